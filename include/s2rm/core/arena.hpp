@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// One allocation cut into aligned pieces. The same layout function runs twice: first on an empty arena, to learn the
+/// size, then on the memory.
+
+#include <cstddef>
+
+#include "s2rm/core/config.hpp"
+
+namespace s2rm {
+
+/// Hands out consecutive pieces of `base`; on a null base it only counts.
+struct arena {
+  std::byte* base = nullptr;
+  index_t used = 0;  ///< bytes
+
+  /// n numbers on a 64-byte boundary.
+  template <class T>
+  T* take(index_t n) {
+    used = (used + 63) / 64 * 64;
+    T* const piece = base == nullptr ? nullptr : reinterpret_cast<T*>(base + used);
+    used += n * static_cast<index_t>(sizeof(T));
+    return piece;
+  }
+};
+
+}  // namespace s2rm

@@ -1,0 +1,32 @@
+#pragma once
+/// \file
+/// The only file that defines macros: version, host/device marker, internal assertion.
+
+#include <cstdint>
+
+#define S2RM_VERSION_MAJOR 0
+#define S2RM_VERSION_MINOR 1
+#define S2RM_VERSION_PATCH 0
+#define S2RM_VERSION_STRING "0.1.0"
+
+/// Marks a function that runs on the host and on a CUDA device. Empty for plain C++ compilers.
+#if defined(__CUDACC__)
+#define S2RM_HD __host__ __device__
+#else
+#define S2RM_HD
+#endif
+
+/// Internal invariant, never used on input. Checked in debug builds, free otherwise.
+#if defined(NDEBUG) || defined(__CUDA_ARCH__)
+#define S2RM_ASSERT(condition) static_cast<void>(0)
+#else
+#include <cassert>
+#define S2RM_ASSERT(condition) assert(condition)
+#endif
+
+namespace s2rm {
+
+/// Every size, count and offset of the library. Signed, so that differences and reverse loops are plain.
+using index_t = std::int64_t;
+
+}  // namespace s2rm

@@ -1,0 +1,217 @@
+#pragma once
+/// \file
+/// Memory described by type: named fields with static extents, and blocks of numbers that follow such a schema.
+///
+/// One flat array holds all parameters of a model, another all gradients, and so on. A schema knows every name, shape
+/// and offset at compile time, so that optimiser, checkpoint and host-device copies each see one array.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include "s2rm/core/config.hpp"
+
+namespace s2rm {
+
+/// A string literal as template argument.
+template <std::size_t N>
+struct fixed_string {
+  char text[N]{};
+  constexpr fixed_string() = default;
+  constexpr fixed_string(char const (&literal)[N]) { std::copy_n(literal, N, text); }  // NOLINT(*-explicit-*)
+  [[nodiscard]] constexpr std::string_view view() const { return {text, N - 1}; }
+};
+
+/// prefix followed by name.
+template <std::size_t A, std::size_t B>
+constexpr fixed_string<A + B - 1> operator+(fixed_string<A> const& prefix, fixed_string<B> const& name) {
+  fixed_string<A + B - 1> joined;
+  std::copy_n(prefix.text, A - 1, joined.text);
+  std::copy_n(name.text, B, joined.text + A - 1);
+  return joined;
+}
+
+/// What a program can ask about one field at run time.
+struct field_info {
+  std::string_view name;
+  std::array<index_t, 4> extents{};  ///< the first `rank` are meant
+  int rank = 0;
+  index_t offset = 0;  ///< in numbers, from the start of the flat block
+  index_t size = 0;    ///< in numbers
+};
+
+/// One named array with static extents. A field of rank >= 2 can serve as a weight: its last two extents are
+/// (out, in), those before count independent groups (one weight matrix per module, say).
+template <fixed_string Name, index_t... Extents>
+struct field {
+  static constexpr auto name = Name;
+  static constexpr int rank = sizeof...(Extents);
+  static constexpr std::array<index_t, 4> extents = [] {
+    std::array<index_t, 4> all{};
+    std::array<index_t, sizeof...(Extents)> const given{Extents...};
+    std::copy(given.begin(), given.end(), all.begin());
+    return all;
+  }();
+  static constexpr index_t size = (index_t{1} * ... * Extents);
+  static constexpr index_t out = rank >= 2 ? extents[rank >= 2 ? rank - 2 : 0] : 1;
+  static constexpr index_t in = rank >= 2 ? extents[rank >= 2 ? rank - 1 : 0] : size;
+  static constexpr index_t groups = (out * in) == 0 ? 0 : size / (out * in);
+};
+
+/// An ordered list of fields, one after the other without gaps.
+template <class... Fields>
+struct schema {
+  static constexpr index_t size = (index_t{0} + ... + Fields::size);
+  static constexpr std::size_t count = sizeof...(Fields);
+
+  static constexpr std::array<field_info, count> infos = [] {
+    std::array<field_info, count> all{};
+    std::size_t i = 0;
+    index_t offset = 0;
+    ((all[i++] = {Fields::name.view(), Fields::extents, Fields::rank, offset, Fields::size}, offset += Fields::size),
+     ...);
+    return all;
+  }();
+
+  template <fixed_string Name>
+  static constexpr bool has = ((Fields::name.view() == Name.view()) || ...);
+
+  template <fixed_string Name>
+  static constexpr std::size_t index = [] {
+    std::size_t i = 0;
+    for (; i < count; ++i) {
+      if (infos[i].name == Name.view()) break;
+    }
+    return i;
+  }();
+
+  template <fixed_string Name>
+  static constexpr index_t offset = infos[index<Name>].offset;
+};
+
+namespace detail {
+
+template <std::size_t I, class First, class... Rest>
+struct field_at : field_at<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct field_at<0, First, Rest...> {
+  using type = First;
+};
+
+template <class Schema, fixed_string Name>
+struct named_field;
+template <class... Fields, fixed_string Name>
+struct named_field<schema<Fields...>, Name> {
+  using type = typename field_at<schema<Fields...>::template index<Name>, Fields...>::type;
+};
+
+template <fixed_string Prefix, class Field>
+struct rename;
+template <fixed_string Prefix, fixed_string Name, index_t... Extents>
+struct rename<Prefix, field<Name, Extents...>> {
+  using type = field<Prefix + Name, Extents...>;
+};
+
+template <fixed_string Prefix, class Schema>
+struct add_prefix;
+template <fixed_string Prefix, class... Fields>
+struct add_prefix<Prefix, schema<Fields...>> {
+  using type = schema<typename rename<Prefix, Fields>::type...>;
+};
+
+template <class... Schemas>
+struct join;
+template <>
+struct join<> {
+  using type = schema<>;
+};
+template <class... Fields>
+struct join<schema<Fields...>> {
+  using type = schema<Fields...>;
+};
+template <class... A, class... B, class... Rest>
+struct join<schema<A...>, schema<B...>, Rest...> : join<schema<A..., B...>, Rest...> {};
+
+}  // namespace detail
+
+/// The schema with every name prefixed: `prefixed<"encoder.", S>`.
+template <fixed_string Prefix, class Schema>
+using prefixed = typename detail::add_prefix<Prefix, Schema>::type;
+
+/// The fields of all schemas, in order.
+template <class... Schemas>
+using joined = typename detail::join<Schemas...>::type;
+
+/// A weight as primitives see it: the canonical (Groups, Out, In) rows and the derived (Groups, In, Out) copy that
+/// the parameter set keeps beside them, so that both W x and W^T y read memory in order.
+template <class T, index_t Groups, index_t Out, index_t In>
+struct weight {
+  static constexpr index_t groups = Groups, out = Out, in = In;
+  T const* canonical = nullptr;
+  T const* transposed = nullptr;
+};
+
+/// Read access to the parameters of one layer: a slice of the model's flat block.
+template <class T, class Schema>
+struct parameters_of {
+  T const* values = nullptr;
+  T const* transposed = nullptr;
+
+  /// The field's numbers in canonical order.
+  template <fixed_string Name>
+  S2RM_HD constexpr T const* at() const {
+    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
+    return values + Schema::template offset<Name>;
+  }
+  /// The field as a weight of a product.
+  template <fixed_string Name>
+  constexpr auto matrix() const {
+    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
+    using f = typename detail::named_field<Schema, Name>::type;
+    return weight<T, f::groups, f::out, f::in>{values + Schema::template offset<Name>,
+                                               transposed + Schema::template offset<Name>};
+  }
+  /// A layer inside this one, whose fields begin `offset` numbers further.
+  template <class Inner>
+  constexpr parameters_of<T, Inner> inner(index_t offset) const {
+    return {values + offset, transposed + offset};
+  }
+};
+
+/// Write access to one layer's slice of a flat block of gradients. Layers add to it, never overwrite.
+template <class T, class Schema>
+struct gradients_of {
+  T* values = nullptr;
+
+  template <fixed_string Name>
+  S2RM_HD constexpr T* at() const {
+    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
+    return values + Schema::template offset<Name>;
+  }
+  template <class Inner>
+  constexpr gradients_of<T, Inner> inner(index_t offset) const {
+    return {values + offset};
+  }
+};
+
+/// Activations of `count` rows that follow a schema: field by field, each (count, extents...). `from(r)` is the same
+/// memory seen from row r on: one time step of a whole sequence.
+template <class T, class Schema>
+struct saved_of {
+  T* data = nullptr;
+  index_t count = 0;
+  index_t first = 0;
+
+  template <fixed_string Name>
+  constexpr T* at() const {
+    static_assert(Schema::template has<Name>, "s2rm[S006]: this layer saves no activation of that name");
+    using f = typename detail::named_field<Schema, Name>::type;
+    return data + count * Schema::template offset<Name> + first * f::size;
+  }
+  [[nodiscard]] constexpr saved_of from(index_t row) const { return {data, count, first + row}; }
+  constexpr operator saved_of<T const, Schema>() const { return {data, count, first}; }
+};
+
+}  // namespace s2rm

@@ -1,0 +1,96 @@
+#pragma once
+/// \file
+/// Residual read-outs: the decoder predicts the difference from a simple guess made of the readings of the step. The
+/// first `Target::size` numbers of a view are its reading. For likelihoods with a location (Gaussian) only.
+///
+/// `guess(step, q, e)`: added to the location of element e. Nothing is learned here, so nothing is propagated.
+
+#include <ratio>
+
+#include "s2rm/core/concepts.hpp"
+#include "s2rm/core/shape.hpp"
+
+namespace s2rm::residual {
+
+/// The views of one step of one element, as a guess may read them.
+template <class Shape, class T>
+struct seen {
+  T const* view;                ///< (A, view...)
+  T const* place;               ///< (A, P)
+  std::uint8_t const* present;  ///< (A)
+  index_t views;
+  S2RM_HD T distance2(index_t a, T const* x) const {
+    T sum = T(0);
+    for (index_t i = 0; i < Shape::place; ++i) {
+      T const d = place[a * Shape::place + i] - x[i];
+      sum += d * d;
+    }
+    return sum;
+  }
+  S2RM_HD T reading(index_t a, index_t e) const { return view[a * Shape::view::size + e]; }
+};
+
+/// The decoder predicts the observation itself.
+struct none {
+  using kind = s2rm::kind::residual;
+  static constexpr bool active = false;
+  template <class Shape, class T>
+  S2RM_HD static T guess(seen<Shape, T>, T const*, index_t) {
+    return T(0);
+  }
+};
+
+/// Gain times the reading taken at the query's own place in this step; 0 where that place was not seen.
+template <class Gain = std::ratio<1>>
+struct own_reading {
+  using kind = s2rm::kind::residual;
+  static constexpr bool active = true;
+  template <class Shape, class T>
+  S2RM_HD static T guess(seen<Shape, T> s, T const* x, index_t e) {
+    for (index_t a = 0; a < s.views; ++a) {
+      if (s.present[a] != 0 && s.distance2(a, x) < T(1e-8)) {
+        return T(Gain::num) / T(Gain::den) * s.reading(a, e);
+      }
+    }
+    return T(0);
+  }
+};
+
+/// Gain times the mean of the step's readings, weighted by 1 / squared distance; 0 where nothing was seen.
+template <class Gain = std::ratio<1>>
+struct inverse_distance {
+  using kind = s2rm::kind::residual;
+  static constexpr bool active = true;
+  template <class Shape, class T>
+  S2RM_HD static T guess(seen<Shape, T> s, T const* x, index_t e) {
+    T sum = T(0), weight = T(0);
+    for (index_t a = 0; a < s.views; ++a) {
+      if (s.present[a] == 0) continue;
+      T const w = T(1) / (s.distance2(a, x) + T(1e-6));
+      sum += w * s.reading(a, e);
+      weight += w;
+    }
+    return weight > T(0) ? T(Gain::num) / T(Gain::den) * sum / weight : T(0);
+  }
+};
+
+/// Adds the guess to the location of every query. `count` rows (t, b), each with Q queries and A views.
+template <class Policy, class Shape, class Target, class T>
+struct add_guess {
+  T const* view;
+  T const* place;
+  std::uint8_t const* present;
+  index_t views, queries, outputs;
+  T const* x;  ///< (count, Q, P)
+  T* o;        ///< (count, Q, outputs)
+  S2RM_HD void operator()(index_t i) const {
+    index_t const row = i / queries;
+    seen<Shape, T> const s{view + row * views * Shape::view::size, place + row * views * Shape::place,
+                           present + row * views, views};
+    for (index_t e = 0; e < Target::size; ++e) {
+      o[i * outputs + e] += Policy::template guess<Shape, T>(s, x + i * Shape::place, e);
+    }
+  }
+};
+
+}  // namespace s2rm::residual

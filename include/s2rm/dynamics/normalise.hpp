@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// RMS normalisation of a module's state: y = h / sqrt(mean(h^2) + 1e-4), no parameters (model §2.6).
+/// Backward, with f = 1 / sqrt(mean(h^2) + 1e-4): dh += f (dy - y mean(y dy)).
+
+#include <cmath>
+
+#include "s2rm/math/row.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::dynamics {
+
+/// One module of one element.
+template <index_t M, index_t H, class T>
+struct rms_row {
+  rows<T const> h;
+  rows<T> y;
+  T* factor;  ///< (n, M)
+  S2RM_HD void operator()(index_t row) const {
+    T const* from = h.at(row / M, row % M);
+    T const f = T(1) / std::sqrt(math::dot<H>(from, from) / T(H) + T(1e-4));
+    T* const to = y.at(row / M, row % M);
+    for (index_t j = 0; j < H; ++j) to[j] = f * from[j];
+    factor[row] = f;
+  }
+};
+
+/// Adds to dh.
+template <index_t M, index_t H, class T>
+struct rms_row_backward {
+  rows<T const> y, dy;
+  T const* factor;
+  rows<T> dh;
+  S2RM_HD void operator()(index_t row) const {
+    T const* const out = y.at(row / M, row % M);
+    T const* const d = dy.at(row / M, row % M);
+    T* const to = dh.at(row / M, row % M);
+    T const along = math::dot<H>(out, d) / T(H);
+    for (index_t j = 0; j < H; ++j) to[j] += factor[row] * (d[j] - out[j] * along);
+  }
+};
+
+}  // namespace s2rm::dynamics

@@ -1,0 +1,73 @@
+#pragma once
+/// \file
+/// Policies of the recurrence that are a choice of form rather than a layer of their own.
+
+#include "s2rm/core/concepts.hpp"
+
+namespace s2rm {
+
+/// When modules talk (model §2.8).
+namespace interaction {
+/// h + W_o g enters the cell's gates. The default.
+struct before_update {
+  using kind = s2rm::kind::interaction;
+};
+/// The new state h' of the cells is followed by h' + W_o g(h').
+struct after_update {
+  using kind = s2rm::kind::interaction;
+};
+/// Modules do not talk; there are no `interaction.*` parameters.
+struct none {
+  using kind = s2rm::kind::interaction;
+};
+}  // namespace interaction
+
+/// What the cell carries over (model §3).
+namespace carry {
+/// The state itself, so that it stays bounded. The default.
+struct bounded {
+  using kind = s2rm::kind::carry;
+};
+/// The state after interaction, closest to the paper as we understand it; it has no bound.
+struct residual {
+  using kind = s2rm::kind::carry;
+};
+}  // namespace carry
+
+/// What projections of the state read (model §2.6).
+namespace state_norm {
+/// h / sqrt(mean(h^2) + 1e-4), per module. The default.
+struct rms {
+  using kind = s2rm::kind::state_norm;
+};
+/// h itself.
+struct none {
+  using kind = s2rm::kind::state_norm;
+};
+}  // namespace state_norm
+
+/// The state before the first step and after a reset.
+namespace initial_state {
+/// Learned, starting at the cell's own start (0 for the GRU). The default.
+struct learned {
+  using kind = s2rm::kind::initial_state;
+};
+/// The cell's own start, fixed.
+struct fixed {
+  using kind = s2rm::kind::initial_state;
+};
+}  // namespace initial_state
+
+/// How a query reads the modules (model §2.10).
+namespace readout {
+/// Kernel-modulated dot-product attention with the place as query. The default.
+struct kernel_dot {
+  using kind = s2rm::kind::readout;
+};
+/// Weights Z / sum Z alone: no keys, no queries.
+struct kernel_mean {
+  using kind = s2rm::kind::readout;
+};
+}  // namespace readout
+
+}  // namespace s2rm

@@ -1,0 +1,408 @@
+#pragma once
+/// \file
+/// The dynamics of spatially structured recurrent modules: one step from (state, views) to the next state, and back
+/// (model §2.6-2.9). With R = T B rows (t, b) of a sequence:
+///
+///   y = norm(h)                                                             (R, M, H)
+///   u = KMDPA(W^q_m y; W^k [e; s], W^v [e; s]; Z(p_m, s_a))                 (R, M, NC)
+///   g = KMDPA(W^q_m y, W^k_m y, W^v_m y; Z(p_i, p_j)),  hbar = h + W^o_m g  (R, M, H)
+///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
+///
+/// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; gradients of
+/// weights are one product over all rows after it. Inside the loop stay the queries, two small attentions and the cell.
+
+#include "s2rm/attention/kernel_dot.hpp"
+#include "s2rm/core/arena.hpp"
+#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/dynamics/policies.hpp"
+#include "s2rm/ops/generic.hpp"
+
+namespace s2rm::dynamics {
+
+/// state_in of one step: the initial state where `start` is set, else the state carried in.
+template <class T, index_t Width>
+struct choose_state {
+  std::uint8_t const* start;  ///< (B)
+  T const* initial;           ///< (M, state)
+  T const* carried;           ///< (B, M, state); read only where start is 0
+  T* state;
+  S2RM_HD void operator()(index_t b, index_t j) const {
+    state[b * Width + j] = start[b] != 0 ? initial[j] : carried[b * Width + j];
+  }
+};
+
+/// Gradient that leaves a step backwards in time: 0 where the state was put back.
+template <class T, index_t Width>
+struct stop_at_start {
+  std::uint8_t const* start;
+  T* d;
+  S2RM_HD void operator()(index_t b, index_t j) const { d[b * Width + j] = start[b] != 0 ? T(0) : d[b * Width + j]; }
+};
+
+template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
+          class Carry, class StateNorm, class InitialState>
+struct s2rm {
+  static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
+  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state;
+  static constexpr bool talks = !std::is_same_v<Interaction, interaction::none>;
+  static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
+  static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;
+  static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
+  static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
+  /// A cell that carries more than h (an LSTM) carries its own memory whatever the policy.
+  static constexpr bool carries_hbar = std::is_same_v<Carry, carry::residual> && SW == H;
+  static constexpr index_t projections = talks ? 4 : 1;  ///< query of the views; query, key, value of the interaction
+  static constexpr index_t PW = projections * NC;
+
+  using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
+
+  using view_params = schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
+  using interaction_params =
+      std::conditional_t<talks,
+                         schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
+                                field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
+                         schema<>>;
+  using start_params = std::conditional_t<learned_start, typename Cell::initial, schema<>>;
+  using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
+                        prefixed<"cell.", typename Cell::params>, start_params>;
+  static constexpr index_t at_views = 0, at_interaction = view_params::size,
+                           at_cell = at_interaction + interaction_params::size, at_start = at_cell + Cell::params::size;
+
+  template <class T>
+  static void initialise(T* values, init::source from) {
+    init::linear(values, M * NC * H, H, from);
+    init::linear(values + M * NC * H, 2 * NC * source, source, from.at(M * NC * H));
+    if constexpr (talks) {
+      T* const w = values + at_interaction;
+      init::linear(w, 3 * M * NC * H, H, from.at(at_interaction));
+      init::linear(w + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
+    }
+    Cell::initialise(values + at_cell, from.at(at_cell));
+    if constexpr (learned_start) Cell::initialise_state(values + at_start);
+  }
+
+  /// What the caller provides besides parameters: everything here is (R, ...) with R = T B.
+  template <class T>
+  struct inputs {
+    index_t time, batch, views;
+    rows<T const> source;       ///< (R A): [e; s]
+    T const* view_log_weight;   ///< (R, A, M)
+    std::uint8_t const* view_reach;
+    T const* module_log_weight;  ///< (M, M)
+    std::uint8_t const* module_reach;
+    std::uint8_t const* start;  ///< (T, B): the state is put back before the step
+    T const* carried;           ///< (B, M, state) before the first step; read only where start is 0
+  };
+
+  /// Saved activations of a sequence, R = T B rows.
+  template <class T>
+  struct tape {
+    T *key, *value;                     ///< (R, A, NC)
+    T *state_in, *state_out;            ///< (R, M, state)
+    T *read, *read_factor;              ///< (R, M, H), (R, M): normalised state
+    T *mid, *mid_read, *mid_factor;     ///< `after_update`: the cells' result, normalised
+    T* projected;                       ///< (R, M, PW)
+    T *view_attention, *talk_attention;
+    T *u, *g, *hbar;                    ///< (R, M, NC), (R, M, NC), (R, M, H)
+    T *cell, *start;                    ///< cell's saved; the initial state (M, state)
+    T* scratch;                         ///< of one step
+
+    static tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
+      index_t const R = time * batch;
+      tape t{};
+      t.key = a.take<T>(R * views * NC);
+      t.value = a.take<T>(R * views * NC);
+      t.state_in = a.take<T>(R * M * SW);
+      t.state_out = a.take<T>(R * M * SW);
+      t.read = a.take<T>(normed ? R * M * H : 0);
+      t.read_factor = a.take<T>(normed ? R * M : 0);
+      t.mid = a.take<T>(after ? R * M * SW : 0);
+      t.mid_read = a.take<T>(after && normed ? R * M * H : 0);
+      t.mid_factor = a.take<T>(after && normed ? R * M : 0);
+      t.projected = a.take<T>(R * M * PW);
+      t.view_attention = a.take<T>(R * M * attend::saved(views));
+      t.talk_attention = a.take<T>(talks ? R * M * attend::saved(M) : 0);
+      t.u = a.take<T>(R * M * NC);
+      t.g = a.take<T>(talks ? R * M * NC : 0);
+      t.hbar = a.take<T>(before ? R * M * H : 0);
+      t.cell = a.take<T>(R * Cell::saved::size);
+      t.start = a.take<T>(M * SW);
+      t.scratch = a.take<T>(batch * Cell::scratch);
+      return t;
+    }
+  };
+
+  /// Everything the backward pass needs besides the tape.
+  template <class T>
+  struct workspace {
+    T *state, *previous;            ///< (B, M, state): gradient that travels back in time
+    T *projected, *u, *g, *y;       ///< (R, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
+    T *talk, *cell_h;               ///< (R, M, H): d(h + W_o g); (B, M, H)
+    T *key, *value;                 ///< (R, A, NC)
+    T *view_log, *module_log_rows;  ///< (R, A, M), (B, M, M)
+    T *delta, *scratch;
+
+    static workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
+      index_t const R = time * batch;
+      index_t const attention = batch * M * N * (views > M ? views : M);
+      index_t const gradient = R * Cell::gradient_scratch;
+      index_t const cell = batch * Cell::scratch;
+      workspace w{};
+      w.state = a.take<T>(batch * M * SW);
+      w.previous = a.take<T>(batch * M * SW);
+      w.projected = a.take<T>(R * M * PW);
+      w.u = a.take<T>(batch * M * NC);
+      w.g = a.take<T>(batch * M * NC);
+      w.y = a.take<T>(batch * M * H);
+      w.talk = a.take<T>(R * M * H);
+      w.cell_h = a.take<T>(batch * M * H);
+      w.key = a.take<T>(R * views * NC);
+      w.value = a.take<T>(R * views * NC);
+      w.view_log = a.take<T>(R * views * M);
+      w.module_log_rows = a.take<T>(talks ? batch * M * M : 0);
+      w.delta = a.take<T>(R * Cell::delta::size);
+      w.scratch = a.take<T>(std::max({attention, gradient, cell}));
+      return w;
+    }
+  };
+
+  /// Whole sequence. Writes tape.state_out (R, M, state).
+  template <class B, class T>
+  static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
+    auto const views = p.template inner<view_params>(at_views);
+    index_t const sources = in.time * in.batch * in.views;
+    be.product(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC});
+    be.product(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC});
+    if constexpr (learned_start) {
+      be.copy(M * SW, p.values + at_start, s.start);
+    } else {
+      T fixed[static_cast<std::size_t>(M * SW)];
+      Cell::initialise_state(fixed);
+      be.copy_in(M * SW, fixed, s.start);
+    }
+    for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
+  }
+
+  /// Whole sequence, last step first. `dstate_out` (R, M, H) is what the read-out wants of every state; ds of the sources
+  /// (R A, D + S) is overwritten, dlog Z of the views (w.view_log) and of the modules (`dmodule_log` (M, M), added to)
+  /// are what the kernel wants, dp is added to.
+  template <class B, class T>
+  static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
+                       T const* dstate_out, rows<T> dsource, T* dmodule_log, gradients_of<T, params> dp) {
+    index_t const batch = in.batch, R = in.time * in.batch, sources = R * in.views;
+    be.fill(batch * M * SW, T(0), w.state);
+    be.fill(sources * M, T(0), w.view_log);
+    if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
+    for (index_t t = in.time - 1; t >= 0; --t) {
+      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
+      step_backward(be, p, in, s, w, t);
+      if constexpr (learned_start) {
+        be.for_each(M * SW, ops::sum_flagged_rows<T, SW>{state_rows(w.previous), in.start + t * batch, batch,
+                                                        dp.values + at_start});
+      }
+      be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
+      be.copy(batch * M * SW, w.previous, w.state);
+    }
+    gradient(be, in, s, w, dp);
+    auto const views = p.template inner<view_params>(at_views);
+    be.product_transposed(views.template matrix<"key.weight">(), sources, rows<T const>{w.key, NC}, dsource);
+    be.product_transposed_add(views.template matrix<"value.weight">(), sources, rows<T const>{w.value, NC}, dsource);
+    if constexpr (talks) be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
+  }
+
+ private:
+  template <class T>
+  static rows<T> state_rows(T* x) {
+    return {x, M * SW, SW};
+  }
+  template <class T>
+  static rows<T> wide(T* x, index_t width) {
+    return {x, M * width, width};
+  }
+  /// Slice `i` of the projections of one step.
+  template <class T>
+  static rows<T> slice(T* projected, index_t i) {
+    return {projected + i * NC, M * PW, PW};
+  }
+
+  template <class T>
+  static attention::geometry<T> view_geometry(inputs<T> const& in, index_t t) {
+    index_t const per_row = in.views * M;
+    return {in.batch, M,  in.views, in.view_log_weight + t * in.batch * per_row, in.view_reach + t * in.batch * per_row,
+            per_row,  1, M};
+  }
+  template <class T>
+  static attention::geometry<T> module_geometry(inputs<T> const& in) {
+    return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1};
+  }
+
+  /// The state as projections read it.
+  template <class B, class T>
+  static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
+    if constexpr (normed) {
+      be.for_each(batch * M, rms_row<M, H, T>{h, wide(read, H), factor});
+      return wide<T const>(read, H);
+    } else {
+      return h;
+    }
+  }
+
+  /// g = KMDPA over the modules, then to = from + W_o g.
+  template <class B, class T>
+  static void talk(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, rows<T const> y,
+                   rows<T const> from, rows<T> to) {
+    index_t const batch = in.batch, r = t * batch;
+    auto const w = p.template inner<interaction_params>(at_interaction);
+    T* const projected = s.projected + r * M * PW;
+    be.product(w.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 1));
+    be.product(w.template matrix<"key.weight">(), nullptr, batch, y, slice(projected, 2));
+    be.product(w.template matrix<"value.weight">(), nullptr, batch, y, slice(projected, 3));
+    attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                    wide(s.g + r * M * NC, NC), s.talk_attention + r * M * attend::saved(M));
+    be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{from, to});
+    be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
+  }
+
+  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
+  template <class B, class T>
+  static void talk_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, rows<T> dy) {
+    index_t const batch = in.batch, r = t * batch;
+    auto const weights = p.template inner<interaction_params>(at_interaction);
+    T const* const projected = s.projected + r * M * PW;
+    T* const d = w.projected + r * M * PW;
+    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + r * M * H, H), wide(w.g, NC));
+    attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                     wide(w.g, NC), s.talk_attention + r * M * attend::saved(M), slice(d, 1), slice(d, 2), slice(d, 3),
+                     w.module_log_rows, M * M, w.scratch);
+    be.product_transposed(weights.template matrix<"query.weight">(), batch, slice(d, 1), dy);
+    be.product_transposed_add(weights.template matrix<"key.weight">(), batch, slice(d, 2), dy);
+    be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
+  }
+
+  /// The pieces of one step that its forward and backward share.
+  template <class T>
+  struct at_step {
+    index_t r;
+    rows<T> h, out;             ///< state_in, state_out
+    rows<T const> hbar, carried;
+    rows<T> y;                  ///< what the cell writes
+    at_step(inputs<T> const& in, tape<T> const& s, index_t t)
+        : r(t * in.batch), h(state_rows(s.state_in + r * M * SW)), out(state_rows(s.state_out + r * M * SW)) {
+      hbar = before ? rows<T const>(wide(s.hbar + r * M * H, H)) : rows<T const>(h);
+      carried = carries_hbar ? hbar : rows<T const>(h);
+      y = after ? state_rows(s.mid + r * M * SW) : out;
+    }
+  };
+
+  template <class B, class T>
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+    index_t const batch = in.batch;
+    at_step<T> const a(in, s, t);
+    T const* const before_this = t == 0 ? in.carried : s.state_out + (a.r - batch) * M * SW;
+    be.template for_rows<M * SW>(batch, choose_state<T, M * SW>{in.start + t * batch, s.start, before_this, a.h.data});
+
+    rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
+    auto const views = p.template inner<view_params>(at_views);
+    T* const projected = s.projected + a.r * M * PW;
+    be.product(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
+    attend::forward(be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
+                    rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
+                    s.view_attention + a.r * M * attend::saved(in.views));
+    if constexpr (before) talk(be, p, in, s, t, y, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
+
+    saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
+                  a.carried, a.y, saved, s.scratch);
+    if constexpr (after) {
+      be.copy(batch * M * SW, a.y.data, a.out.data);
+      rows<T const> const z =
+          normalise(be, batch, rows<T const>(a.y), s.mid_read + a.r * M * H, s.mid_factor + a.r * M);
+      talk(be, p, in, s, t, z, rows<T const>(a.y), a.out);
+    }
+  }
+
+  /// From w.state = dL/dstate_out of step t to w.previous = dL/dstate_in.
+  template <class B, class T>
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t) {
+    index_t const batch = in.batch;
+    at_step<T> const a(in, s, t);
+    index_t const r = a.r;
+    T* const talk_d = w.talk + r * M * H;
+    rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
+
+    if constexpr (after) {
+      be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{state, wide(talk_d, H)});
+      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      add_normalise_backward(be, batch, s.mid_read + r * M * H, s.mid_factor + r * M, wide(w.y, H), state);
+    }
+
+    saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.time * batch, r};
+    rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
+    // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
+    // to dhbar.
+    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
+                   a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
+    if constexpr (carries_hbar) {
+      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{previous, dhbar});
+      be.fill(batch * M * SW, T(0), w.previous);
+    }
+    be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dhbar, previous});
+
+    T* const d = w.projected + r * M * PW;
+    T const* const projected = s.projected + r * M * PW;
+    index_t const per_row = in.views * M;
+    attend::backward(be, view_geometry(in, t), slice(projected, 0),
+                     rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
+                     rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
+                     s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
+                     rows<T>{w.key + r * in.views * NC, in.views * NC, NC},
+                     rows<T>{w.value + r * in.views * NC, in.views * NC, NC}, w.view_log + r * per_row, per_row,
+                     w.scratch);
+    auto const views = p.template inner<view_params>(at_views);
+    if constexpr (before) {
+      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      be.product_transposed_add(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+    } else {
+      be.product_transposed(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+    }
+    add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, wide(w.y, H), previous);
+  }
+
+  template <class B, class T>
+  static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
+    if constexpr (normed) {
+      be.for_each(batch * M, rms_row_backward<M, H, T>{wide(read, H), dy, factor, dh});
+    } else {
+      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dy, dh});
+    }
+  }
+
+  /// Gradients of all weights, one product each over every row of the sequence.
+  template <class B, class T>
+  static void gradient(B& be, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
+                       gradients_of<T, params> dp) {
+    index_t const R = in.time * in.batch, sources = R * in.views;
+    rows<T const> const h = state_rows<T const>(s.state_in);
+    rows<T const> const y = normed ? wide<T const>(s.read, H) : h;
+    rows<T const> const hbar = before ? wide<T const>(s.hbar, H) : h;
+    auto const views = dp.template inner<view_params>(at_views);
+    be.template outer_add<M, NC, H>(R, slice(w.projected, 0), y, views.template at<"query.weight">());
+    be.template outer_add<1, NC, source>(sources, rows<T>{w.key, NC}, in.source, views.template at<"key.weight">());
+    be.template outer_add<1, NC, source>(sources, rows<T>{w.value, NC}, in.source, views.template at<"value.weight">());
+    if constexpr (talks) {
+      rows<T const> const z = !after ? y : (normed ? wide<T const>(s.mid_read, H) : state_rows<T const>(s.mid));
+      auto const g = dp.template inner<interaction_params>(at_interaction);
+      be.template outer_add<M, NC, H>(R, slice(w.projected, 1), z, g.template at<"query.weight">());
+      be.template outer_add<M, NC, H>(R, slice(w.projected, 2), z, g.template at<"key.weight">());
+      be.template outer_add<M, NC, H>(R, slice(w.projected, 3), z, g.template at<"value.weight">());
+      be.template outer_add<M, H, NC>(R, wide(w.talk, H), wide(s.g, NC), g.template at<"out.weight">());
+    }
+    saved_of<T const, typename Cell::delta> const delta{w.delta, R, 0};
+    Cell::gradient(be, R, wide(s.u, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell), w.scratch);
+  }
+};
+
+}  // namespace s2rm::dynamics

@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// Projection to the unit sphere: s = z / max(|z|, 1e-12).
+/// Backward: dz = (ds - s (s . ds)) / |z|, and ds / 1e-12 where the norm was clamped.
+
+#include "s2rm/math/row.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::geometry {
+
+/// One row: s from z.
+template <index_t S, class T>
+struct project_row {
+  rows<T const> z;
+  rows<T> s;
+  S2RM_HD void operator()(index_t r) const {
+    T const* from = z.at(r);
+    T const length = std::sqrt(math::dot<S>(from, from));
+    T const scale = T(1) / (length > T(1e-12) ? length : T(1e-12));
+    for (index_t i = 0; i < S; ++i) s.at(r)[i] = from[i] * scale;
+  }
+};
+
+/// One row: dz from ds, overwritten, or added where `add` is set. dz may be ds.
+template <index_t S, class T>
+struct project_row_backward {
+  rows<T const> z;
+  rows<T const> ds;
+  rows<T> dz;
+  bool add = false;
+  S2RM_HD void operator()(index_t r) const {
+    T const* from = z.at(r);
+    T const* d = ds.at(r);
+    T* to = dz.at(r);
+    T const length = std::sqrt(math::dot<S>(from, from));
+    bool const clamped = !(length > T(1e-12));
+    T const scale = T(1) / (clamped ? T(1e-12) : length);
+    T const along = clamped ? T(0) : math::dot<S>(from, d) * scale * scale;
+    for (index_t i = 0; i < S; ++i) {
+      T const value = (d[i] - from[i] * along) * scale;
+      to[i] = add ? to[i] + value : value;
+    }
+  }
+};
+
+/// y (In, Out) = x (Out, In) transposed, both dense.
+template <class T, index_t Out, index_t In>
+struct transpose {
+  T const* x;
+  T* y;
+  S2RM_HD void operator()(index_t i) const { y[(i % In) * Out + i / In] = x[i]; }
+};
+
+}  // namespace s2rm::geometry

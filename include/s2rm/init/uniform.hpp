@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// How parameters start, on the host. Each number is drawn by its place in the flat block, so a model's start depends
+/// on the seed alone.
+
+#include <cmath>
+
+#include "s2rm/core/random.hpp"
+
+namespace s2rm::init {
+
+/// What the draws of an initialisation are addressed by: `base` is the block's offset in the model.
+struct source {
+  random numbers;
+  index_t base = 0;
+  [[nodiscard]] source at(index_t offset) const { return {numbers, base + offset}; }
+};
+
+/// U(-bound, bound).
+template <class T>
+void uniform(T* values, index_t n, double bound, source from) {
+  for (index_t i = 0; i < n; ++i) {
+    values[i] = static_cast<T>(from.numbers.uniform(0, static_cast<std::uint64_t>(from.base + i), -bound, bound));
+  }
+}
+
+/// U(-1/sqrt(fan_in), 1/sqrt(fan_in)): PyTorch's nn.Linear, weights and biases alike.
+template <class T>
+void linear(T* values, index_t n, index_t fan_in, source from) {
+  uniform(values, n, 1.0 / std::sqrt(static_cast<double>(fan_in)), from);
+}
+
+/// N(0, 1).
+template <class T>
+void normal(T* values, index_t n, source from) {
+  for (index_t i = 0; i < n; ++i) {
+    values[i] = static_cast<T>(from.numbers.normal(1, static_cast<std::uint64_t>(from.base + i)));
+  }
+}
+
+}  // namespace s2rm::init

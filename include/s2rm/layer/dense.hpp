@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// One dense layer: y = W x + b, W (Out, In) as in PyTorch.
+/// Backward: dx = W^T dy (overwritten, skipped where dx is null), dW += dy x^T, db += dy.
+
+#include "s2rm/init/uniform.hpp"
+#include "s2rm/ops/generic.hpp"
+
+namespace s2rm::layer {
+
+template <index_t In, index_t Out>
+struct dense {
+  using params = schema<field<"weight", Out, In>, field<"bias", Out>>;
+  static constexpr index_t in = In, out = Out;
+
+  template <class T>
+  static void initialise(T* values, init::source from) {
+    init::linear(values, params::size, In, from);
+  }
+
+  template <class B, class T>
+  static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, out_rows<T> y) {
+    be.product(p.template matrix<"weight">(), p.template at<"bias">(), n, x, y);
+  }
+
+  template <class B, class T>
+  static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, in_rows<T> dy, out_rows<T> dx,
+                       gradients_of<T, params> dp) {
+    if (dx.data != nullptr) be.product_transposed(p.template matrix<"weight">(), n, dy, dx);
+    be.template outer_add<1, Out, In>(n, dy, x, dp.template at<"weight">());
+    be.template column_sum_add<1, Out>(n, dy, dp.template at<"bias">());
+  }
+};
+
+}  // namespace s2rm::layer

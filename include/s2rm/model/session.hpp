@@ -1,0 +1,124 @@
+#pragma once
+/// \file
+/// The memory of one user of a model (a trainer, a stream, an evaluation): the tape, grown when a batch asks for more,
+/// and the state that is carried from one piece of time to the next. Weights are never part of it.
+
+#include <utility>
+
+#include "s2rm/model/sequence.hpp"
+
+namespace s2rm {
+
+/// Steps [first, first + count) of a batch: time is the slowest extent, so this is only pointers.
+template <class Net, class T>
+batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
+  index_t const R = first * b.batch;
+  auto const move = [](auto*& p, index_t n) {
+    if (p != nullptr) p += n;
+  };
+  move(b.view, R * b.views * Net::view::size);
+  move(b.place, R * b.views * Net::P);
+  move(b.view_mask, R * b.views);
+  move(b.query_place, R * b.queries * Net::P);
+  move(b.target, R * b.queries * Net::target::size);
+  move(b.target_mask, R * b.queries);
+  move(b.reset, R);
+  move(b.blind, R);
+  b.time = count;
+  return b;
+}
+
+template <class Net, class Backend, class T>
+class session {
+ public:
+  using flow = sequence<Net, Backend, T>;
+  using weights = typename flow::weights;
+
+  struct sums_of {
+    double loss = 0, count = 0;
+  };
+
+  /// Shares the caller's backend, which must outlive the session.
+  explicit session(Backend& backend) : backend_(&backend) {}
+
+  /// Room for these extents, at once. Allocates; nothing else does while batches fit.
+  void reserve(extent const& e, bool with_backward) {
+    if (fits(e) && (with_backward_ || !with_backward)) return;
+    with_backward = with_backward || with_backward_;
+    extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
+                     std::max(e.queries, room_.queries)};
+    arena measure{};
+    tape<Net, T>::lay_out(measure, all, with_backward);
+    auto memory = backend_->template allocate<std::byte>(measure.used);
+    arena real{memory.data()};
+    tape_ = tape<Net, T>::lay_out(real, all, with_backward);
+    memory_ = std::move(memory);
+    bytes_ = measure.used;
+    if (all.batch > room_.batch) {
+      auto carried = backend_->template allocate<T>(all.batch * Net::M * Net::state_size);
+      if (carried_elements_ > 0) {
+        backend_->copy(carried_elements_ * Net::M * Net::state_size, carried_.data(), carried.data());
+      }
+      carried_ = std::move(carried);
+    }
+    room_ = all;
+    with_backward_ = with_backward;
+  }
+
+  /// States and outputs of a batch, from the carried state where there is one.
+  void forward(weights p, batch_view<T> const& b, bool with_backward) {
+    reserve({b.time, b.batch, b.views, b.queries}, with_backward);
+    flow::place_modules(*backend_, p, tape_);
+    flow::observe(*backend_, p, tape_, b, carried(b));
+    flow::query(*backend_, p, tape_, b);
+  }
+
+  /// Loss over the unmasked target elements of the batch just run forward, and their number.
+  sums_of measure(batch_view<T> const& b) {
+    flow::measure(*backend_, tape_, b);
+    sums_of sums;
+    backend_->copy_out(1, tape_.sums, &sums.loss);
+    backend_->copy_out(1, tape_.sums + 1, &sums.count);
+    return sums;
+  }
+
+  void backward(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp) {
+    flow::backward(*backend_, p, tape_, b, carried(b), scale, dp);
+  }
+
+  /// The next pass goes on from here.
+  void keep_state(batch_view<T> const& b) {
+    if (b.time == 0 || b.batch == 0) return;
+    backend_->copy(b.batch * Net::M * Net::state_size, flow::last_state(tape_, b), carried_.data());
+    carried_elements_ = b.batch;
+  }
+  /// The next pass starts from h_0.
+  void forget_state() { carried_elements_ = 0; }
+
+  [[nodiscard]] T const* outputs() const { return tape_.output; }
+  [[nodiscard]] T const* states() const { return tape_.dynamics.state_out; }
+  [[nodiscard]] double* sums() { return tape_.sums; }
+  [[nodiscard]] tape<Net, T> const& memory() const { return tape_; }
+  [[nodiscard]] index_t bytes() const { return bytes_; }
+
+ private:
+  [[nodiscard]] bool fits(extent const& e) const {
+    return e.time <= room_.time && e.batch <= room_.batch && e.views <= room_.views && e.queries <= room_.queries &&
+           bytes_ > 0;
+  }
+  /// A state for other elements than the batch has is no state of this batch.
+  [[nodiscard]] T const* carried(batch_view<T> const& b) const {
+    return carried_elements_ == b.batch && b.batch > 0 ? carried_.data() : nullptr;
+  }
+
+  Backend* backend_;
+  extent room_{};
+  bool with_backward_ = false;
+  index_t bytes_ = 0;
+  tape<Net, T> tape_{};
+  decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
+  index_t carried_elements_ = 0;
+};
+
+}  // namespace s2rm

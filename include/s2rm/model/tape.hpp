@@ -1,0 +1,103 @@
+#pragma once
+/// \file
+/// All memory of a sequence: saved activations, and the backward pass's workspace, cut from one allocation.
+
+#include <algorithm>
+
+#include "s2rm/core/arena.hpp"
+#include "s2rm/model/world_model.hpp"
+
+namespace s2rm {
+
+/// Extents a tape is laid out for; a batch may be smaller in every one of them.
+struct extent {
+  index_t time = 0, batch = 0, views = 0, queries = 0;
+  friend constexpr bool operator==(extent const&, extent const&) = default;
+};
+
+template <class Net, class T>
+struct tape {
+  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
+  using dynamics_type = typename Net::dynamics;
+
+  T *unit, *unit_transposed, *module_log_weight;  ///< (M, S), (S, M), (M, M)
+  std::uint8_t *module_reach, *start, *present;   ///< (M, M), (R), (R, A)
+  T *view, *place, *source;                       ///< (R, A, V), (R, A, P), (R, A, D + S)
+  T *encoder, *view_places;                       ///< saved by the encoder and the place encoder
+  T* view_log_weight;                             ///< (R, A, M)
+  std::uint8_t* view_reach;
+  typename dynamics_type::template tape<T> dynamics;
+  T *query, *read, *query_places;  ///< (R, Q, P), (R, Q, NC + S)
+  T* query_log_weight;             ///< (R, Q, M)
+  std::uint8_t* query_reach;
+  T *read_state, *read_factor;                                  ///< (R, M, H), (R, M)
+  T *read_query, *read_key, *read_value, *read_attention;       ///< (R, Q, NC), (R, M, NC) x2
+  T *decoder, *output;                                          ///< saved by the decoder; (R, Q, outputs)
+  double* sums;                                                 ///< loss, count, scratch, spare
+
+  /// The backward pass's memory; empty where only the forward pass is wanted.
+  struct workspace {
+    T *unit, *unit_rows, *module_log, *state;
+    T *source, *read, *output, *query_log;
+    T *read_query, *read_key, *read_value, *read_state;
+    T *pair_scratch, *scratch;
+    typename dynamics_type::template workspace<T> dynamics;
+  } work;
+
+  static tape lay_out(arena& a, extent const& e, bool with_backward) {
+    index_t const R = e.time * e.batch, views = R * e.views, queries = R * e.queries;
+    using attend_saved = attention::kernel_dot<Net::shape::heads, Net::shape::head_width, typename Net::normalisation>;
+    tape s{};
+    s.unit = a.take<T>(M * S);
+    s.unit_transposed = a.take<T>(M * S);
+    s.module_log_weight = a.take<T>(M * M);
+    s.module_reach = a.take<std::uint8_t>(M * M);
+    s.start = a.take<std::uint8_t>(R);
+    s.present = a.take<std::uint8_t>(views);
+    s.view = a.take<T>(views * Net::view::size);
+    s.place = a.take<T>(views * P);
+    s.source = a.take<T>(views * (D + S));
+    s.encoder = a.take<T>(views * Net::encoder::saved);
+    s.view_places = a.take<T>(views * Net::places::saved);
+    s.view_log_weight = a.take<T>(views * M);
+    s.view_reach = a.take<std::uint8_t>(views * M);
+    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views);
+    s.query = a.take<T>(queries * P);
+    s.read = a.take<T>(queries * (NC + S));
+    s.query_places = a.take<T>(queries * Net::places::saved);
+    s.query_log_weight = a.take<T>(queries * M);
+    s.query_reach = a.take<std::uint8_t>(queries * M);
+    s.read_state = a.take<T>(R * M * H);
+    s.read_factor = a.take<T>(R * M);
+    s.read_query = a.take<T>(queries * NC);
+    s.read_key = a.take<T>(R * M * NC);
+    s.read_value = a.take<T>(R * M * NC);
+    s.read_attention = a.take<T>(queries * attend_saved::saved(M));
+    s.decoder = a.take<T>(queries * Net::decoder::saved);
+    s.output = a.take<T>(queries * Net::outputs);
+    s.sums = a.take<double>(4);
+    if (!with_backward) return s;
+
+    auto& w = s.work;
+    w.unit = a.take<T>(M * S);
+    w.unit_rows = a.take<T>(M * S);
+    w.module_log = a.take<T>(M * M);
+    w.state = a.take<T>(R * M * H);
+    w.source = a.take<T>(views * (D + S));
+    w.read = a.take<T>(queries * (NC + S));
+    w.output = a.take<T>(queries * Net::outputs);
+    w.query_log = a.take<T>(queries * M);
+    w.read_query = a.take<T>(queries * NC);
+    w.read_key = a.take<T>(R * M * NC);
+    w.read_value = a.take<T>(R * M * NC);
+    w.read_state = a.take<T>(R * M * H);
+    w.pair_scratch = a.take<T>(std::max({views * M, queries * M, M * M}));
+    index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
+    index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
+    w.scratch = a.take<T>(std::max(queries * per_query, views * per_view));
+    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views);
+    return s;
+  }
+};
+
+}  // namespace s2rm

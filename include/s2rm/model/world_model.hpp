@@ -1,0 +1,109 @@
+#pragma once
+/// \file
+/// The model: which policy fills which slot, and the flat list of all parameters (names and shapes: docs/checkpoint.md).
+
+#include <string>
+
+#include "s2rm/cell/gru.hpp"
+#include "s2rm/core/errors.hpp"
+#include "s2rm/decoder/mlp.hpp"
+#include "s2rm/decoder/residual.hpp"
+#include "s2rm/dynamics/s2rm.hpp"
+#include "s2rm/encoder/mlp.hpp"
+#include "s2rm/geometry/place.hpp"
+#include "s2rm/kernel/truncated_gaussian.hpp"
+#include "s2rm/loss/likelihood.hpp"
+
+namespace s2rm {
+
+/// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
+/// cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
+/// carry [bounded], state_norm [rms], initial_state [learned], readout [kernel_dot], encoder [mlp<128, 64>],
+/// decoder [mlp<128>], likelihood [bernoulli], residual [none].
+/// Rahaman et al., "S2RMs: Spatially Structured Recurrent Modules", arXiv 2007.06533 (docs/deviations.md).
+template <class Shape, class... Policies>
+struct world_model {
+  using shape = Shape;
+  using view = typename Shape::view;
+  using target = target_of<Shape>;
+
+  using cell = typename policy_for<kind::cell, cell::gru, Policies...>::template on<Shape>;
+  using kernel = typename policy_for<kind::kernel, kernel::truncated_gaussian<>, Policies...>::template on<Shape>;
+  using normalisation = policy_for<kind::normalisation, normalisation::log_space, Policies...>;
+  using interaction = policy_for<kind::interaction, interaction::before_update, Policies...>;
+  using carry = policy_for<kind::carry, carry::bounded, Policies...>;
+  using state_norm = policy_for<kind::state_norm, state_norm::rms, Policies...>;
+  using initial_state = policy_for<kind::initial_state, initial_state::learned, Policies...>;
+  using readout = policy_for<kind::readout, readout::kernel_dot, Policies...>;
+  using residual = policy_for<kind::residual, residual::none, Policies...>;
+  using likelihood = typename policy_for<kind::likelihood, likelihood::bernoulli, Policies...>::template on<target>;
+  using encoder = typename policy_for<kind::encoder, encoder::mlp<128, 64>, Policies...>::template on<Shape>;
+
+  static constexpr index_t M = Shape::modules, H = Shape::hidden, S = Shape::sphere, P = Shape::place;
+  static constexpr index_t NC = Shape::heads * Shape::head_width, D = encoder::out;
+  static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
+  static constexpr index_t state_size = cell::state;       ///< numbers one module carries
+
+  using decoder = typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
+  using places = geometry::place_encoder<Shape>;
+  using dynamics = s2rm::dynamics::s2rm<Shape, D, cell, normalisation, kernel::straight_through, interaction, carry,
+                                        state_norm, initial_state>;
+
+  static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
+  using readout_params =
+      std::conditional_t<readout_by_dot,
+                         schema<field<"query.weight", NC, S>, field<"key.weight", M, NC, H>, field<"value.weight", M, NC, H>>,
+                         schema<field<"value.weight", M, NC, H>>>;
+  using embedding_params = schema<field<"embedding", M, S>>;
+
+  /// Every parameter, in the order of the flat block.
+  using params = joined<prefixed<"encoder.", typename encoder::params>, prefixed<"place.", typename places::params>,
+                        prefixed<"modules.", embedding_params>, prefixed<"kernel.", typename kernel::params>,
+                        typename dynamics::params, prefixed<"readout.", readout_params>,
+                        prefixed<"decoder.", typename decoder::params>>;
+  static constexpr index_t parameter_count = params::size;
+  static constexpr auto fields = params::infos;
+
+  static constexpr index_t at_encoder = 0, at_place = encoder::params::size,
+                           at_embedding = at_place + places::params::size,
+                           at_kernel = at_embedding + embedding_params::size,
+                           at_dynamics = at_kernel + kernel::params::size,
+                           at_readout = at_dynamics + dynamics::params::size,
+                           at_decoder = at_readout + readout_params::size;
+
+  /// The model's sizes in words: what a checkpoint says of itself.
+  static std::string description() {
+    auto const n = [](index_t value) { return std::to_string(value); };
+    return "S2RM: " + n(M) + " modules x " + n(H) + " (state " + n(state_size) + "), " + n(Shape::heads) + " heads x " +
+           n(Shape::head_width) + ", sphere " + n(S) + ", place " + n(P) + " with " + n(Shape::frequencies) +
+           " octaves, view " + n(view::size) + " -> " + n(D) + ", outputs " + n(outputs) + ", parameters " +
+           n(parameter_count);
+  }
+
+  /// The start of every parameter, from the seed alone. The place encoder is whitened on a grid over [-1, 1]^P; see
+  /// `whiten` for data whose places are known.
+  template <class T>
+  static void initialise(T* values, seed from) {
+    init::source const all{random{from.value, 0}, 0};
+    encoder::initialise(values + at_encoder, all.at(at_encoder));
+    places::initialise(values + at_place, all.at(at_place));
+    init::normal(values + at_embedding, M * S, all.at(at_embedding));
+    kernel::initialise(values + at_kernel, all.at(at_kernel));
+    dynamics::initialise(values + at_dynamics, all.at(at_dynamics));
+    if constexpr (readout_by_dot) {
+      init::linear(values + at_readout, NC * S, S, all.at(at_readout));
+      init::linear(values + at_readout + NC * S, 2 * M * NC * H, H, all.at(at_readout + NC * S));
+    } else {
+      init::linear(values + at_readout, M * NC * H, H, all.at(at_readout));
+    }
+    decoder::initialise(values + at_decoder, all.at(at_decoder));
+  }
+
+  /// Whitens the place codes over the given places (n, P): for a few fixed sensors, those of the sensors.
+  template <class T>
+  static void whiten(T* values, std::vector<double> const& sample) {
+    places::whiten(values + at_place, sample);
+  }
+};
+
+}  // namespace s2rm

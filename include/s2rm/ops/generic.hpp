@@ -1,0 +1,44 @@
+#pragma once
+/// \file
+/// Composites of primitives that several layers share.
+
+#include "s2rm/math/row.hpp"
+#include "s2rm/math/scalar.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::ops {
+
+/// to[r, g, c] = from[r, g, c], for row index r G + g.
+template <class T, index_t G = 1>
+struct copy_rows {
+  rows<T const> from;
+  rows<T> to;
+  S2RM_HD void operator()(index_t row, index_t c) const { to.at(row / G, row % G)[c] = from.at(row / G, row % G)[c]; }
+};
+
+/// to[r, g, c] += from[r, g, c].
+template <class T, index_t G = 1>
+struct add_rows {
+  rows<T const> from;
+  rows<T> to;
+  S2RM_HD void operator()(index_t row, index_t c) const { to.at(row / G, row % G)[c] += from.at(row / G, row % G)[c]; }
+};
+
+/// to[g, j] = sum of from[r, g, j] over the rows r whose flag is set (all, where there are no flags), added to `to`.
+template <class T, index_t Width>
+struct sum_flagged_rows {
+  rows<T const> from;
+  std::uint8_t const* flag;
+  index_t count;
+  T* to;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const g = i / Width, j = i % Width;
+    T sum = T(0);
+    for (index_t r = 0; r < count; ++r) {
+      if (flag == nullptr || flag[r] != 0) sum += from.at(r, g)[j];
+    }
+    to[i] += sum;
+  }
+};
+
+}  // namespace s2rm::ops

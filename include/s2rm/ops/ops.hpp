@@ -1,0 +1,72 @@
+#pragma once
+/// \file
+/// THE list of primitives. Every layer of the library is written over these and nothing else; a backend is a type that
+/// has them. All are deterministic: each number is computed by one worker in one fixed order, whatever the number of
+/// threads, and the result for a row does not depend on how many rows there are.
+///
+/// Shapes: w is (G, Out, In), x rows (n, G, In), y rows (n, G, Out). Arrays of one call may not overlap.
+///
+///   be.product(w, bias, n, x, y)             y  = W_g x + b_g   (bias (G, Out) or null)
+///   be.product_add(w, n, x, y)               y += W_g x
+///   be.product_transposed(w, n, dy, dx)      dx = W_g^T dy
+///   be.product_transposed_add(w, n, dy, dx)  dx += W_g^T dy
+///   be.outer_add<G, Out, In>(n, dy, x, dw)   dw_g += sum over rows of dy x^T
+///   be.column_sum_add<G, Width>(n, dy, db)   db_g += sum over rows of dy
+///   be.for_each(n, f)                        f(i) for every i < n, in any order, in parallel
+///   be.for_rows<Width>(n, f)                 f(row, column) for every row < n and column < Width, likewise
+///   be.reduce(n, f, out)                     *out = sum over i < n of f(i), f returns double; fixed order
+///   be.allocate<T>(n)                        n numbers, aligned, contents undefined; released with the handle
+///   be.copy_in(n, host, device), be.copy_out(n, device, host), be.copy(n, from, to)
+///   be.fill(n, value, x)                     x_i = value
+///   be.wait()                                returns when everything asked for is done
+///
+/// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers.
+
+#include <concepts>
+#include <type_traits>
+
+#include "s2rm/core/schema.hpp"
+#include "s2rm/core/span.hpp"
+
+namespace s2rm {
+
+/// Arguments of primitives that take part in no template deduction: any `rows<T>` may be read.
+template <class T>
+using in_rows = std::type_identity_t<rows<T const>>;
+template <class T>
+using out_rows = std::type_identity_t<rows<T>>;
+template <class T>
+using in_vector = std::type_identity_t<T const*>;
+
+namespace ops::detail {
+struct null_functor {
+  S2RM_HD void operator()(index_t) const {}
+  S2RM_HD void operator()(index_t, index_t) const {}
+};
+struct null_value {
+  S2RM_HD double operator()(index_t) const { return 0; }
+};
+}  // namespace ops::detail
+
+/// What a backend must have (see the list above).
+template <class B, class T = float>
+concept backend_policy = requires(B& be, weight<T, 2, 3, 4> w, T const* in, T* out, double* sum, index_t n,
+                                  rows<T const> x, rows<T> y) {
+  be.product(w, in, n, x, y);
+  be.product_add(w, n, x, y);
+  be.product_transposed(w, n, x, y);
+  be.product_transposed_add(w, n, x, y);
+  be.template outer_add<2, 3, 4>(n, x, x, out);
+  be.template column_sum_add<2, 3>(n, x, out);
+  be.for_each(n, ops::detail::null_functor{});
+  be.template for_rows<3>(n, ops::detail::null_functor{});
+  be.reduce(n, ops::detail::null_value{}, sum);
+  be.template allocate<T>(n);
+  be.copy_in(n, in, out);
+  be.copy_out(n, in, out);
+  be.copy(n, in, out);
+  be.fill(n, T(0), out);
+  be.wait();
+};
+
+}  // namespace s2rm

@@ -1,0 +1,11 @@
+#pragma once
+/// \file
+/// Everything but a backend: policies, model, training, streaming, checkpoints. Include s2rm/eigen.hpp for the CPU.
+
+#include "s2rm/core/config.hpp"
+#include "s2rm/data/training_file.hpp"
+#include "s2rm/model/world_model.hpp"
+#include "s2rm/stream/stream.hpp"
+#include "s2rm/train/augment.hpp"
+#include "s2rm/train/early_stopping.hpp"
+#include "s2rm/train/trainer.hpp"

@@ -1,0 +1,154 @@
+#pragma once
+/// \file
+/// One step at a time: `observe` what is seen now, `predict` what any place will show next. The state is apart from the
+/// weights, which any number of streams share. After construction nothing is allocated and nothing throws; results equal
+/// those of a whole sequence to the last bit.
+
+#include <utility>
+#include <vector>
+
+#include "s2rm/model/session.hpp"
+
+namespace s2rm {
+
+/// The most views and queries one call may bring; memory is set aside for them.
+struct stream_limits {
+  index_t views = 64;
+  index_t queries = 64;
+};
+
+/// The outcome of `stream::observe`.
+enum class observed {
+  yes,
+  too_many_views,  ///< more than `stream_limits::views`: the state is unchanged
+  wrong_shape      ///< extents that do not belong to this model: the state is unchanged
+};
+
+template <class Net, class Backend, class T = float>
+class stream {
+ public:
+  using flow = sequence<Net, Backend, T>;
+  using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
+  static constexpr std::size_t view_rank = Net::view::rank + 1;
+  /// (Q, target...), with the likelihood's parameters between where it has several: (Q, 2, target...) for a Gaussian.
+  static constexpr std::size_t prediction_rank = 1 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+  static constexpr index_t state_count = Net::M * Net::state_size;
+
+  /// Keeps a reference to the weights: they must outlive the stream. Call `refresh` after they changed.
+  stream(Backend backend, parameters_type const& weights, stream_limits limits = {})
+      : backend_(std::move(backend)), weights_(&weights), limits_(limits) {
+    require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
+    arena measure{};
+    tape<Net, T>::lay_out(measure, {1, 1, limits.views, limits.queries}, false);
+    memory_ = backend_.template allocate<std::byte>(measure.used);
+    arena real{memory_.data()};
+    tape_ = tape<Net, T>::lay_out(real, {1, 1, limits.views, limits.queries}, false);
+    state_ = backend_.template allocate<T>(state_count);
+    backend_.fill(state_count, T(0), state_.data());
+    refresh();
+  }
+
+  /// Derives what depends on the weights alone. No allocation.
+  void refresh() noexcept { flow::place_modules(backend_, weights_->view(), tape_); }
+
+  /// The next step starts from h_0.
+  void reset() noexcept { started_ = false; }
+
+  /// One time step: `views` (A, view...), `places` (A, P), `present` (A) flags or null. A may be 0.
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
+                   std::uint8_t const* present = nullptr) noexcept {
+    index_t const count = views.shape[0];
+    if (!view_shape(views.shape) || places.shape[0] != count || (count > 0 && places.shape[1] != Net::P)) {
+      return observed::wrong_shape;
+    }
+    if (count > limits_.views) return observed::too_many_views;
+    seen_ = {};
+    seen_.time = 1;
+    seen_.batch = 1;
+    seen_.views = count;
+    seen_.view = views.data;
+    seen_.place = places.data;
+    seen_.view_mask = present;
+    flow::observe(backend_, weights_->view(), tape_, seen_, started_ ? state_.data() : nullptr);
+    backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
+    started_ = true;
+    return observed::yes;
+  }
+
+  /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid until
+  /// the next call; empty where there were too many queries or nothing was observed yet.
+  array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept {
+    index_t const count = places.shape[0];
+    if (!started_ || count > limits_.queries || (count > 0 && places.shape[1] != Net::P)) return prediction(0);
+    batch_view<T> asked = seen_;
+    asked.queries = count;
+    asked.query_place = places.data;
+    flow::query(backend_, weights_->view(), tape_, asked);
+    return prediction(count);
+  }
+
+  /// Anything that `view_traits` knows how to look at (xtensor arrays with data/xtensor.hpp).
+  template <class Views, class Places>
+    requires viewable<Views> && viewable<Places>
+  observed observe(Views const& views, Places const& places) noexcept {
+    return observe(array_view<T const, view_rank>(view_traits<Views>::view(views)),
+                   array_view<T const, 2>(view_traits<Places>::view(places)));
+  }
+  template <class Places>
+    requires viewable<Places>
+  auto predict(Places const& places) noexcept {
+    return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
+  }
+
+  /// A copy of the state, (M, state): compare it, store it, hand it to another stream of the same model.
+  struct state_type {
+    std::vector<T> numbers;
+    bool started = false;
+    friend bool operator==(state_type const&, state_type const&) = default;
+  };
+  [[nodiscard]] state_type state() const {
+    state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
+    backend_.copy_out(state_count, state_.data(), s.numbers.data());
+    return s;
+  }
+  void restore(state_type const& s) {
+    require_value(static_cast<index_t>(s.numbers.size()) == state_count,
+                  "stream: state: expected " + std::to_string(state_count) + " numbers, found " +
+                      std::to_string(s.numbers.size()));
+    backend_.copy_in(state_count, s.numbers.data(), state_.data());
+    // The queries of the next `predict` read the state from the tape.
+    backend_.copy_in(state_count, s.numbers.data(), tape_.dynamics.state_out);
+    seen_ = {};
+    seen_.time = 1;
+    seen_.batch = 1;
+    started_ = s.started;
+  }
+
+ private:
+  static bool view_shape(std::array<index_t, view_rank> const& shape) {
+    for (std::size_t i = 1; i < view_rank; ++i) {
+      if (shape[0] > 0 && shape[i] != Net::view::extents[i - 1]) return false;
+    }
+    return shape[0] >= 0;
+  }
+
+  array_view<T const, prediction_rank> prediction(index_t count) const {
+    array_view<T const, prediction_rank> y{tape_.output, {}};
+    y.shape[0] = count;
+    std::size_t next = 1;
+    if constexpr (Net::likelihood::parameters > 1) y.shape[next++] = Net::likelihood::parameters;
+    for (auto const e : Net::target::extents) y.shape[next++] = e;
+    return y;
+  }
+
+  Backend backend_;
+  parameters_type const* weights_;
+  stream_limits limits_;
+  decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
+  tape<Net, T> tape_{};
+  batch_view<T> seen_{};
+  bool started_ = false;
+};
+
+}  // namespace s2rm

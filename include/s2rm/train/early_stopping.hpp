@@ -1,0 +1,55 @@
+#pragma once
+/// \file
+/// Early stopping: keeps the weights with the best validation figure, and says when to give up waiting for better ones.
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "s2rm/core/errors.hpp"
+
+namespace s2rm {
+
+/// Lower figures are better. A figure that is not a number never is.
+template <class T>
+class early_stopping {
+ public:
+  /// Gives up after `patience` figures in a row that were no better by more than `least`.
+  explicit early_stopping(index_t patience, double least = 0.0) : patience_(patience), least_(least) {
+    require_value(patience >= 1, "early_stopping: patience: expected >= 1, found " + std::to_string(patience));
+    require_value(least >= 0, "early_stopping: least: expected >= 0");
+  }
+
+  /// Notes the validation figure after `step` and, where it is the best so far, copies the learner's averaged weights.
+  /// Returns whether it is.
+  template <class Trainer>
+  bool note(index_t step, double figure, Trainer const& learner) {
+    if (!(figure < best_ - least_)) {
+      ++waited_;
+      return false;
+    }
+    best_ = figure;
+    step_ = step;
+    waited_ = 0;
+    weights_.resize(static_cast<std::size_t>(Trainer::size));
+    learner.backend().copy_out(Trainer::size, learner.averaged().values(), weights_.data());
+    return true;
+  }
+
+  [[nodiscard]] bool should_stop() const { return waited_ >= patience_; }
+  [[nodiscard]] double best() const { return best_; }
+  [[nodiscard]] index_t best_step() const { return step_; }
+  /// The best weights, a whole flat block; empty before the first figure.
+  [[nodiscard]] std::vector<T> const& weights() const { return weights_; }
+
+ private:
+  index_t patience_;
+  double least_;
+  double best_ = std::numeric_limits<double>::infinity();
+  index_t step_ = -1;
+  index_t waited_ = 0;
+  std::vector<T> weights_;
+};
+
+}  // namespace s2rm

@@ -1,0 +1,121 @@
+#pragma once
+/// \file
+/// Optimisers: one pass over the flat block, one functor. The gradient's norm is a number in backend memory, so neither
+/// clipping nor the test for non-finite gradients needs the host.
+
+#include <cmath>
+
+#include "s2rm/core/concepts.hpp"
+#include "s2rm/core/errors.hpp"
+#include "s2rm/train/schedule.hpp"
+
+namespace s2rm::optim {
+
+/// What one update reads besides weights and gradients.
+struct control {
+  double norm2 = 0;    ///< squared norm of the whole gradient
+  double rate = 0;     ///< base rate times schedule
+  double first_bias = 1;   ///< 1 - beta1^n of the n-th update (Adam)
+  double second_bias = 1;  ///< 1 - beta2^n
+};
+
+/// The factor clipping by global norm asks for; 1 where clip is 0.
+S2RM_HD inline double clip_factor(double norm2, double clip) {
+  return clip > 0 && norm2 > clip * clip ? clip / std::sqrt(norm2) : 1.0;
+}
+
+/// Adam with decoupled weight decay (Kingma & Ba 2015; Loshchilov & Hutter 2019), on all parameters alike:
+///   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  w -= rate (m^ / (sqrt(v^) + eps) + decay w).
+/// A gradient whose norm is not finite changes nothing.
+struct adam {
+  double rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0.0;
+  double clip = 0.0;  ///< largest norm of the whole gradient; 0: no clipping
+  s2rm::schedule::warm_up_cosine schedule{};
+
+  static constexpr index_t moments = 2;
+
+  /// What update number `applied` + 1 of step `step` reads.
+  [[nodiscard]] control begin(index_t step, index_t applied) const {
+    auto const n = static_cast<double>(applied + 1);
+    return {0, rate * schedule(step), 1 - std::pow(beta1, n), 1 - std::pow(beta2, n)};
+  }
+
+  template <class T>
+  struct update;
+
+  void check() const {
+    require_value(rate >= 0 && std::isfinite(rate), "optim::adam: rate: expected a finite number >= 0");
+    require_value(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "optim::adam: beta1, beta2: expected [0, 1)");
+    require_value(epsilon > 0, "optim::adam: epsilon: expected > 0");
+    require_value(weight_decay >= 0, "optim::adam: weight_decay: expected >= 0");
+    require_value(clip >= 0, "optim::adam: clip: expected >= 0 (0: none)");
+  }
+};
+
+/// One parameter.
+template <class T>
+struct adam::update {
+  adam o;
+  control const* c;
+  index_t n;
+  T const* g;
+  T* w;
+  T* moment;  ///< (2, n)
+  S2RM_HD void operator()(index_t i) const {
+    if (!std::isfinite(c->norm2)) return;
+    T const gi = g[i] * T(clip_factor(c->norm2, o.clip));
+    T const m = T(o.beta1) * moment[i] + T(1 - o.beta1) * gi;
+    T const v = T(o.beta2) * moment[n + i] + T(1 - o.beta2) * gi * gi;
+    moment[i] = m;
+    moment[n + i] = v;
+    T const m_hat = m / T(c->first_bias);
+    T const v_hat = v / T(c->second_bias);
+    w[i] -= T(c->rate) * (m_hat / (std::sqrt(v_hat) + T(o.epsilon)) + T(o.weight_decay) * w[i]);
+  }
+};
+
+/// Stochastic gradient descent with momentum, PyTorch's form: m = momentum m + g + decay w, w -= rate m.
+struct sgd {
+  double rate = 1e-2;
+  double momentum = 0.9;
+  double weight_decay = 0.0;
+  double clip = 0.0;
+  s2rm::schedule::warm_up_cosine schedule{};
+
+  static constexpr index_t moments = 1;
+
+  [[nodiscard]] control begin(index_t step, index_t /*applied*/) const { return {0, rate * schedule(step), 1, 1}; }
+
+  template <class T>
+  struct update;
+
+  void check() const {
+    require_value(rate >= 0 && std::isfinite(rate), "optim::sgd: rate: expected a finite number >= 0");
+    require_value(momentum >= 0 && momentum < 1, "optim::sgd: momentum: expected [0, 1)");
+    require_value(weight_decay >= 0, "optim::sgd: weight_decay: expected >= 0");
+    require_value(clip >= 0, "optim::sgd: clip: expected >= 0 (0: none)");
+  }
+};
+
+/// One parameter.
+template <class T>
+struct sgd::update {
+  sgd o;
+  control const* c;
+  index_t n;
+  T const* g;
+  T* w;
+  T* moment;  ///< (n)
+  S2RM_HD void operator()(index_t i) const {
+    if (!std::isfinite(c->norm2)) return;
+    T const gi = g[i] * T(clip_factor(c->norm2, o.clip)) + T(o.weight_decay) * w[i];
+    moment[i] = T(o.momentum) * moment[i] + gi;
+    w[i] -= T(c->rate) * moment[i];
+  }
+};
+
+}  // namespace s2rm::optim

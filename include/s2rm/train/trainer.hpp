@@ -1,0 +1,264 @@
+#pragma once
+/// \file
+/// Training: weights, gradient, moments, and one step = forward, backward, clip, update; truncated BPTT; weight average.
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "s2rm/model/session.hpp"
+#include "s2rm/train/optim.hpp"
+#include "s2rm/train/report.hpp"
+
+namespace s2rm {
+
+/// Back-propagation through at most `window` steps at a time: a batch of T steps becomes ceil(T / window) updates, and
+/// memory is that of one window. The state goes on from window to window (without gradient), unless `carry` is off.
+struct truncation {
+  index_t window = 0;          ///< 0: the whole batch at once
+  bool carry = true;           ///< from window to window; off: every window starts from h_0
+  bool carry_batches = false;  ///< from the last window of a batch to the first of the next: one long stream in pieces
+};
+
+/// Options of a trainer that are not the optimiser's.
+struct training {
+  s2rm::truncation truncation{};
+  double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
+};
+
+/// How `trainer::save` and `load` meet files; defined in data/checkpoint.hpp.
+struct checkpoint_format;
+
+namespace detail {
+template <class T>
+struct average_weights {
+  T const* w;
+  T* average;
+  T decay;
+  S2RM_HD void operator()(index_t i) const { average[i] = decay * average[i] + (T(1) - decay) * w[i]; }
+};
+}  // namespace detail
+
+/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits.
+template <class Net, class Backend, class T = float, class Optimiser = optim::adam>
+class trainer {
+ public:
+  using net = Net;
+  using backend_type = Backend;
+  using scalar = T;
+  using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
+  static constexpr index_t size = Net::parameter_count;
+
+  explicit trainer(Backend backend, Optimiser optimiser = {}, seed start = {}, training options = {})
+      : backend_(std::move(backend)),
+        optimiser_(std::move(optimiser)),
+        options_(options),
+        parameters_(backend_),
+        average_(backend_),
+        gradient_(backend_.template allocate<T>(size)),
+        moments_(backend_.template allocate<T>(size * Optimiser::moments)),
+        control_(backend_.template allocate<optim::control>(1)),
+        session_(backend_) {
+    optimiser_.check();
+    require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
+    require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
+    std::vector<T> values(static_cast<std::size_t>(size));
+    Net::initialise(values.data(), start);
+    assign(values.data());
+  }
+
+  /// One pass over a batch: an update per window (see `truncation`). A window without a single unmasked target updates
+  /// nothing. A gradient that is not finite is skipped, counted and reported; weights and moments stay as they were.
+  step_report step(batch_view<T> const& batch) {
+    check(batch, true);
+    step_report total;
+    double loss = 0, count = 0;
+    auto const& cut = options_.truncation;
+    index_t const window = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
+    if (!cut.carry_batches) session_.forget_state();
+    for (index_t t = 0; t < batch.time; t += window) {
+      if (!cut.carry && t > 0) session_.forget_state();
+      auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
+      session_.forward(parameters_.view(), part, true);
+      auto const sums = session_.measure(part);
+      loss += sums.loss;
+      count += sums.count;
+      if (t == 0) describe(part, total);
+      if (sums.count > 0) update(part, sums.count, total);
+      session_.keep_state(part);
+    }
+    total.loss = count > 0 ? loss / count : 0.0;
+    total.skipped_total = skipped_;
+    return total;
+  }
+
+  /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of data/xtensor.hpp), extents checked first.
+  template <class Batch>
+    requires batch_like<Batch, typename Net::shape>
+  step_report step(Batch const& b) {
+    return step(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+  template <class Batch>
+    requires batch_like<Batch, typename Net::shape>
+  double evaluate(Batch const& b) {
+    return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+
+  /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
+  double differentiate(batch_view<T> const& batch) {
+    check(batch, true);
+    session_.forget_state();
+    session_.forward(parameters_.view(), batch, true);
+    auto const sums = session_.measure(batch);
+    backend_.fill(size, T(0), gradient_.data());
+    T const scale = sums.count > 0 ? static_cast<T>(1.0 / sums.count) : T(0);
+    session_.backward(parameters_.view(), batch, scale, {gradient_.data()});
+    return sums.count > 0 ? sums.loss / sums.count : 0.0;
+  }
+
+  /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
+  double evaluate(batch_view<T> const& batch) {
+    check(batch, batch.target != nullptr);
+    session_.forget_state();
+    session_.forward(averaged().view(), batch, false);
+    if (batch.target == nullptr) return 0.0;
+    auto const sums = session_.measure(batch);
+    return sums.count > 0 ? sums.loss / sums.count : 0.0;
+  }
+
+  /// (T, B, Q, outputs) of the last pass, in backend memory.
+  [[nodiscard]] T const* predictions() const { return session_.outputs(); }
+  /// (T, B, M, state) of the last pass, in backend memory.
+  [[nodiscard]] T const* states() const { return session_.states(); }
+  /// The flat gradient of the last pass, in backend memory.
+  [[nodiscard]] T const* gradient() const { return gradient_.data(); }
+
+  [[nodiscard]] parameters_type const& parameters() const { return parameters_; }
+  /// The running average of the weights where `training::average` asks for one, else the weights.
+  [[nodiscard]] parameters_type const& averaged() const { return options_.average > 0 ? average_ : parameters_; }
+
+  [[nodiscard]] index_t steps() const { return steps_; }
+  [[nodiscard]] index_t skipped() const { return skipped_; }
+  [[nodiscard]] Backend& backend() { return backend_; }
+  [[nodiscard]] Backend const& backend() const { return backend_; }
+
+  /// Takes all weights from the host, forgets moments and average.
+  void assign(T const* values) {
+    parameters_.assign(backend_, values);
+    average_.assign(backend_, values);
+    backend_.fill(size * Optimiser::moments, T(0), moments_.data());
+    steps_ = 0;
+    skipped_ = 0;
+    applied_ = 0;
+  }
+
+  /// Whitens the place codes over the given places (n, P), best before the first step; see `place_encoder::whiten`.
+  void whiten(std::vector<double> const& places) {
+    std::vector<T> values(static_cast<std::size_t>(size));
+    backend_.copy_out(size, parameters_.values(), values.data());
+    Net::whiten(values.data(), places);
+    parameters_.assign(backend_, values.data());
+    average_.assign(backend_, values.data());
+  }
+
+  /// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
+  struct training_state {
+    std::vector<T> weights, average, moments;
+    index_t steps = 0, applied = 0, skipped = 0;
+  };
+  [[nodiscard]] training_state state() const {
+    training_state s{std::vector<T>(static_cast<std::size_t>(size)), std::vector<T>(static_cast<std::size_t>(size)),
+                     std::vector<T>(static_cast<std::size_t>(size * Optimiser::moments)), steps_, applied_, skipped_};
+    backend_.copy_out(size, parameters_.values(), s.weights.data());
+    backend_.copy_out(size, average_.values(), s.average.data());
+    backend_.copy_out(size * Optimiser::moments, moments_.data(), s.moments.data());
+    return s;
+  }
+  void restore(training_state const& s) {
+    parameters_.assign(backend_, s.weights.data());
+    average_.assign(backend_, s.average.data());
+    backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
+    steps_ = s.steps;
+    applied_ = s.applied;
+    skipped_ = s.skipped;
+  }
+
+  /// One safetensors file (docs/checkpoint.md). The model's weights are the averaged ones.
+  template <class Format = checkpoint_format>
+  void save(std::filesystem::path const& path) const {
+    Format::save(*this, path);
+  }
+  /// Loads weights, and the training state where the file has one. On any error nothing changes.
+  template <class Format = checkpoint_format>
+  void load(std::filesystem::path const& path) {
+    Format::load(*this, path);
+  }
+
+ private:
+  static void check(batch_view<T> const& b, bool with_target) {
+    auto const need = [](bool ok, char const* field, char const* why) {
+      if (!ok) throw shape_error(std::string("s2rm: batch: ") + field + ": " + why);
+    };
+    need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", "expected >= 0");
+    index_t const R = b.time * b.batch;
+    need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place", "expected (T, B, A, ...), found null");
+    need(R * b.queries == 0 || b.query_place != nullptr, "query_place", "expected (T, B, Q, P), found null");
+    need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
+  }
+
+  void update(batch_view<T> const& part, double count, step_report& total) {
+    backend_.fill(size, T(0), gradient_.data());
+    session_.backward(parameters_.view(), part, static_cast<T>(1.0 / count), {gradient_.data()});
+    optim::control c = optimiser_.begin(steps_, applied_);
+    backend_.reduce(size, report::square<T>{gradient_.data()}, &session_.sums()[2]);
+    backend_.copy_out(1, &session_.sums()[2], &c.norm2);
+    backend_.copy_in(1, &c, control_.data());
+    backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
+                                                                   parameters_.values(), moments_.data()});
+    ++steps_;
+    total.gradient_norm = std::sqrt(c.norm2);
+    if (!std::isfinite(c.norm2)) {
+      total.skipped = true;
+      ++skipped_;
+      return;
+    }
+    ++applied_;
+    ++total.updates;
+    parameters_.refresh(backend_);
+    if (options_.average > 0) {
+      backend_.for_each(size, detail::average_weights<T>{parameters_.values(), average_.values(),
+                                                         static_cast<T>(options_.average)});
+      average_.refresh(backend_);
+    }
+  }
+
+  void describe(batch_view<T> const& part, step_report& total) {
+    index_t const n = part.time * part.batch * part.views;
+    auto const& s = session_.memory();
+    double counts[4] = {};
+    backend_.reduce(n * Net::M, report::pair_reached{s.view_reach}, s.sums + 2);
+    backend_.copy_out(1, s.sums + 2, &counts[0]);
+    backend_.reduce(n * Net::M, report::pair_present{s.view_reach}, s.sums + 2);
+    backend_.copy_out(1, s.sums + 2, &counts[1]);
+    backend_.reduce(n, report::view_unreached<Net::M>{s.view_reach}, s.sums + 2);
+    backend_.copy_out(1, s.sums + 2, &counts[2]);
+    backend_.reduce(Net::M, report::module_dead<Net::M>{s.view_reach, n}, s.sums + 2);
+    backend_.copy_out(1, s.sums + 2, &counts[3]);
+    total.reach = counts[1] > 0 ? counts[0] / counts[1] : 0.0;
+    total.unreached_views = static_cast<index_t>(counts[2]);
+    total.dead_modules = static_cast<index_t>(counts[3]);
+  }
+
+  Backend backend_;
+  Optimiser optimiser_;
+  training options_;
+  parameters_type parameters_, average_;
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
+  decltype(std::declval<Backend&>().template allocate<optim::control>(index_t{})) control_;
+  session<Net, Backend, T> session_;
+  index_t steps_ = 0, applied_ = 0, skipped_ = 0;
+};
+
+}  // namespace s2rm
