@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+"""S2RM with GRU cells in plain PyTorch: what the C++ library computes, written to be read.
+
+Parameter names and shapes are those of the library's checkpoints, so one safetensors file serves both::
+
+    model = S2RM(Config(modules=5, hidden=16, ...), dtype=torch.float64)
+    model.load_file("c.safetensors")
+    out = model(batch)              # batch: dict of tensors, see S2RM.forward
+    out.loss.backward()
+
+As a program it stands in for `examples/parity` (same flags, same files; float unless --double)::
+
+    python3 s2rm_reference.py --checkpoint c.safetensors --batch b.safetensors --out o.safetensors --double
+
+Needs numpy and torch (1.13 or later). Speed is no goal: it is the oracle, not the product.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import struct
+from dataclasses import dataclass
+from typing import Mapping, NamedTuple, Optional, Union
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
+
+
+def load_safetensors(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a safetensors file: (tensors by name, metadata). Raises ValueError if the file is not whole."""
+    with open(path, "rb") as file:
+        raw = file.read()
+    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else len(raw)
+    if 8 + length > len(raw):
+        raise ValueError(f"{path}: header of {length} bytes in a file of {len(raw)}")
+    header = json.loads(raw[8:8 + length])
+    metadata = header.pop("__metadata__", {})
+    data, tensors, used = memoryview(raw)[8 + length:], {}, 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        begin, end = entry["data_offsets"]
+        dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
+        if begin != used or end > len(data) or end - begin != math.prod(shape) * dtype.itemsize:
+            raise ValueError(f"{path}: {name}: offsets {begin}..{end} do not fit {entry['dtype']} {shape}")
+        tensors[name] = np.frombuffer(data[begin:end], dtype=dtype).reshape(shape).copy()
+        used = end
+    if used != len(data):
+        raise ValueError(f"{path}: {len(data) - used} bytes belong to no tensor")
+    return tensors, metadata
+
+
+def save_safetensors(path: str, tensors: Mapping[str, Union[np.ndarray, Tensor]],
+                     metadata: Optional[Mapping[str, str]] = None) -> None:
+    """Write tensors (numpy or torch) in the given order, header padded with spaces to a multiple of 8 bytes."""
+    names = {np.dtype(code): name for name, code in DTYPES.items()}
+    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    blobs, offset = [], 0
+    for name, tensor in tensors.items():
+        array = tensor.detach().cpu().numpy() if isinstance(tensor, Tensor) else np.asarray(tensor)
+        blob = array.tobytes()  # C order whatever the layout in memory
+        header[name] = {"dtype": names[array.dtype], "shape": list(array.shape),
+                        "data_offsets": [offset, offset + len(blob)]}
+        blobs.append(blob)
+        offset += len(blob)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes and options. Widths of `encoder` end with D; `decoder` lists the hidden widths only."""
+
+    modules: int
+    hidden: int
+    heads: int
+    head_width: int
+    sphere: int
+    place: int
+    view: tuple[int, ...]
+    encoder: tuple[int, ...]
+    decoder: tuple[int, ...]
+    place_hidden: int
+    octaves: int = 6
+    target: Optional[tuple[int, ...]] = None  # None: as the view
+    tau: float = 0.0
+    epsilon: float = 4.0  # only where log_epsilon starts
+    normalisation: str = "log_space"  # log_space | product
+    interaction: str = "before_update"  # before_update | after_update | none
+    carry: str = "bounded"  # bounded | residual
+    state_norm: str = "rms"  # rms | none
+    readout: str = "kernel_dot"  # kernel_dot | kernel_mean
+    straight_through: bool = False
+    initial_state: str = "learned"  # learned | zero (then there is no such parameter)
+    likelihood: str = "bernoulli"  # bernoulli | gaussian | categorical
+    classes: int = 0  # of the categorical likelihood
+
+    def __post_init__(self) -> None:
+        allowed = {"normalisation": ("log_space", "product"), "carry": ("bounded", "residual"),
+                   "interaction": ("before_update", "after_update", "none"), "state_norm": ("rms", "none"),
+                   "readout": ("kernel_dot", "kernel_mean"), "initial_state": ("learned", "zero"),
+                   "likelihood": ("bernoulli", "gaussian", "categorical")}
+        for field, values in allowed.items():
+            if getattr(self, field) not in values:
+                raise ValueError(f"{field}: expected one of {values}, found {getattr(self, field)!r}")
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        return self.view if self.target is None else self.target
+
+    @property
+    def prediction_shape(self) -> tuple[int, ...]:
+        """bernoulli: target (logits); gaussian: [2, target] = mean, log-variance; categorical: [K, target] logits."""
+        leading = {"bernoulli": (), "gaussian": (2,), "categorical": (self.classes,)}[self.likelihood]
+        return (*leading, *self.target_shape)
+
+
+class Output(NamedTuple):
+    """prediction [T,B,Q,...], state [T,B,M,H] after each step, loss [] (mean over unmasked target elements)."""
+
+    prediction: Tensor
+    state: Tensor
+    loss: Tensor
+
+
+def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    """The checkpoint contract: every name with its shape, in file order."""
+    m, h, nc = c.modules, c.hidden, c.heads * c.head_width
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def mlp(prefix: str, widths: tuple[int, ...]) -> None:
+        for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
+            shapes[f"{prefix}.{i}.weight"], shapes[f"{prefix}.{i}.bias"] = (fan_out, fan_in), (fan_out,)
+
+    mlp("encoder", (math.prod(c.view), *c.encoder))
+    mlp("place", (2 * c.place * c.octaves, c.place_hidden, c.sphere))
+    shapes["modules.embedding"] = (m, c.sphere)
+    shapes["kernel.log_epsilon"] = (1,)
+    shapes["views.query.weight"] = (m, nc, h)
+    shapes["views.key.weight"] = shapes["views.value.weight"] = (nc, c.encoder[-1] + c.sphere)
+    if c.interaction != "none":
+        for name in ("query", "key", "value"):
+            shapes[f"interaction.{name}.weight"] = (m, nc, h)
+        shapes["interaction.out.weight"] = (m, h, nc)
+    shapes["cell.weight_ih"], shapes["cell.weight_hh"] = (m, 3 * h, nc), (m, 3 * h, h)
+    shapes["cell.bias_ih"] = shapes["cell.bias_hh"] = (m, 3 * h)
+    if c.initial_state == "learned":
+        shapes["initial_state"] = (m, h)
+    if c.readout == "kernel_dot":
+        shapes["readout.query.weight"] = (nc, c.sphere)
+        shapes["readout.key.weight"] = (m, nc, h)
+    shapes["readout.value.weight"] = (m, nc, h)
+    mlp("decoder", (nc + c.sphere, *c.decoder, math.prod(c.prediction_shape)))
+    return shapes
+
+
+def kernel(p: Tensor, s: Tensor, log_epsilon: Tensor, tau: float) -> tuple[Tensor, Tensor]:
+    """Truncated spherical Gaussian of unit vectors p [..., I, S] and s [..., J, S].
+
+    Returns (log of the uncut kernel, where it is not cut), both [..., I, J]. tau <= -1 cuts nothing.
+    """
+    cosine = p @ s.transpose(-1, -2)
+    reach = cosine >= tau if tau > -1 else torch.ones_like(cosine, dtype=torch.bool)
+    return -2 * log_epsilon.exp() * (1 - cosine), reach
+
+
+def masked_softmax(logits: Tensor, keep: Tensor) -> Tensor:
+    """Softmax over the last axis among `keep`; a row that keeps nothing is exactly 0 with gradient exactly 0."""
+    if logits.shape[-1] == 0:
+        return logits
+    top = logits.masked_fill(~keep, -math.inf).amax(-1, keepdim=True).detach()
+    top = torch.where(torch.isfinite(top), top, torch.zeros_like(top))
+    weight = torch.where(keep, logits - top, torch.zeros_like(logits)).exp() * keep
+    total = weight.sum(-1, keepdim=True)
+    return weight / torch.where(total > 0, total, torch.ones_like(total))
+
+
+def kmdpa(logits: Tensor, values: Tensor, log_z: Tensor, reach: Tensor, present: Tensor,
+          normalisation: str = "log_space", straight_through: bool = False) -> Tensor:
+    """Kernel-modulated dot-product attention.
+
+    logits [..., N, I, J], values [..., N, J, C]; log_z, reach, present broadcast against the logits -> [..., N, I, C].
+    Values of absent sources must be finite (the caller zeroes them); their weight is exactly 0.
+    """
+    log_z, keep = log_z.expand(logits.shape), (reach & present).expand(logits.shape)
+    if normalisation == "log_space":
+        weight = masked_softmax(logits + log_z, keep)
+    else:
+        share = masked_softmax(logits, present.expand(logits.shape))
+        n = share * torch.where(keep, log_z.exp(), torch.zeros_like(log_z))
+        total = n.sum(-1, keepdim=True) + 1e-6
+        weight = n / total
+    y = weight @ values
+    if straight_through and logits.shape[-1] > 0:
+        # A term that is 0 in value; its gradient lets log Z of a source that is present but cut feel the pull it
+        # would have: d log Z_j = w~_j (dw_j - sum_k w_k dw_k), and dw_j = dy . v_j, sum_k w_k dw_k = dy . y.
+        if normalisation == "log_space":
+            level = (logits + log_z).masked_fill(~keep, -math.inf).logsumexp(-1, keepdim=True)
+            ghost = torch.where(torch.isfinite(level), (logits + log_z - level).exp(), torch.zeros_like(logits))
+        else:
+            ghost = share * log_z.exp() / total
+        ghost = ghost * (present & ~reach & keep.any(-1, keepdim=True))
+        pull = ghost.detach() * (log_z - log_z.detach())
+        y = y + (pull @ values.detach() - pull.sum(-1, keepdim=True) * y.detach())
+    return y
+
+
+def gru(u: Tensor, h: Tensor, h_bar: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor,
+        carry: str = "bounded") -> Tensor:
+    """One GRU per module: u [..., M, NC], h and h_bar [..., M, H]; gate order r, z, n as in PyTorch."""
+    i_r, i_z, i_n = (per_module(w_ih, u) + b_ih).chunk(3, -1)
+    h_r, h_z, h_n = (per_module(w_hh, h_bar) + b_hh).chunk(3, -1)
+    r, z = torch.sigmoid(i_r + h_r), torch.sigmoid(i_z + h_z)
+    n = torch.tanh(i_n + r * h_n)
+    return (1 - z) * n + z * (h if carry == "bounded" else h_bar)
+
+
+def per_module(weight: Tensor, x: Tensor) -> Tensor:
+    """weight [M, out, in] applied to x [..., M, in]."""
+    return torch.einsum("moi,...mi->...mo", weight, x)
+
+
+def unit(x: Tensor) -> Tensor:
+    return x / x.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+
+
+def loss_elements(prediction: Tensor, target: Tensor, likelihood: str, lead: int = 3) -> Tensor:
+    """Negative log-likelihood per target element; axis `lead` of a gaussian or categorical prediction is its own."""
+    if likelihood == "bernoulli":
+        return F.binary_cross_entropy_with_logits(prediction, target, reduction="none")
+    if likelihood == "gaussian":
+        mean, log_variance = prediction.unbind(lead)
+        return 0.5 * (math.log(2 * math.pi) + log_variance + (target - mean) ** 2 * torch.exp(-log_variance))
+    picked = torch.log_softmax(prediction, lead).gather(lead, target.long().unsqueeze(lead))
+    return -picked.squeeze(lead)
+
+
+class S2RM(nn.Module):
+    """The model. `state_dict()` has the names and shapes of a checkpoint."""
+
+    def __init__(self, config: Config, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.config = c = config
+        for name, shape in parameter_shapes(c).items():
+            if name == "modules.embedding":
+                start = torch.randn(shape, dtype=dtype)
+            elif name == "kernel.log_epsilon":
+                start = torch.full(shape, math.log(c.epsilon), dtype=dtype)
+            elif name == "initial_state":
+                start = torch.zeros(shape, dtype=dtype)
+            else:  # U(+-1/sqrt(fan_in)), a bias with the fan_in of its layer; all of the cell U(+-1/sqrt(H))
+                weight = parameter_shapes(c).get(name.replace(".bias", ".weight"), shape)
+                fan_in = c.hidden if name.startswith("cell.") else weight[-1]
+                start = torch.empty(shape, dtype=dtype).uniform_(-1, 1) / math.sqrt(fan_in)
+            *path, leaf = name.split(".")
+            owner: nn.Module = self
+            for part in path:  # by hand, because add_module refuses the name `modules`, which nn.Module has as a method
+                owner = owner._modules.setdefault(part, nn.Module())
+            owner.register_parameter(leaf, nn.Parameter(start))
+        self.whiten(torch.cartesian_prod(*[torch.linspace(-1, 1, 17, dtype=dtype)] * c.place).reshape(-1, c.place))
+
+    def load_file(self, path: str) -> None:
+        """Load a checkpoint. Training state (`train.*`) is passed over; any other difference in names is an error."""
+        tensors, _ = load_safetensors(path)
+        self.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items() if not k.startswith("train.")})
+
+    def save_file(self, path: str, metadata: Optional[Mapping[str, str]] = None) -> None:
+        save_safetensors(path, self.state_dict(), metadata)
+
+    @torch.no_grad()
+    def whiten(self, places: Tensor) -> None:
+        """Scale the rows and shift the bias of place.1 so that codes at `places` [n, P] have mean 0, variance 1."""
+        p = dict(self.named_parameters())
+        codes = self._place_codes(p, places)
+        scale = codes.std(0, unbiased=False).clamp_min(1e-12)
+        p["place.1.weight"].div_(scale[:, None])
+        p["place.1.bias"].sub_(codes.mean(0)).div_(scale)
+
+    def _place_codes(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        angle = x[..., None] * (2.0 ** torch.arange(self.config.octaves, dtype=x.dtype) * (math.pi / 2))
+        features = torch.stack((angle.sin(), angle.cos()), -1).flatten(-3)  # for each dimension, each k: sin, cos
+        return self._mlp(p, "place", features)
+
+    @staticmethod
+    def _mlp(p: Mapping[str, Tensor], prefix: str, x: Tensor) -> Tensor:
+        i = 0
+        while f"{prefix}.{i}.weight" in p:
+            x = F.gelu(x, approximate="tanh") if i else x
+            x = F.linear(x, p[f"{prefix}.{i}.weight"], p[f"{prefix}.{i}.bias"])
+            i += 1
+        return x
+
+    def _heads(self, x: Tensor) -> Tensor:
+        """[..., J, N*C] -> [..., N, J, C]"""
+        return x.unflatten(-1, (self.config.heads, self.config.head_width)).transpose(-2, -3)
+
+    def _attend(self, q: Optional[Tensor], k: Optional[Tensor], v: Tensor, log_z: Tensor, reach: Tensor,
+                present: Tensor) -> Tensor:
+        """q [..., I, NC], k and v [..., J, NC], the rest [..., I, J] -> [..., I, NC]. No q and k: weights Z / sum Z."""
+        log_z, reach, present = log_z.unsqueeze(-3), reach.unsqueeze(-3), present.unsqueeze(-3)
+        if q is None or k is None:
+            logits = torch.zeros_like(log_z).expand(*log_z.shape[:-3], self.config.heads, -1, -1)
+            normalisation = "log_space"
+        else:
+            logits = self._heads(q) @ self._heads(k).transpose(-1, -2) / math.sqrt(self.config.head_width)
+            normalisation = self.config.normalisation
+        y = kmdpa(logits, self._heads(v), log_z, reach, present, normalisation, self.config.straight_through)
+        return y.transpose(-2, -3).flatten(-2)
+
+    def _normalised(self, h: Tensor) -> Tensor:
+        if self.config.state_norm == "none":
+            return h
+        return h / torch.sqrt((h * h).mean(-1, keepdim=True) + 1e-4)
+
+    def _interact(self, p: Mapping[str, Tensor], h: Tensor, log_z: Tensor, reach: Tensor) -> Tensor:
+        """h [B, M, H] -> h + W_o KMDPA(modules -> modules)."""
+        q, k, v = (per_module(p[f"interaction.{n}.weight"], self._normalised(h)) for n in ("query", "key", "value"))
+        shape = (h.shape[0], *reach.shape)
+        g = self._attend(q, k, v, log_z.expand(shape), reach.expand(shape), torch.ones_like(reach).expand(shape))
+        return h + per_module(p["interaction.out.weight"], g)
+
+    def forward(self, batch: Mapping[str, Tensor], params: Optional[Mapping[str, Tensor]] = None) -> Output:
+        """Run a whole sequence from h_0.
+
+        batch: views [T,B,A,*view], places [T,B,A,P], query_places [T,B,Q,P], and if there: view_mask [T,B,A],
+        targets [T,B,Q,*target], target_mask [T,B,Q], reset [T,B], blind [T,B] (masks: non-zero is true; no view_mask
+        or target_mask: all there). params: used in place of the module's own (for gradcheck).
+
+        A masked slot may hold NaN. A masked query is still answered where its place is finite; where it is not,
+        its place is taken as 0.
+        """
+        c, p = self.config, dict(self.named_parameters()) if params is None else params
+        views, places, queries = batch["views"], batch["places"], batch["query_places"]
+        steps, size, count = places.shape[:3]
+
+        def flag(name: str, shape: torch.Size, default: bool) -> Tensor:
+            return batch[name] != 0 if name in batch else torch.full(shape, default, dtype=torch.bool)
+
+        present = flag("view_mask", places.shape[:3], True) & ~flag("blind", places.shape[:2], False)[..., None]
+        asked = flag("target_mask", queries.shape[:3], True)
+        reset = flag("reset", places.shape[:2], False)
+        zero = places.new_zeros(())
+        views = torch.where(present[..., None], views.reshape(steps, size, count, math.prod(c.view)), zero)
+        places = torch.where(present[..., None], places, zero)
+        queries = torch.where((asked | queries.isfinite().all(-1))[..., None], queries, zero)
+
+        # Everything that does not read the state, for all steps at once.
+        module = unit(p["modules.embedding"])  # [M, S]
+        s = unit(self._place_codes(p, places))  # [T, B, A, S]
+        log_epsilon = p["kernel.log_epsilon"]
+        view_z, view_reach = kernel(module, s, log_epsilon, c.tau)  # [T, B, M, A]
+        inner_z, inner_reach = kernel(module, module, log_epsilon, c.tau)  # [M, M]
+        read = torch.cat((self._mlp(p, "encoder", views), s), -1)
+        keys, values = F.linear(read, p["views.key.weight"]), F.linear(read, p["views.value.weight"])
+        present = present[..., None, :].expand(view_reach.shape)
+
+        start = p["initial_state"] if c.initial_state == "learned" else zero.expand(c.modules, c.hidden)
+        cell = [p[f"cell.{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        h, states = start.expand(size, -1, -1), []
+        for t in range(steps):
+            h = torch.where(reset[t][:, None, None], start, h)
+            q = per_module(p["views.query.weight"], self._normalised(h))
+            u = self._attend(q, keys[t], values[t], view_z[t], view_reach[t], present[t])
+            h_bar = self._interact(p, h, inner_z, inner_reach) if c.interaction == "before_update" else h
+            h = gru(u, h, h_bar, *cell, carry=c.carry)
+            if c.interaction == "after_update":
+                h = self._interact(p, h, inner_z, inner_reach)
+            states.append(h)
+        state = torch.stack(states)
+
+        s = unit(self._place_codes(p, queries))
+        z, reach = kernel(s, module, log_epsilon, c.tau)  # [T, B, Q, M]
+        seen = self._normalised(state)
+        q = k = None
+        if c.readout == "kernel_dot":
+            q, k = F.linear(s, p["readout.query.weight"]), per_module(p["readout.key.weight"], seen)
+        r = self._attend(q, k, per_module(p["readout.value.weight"], seen), z, reach, torch.ones_like(reach))
+        prediction = self._mlp(p, "decoder", torch.cat((r, s), -1)).reshape(*queries.shape[:3], *c.prediction_shape)
+
+        if "targets" not in batch:
+            return Output(prediction, state, zero)
+        some = asked.reshape(*asked.shape, *[1] * len(c.target_shape))
+        target = torch.where(some, batch["targets"], torch.zeros_like(batch["targets"]))
+        elements = loss_elements(prediction, target, c.likelihood)
+        loss = torch.where(some, elements, zero).sum() / max(1, int(some.sum()) * math.prod(c.target_shape))
+        return Output(prediction, state, loss)
+
+
+# What `examples/parity` is compiled for.
+PARITY = Config(modules=5, hidden=16, heads=2, head_width=8, sphere=6, place=2, octaves=6, place_hidden=32,
+                view=(1, 5, 5), encoder=(24, 20), decoder=(24,), tau=0.0)
+
+
+def to_batch(arrays: Mapping[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
+    """Arrays of a batch file as tensors: floats in `dtype`, masks and class indices as they are."""
+    return {name: torch.from_numpy(np.ascontiguousarray(a)).to(dtype) if a.dtype.kind == "f"
+            else torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+
+
+def evaluate(model: S2RM, batch: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """prediction, state, loss [1] and grad.<name> for every parameter (0 where nothing depends on it)."""
+    named = dict(model.named_parameters())
+    out = model(batch)
+    grads = torch.autograd.grad(out.loss, list(named.values()), allow_unused=True) if out.loss.requires_grad \
+        else [None] * len(named)
+    result = {"prediction": out.prediction, "state": out.state, "loss": out.loss.reshape(1)}
+    for (name, value), grad in zip(named.items(), grads):
+        result[f"grad.{name}"] = torch.zeros_like(value) if grad is None else grad
+    return {name: tensor.detach().numpy() for name, tensor in result.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="stand-in for examples/parity, computed by PyTorch")
+    parser.add_argument("--cell", choices=["gru"], default="gru")
+    for name in ("checkpoint", "batch", "out"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--double", action="store_true")
+    args = parser.parse_args()
+    dtype = torch.float64 if args.double else torch.float32
+    model = S2RM(PARITY, dtype)
+    model.load_file(args.checkpoint)
+    save_safetensors(args.out, evaluate(model, to_batch(load_safetensors(args.batch)[0], dtype)))
+
+
+if __name__ == "__main__":
+    main()

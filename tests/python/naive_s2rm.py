@@ -1,0 +1,180 @@
+"""The model of the design page in scalar loops: one element, one module, one head, one source at a time.
+
+Written apart from `s2rm_reference.py` and sharing no line with it, so that the two can be held against each other.
+Forward only, double only, no thought of speed. Absent things are skipped by `continue`, never multiplied by zero.
+"""
+from __future__ import annotations
+
+import math
+
+
+def matvec(w, x):
+    return [sum(float(w[i][j]) * x[j] for j in range(len(x))) for i in range(len(w))]
+
+
+def dot(a, b):
+    return sum(x * y for x, y in zip(a, b))
+
+
+def gelu(x):
+    return 0.5 * x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def mlp(p, prefix, x):
+    layers = sum(1 for name in p if name.startswith(prefix + ".") and name.endswith(".weight"))
+    for i in range(layers):
+        y = matvec(p[f"{prefix}.{i}.weight"], x)
+        x = [a + float(b) for a, b in zip(y, p[f"{prefix}.{i}.bias"])]
+        if i + 1 < layers:
+            x = [gelu(a) for a in x]
+    return x
+
+
+def normalise(v):
+    length = math.sqrt(dot(v, v))
+    return [a / max(length, 1e-12) for a in v]
+
+
+def place_code(c, p, x):
+    features = []
+    for coordinate in x:
+        for k in range(c.octaves):
+            features.append(math.sin(2**k * math.pi * coordinate / 2))
+            features.append(math.cos(2**k * math.pi * coordinate / 2))
+    return normalise(mlp(p, "place", features))
+
+
+def attention(c, p_i, q_i, sources, epsilon, product):
+    """sources: list of (s_j, k_j, v_j), the present ones only; q_i None: weights by the kernel alone."""
+    y = []
+    for head in range(c.heads):
+        cut = slice(head * c.head_width, (head + 1) * c.head_width)
+        z, logit, value = [], [], []
+        for s_j, k_j, v_j in sources:
+            cosine = dot(p_i, s_j)
+            z.append(math.exp(-2 * epsilon * (1 - cosine)) if cosine >= c.tau or c.tau <= -1 else 0.0)
+            logit.append(0.0 if q_i is None else dot(q_i[cut], k_j[cut]) / math.sqrt(c.head_width))
+            value.append(v_j[cut])
+        if product and q_i is not None:
+            total = sum(math.exp(x) for x in logit)
+            n = [z_j * math.exp(x) / total for z_j, x in zip(z, logit)]
+            bottom = sum(n) + 1e-6
+        else:
+            n = [z_j * math.exp(x) for z_j, x in zip(z, logit)]
+            bottom = sum(n)
+        if any(z_j > 0 for z_j in z):
+            y += [sum(n_j * v_j[i] for n_j, v_j in zip(n, value)) / bottom for i in range(c.head_width)]
+        else:
+            y += [0.0] * c.head_width
+    return y
+
+
+def state_for_projection(c, h):
+    if c.state_norm == "none":
+        return list(h)
+    return [a / math.sqrt(sum(b * b for b in h) / len(h) + 1e-4) for a in h]
+
+
+def gru_cell(c, w_ih, w_hh, b_ih, b_hh, u, h, h_bar):
+    size = len(h)
+    a, b = matvec(w_ih, u), matvec(w_hh, h_bar)
+    new = []
+    for i in range(size):
+        r = sigmoid(a[i] + b_ih[i] + b[i] + b_hh[i])
+        z = sigmoid(a[size + i] + b_ih[size + i] + b[size + i] + b_hh[size + i])
+        n = math.tanh(a[2 * size + i] + b_ih[2 * size + i] + r * (b[2 * size + i] + b_hh[2 * size + i]))
+        new.append((1 - z) * n + z * (h[i] if c.carry == "bounded" else h_bar[i]))
+    return new
+
+
+def interact(c, p, modules, h, epsilon):
+    seen = [state_for_projection(c, row) for row in h]
+    q, k, v = ([matvec(p[f"interaction.{name}.weight"][m], seen[m]) for m in range(c.modules)]
+               for name in ("query", "key", "value"))
+    result = []
+    for m in range(c.modules):
+        g = attention(c, modules[m], q[m], list(zip(modules, k, v)), epsilon, c.normalisation == "product")
+        result.append([x + y for x, y in zip(h[m], matvec(p["interaction.out.weight"][m], g))])
+    return result
+
+
+def step(c, p, modules, epsilon, h, views):
+    """views: list of (place, observation) that are there."""
+    product = c.normalisation == "product"
+    sources = []
+    for x, o in views:
+        s = place_code(c, p, x)
+        both = mlp(p, "encoder", [float(a) for a in o.reshape(-1)]) + s
+        sources.append((s, matvec(p["views.key.weight"], both), matvec(p["views.value.weight"], both)))
+    h_bar = interact(c, p, modules, h, epsilon) if c.interaction == "before_update" else h
+    new = []
+    for m in range(c.modules):
+        q = matvec(p["views.query.weight"][m], state_for_projection(c, h[m]))
+        u = attention(c, modules[m], q, sources, epsilon, product)
+        new.append(gru_cell(c, p["cell.weight_ih"][m], p["cell.weight_hh"][m], p["cell.bias_ih"][m],
+                            p["cell.bias_hh"][m], u, h[m], h_bar[m]))
+    return interact(c, p, modules, new, epsilon) if c.interaction == "after_update" else new
+
+
+def answer(c, p, modules, epsilon, h, x):
+    s = place_code(c, p, x)
+    seen = [state_for_projection(c, row) for row in h]
+    v = [matvec(p["readout.value.weight"][m], seen[m]) for m in range(c.modules)]
+    if c.readout == "kernel_mean":
+        r = attention(c, s, None, [(e, None, a) for e, a in zip(modules, v)], epsilon, False)
+    else:
+        k = [matvec(p["readout.key.weight"][m], seen[m]) for m in range(c.modules)]
+        q = matvec(p["readout.query.weight"], s)
+        r = attention(c, s, q, list(zip(modules, k, v)), epsilon, c.normalisation == "product")
+    return mlp(p, "decoder", r + s)
+
+
+def negative_log_likelihood(c, row, target):
+    """Sum over the elements of one target (a flat list)."""
+    total, n = 0.0, len(target)
+    for i, y in enumerate(target):
+        if c.likelihood == "bernoulli":
+            total += math.log1p(math.exp(-abs(row[i]))) + max(row[i], 0.0) - row[i] * y
+        elif c.likelihood == "gaussian":
+            mean, log_variance = row[i], row[n + i]
+            total += 0.5 * (math.log(2 * math.pi) + log_variance + (y - mean) ** 2 / math.exp(log_variance))
+        else:
+            scores = [row[k * n + i] for k in range(c.classes)]
+            total += math.log(sum(math.exp(a) for a in scores)) - scores[int(y)]
+    return total
+
+
+def run(c, p, batch):
+    """p: arrays by checkpoint name; batch: arrays by field -> prediction [T][B][Q][n], state [T][B][M][H], loss."""
+    steps, size, count = batch["places"].shape[:3]
+    epsilon = math.exp(float(p["kernel.log_epsilon"][0]))
+    modules = [normalise([float(a) for a in row]) for row in p["modules.embedding"]]
+    start = [[float(a) for a in row] for row in p["initial_state"]] if c.initial_state == "learned" \
+        else [[0.0] * c.hidden for _ in range(c.modules)]
+    predictions = [[[None] * batch["query_places"].shape[2] for _ in range(size)] for _ in range(steps)]
+    states = [[None] * size for _ in range(steps)]
+    total, elements = 0.0, 0
+    for b in range(size):
+        h = start
+        for t in range(steps):
+            if batch["reset"][t, b]:
+                h = start
+            views = []
+            for a in range(count):
+                if batch["blind"][t, b] or not batch["view_mask"][t, b, a]:
+                    continue
+                views.append(([float(x) for x in batch["places"][t, b, a]], batch["views"][t, b, a]))
+            h = step(c, p, modules, epsilon, h, views)
+            states[t][b] = h
+            for q in range(batch["query_places"].shape[2]):
+                x = [float(a) for a in batch["query_places"][t, b, q]]
+                predictions[t][b][q] = answer(c, p, modules, epsilon, h, x)
+                if batch["target_mask"][t, b, q]:
+                    target = [float(a) for a in batch["targets"][t, b, q].reshape(-1)]
+                    total += negative_log_likelihood(c, predictions[t][b][q], target)
+                    elements += len(target)
+    return predictions, states, total / elements if elements else 0.0
