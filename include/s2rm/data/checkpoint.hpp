@@ -66,8 +66,8 @@ class fnv1a {
   std::uint64_t state_ = 0xcbf29ce484222325U;
 };
 
-/// Where the checksum's digits stand in a header, or npos. Quotation marks inside JSON strings follow a backslash, never
-/// a comma, so the bytes searched for can only be the key itself.
+/// Where the checksum's digits stand in a header, or npos. A quotation mark inside a JSON string follows a backslash,
+/// never a comma, so the bytes searched for can only be the key itself.
 inline std::size_t find_checksum(std::string_view header) {
   auto const field = header.find(checksum_field);
   if (field == std::string_view::npos) return field;

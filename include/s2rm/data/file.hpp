@@ -26,7 +26,8 @@ namespace s2rm::data {
 namespace detail {
 
 /// "s2rm: <path>: <what>: <text of errno>"
-[[noreturn, gnu::noinline, gnu::cold]] inline void throw_system_error(std::string const& path, char const* what, int code) {
+[[noreturn, gnu::noinline, gnu::cold]] inline void throw_system_error(std::string const& path, char const* what,
+                                                                      int code) {
   refuse(path, {what, ": ", std::generic_category().message(code)});
 }
 
@@ -126,7 +127,7 @@ class input_file {
       // O_NONBLOCK: opening a pipe must not wait for a writer before it can be refused.
       : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (file_.number() < 0) detail::throw_system_error(path_, "cannot open", errno);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file_.number(), &status) != 0) detail::throw_system_error(path_, "cannot ask its size", errno);
     if (!S_ISREG(status.st_mode)) detail::refuse(path_, {"expected a regular file"});
     size_ = static_cast<std::uint64_t>(status.st_size);
@@ -157,10 +158,11 @@ class input_file {
 };
 
 /// Replaces `path` by the concatenation of `pieces`, all or nothing: written to a new file in the same folder, flushed,
-/// renamed; then the folder is flushed. An existing file keeps its permissions; a symbolic link is replaced by the file.
+/// renamed; then the folder is flushed. An existing file keeps its permissions; a symbolic link is replaced by the
+/// file.
 /// \throws file_error on any failure; up to the rename the old file is then untouched and the new one is gone.
 inline void write_file_atomically(std::string const& path, std::span<std::span<std::byte const> const> pieces) {
-  struct stat old {};
+  struct stat old{};
   bool const exists = ::stat(path.c_str(), &old) == 0;
   // Renaming onto /dev/null would destroy it for the whole machine.
   if (exists && !S_ISREG(old.st_mode)) {

@@ -23,12 +23,12 @@ struct quoted {
 /// messages would otherwise cost more to compile than all else here.
 class piece {
  public:
-  piece(char const* text) : text_(text) {}                    // NOLINT(*-explicit-*): written in lists
-  piece(std::string_view text) : text_(text) {}               // NOLINT(*-explicit-*)
-  piece(std::string const& text) : text_(text) {}             // NOLINT(*-explicit-*)
-  piece(quoted const& text) : text_(text.name), kind_(kind::name) {}            // NOLINT(*-explicit-*)
-  piece(std::uint64_t number) : number_(number), kind_(kind::number) {}         // NOLINT(*-explicit-*)
-  piece(std::span<index_t const> shape) : shape_(shape), kind_(kind::shape) {}  // NOLINT(*-explicit-*)
+  piece(char const* text) : text_(text) {}                               // NOLINT(*-explicit-*): written in lists
+  piece(std::string_view text) : text_(text) {}                          // NOLINT(*-explicit-*)
+  piece(std::string const& text) : text_(text) {}                        // NOLINT(*-explicit-*)
+  piece(quoted const& text) : text_(text.name), kind_(kind::name) {}     // NOLINT(*-explicit-*)
+  piece(std::uint64_t number) : number_(number), kind_(kind::number) {}  // NOLINT(*-explicit-*)
+  piece(std::span<index_t const> shape) : shape_(shape), kind_(kind::shape) {}     // NOLINT(*-explicit-*)
   piece(std::vector<index_t> const& shape) : shape_(shape), kind_(kind::shape) {}  // NOLINT(*-explicit-*)
 
   void append_to(std::string& out) const {
@@ -75,7 +75,7 @@ using pieces = std::initializer_list<piece>;
 }
 /// "s2rm: <file>: tensor '<name>': <what>".
 [[noreturn, gnu::noinline, gnu::cold]] inline void refuse_tensor(std::string const& file, std::string_view name,
-                                                                pieces what) {
+                                                                 pieces what) {
   std::string text;
   append(text, {"s2rm: ", file, ": tensor ", quoted{name}, ": "});
   append(text, what);

@@ -29,28 +29,28 @@ static_assert(std::endian::native == std::endian::little, "s2rm: files are littl
 
 namespace detail {
 
-/// Copies numbers out of a file; float and double are converted into each other.
-template <class T>
-void copy_numbers(dtype type, std::span<std::byte const> bytes, T* out) {
-  if (bytes.empty()) return;
-  if (type == dtype_of<T>()) {
-    std::memcpy(out, bytes.data(), bytes.size());
-    return;
-  }
-  if constexpr (std::is_floating_point_v<T>) {
-    using other = std::conditional_t<std::is_same_v<T, float>, double, float>;
-    for (std::size_t i = 0; i < bytes.size() / sizeof(other); ++i) {
-      other value;
-      std::memcpy(&value, bytes.data() + i * sizeof(other), sizeof(other));  // the file promises no alignment
-      out[i] = static_cast<T>(value);
-    }
-  }
+/// Whether elements of a file can become T: the same type, one of float and double for the other, booleans as bytes.
+template <element T>
+constexpr bool converts_to(dtype type) {
+  return type == dtype_of<T>() || (std::is_same_v<T, std::uint8_t> && type == dtype::boolean) ||
+         (std::is_floating_point_v<T> && (type == dtype::f32 || type == dtype::f64));
 }
 
-/// Whether a file's element type can become T: the same, or one of float and double for the other.
-template <class T>
-constexpr bool converts_to(dtype type) {
-  return type == dtype_of<T>() || (std::is_floating_point_v<T> && (type == dtype::f32 || type == dtype::f64));
+/// Copies numbers whose type converts to T.
+template <element T>
+void copy_numbers(dtype type, std::span<std::byte const> bytes, T* out) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (type != dtype_of<T>()) {
+      using other = std::conditional_t<std::is_same_v<T, float>, double, float>;
+      for (std::size_t i = 0; i < bytes.size() / sizeof(other); ++i) {
+        other value;
+        std::memcpy(&value, bytes.data() + i * sizeof(other), sizeof(other));  // the file promises no alignment
+        out[i] = static_cast<T>(value);
+      }
+      return;
+    }
+  }
+  if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
 }
 
 }  // namespace detail
@@ -66,14 +66,14 @@ struct safetensors_file {
   /// The tensor of that name, or null.
   [[nodiscard]] tensor_info const* find(std::string_view name) const {
     auto const found =
-      std::find_if(tensors.begin(), tensors.end(), [&](tensor_info const& tensor) { return tensor.name == name; });
+        std::find_if(tensors.begin(), tensors.end(), [&](tensor_info const& tensor) { return tensor.name == name; });
     return found == tensors.end() ? nullptr : &*found;
   }
 
   /// The metadata of that key, or null.
   [[nodiscard]] std::string const* find_metadata(std::string_view key) const {
     auto const found =
-      std::find_if(metadata.begin(), metadata.end(), [&](metadata_entry const& entry) { return entry.key == key; });
+        std::find_if(metadata.begin(), metadata.end(), [&](metadata_entry const& entry) { return entry.key == key; });
     return found == metadata.end() ? nullptr : &found->value;
   }
 
@@ -87,13 +87,12 @@ struct safetensors_file {
 
   /// The tensor of that name if it has that shape and can become numbers of type T.
   /// \throws file_error if it is missing, has another shape or another element type.
-  template <class T>
+  template <element T>
   [[nodiscard]] tensor_info const& at(std::string_view name, std::span<index_t const> shape) const {
     auto const& tensor = at(name);
     require_type<T>(tensor);
     if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end())) {
-      detail::refuse_tensor(source, name,
-                            {"expected shape ", shape, ", found ", tensor.shape});
+      detail::refuse_tensor(source, name, {"expected shape ", shape, ", found ", tensor.shape});
     }
     return tensor;
   }
@@ -105,9 +104,9 @@ struct safetensors_file {
   }
 
   /// Copies one of this file's tensors to `out`, which has room for all its numbers. F32 and F64 convert into each
-  /// other; every other type only into itself.
+  /// other, BOOL reads as std::uint8_t; every other type only as itself.
   /// \throws file_error if the element type is another.
-  template <class T>
+  template <element T>
   void copy(tensor_info const& tensor, T* out) const {
     require_type<T>(tensor);
     detail::copy_numbers(tensor.type, bytes(tensor), out);
@@ -115,18 +114,18 @@ struct safetensors_file {
 
   /// All numbers of a tensor, row-major; its shape is `at(name).shape`.
   /// \throws file_error if it is missing or of another element type.
-  template <class T>
+  template <element T>
   [[nodiscard]] std::vector<T> numbers(std::string_view name) const {
     auto const& tensor = at(name);
     require_type<T>(tensor);
-    std::vector<T> values(static_cast<std::size_t>((tensor.end - tensor.begin) /
-                                                   static_cast<std::uint64_t>(bytes_of(tensor.type))));
+    std::vector<T> values(
+        static_cast<std::size_t>((tensor.end - tensor.begin) / static_cast<std::uint64_t>(bytes_of(tensor.type))));
     detail::copy_numbers(tensor.type, bytes(tensor), values.data());
     return values;
   }
 
  private:
-  template <class T>
+  template <element T>
   void require_type(tensor_info const& tensor) const {
     if (!detail::converts_to<T>(tensor.type)) {
       detail::refuse_tensor(source, tensor.name,
@@ -143,8 +142,8 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
   std::uint64_t length = 0;
   std::memcpy(&length, first.data(), 8);
   if (length > max_header_bytes) {
-    refuse(file, {"expected a header of at most ", max_header_bytes, " bytes, found ",
-                  length, " (is this a safetensors file?)"});
+    refuse(file, {"expected a header of at most ", max_header_bytes, " bytes, found ", length,
+                  " (is this a safetensors file?)"});
   }
   if (length > size - 8) {
     refuse(file, {"expected a header of ", length, " bytes, found ", size - 8,

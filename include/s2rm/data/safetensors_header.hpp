@@ -137,8 +137,19 @@ class header_events {
 
  private:
   enum class place {
-    start, names, tensor_value, attributes, dtype_value, shape_value, shape_list, offset_value, offset_list,
-    metadata_start, metadata, metadata_value, finished
+    start,
+    names,
+    tensor_value,
+    attributes,
+    dtype_value,
+    shape_value,
+    shape_list,
+    offset_value,
+    offset_list,
+    metadata_start,
+    metadata,
+    metadata_value,
+    finished
   };
   static constexpr unsigned has_dtype = 1, has_shape = 2, has_offsets = 4;
 
@@ -202,12 +213,13 @@ inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t 
     auto const bytes = checked_bytes(tensor.shape, tensor.type);
     if (!bytes) refuse_tensor(file, tensor.name, {"the shape ", tensor.shape, " overflows"});
     if (tensor.begin > tensor.end || tensor.end > payload) {
-      refuse_tensor(file, tensor.name, {"expected offsets within 0..", payload, ", found [",
-                                        tensor.begin, ", ", tensor.end, "]"});
+      refuse_tensor(file, tensor.name,
+                    {"expected offsets within 0..", payload, ", found [", tensor.begin, ", ", tensor.end, "]"});
     }
     if (tensor.end - tensor.begin != *bytes) {
-      refuse_tensor(file, tensor.name, {"expected ", *bytes, " bytes for ", name_of(tensor.type), " ",
-                                        tensor.shape, ", found ", tensor.end - tensor.begin});
+      refuse_tensor(file, tensor.name,
+                    {"expected ", *bytes, " bytes for ", name_of(tensor.type), " ", tensor.shape, ", found ",
+                     tensor.end - tensor.begin});
     }
     order.push_back(&tensor);
   }
@@ -217,9 +229,9 @@ inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t 
   std::uint64_t expected = 0;
   for (auto const* const tensor : order) {
     if (tensor->begin != expected) {
-      refuse_tensor(file, tensor->name, {"expected to begin at byte ", expected, ", found ",
-                                         tensor->begin,
-                                         tensor->begin < expected ? " (tensors overlap)" : " (a hole before it)"});
+      refuse_tensor(file, tensor->name,
+                    {"expected to begin at byte ", expected, ", found ", tensor->begin,
+                     tensor->begin < expected ? " (tensors overlap)" : " (a hole before it)"});
     }
     expected = tensor->end;
   }
@@ -294,17 +306,17 @@ inline std::string make_safetensors_header(std::span<tensor_source const> tensor
     if (!bytes || *bytes > std::numeric_limits<std::uint64_t>::max() / 2 - offset) {
       detail::refuse_tensor(file, tensor.name, {"impossible shape ", tensor.shape});
     }
+    if (*bytes > 0 && tensor.data == nullptr) detail::refuse_tensor(file, tensor.name, {"expected data, found null"});
     if (json.size() > 1) json += ',';
     detail::append_json_string(json, tensor.name);
-    detail::append(json, {":{\"dtype\":\"", name_of(tensor.type), "\",\"shape\":", tensor.shape,
-                          ",\"data_offsets\":[", offset, ",", offset + *bytes, "]}"});
+    detail::append(json, {":{\"dtype\":\"", name_of(tensor.type), "\",\"shape\":", tensor.shape, ",\"data_offsets\":[",
+                          offset, ",", offset + *bytes, "]}"});
     offset += *bytes;
   }
   json += '}';
   json.append((8 - json.size() % 8) % 8, ' ');
   if (json.size() > max_header_bytes) {
-    detail::refuse(file, {"expected a header of at most ", max_header_bytes, " bytes, found ",
-                          json.size()});
+    detail::refuse(file, {"expected a header of at most ", max_header_bytes, " bytes, found ", json.size()});
   }
   // What is written must be readable: this finds names that occur twice and text that is not UTF-8.
   parse_safetensors_header(json, offset, file);

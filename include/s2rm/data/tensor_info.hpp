@@ -19,7 +19,21 @@ namespace s2rm::data {
 
 /// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted.
 enum class dtype : std::uint8_t {
-  boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, u32, f32, i64, u64, f64
+  boolean,
+  u8,
+  i8,
+  f8_e5m2,
+  f8_e4m3,
+  i16,
+  u16,
+  f16,
+  bf16,
+  i32,
+  u32,
+  f32,
+  i64,
+  u64,
+  f64
 };
 
 namespace detail {
@@ -29,10 +43,21 @@ struct dtype_row {
   int bytes;
 };
 /// In the order of `dtype`.
-inline constexpr std::array<dtype_row, 15> dtype_table{{{"BOOL", 1}, {"U8", 1}, {"I8", 1}, {"F8_E5M2", 1},
-                                                        {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
-                                                        {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},
-                                                        {"I64", 8}, {"U64", 8}, {"F64", 8}}};
+inline constexpr std::array<dtype_row, 15> dtype_table{{{"BOOL", 1},
+                                                        {"U8", 1},
+                                                        {"I8", 1},
+                                                        {"F8_E5M2", 1},
+                                                        {"F8_E4M3", 1},
+                                                        {"I16", 2},
+                                                        {"U16", 2},
+                                                        {"F16", 2},
+                                                        {"BF16", 2},
+                                                        {"I32", 4},
+                                                        {"U32", 4},
+                                                        {"F32", 4},
+                                                        {"I64", 8},
+                                                        {"U64", 8},
+                                                        {"F64", 8}}};
 static_assert(dtype_table[static_cast<std::size_t>(dtype::f64)].name == "F64");
 
 }  // namespace detail
@@ -50,13 +75,14 @@ constexpr std::optional<dtype> dtype_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// The element type that holds a C++ number: float, double, or an integer of fixed width.
-template <class T>
+/// What the library reads and writes: float, double, and integers of 8 to 64 bits. Not bool: its memory may only hold 0
+/// and 1, which no file promises; booleans are std::uint8_t.
+template <class T> concept element = std::is_arithmetic_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, bool>;
+
+/// The element type that holds a C++ number.
+template <element T>
 constexpr dtype dtype_of() {
-  static_assert(std::is_arithmetic_v<T> && sizeof(T) <= 8, "s2rm: a file can not hold elements of this type");
-  if constexpr (std::is_same_v<T, bool>) {
-    return dtype::boolean;
-  } else if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (std::is_floating_point_v<T>) {
     return sizeof(T) == 4 ? dtype::f32 : dtype::f64;
   } else if constexpr (std::is_signed_v<T>) {
     return sizeof(T) == 1 ? dtype::i8 : sizeof(T) == 2 ? dtype::i16 : sizeof(T) == 4 ? dtype::i32 : dtype::i64;
@@ -89,7 +115,7 @@ struct tensor_source {
 };
 
 /// A tensor to be written: `data` holds the product of `shape` numbers in row-major order.
-template <class T>
+template <element T>
 tensor_source source_of(std::string name, std::vector<index_t> shape, T const* data) {
   return {std::move(name), dtype_of<T>(), std::move(shape), data};
 }

@@ -2,9 +2,9 @@
 /// \file
 /// xtensor at the data boundary: `batch`, which owns a batch of sequences, and views without a copy, both ways.
 ///
-/// Every array is row-major and of static rank: `xt::xtensor<T, N>`, never `xt::xarray`. Beware of xtensor's own braces in
-/// one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements. `make_tensor<float>(3)`
-/// means what it says in every rank.
+/// Every array is row-major and of static rank: `xt::xtensor<T, N>`, never `xt::xarray`. Beware of xtensor's own braces
+/// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
+/// `make_tensor<float>(3)` means what it says in every rank.
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
 #include <xtensor/containers/xadapt.hpp>
@@ -70,13 +70,14 @@ template <class T, std::size_t Rank>
 auto as_xtensor(array_view<T, Rank> values) {
   std::array<std::size_t, Rank> shape{};
   std::copy(values.shape.begin(), values.shape.end(), shape.begin());
-  return xt::adapt<xt::layout_type::row_major>(values.data, static_cast<std::size_t>(values.size()),
-                                               xt::no_ownership(), shape);
+  return xt::adapt<xt::layout_type::row_major>(values.data, static_cast<std::size_t>(values.size()), xt::no_ownership(),
+                                               shape);
 }
 
 /// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or
-/// more. A member left as constructed (all extents 0) is absent: no mask means all present, no `reset` no resets, no
-/// `blind` no blind step, no `targets` predictions without a loss, no `query_places` no queries, no `views` and `places` no views.
+/// more. A member left as constructed (all extents 0) is absent: without a mask all slots are present, without `reset`
+/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places` no
+/// queries, without `views` and `places` no views.
 /// \tparam ViewRank    rank of one view: 3 for a raster, 1 for features
 /// \tparam TargetRank  rank of what one query predicts
 template <class T, std::size_t ViewRank, std::size_t TargetRank = ViewRank>

@@ -3,6 +3,8 @@
 /// Projection to the unit sphere: s = z / max(|z|, 1e-12).
 /// Backward: dz = (ds - s (s . ds)) / |z|, and ds / 1e-12 where the norm was clamped.
 
+#include <cmath>
+
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 

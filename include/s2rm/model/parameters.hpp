@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/require.hpp"
 
 namespace s2rm {
 
@@ -26,6 +26,8 @@ struct transpose_groups {
 /// Shared freely between readers: streams hold it by reference.
 template <class Schema, class Backend, class T>
 class parameters {
+  static_assert(ops::require_backend<Backend, T>::checked);
+
  public:
   using schema_type = Schema;
 

@@ -18,6 +18,7 @@ namespace s2rm {
 
 template <class Net, class Backend, class T>
 struct sequence {
+  static_assert(ops::require_backend<Backend, T>::checked);
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
   static constexpr index_t source = D + S, read = NC + S;

@@ -4,6 +4,7 @@
 /// and the state that is carried from one piece of time to the next. Weights are never part of it.
 
 #include <utility>
+#include <vector>
 
 #include "s2rm/model/sequence.hpp"
 
@@ -38,8 +39,7 @@ class session {
     double loss = 0, count = 0;
   };
 
-  /// Shares the caller's backend, which must outlive the session.
-  explicit session(Backend& backend) : backend_(&backend) {}
+  explicit session(Backend backend) : backend_(std::move(backend)) {}
 
   /// Room for these extents, at once. Allocates; nothing else does while batches fit.
   void reserve(extent const& e, bool with_backward) {
@@ -49,15 +49,15 @@ class session {
                      std::max(e.queries, room_.queries)};
     arena measure{};
     tape<Net, T>::lay_out(measure, all, with_backward);
-    auto memory = backend_->template allocate<std::byte>(measure.used);
+    auto memory = backend_.template allocate<std::byte>(measure.used);
     arena real{memory.data()};
     tape_ = tape<Net, T>::lay_out(real, all, with_backward);
     memory_ = std::move(memory);
     bytes_ = measure.used;
     if (all.batch > room_.batch) {
-      auto carried = backend_->template allocate<T>(all.batch * Net::M * Net::state_size);
+      auto carried = backend_.template allocate<T>(std::max(all.batch, carried_elements_) * Net::M * Net::state_size);
       if (carried_elements_ > 0) {
-        backend_->copy(carried_elements_ * Net::M * Net::state_size, carried_.data(), carried.data());
+        backend_.copy(carried_elements_ * Net::M * Net::state_size, carried_.data(), carried.data());
       }
       carried_ = std::move(carried);
     }
@@ -68,32 +68,47 @@ class session {
   /// States and outputs of a batch, from the carried state where there is one.
   void forward(weights p, batch_view<T> const& b, bool with_backward) {
     reserve({b.time, b.batch, b.views, b.queries}, with_backward);
-    flow::place_modules(*backend_, p, tape_);
-    flow::observe(*backend_, p, tape_, b, carried(b));
-    flow::query(*backend_, p, tape_, b);
+    flow::place_modules(backend_, p, tape_);
+    flow::observe(backend_, p, tape_, b, carried(b));
+    flow::query(backend_, p, tape_, b);
   }
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number.
   sums_of measure(batch_view<T> const& b) {
-    flow::measure(*backend_, tape_, b);
+    flow::measure(backend_, tape_, b);
     sums_of sums;
-    backend_->copy_out(1, tape_.sums, &sums.loss);
-    backend_->copy_out(1, tape_.sums + 1, &sums.count);
+    backend_.copy_out(1, tape_.sums, &sums.loss);
+    backend_.copy_out(1, tape_.sums + 1, &sums.count);
     return sums;
   }
 
   void backward(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp) {
-    flow::backward(*backend_, p, tape_, b, carried(b), scale, dp);
+    flow::backward(backend_, p, tape_, b, carried(b), scale, dp);
   }
 
   /// The next pass goes on from here.
   void keep_state(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
-    backend_->copy(b.batch * Net::M * Net::state_size, flow::last_state(tape_, b), carried_.data());
+    backend_.copy(b.batch * Net::M * Net::state_size, flow::last_state(tape_, b), carried_.data());
     carried_elements_ = b.batch;
   }
   /// The next pass starts from h_0.
   void forget_state() { carried_elements_ = 0; }
+
+  /// The state kept for the next pass, (B, M, state), on the host; empty where the next pass starts from h_0.
+  [[nodiscard]] std::vector<T> kept_state() const {
+    std::vector<T> numbers(static_cast<std::size_t>(carried_elements_ * Net::M * Net::state_size));
+    backend_.copy_out(static_cast<index_t>(numbers.size()), carried_.data(), numbers.data());
+    return numbers;
+  }
+  /// The next pass goes on from this state, whole elements of (M, state) numbers.
+  void keep_state(std::vector<T> const& numbers) {
+    auto const count = static_cast<index_t>(numbers.size());
+    auto carried = backend_.template allocate<T>(std::max(count, room_.batch * Net::M * Net::state_size));
+    backend_.copy_in(count, numbers.data(), carried.data());
+    carried_ = std::move(carried);
+    carried_elements_ = count / (Net::M * Net::state_size);
+  }
 
   [[nodiscard]] T const* outputs() const { return tape_.output; }
   [[nodiscard]] T const* states() const { return tape_.dynamics.state_out; }
@@ -111,7 +126,7 @@ class session {
     return carried_elements_ == b.batch && b.batch > 0 ? carried_.data() : nullptr;
   }
 
-  Backend* backend_;
+  Backend backend_;
   extent room_{};
   bool with_backward_ = false;
   index_t bytes_ = 0;

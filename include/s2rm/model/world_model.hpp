@@ -13,6 +13,7 @@
 #include "s2rm/geometry/place.hpp"
 #include "s2rm/kernel/truncated_gaussian.hpp"
 #include "s2rm/loss/likelihood.hpp"
+#include "s2rm/model/check.hpp"
 
 namespace s2rm {
 
@@ -105,5 +106,10 @@ struct world_model {
     places::whiten(values + at_place, sample);
   }
 };
+
+/// A model that cannot be built: its first fault is the one message of the compiler (model/check.hpp, docs/errors.md).
+template <class Shape, class... Policies>
+  requires(!check::model<Shape, Policies...>)
+struct world_model<Shape, Policies...> : check::refuse<Shape, Policies...>, world_model<check::stand_in<Shape>> {};
 
 }  // namespace s2rm

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// One step at a time: `observe` what is seen now, `predict` what any place will show next. The state is apart from the
-/// weights, which any number of streams share. After construction nothing is allocated and nothing throws; results equal
-/// those of a whole sequence to the last bit.
+/// weights, which any number of streams share. After construction nothing is allocated and nothing throws; results
+/// equal those of a whole sequence to the last bit.
 
 #include <utility>
 #include <vector>
@@ -51,8 +51,12 @@ class stream {
   /// Derives what depends on the weights alone. No allocation.
   void refresh() noexcept { flow::place_modules(backend_, weights_->view(), tape_); }
 
-  /// The next step starts from h_0.
-  void reset() noexcept { started_ = false; }
+  /// The next step starts from h_0; until then there is nothing to predict from, as after construction.
+  void reset() noexcept {
+    backend_.fill(state_count, T(0), state_.data());
+    seen_ = {};
+    started_ = false;
+  }
 
   /// One time step: `views` (A, view...), `places` (A, P), `present` (A) flags or null. A may be 0.
   observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
@@ -61,6 +65,7 @@ class stream {
     if (!view_shape(views.shape) || places.shape[0] != count || (count > 0 && places.shape[1] != Net::P)) {
       return observed::wrong_shape;
     }
+    if (count > 0 && (views.data == nullptr || places.data == nullptr)) return observed::wrong_shape;
     if (count > limits_.views) return observed::too_many_views;
     seen_ = {};
     seen_.time = 1;
@@ -75,11 +80,13 @@ class stream {
     return observed::yes;
   }
 
-  /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid until
-  /// the next call; empty where there were too many queries or nothing was observed yet.
+  /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
+  /// until the next call; empty where there were too many queries or nothing was observed yet.
   array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept {
     index_t const count = places.shape[0];
-    if (!started_ || count > limits_.queries || (count > 0 && places.shape[1] != Net::P)) return prediction(0);
+    if (!started_ || count <= 0 || count > limits_.queries || places.shape[1] != Net::P || places.data == nullptr) {
+      return prediction(0);
+    }
     batch_view<T> asked = seen_;
     asked.queries = count;
     asked.query_place = places.data;
@@ -100,27 +107,50 @@ class stream {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
   }
 
-  /// A copy of the state, (M, state): compare it, store it, hand it to another stream of the same model.
+  /// A copy of the state: compare it, store it, hand it to another stream of the same model.
   struct state_type {
-    std::vector<T> numbers;
+    std::vector<T> numbers;  ///< (M, state)
     bool started = false;
+    /// A residual read-out also reads the step's views: (A, view...), (A, P), (A); empty without one.
+    std::vector<T> view = {}, place = {};
+    std::vector<std::uint8_t> present = {};
     friend bool operator==(state_type const&, state_type const&) = default;
   };
   [[nodiscard]] state_type state() const {
     state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
     backend_.copy_out(state_count, state_.data(), s.numbers.data());
+    if constexpr (Net::residual::active) {
+      index_t const count = seen_.views;
+      s.view.resize(static_cast<std::size_t>(count * Net::view::size));
+      s.place.resize(static_cast<std::size_t>(count * Net::P));
+      s.present.resize(static_cast<std::size_t>(count));
+      backend_.copy_out(count * Net::view::size, tape_.view, s.view.data());
+      backend_.copy_out(count * Net::P, tape_.place, s.place.data());
+      backend_.copy_out(count, tape_.present, s.present.data());
+    }
     return s;
   }
+  /// Throws value_error where the state is that of another model or holds more views than `stream_limits`; the stream
+  /// is then as it was.
   void restore(state_type const& s) {
     require_value(static_cast<index_t>(s.numbers.size()) == state_count,
                   "stream: state: expected " + std::to_string(state_count) + " numbers, found " +
                       std::to_string(s.numbers.size()));
+    auto const count = static_cast<index_t>(s.present.size());
+    require_value(count <= limits_.views && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
+                      static_cast<index_t>(s.place.size()) == count * Net::P,
+                  "stream: state: views: expected at most " + std::to_string(limits_.views) + " whole ones, found " +
+                      std::to_string(count));
     backend_.copy_in(state_count, s.numbers.data(), state_.data());
     // The queries of the next `predict` read the state from the tape.
     backend_.copy_in(state_count, s.numbers.data(), tape_.dynamics.state_out);
+    backend_.copy_in(count * Net::view::size, s.view.data(), tape_.view);
+    backend_.copy_in(count * Net::P, s.place.data(), tape_.place);
+    backend_.copy_in(count, s.present.data(), tape_.present);
     seen_ = {};
     seen_.time = 1;
     seen_.batch = 1;
+    seen_.views = count;
     started_ = s.started;
   }
 

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Data policies: what is done to a batch before a training step so that the model does not lean on every view being there,
-/// or on where exactly the sites are. Each policy changes a copy; the caller's batch stays as it is. Draws are addressed by
-/// (seed, step, element), so a resumed run sees the same ones.
+/// Data policies: what is done to a batch before a training step so that the model does not lean on every view being
+/// there, or on where exactly the sites are. Each policy changes a copy; the caller's batch stays as it is. Draws are
+/// addressed by (seed, step, element), so a resumed run sees the same ones.
 ///
-///   augment::pipeline<my_shape, float, augment::drop_views, augment::rotate, augment::shift> mend{seed, {0.1}, {}, {0.4}};
+///   augment::pipeline<my_shape, float, augment::drop_views, augment::rotate, augment::shift>
+///       mend{seed, {0.1}, {}, {0.4}};
 ///   learner.step(mend(step, batch));
 
 #include <cmath>
@@ -23,9 +24,9 @@ namespace s2rm::augment {
 /// The arrays of a batch that policies may change.
 template <class T>
 struct editable {
-  index_t time, batch, views, queries, place;     ///< T, B, A, Q, P
-  std::vector<T> view_place, query_place;         ///< (T, B, A, P), (T, B, Q, P)
-  std::vector<std::uint8_t> view_mask, blind;     ///< (T, B, A), (T, B)
+  index_t time, batch, views, queries, place;  ///< T, B, A, Q, P
+  std::vector<T> view_place, query_place;      ///< (T, B, A, P), (T, B, Q, P)
+  std::vector<std::uint8_t> view_mask, blind;  ///< (T, B, A), (T, B)
 
   /// f(x) for every place x (P numbers) of element b, views and queries, at every step.
   template <class F>
@@ -71,8 +72,8 @@ struct jitter {
   }
 };
 
-/// Turns all places of a sequence about the origin by one random angle, up to `most` either way: in the plane for P = 2, in
-/// the plane of the first two coordinates for P = 3, nothing to turn for P = 1.
+/// Turns all places of a sequence about the origin by one random angle, up to `most` either way: in the plane for
+/// P = 2, in the plane of the first two coordinates for P = 3, nothing to turn for P = 1.
 struct rotate {
   double most = std::numbers::pi;
 
@@ -117,9 +118,7 @@ class pipeline {
   static_assert(Shape::place >= 1 && Shape::place <= 3);
 
  public:
-  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) {
-    (policies.check(), ...);
-  }
+  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) { (policies.check(), ...); }
 
   /// The changed batch of training step `step`; valid until the next call. Reuses its memory.
   batch_view<T> operator()(index_t step, batch_view<T> const& from) {

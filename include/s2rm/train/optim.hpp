@@ -13,8 +13,8 @@ namespace s2rm::optim {
 
 /// What one update reads besides weights and gradients.
 struct control {
-  double norm2 = 0;    ///< squared norm of the whole gradient
-  double rate = 0;     ///< base rate times schedule
+  double norm2 = 0;        ///< squared norm of the whole gradient
+  double rate = 0;         ///< base rate times schedule
   double first_bias = 1;   ///< 1 - beta1^n of the n-th update (Adam)
   double second_bias = 1;  ///< 1 - beta2^n
 };

@@ -2,20 +2,22 @@
 /// \file
 /// What a training step reports, and how the figures about reach are counted.
 
+#include <cmath>
+
 #include "s2rm/kernel/pairs.hpp"
 
 namespace s2rm {
 
 /// The outcome of one `trainer::step`.
 struct step_report {
-  double loss = 0;             ///< mean over unmasked target elements, before the update
-  double gradient_norm = 0;    ///< of the whole gradient, before clipping
-  bool skipped = false;        ///< the gradient was not finite: weights and moments are untouched
-  index_t skipped_total = 0;   ///< such steps since the trainer was made
-  double reach = 0;            ///< share of (present view, module) pairs with Z > 0
-  index_t dead_modules = 0;    ///< modules that no present view of the batch reached
-  index_t unreached_views = 0; ///< present views that reached no module
-  index_t updates = 0;         ///< updates of the weights in this step: one per window
+  double loss = 0;              ///< mean over unmasked target elements, before the update
+  double gradient_norm = 0;     ///< of the whole gradient, before clipping; of the last window that had one
+  bool skipped = false;         ///< loss or gradient was not finite (of any window): it changed no weight and no moment
+  index_t skipped_total = 0;    ///< such steps since the trainer was made
+  double reach = 0;             ///< share of (present view, module) pairs with Z > 0
+  index_t dead_modules = 0;     ///< modules that no present view of the batch reached
+  index_t unreached_views = 0;  ///< present views that reached no module
+  index_t updates = 0;          ///< updates of the weights in this step: one per window
 };
 
 namespace report {
@@ -43,17 +45,30 @@ struct view_unreached {
   }
 };
 
-/// 1 for a module that none of n views reaches.
+/// alive[m] = 1 for a module that one of n views reaches; else it stays as it was.
 template <index_t M>
-struct module_dead {
+struct mark_alive {
   std::uint8_t const* reach;
   index_t n;
-  S2RM_HD double operator()(index_t m) const {
-    for (index_t row = 0; row < n; ++row) {
-      if (reach[row * M + m] == kernel::reached) return 0.0;
+  std::uint8_t* alive;
+  S2RM_HD void operator()(index_t m) const {
+    for (index_t row = 0; row < n && alive[m] == 0; ++row) {
+      if (reach[row * M + m] == kernel::reached) alive[m] = 1;
     }
-    return 1.0;
   }
+};
+
+/// 1 for a module that is not alive.
+struct module_dead {
+  std::uint8_t const* alive;
+  S2RM_HD double operator()(index_t m) const { return alive[m] == 0 ? 1.0 : 0.0; }
+};
+
+/// 1 for a number that is not finite.
+template <class T>
+struct not_finite {
+  T const* x;
+  S2RM_HD double operator()(index_t i) const { return std::isfinite(x[i]) ? 0.0 : 1.0; }
 };
 
 /// g_i^2.

@@ -1,9 +1,12 @@
 #pragma once
 /// \file
-/// Training: weights, gradient, moments, and one step = forward, backward, clip, update; truncated BPTT; weight average.
+/// Training: weights, gradient, moments, and one step = forward, backward, clip, update; truncated BPTT; weight
+/// average.
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,9 +20,12 @@ namespace s2rm {
 /// Back-propagation through at most `window` steps at a time: a batch of T steps becomes ceil(T / window) updates, and
 /// memory is that of one window. The state goes on from window to window (without gradient), unless `carry` is off.
 struct truncation {
-  index_t window = 0;          ///< 0: the whole batch at once
-  bool carry = true;           ///< from window to window; off: every window starts from h_0
-  bool carry_batches = false;  ///< from the last window of a batch to the first of the next: one long stream in pieces
+  index_t window = 0;  ///< 0: the whole batch at once
+  bool carry = true;   ///< from window to window; off: every window starts from h_0
+  /// From the last window of a batch to the first of the next: one long stream in pieces. A batch of another B starts
+  /// anew, as does what follows a window that left the state not finite. `evaluate` and `differentiate` do not
+  /// disturb it.
+  bool carry_batches = false;
 };
 
 /// Options of a trainer that are not the optimiser's.
@@ -41,7 +47,8 @@ struct average_weights {
 };
 }  // namespace detail
 
-/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits.
+/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but
+/// not from under a stream: streams refer to its weights.
 template <class Net, class Backend, class T = float, class Optimiser = optim::adam>
 class trainer {
  public:
@@ -60,7 +67,9 @@ class trainer {
         gradient_(backend_.template allocate<T>(size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
-        session_(backend_) {
+        alive_(backend_.template allocate<std::uint8_t>(Net::M)),
+        session_(backend_),
+        whole_(backend_) {
     optimiser_.check();
     require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
     require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
@@ -70,7 +79,8 @@ class trainer {
   }
 
   /// One pass over a batch: an update per window (see `truncation`). A window without a single unmasked target updates
-  /// nothing. A gradient that is not finite is skipped, counted and reported; weights and moments stay as they were.
+  /// nothing. A loss or gradient that is not finite is skipped, counted and reported; weights and moments stay as they
+  /// were.
   step_report step(batch_view<T> const& batch) {
     check(batch, true);
     step_report total;
@@ -78,6 +88,9 @@ class trainer {
     auto const& cut = options_.truncation;
     index_t const window = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) session_.forget_state();
+    last_is_whole_ = false;
+    backend_.fill(Net::M, std::uint8_t{0}, alive_.data());
+    double pairs[2] = {};  // reached, present
     for (index_t t = 0; t < batch.time; t += window) {
       if (!cut.carry && t > 0) session_.forget_state();
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
@@ -85,11 +98,14 @@ class trainer {
       auto const sums = session_.measure(part);
       loss += sums.loss;
       count += sums.count;
-      if (t == 0) describe(part, total);
-      if (sums.count > 0) update(part, sums.count, total);
+      describe(part, pairs, total);
+      bool const good = sums.count == 0 || update(part, sums, total);
       session_.keep_state(part);
+      if (!good && count_not_finite(part) > 0) session_.forget_state();
     }
     total.loss = count > 0 ? loss / count : 0.0;
+    total.reach = pairs[1] > 0 ? pairs[0] / pairs[1] : 0.0;
+    if (batch.time > 0) total.dead_modules = static_cast<index_t>(sum(Net::M, report::module_dead{alive_.data()}));
     total.skipped_total = skipped_;
     return total;
   }
@@ -109,29 +125,29 @@ class trainer {
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
   double differentiate(batch_view<T> const& batch) {
     check(batch, true);
-    session_.forget_state();
-    session_.forward(parameters_.view(), batch, true);
-    auto const sums = session_.measure(batch);
+    last_is_whole_ = true;
+    whole_.forward(parameters_.view(), batch, true);
+    auto const sums = whole_.measure(batch);
     backend_.fill(size, T(0), gradient_.data());
     T const scale = sums.count > 0 ? static_cast<T>(1.0 / sums.count) : T(0);
-    session_.backward(parameters_.view(), batch, scale, {gradient_.data()});
+    whole_.backward(parameters_.view(), batch, scale, {gradient_.data()});
     return sums.count > 0 ? sums.loss / sums.count : 0.0;
   }
 
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
   double evaluate(batch_view<T> const& batch) {
     check(batch, batch.target != nullptr);
-    session_.forget_state();
-    session_.forward(averaged().view(), batch, false);
+    last_is_whole_ = true;
+    whole_.forward(averaged().view(), batch, false);
     if (batch.target == nullptr) return 0.0;
-    auto const sums = session_.measure(batch);
+    auto const sums = whole_.measure(batch);
     return sums.count > 0 ? sums.loss / sums.count : 0.0;
   }
 
-  /// (T, B, Q, outputs) of the last pass, in backend memory.
-  [[nodiscard]] T const* predictions() const { return session_.outputs(); }
-  /// (T, B, M, state) of the last pass, in backend memory.
-  [[nodiscard]] T const* states() const { return session_.states(); }
+  /// (T, B, Q, outputs) of the last pass, in backend memory; of its last window after `step`.
+  [[nodiscard]] T const* predictions() const { return last().outputs(); }
+  /// (T, B, M, state) of the last pass, in backend memory; of its last window after `step`.
+  [[nodiscard]] T const* states() const { return last().states(); }
   /// The flat gradient of the last pass, in backend memory.
   [[nodiscard]] T const* gradient() const { return gradient_.data(); }
 
@@ -141,14 +157,18 @@ class trainer {
 
   [[nodiscard]] index_t steps() const { return steps_; }
   [[nodiscard]] index_t skipped() const { return skipped_; }
+  /// Bytes of saved activations and workspace: of `step`, bounded by its window, and of `evaluate` and `differentiate`.
+  [[nodiscard]] index_t step_bytes() const { return session_.bytes(); }
+  [[nodiscard]] index_t whole_bytes() const { return whole_.bytes(); }
   [[nodiscard]] Backend& backend() { return backend_; }
   [[nodiscard]] Backend const& backend() const { return backend_; }
 
-  /// Takes all weights from the host, forgets moments and average.
+  /// Takes all weights from the host, forgets moments, average, counters and the carried state.
   void assign(T const* values) {
     parameters_.assign(backend_, values);
     average_.assign(backend_, values);
     backend_.fill(size * Optimiser::moments, T(0), moments_.data());
+    session_.forget_state();
     steps_ = 0;
     skipped_ = 0;
     applied_ = 0;
@@ -167,12 +187,18 @@ class trainer {
   struct training_state {
     std::vector<T> weights, average, moments;
     index_t steps = 0, applied = 0, skipped = 0;
+    std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
   };
   [[nodiscard]] training_state state() const {
-    training_state s{std::vector<T>(static_cast<std::size_t>(size)), std::vector<T>(static_cast<std::size_t>(size)),
-                     std::vector<T>(static_cast<std::size_t>(size * Optimiser::moments)), steps_, applied_, skipped_};
+    training_state s{std::vector<T>(static_cast<std::size_t>(size)),
+                     std::vector<T>(static_cast<std::size_t>(size)),
+                     std::vector<T>(static_cast<std::size_t>(size * Optimiser::moments)),
+                     steps_,
+                     applied_,
+                     skipped_};
+    if (options_.truncation.carry_batches) s.carried = session_.kept_state();
     backend_.copy_out(size, parameters_.values(), s.weights.data());
-    backend_.copy_out(size, average_.values(), s.average.data());
+    backend_.copy_out(size, averaged().values(), s.average.data());
     backend_.copy_out(size * Optimiser::moments, moments_.data(), s.moments.data());
     return s;
   }
@@ -180,6 +206,7 @@ class trainer {
     parameters_.assign(backend_, s.weights.data());
     average_.assign(backend_, s.average.data());
     backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
+    session_.keep_state(s.carried);
     steps_ = s.steps;
     applied_ = s.applied;
     skipped_ = s.skipped;
@@ -203,17 +230,20 @@ class trainer {
     };
     need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", "expected >= 0");
     index_t const R = b.time * b.batch;
-    need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place", "expected (T, B, A, ...), found null");
+    need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place",
+         "expected (T, B, A, ...), found null");
     need(R * b.queries == 0 || b.query_place != nullptr, "query_place", "expected (T, B, Q, P), found null");
     need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
   }
 
-  void update(batch_view<T> const& part, double count, step_report& total) {
+  /// Returns whether loss and gradient were finite.
+  bool update(batch_view<T> const& part, typename session<Net, Backend, T>::sums_of const& sums, step_report& total) {
     backend_.fill(size, T(0), gradient_.data());
-    session_.backward(parameters_.view(), part, static_cast<T>(1.0 / count), {gradient_.data()});
+    session_.backward(parameters_.view(), part, static_cast<T>(1.0 / sums.count), {gradient_.data()});
     optim::control c = optimiser_.begin(steps_, applied_);
-    backend_.reduce(size, report::square<T>{gradient_.data()}, &session_.sums()[2]);
-    backend_.copy_out(1, &session_.sums()[2], &c.norm2);
+    c.norm2 = sum(size, report::square<T>{gradient_.data()});
+    // A class that does not exist has a gradient that looks well.
+    if (!std::isfinite(sums.loss)) c.norm2 = std::numeric_limits<double>::quiet_NaN();
     backend_.copy_in(1, &c, control_.data());
     backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
                                                                    parameters_.values(), moments_.data()});
@@ -222,33 +252,44 @@ class trainer {
     if (!std::isfinite(c.norm2)) {
       total.skipped = true;
       ++skipped_;
-      return;
+      return false;
     }
     ++applied_;
     ++total.updates;
     parameters_.refresh(backend_);
     if (options_.average > 0) {
-      backend_.for_each(size, detail::average_weights<T>{parameters_.values(), average_.values(),
-                                                         static_cast<T>(options_.average)});
+      backend_.for_each(
+          size, detail::average_weights<T>{parameters_.values(), average_.values(), static_cast<T>(options_.average)});
       average_.refresh(backend_);
     }
+    return true;
   }
 
-  void describe(batch_view<T> const& part, step_report& total) {
+  /// Adds up what the views of a window reach.
+  void describe(batch_view<T> const& part, double (&pairs)[2], step_report& total) {
     index_t const n = part.time * part.batch * part.views;
-    auto const& s = session_.memory();
-    double counts[4] = {};
-    backend_.reduce(n * Net::M, report::pair_reached{s.view_reach}, s.sums + 2);
-    backend_.copy_out(1, s.sums + 2, &counts[0]);
-    backend_.reduce(n * Net::M, report::pair_present{s.view_reach}, s.sums + 2);
-    backend_.copy_out(1, s.sums + 2, &counts[1]);
-    backend_.reduce(n, report::view_unreached<Net::M>{s.view_reach}, s.sums + 2);
-    backend_.copy_out(1, s.sums + 2, &counts[2]);
-    backend_.reduce(Net::M, report::module_dead<Net::M>{s.view_reach, n}, s.sums + 2);
-    backend_.copy_out(1, s.sums + 2, &counts[3]);
-    total.reach = counts[1] > 0 ? counts[0] / counts[1] : 0.0;
-    total.unreached_views = static_cast<index_t>(counts[2]);
-    total.dead_modules = static_cast<index_t>(counts[3]);
+    auto const* const reach = session_.memory().view_reach;
+    pairs[0] += sum(n * Net::M, report::pair_reached{reach});
+    pairs[1] += sum(n * Net::M, report::pair_present{reach});
+    total.unreached_views += static_cast<index_t>(sum(n, report::view_unreached<Net::M>{reach}));
+    backend_.for_each(Net::M, report::mark_alive<Net::M>{reach, n, alive_.data()});
+  }
+
+  /// Numbers of the state after a window that are not finite.
+  double count_not_finite(batch_view<T> const& part) {
+    index_t const n = part.batch * Net::M * Net::state_size;
+    return sum(n, report::not_finite<T>{session_.states() + (part.time - 1) * n});
+  }
+
+  [[nodiscard]] session<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : session_; }
+
+  /// f(0) + ... + f(n - 1), on the host. Follows a pass of `session_`, whose scratch it uses.
+  template <class F>
+  double sum(index_t n, F const& f) {
+    double total = 0;
+    backend_.reduce(n, f, &session_.sums()[2]);
+    backend_.copy_out(1, &session_.sums()[2], &total);
+    return total;
   }
 
   Backend backend_;
@@ -257,7 +298,10 @@ class trainer {
   parameters_type parameters_, average_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
   decltype(std::declval<Backend&>().template allocate<optim::control>(index_t{})) control_;
-  session<Net, Backend, T> session_;
+  decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) alive_;  ///< (M)
+  session<Net, Backend, T> session_;  ///< training: memory of a window, state carried between windows
+  session<Net, Backend, T> whole_;    ///< whole batches from h_0
+  bool last_is_whole_ = false;
   index_t steps_ = 0, applied_ = 0, skipped_ = 0;
 };
 

@@ -2,7 +2,15 @@
 /// \file
 /// The only file that includes Eigen: the portable product, and the check of the register-blocked one.
 
+// GCC 12 finds an uninitialised number in its own AVX-512 intrinsics when Eigen is inlined (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <Eigen/Core>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include "s2rm/backend/eigen/kernel.hpp"
 
