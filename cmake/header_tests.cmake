@@ -1,0 +1,52 @@
+# Header hygiene, as build targets: every header of include/s2rm compiled alone and included twice; every header seen by
+# two translation units of one program (a missing `inline` fails at the link).
+#
+# The CUDA side is not built here: thrust.hpp and backend/thrust belong to a Thrust build.
+file(GLOB_RECURSE all_headers RELATIVE "${PROJECT_SOURCE_DIR}/include" CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/include/s2rm/*.hpp")
+list(FILTER all_headers EXCLUDE REGEX "^s2rm/(thrust\\.hpp$|backend/thrust/)")
+list(SORT all_headers)
+
+# Writes <path> only where its content changes, so that configuring again builds nothing again.
+function(s2rm_write_if_changed path content)
+  file(CONFIGURE OUTPUT "${path}" CONTENT "${content}" @ONLY)
+endfunction()
+
+# Headers that name no backend and no xtensor are compiled without Eigen's include path: s2rm.hpp must stand without it.
+set(plain_sources)
+set(full_sources)
+set(include_lines "")
+foreach(header IN LISTS all_headers)
+  string(REPLACE "/" "." unit "${header}")
+  set(unit "${PROJECT_BINARY_DIR}/header_alone/${unit}.cpp")
+  s2rm_write_if_changed("${unit}" "#include <${header}>\n#include <${header}>\n")
+  if(header MATCHES "^s2rm/(eigen\\.hpp$|backend/|data/)")
+    list(APPEND full_sources "${unit}")
+  else()
+    list(APPEND plain_sources "${unit}")
+  endif()
+  string(APPEND include_lines "#include <${header}>\n")
+endforeach()
+s2rm_write_if_changed("${PROJECT_BINARY_DIR}/header_alone/all_headers.hpp" "#pragma once\n${include_lines}")
+
+add_custom_target(s2rm_header_alone)
+if(plain_sources)
+  add_library(s2rm_header_alone_plain OBJECT ${plain_sources})
+  target_compile_features(s2rm_header_alone_plain PRIVATE cxx_std_20)
+  target_include_directories(s2rm_header_alone_plain PRIVATE "${PROJECT_SOURCE_DIR}/include")
+  target_link_libraries(s2rm_header_alone_plain PRIVATE RapidJSON::RapidJSON s2rm_warnings)
+  add_dependencies(s2rm_header_alone s2rm_header_alone_plain)
+endif()
+if(full_sources)
+  add_library(s2rm_header_alone_full OBJECT ${full_sources})
+  target_link_libraries(s2rm_header_alone_full PRIVATE s2rm::s2rm s2rm_warnings)
+  add_dependencies(s2rm_header_alone s2rm_header_alone_full)
+endif()
+
+add_executable(test.odr "${PROJECT_SOURCE_DIR}/tests/odr.cpp" "${PROJECT_SOURCE_DIR}/tests/odr_main.cpp")
+target_link_libraries(test.odr PRIVATE s2rm::s2rm s2rm_warnings)
+target_include_directories(test.odr PRIVATE "${PROJECT_BINARY_DIR}/header_alone")
+set_target_properties(test.odr PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+add_test(NAME odr COMMAND test.odr)
+set_tests_properties(odr PROPERTIES LABELS unit TIMEOUT 60)
+add_dependencies(s2rm_sanitized_tests test.odr)

@@ -1,0 +1,40 @@
+# s2rm_add_test(<folder>/<file>.cpp <label> [TIMEOUT <seconds>] [LIBRARIES <target>...])
+#
+# One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
+# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer.
+# A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
+# case fails.
+set(s2rm_test_labels unit gradient parity compile_fail consumer)
+
+# The programs that the sanitizers run: everything labelled unit or gradient.
+if(NOT TARGET s2rm_sanitized_tests)
+  add_custom_target(s2rm_sanitized_tests)
+endif()
+
+function(s2rm_add_test source label)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "s2rm_add_test(${source}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT label IN_LIST s2rm_test_labels)
+    message(FATAL_ERROR "s2rm_add_test(${source}): label '${label}' is none of ${s2rm_test_labels}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+
+  string(REGEX REPLACE "\\.cpp$" "" name "${source}")
+  string(REPLACE "/" "." name "${name}")
+  set(program "test.${name}")
+  add_executable(${program} "${PROJECT_SOURCE_DIR}/tests/${source}")
+  target_link_libraries(${program} PRIVATE s2rm::s2rm s2rm_warnings s2rm_test_main ${arg_LIBRARIES})
+  target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+
+  add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}"
+    FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
+  if(label MATCHES "^(unit|gradient)$")
+    add_dependencies(s2rm_sanitized_tests ${program})
+  endif()
+endfunction()
