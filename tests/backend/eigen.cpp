@@ -1,0 +1,179 @@
+// The CPU backend against the naive loops: every primitive, odd extents, strides, groups, threads.
+#include "s2rm/backend/eigen/backend.hpp"
+
+#include "s2rm/core/errors.hpp"
+#include "support/backends.hpp"
+#include "support/conforms.hpp"
+
+namespace s2rm {
+
+static_assert(backend_policy<backend::eigen, float>);
+static_assert(backend_policy<backend::eigen, double>);
+
+namespace {
+
+template <class T>
+std::vector<T> numbers(index_t n, std::uint32_t stream) {
+  auto const from = test::normal_numbers(n, stream);
+  return {from.begin(), from.end()};
+}
+
+template <class T, index_t G, index_t Out, index_t In>
+struct product_case {
+  static constexpr T untouched = T(7777);
+  index_t n;
+  index_t x_stride = G * In + 3, y_stride = G * Out + 5;  // rows with a gap behind them
+  std::vector<T> w = numbers<T>(G * Out * In, 1), bias = numbers<T>(G * Out, 2), x, dy, turned;
+
+  explicit product_case(index_t count)
+      : n(count), x(numbers<T>(count * (G * In + 3), 3)), dy(numbers<T>(count * (G * Out + 5), 4)), turned(w.size()) {
+    for (index_t i = 0; i < G * Out * In; ++i) {
+      index_t const g = i / (Out * In), o = i / In % Out, k = i % In;
+      turned[static_cast<std::size_t>(g * Out * In + k * Out + o)] = w[static_cast<std::size_t>(i)];
+    }
+  }
+
+  /// All products, one after the other; what lies between rows stays as it is.
+  template <class B>
+  std::vector<std::vector<T>> run(B& be) const {
+    weight<T, G, Out, In> const m{w.data(), turned.data()};
+    std::vector<T> y(static_cast<std::size_t>(n * y_stride), untouched), plain(y), sum(y),
+        dx(static_cast<std::size_t>(n * x_stride), untouched), more(dx), dw(w), db(bias);
+    rows<T const> const in{x.data(), x_stride, In}, d{dy.data(), y_stride, Out};
+    be.product(m, bias.data(), n, in, {y.data(), y_stride, Out});
+    be.product(m, nullptr, n, in, {plain.data(), y_stride, Out});
+    be.product_add(m, n, in, {sum.data(), y_stride, Out});
+    be.product_transposed(m, n, d, {dx.data(), x_stride, In});
+    be.product_transposed_add(m, n, d, {more.data(), x_stride, In});
+    be.template outer_add<G, Out, In>(n, d, in, dw.data());
+    be.template column_sum_add<G, Out>(n, d, db.data());
+    return {y, plain, sum, dx, more, dw, db};
+  }
+};
+
+template <class T, index_t G, index_t Out, index_t In>
+void compare(index_t n) {
+  INFO(G << " groups of " << Out << " x " << In << ", " << n << " rows, " << sizeof(T) << " bytes");
+  product_case<T, G, Out, In> const c(n);
+  ops::reference naive;
+  auto const expected = c.run(naive);
+  std::vector<std::vector<T>> first;
+  test::on_every_backend([&](auto& be, std::string const& name) {
+    INFO(name);
+    auto const found = c.run(be);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      INFO("product " << i);
+      double const room = i == 5 || i == 6 ? static_cast<double>(n) : 1.0;  // sums over the rows
+      CHECK((expected[i].empty() || test::relative_error(found[i], expected[i]) <= test::tolerance::product<T> * (1 + room / 16)));
+      for (std::size_t j = 0; j < found[i].size(); ++j) {
+        if (i < 3 && j % static_cast<std::size_t>(c.y_stride) >= static_cast<std::size_t>(G * Out)) REQUIRE(found[i][j] == c.untouched);
+        if ((i == 3 || i == 4) && j % static_cast<std::size_t>(c.x_stride) >= static_cast<std::size_t>(G * In)) REQUIRE(found[i][j] == c.untouched);
+      }
+    }
+    if (name == "eigen, 1 thread") first = found;
+    if (name == "eigen, 2 threads") {
+      for (std::size_t i = 0; i < found.size(); ++i) CHECK(test::same_bits(found[i], first[i]));
+    }
+  });
+  // Three and four threads give the bits of one.
+  for (int const threads : {3, 4}) {
+    backend::eigen be{.threads = threads};
+    auto const found = c.run(be);
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(test::same_bits(found[i], first[i]));
+  }
+  // A row alone gives the bits it has among many.
+  if (n < 2) return;
+  backend::eigen be;
+  auto one = c;
+  one.n = 1;
+  one.x.assign(c.x.end() - c.x_stride, c.x.end());
+  one.dy.assign(c.dy.end() - c.y_stride, c.dy.end());
+  auto const found = one.run(be);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(test::same_bits(found[i], std::vector<T>(first[i].end() - static_cast<std::ptrdiff_t>(found[i].size()), first[i].end())));
+  }
+}
+
+struct visit {
+  int* visits;
+  void operator()(index_t i) const { ++visits[i]; }
+  void operator()(index_t r, index_t c) const { ++visits[r * 7 + c]; }
+};
+struct term {
+  double operator()(index_t i) const { return std::sin(static_cast<double>(i)); }
+};
+
+}  // namespace
+
+TEST_CASE("products of odd extents") {
+  for (index_t const n : {0, 1, 2, 3, 5, 8, 13}) {
+    compare<double, 1, 1, 1>(n);
+    compare<double, 3, 5, 7>(n);
+    compare<float, 2, 17, 9>(n);
+  }
+  compare<float, 1, 33, 31>(300);  // more than one block of rows
+  compare<double, 5, 34, 12>(530);
+}
+
+TEST_CASE("products large enough for threads") {
+  compare<float, 4, 48, 40>(70);
+  compare<double, 1, 96, 33>(257);
+}
+
+TEST_CASE("no columns to read: a product is its bias") {
+  backend::eigen be;
+  for (auto const gemm : {backend::gemm::blocked, backend::gemm::eigen}) {
+    be.gemm = gemm;
+    double const bias[] = {1, 2, 3}, none = 0;
+    double y[6] = {9, 9, 9, 9, 9, 9};
+    be.product(weight<double, 1, 3, 0>{&none, &none}, bias, 2, {&none, 0}, {y, 3});
+    for (int i = 0; i < 6; ++i) CHECK(y[i] == bias[i % 3]);
+  }
+}
+
+TEST_CASE("every index once, on any number of threads") {
+  for (int const threads : {1, 2, 4}) {
+    backend::eigen be{.threads = threads};
+    for (index_t const n : {0, 1, 63, 64, 129, 5000}) {
+      std::vector<int> seen(static_cast<std::size_t>(n)), grid(static_cast<std::size_t>(n * 7));
+      be.for_each(n, visit{seen.data()});
+      be.for_rows<7>(n, visit{grid.data()});
+      CHECK(std::count(seen.begin(), seen.end(), 1) == n);
+      CHECK(std::count(grid.begin(), grid.end(), 1) == n * 7);
+    }
+  }
+}
+
+TEST_CASE("a pool survives many short rounds") {
+  backend::eigen be{.threads = 4};
+  std::vector<int> seen(2000);
+  for (int i = 0; i < 2000; ++i) be.for_each(2000, visit{seen.data()});
+  CHECK(std::count(seen.begin(), seen.end(), 2000) == 2000);
+}
+
+TEST_CASE("reductions, memory, copies") {
+  backend::eigen const be{.threads = 2};
+  ops::reference const naive;
+  double a = 1, b = 2;
+  be.reduce(1234, term{}, &a);
+  naive.reduce(1234, term{}, &b);
+  CHECK(a == b);
+  auto memory = be.allocate<float>(17);
+  CHECK(reinterpret_cast<std::uintptr_t>(memory.data()) % 64 == 0);
+  CHECK(memory.size() == 17);
+  CHECK(be.allocate<double>(0).size() == 0);
+  be.fill(17, 3, memory.data());
+  std::vector<float> out(17);
+  be.copy_out(17, memory.data(), out.data());
+  CHECK(out == std::vector<float>(17, 3.0F));
+  be.copy_in(0, out.data(), memory.data());
+  be.wait();
+}
+
+TEST_CASE("a number of threads that makes no sense is refused") {
+  CHECK_THROWS_AS((backend::eigen{.threads = 0}), value_error);
+  CHECK_THROWS_AS((backend::eigen{.threads = -3}), value_error);
+  CHECK_THROWS_AS((backend::eigen{.threads = 100000}), value_error);
+}
+
+}  // namespace s2rm

@@ -1,0 +1,11 @@
+include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
+
+fresh_tree(root)
+file(WRITE "${root}/tests/CMakeLists.txt" "s2rm_add_test(core/span.cpp unit)\n# s2rm_add_test(core/shape.cpp unit)\n")
+file(WRITE "${root}/tests/core/span.cpp" "")
+file(WRITE "${root}/tests/support/main.cpp" "")
+file(WRITE "${root}/tests/compile_fail/S101_chain.cpp" "")
+file(WRITE "${root}/tests/consumer/main.cpp" "")
+expect_pass("all listed" "-DROOT=${root}")
+file(WRITE "${root}/tests/core/shape.cpp" "")
+expect_refusal("only in a comment" "not in tests/CMakeLists.txt: core/shape.cpp" "-DROOT=${root}")

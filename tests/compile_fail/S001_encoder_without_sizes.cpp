@@ -1,0 +1,19 @@
+// expect: S001
+// expect-text: encoder_without_sizes<my_encoder::on<view_of_25
+// An encoder whose `out` is no constant.
+#include <s2rm/model/world_model.hpp>
+
+struct view_of_25 : s2rm::shape {
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+struct my_encoder {
+  using kind = s2rm::kind::encoder;
+  template <class Shape>
+  struct on : s2rm::layer::mlp<25, 8> {
+    static s2rm::index_t out;
+  };
+};
+
+using net = s2rm::world_model<view_of_25, my_encoder>;
+static_assert(net::parameter_count > 0);

@@ -1,0 +1,20 @@
+// expect: S003
+// expect-text: encoder_without_forward<my_encoder::on
+// An encoder whose `forward` takes no `saved`.
+#include <s2rm/model/world_model.hpp>
+
+struct view_of_25 : s2rm::shape {
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+struct my_encoder {
+  using kind = s2rm::kind::encoder;
+  template <class Shape>
+  struct on : s2rm::layer::mlp<25, 8> {
+    template <class B, class T>
+    static void forward(B&, s2rm::parameters_of<T, params>, s2rm::index_t, s2rm::in_rows<T>, s2rm::out_rows<T>);
+  };
+};
+
+using net = s2rm::world_model<view_of_25, my_encoder>;
+static_assert(net::parameter_count > 0);

@@ -1,0 +1,19 @@
+// expect: S007
+// expect-text: cell_without_saved<my_cell::on<view_of_25
+// A cell whose `delta` is no schema.
+#include <s2rm/model/world_model.hpp>
+
+struct view_of_25 : s2rm::shape {
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+struct my_cell {
+  using kind = s2rm::kind::cell;
+  template <class Shape>
+  struct on : s2rm::cell::gru::on<Shape> {
+    using delta = float;
+  };
+};
+
+using net = s2rm::world_model<view_of_25, my_cell>;
+static_assert(net::parameter_count > 0);

@@ -1,0 +1,19 @@
+// expect: S008
+// expect-text: cell_without_scratch<my_cell::on<view_of_25
+// A cell that does not say how much scratch its gradient needs.
+#include <s2rm/model/world_model.hpp>
+
+struct view_of_25 : s2rm::shape {
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+struct my_cell {
+  using kind = s2rm::kind::cell;
+  template <class Shape>
+  struct on : s2rm::cell::gru::on<Shape> {
+    static void gradient_scratch();
+  };
+};
+
+using net = s2rm::world_model<view_of_25, my_cell>;
+static_assert(net::parameter_count > 0);

@@ -1,0 +1,20 @@
+// expect: S015
+// expect-text: my_cell::on<view_of_25
+// expect-text: size<32>.*wanted<64>
+// A cell that carries less than what others read.
+#include <s2rm/model/world_model.hpp>
+
+struct view_of_25 : s2rm::shape {
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+struct my_cell {
+  using kind = s2rm::kind::cell;
+  template <class Shape>
+  struct on : s2rm::cell::gru::on<Shape> {
+    static constexpr s2rm::index_t state = Shape::hidden / 2;
+  };
+};
+
+using net = s2rm::world_model<view_of_25, my_cell>;
+static_assert(net::parameter_count > 0);

@@ -1,0 +1,291 @@
+// Checkpoints: complete or refused, and after a refusal the old weights stand as they were, to the bit.
+#include "s2rm/data/checkpoint.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/files.hpp"
+#include "support/catch.hpp"
+
+namespace data = s2rm::data;
+using s2rm::field;
+using s2rm::file_error;
+using s2rm::index_t;
+using s2rm::test::contains;
+using s2rm::test::read_text;
+using s2rm::test::refusal;
+using s2rm::test::temporary_folder;
+using s2rm::test::write_text;
+
+namespace {
+
+using net = s2rm::schema<field<"encoder.0.weight", 2, 3>, field<"encoder.0.bias", 2>, field<"kernel.log_epsilon", 1>,
+                         field<"cell.weight_hh", 2, 3, 1>>;
+using other_shape = s2rm::schema<field<"encoder.0.weight", 3, 2>, field<"encoder.0.bias", 2>,
+                                 field<"kernel.log_epsilon", 1>, field<"cell.weight_hh", 2, 3, 1>>;
+using fewer = s2rm::schema<field<"encoder.0.weight", 2, 3>, field<"encoder.0.bias", 2>, field<"kernel.log_epsilon", 1>>;
+using more = s2rm::joined<net, s2rm::schema<field<"initial_state", 2, 1>>>;
+
+template <class T>
+std::vector<T> numbers() {
+  std::vector<T> values(static_cast<std::size_t>(net::size));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = T(1) / static_cast<T>(i + 3);
+  return values;
+}
+
+/// Memory that shows every write: bytes no conversion produces by chance.
+template <class T>
+struct destination {
+  std::vector<T> values = std::vector<T>(static_cast<std::size_t>(more::size));
+  destination() { std::memset(values.data(), 0x5a, values.size() * sizeof(T)); }
+  [[nodiscard]] bool untouched() const {
+    std::vector<unsigned char> bytes(values.size() * sizeof(T));
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    return bytes == std::vector<unsigned char>(bytes.size(), 0x5a);
+  }
+};
+
+/// Loads as `Schema` and expects a refusal that leaves the destination alone; returns its text.
+template <class Schema, class T = float>
+std::string load_refusal(std::string const& path) {
+  destination<T> to;
+  auto text = refusal([&] { data::load_checkpoint(path, Schema::infos, to.values.data()); });
+  CHECK(to.untouched());
+  return text;
+}
+
+/// The file of a small trained model: parameters, training state, a description with more than ASCII.
+std::string saved_bytes(temporary_folder const& folder) {
+  auto const path = folder / "saved.safetensors";
+  auto const values = numbers<float>();
+  std::uint64_t const step = 42;
+  std::array<float, 2> const moments{0.5f, 0.25f};
+  std::array<data::tensor_source, 2> const training{data::source_of("train.moments", {2}, moments.data()),
+                                                    data::source_of("train.step", {1}, &step)};
+  data::save_checkpoint(path, net::infos, values.data(), "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test", training);
+  return read_text(path);
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: round trip with training state") {
+  temporary_folder const folder;
+  auto const bytes = saved_bytes(folder);
+  std::vector<float> values(static_cast<std::size_t>(net::size));
+  auto const loaded = data::load_checkpoint(folder / "saved.safetensors", net::infos, values.data());
+  CHECK(values == numbers<float>());
+  CHECK(loaded.verified);
+  CHECK(loaded.description == "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test");
+  CHECK(loaded.library_version == S2RM_VERSION_STRING);
+  CHECK(loaded.file.numbers<std::uint64_t>("train.step") == std::vector<std::uint64_t>{42});
+  CHECK(loaded.file.numbers<float>("train.moments") == std::vector<float>{0.5f, 0.25f});
+  CHECK(loaded.file.at("cell.weight_hh").shape == std::vector<index_t>{2, 3, 1});
+  CHECK(folder.count() == 1);
+
+  // Saving the same again gives the same bytes.
+  saved_bytes(folder);
+  CHECK(read_text(folder / "saved.safetensors") == bytes);
+}
+
+TEST_CASE("checkpoint: float and double files load into either") {
+  temporary_folder const folder;
+  auto const f = folder / "f", d = folder / "d";
+  data::save_checkpoint(f, net::infos, numbers<float>().data(), "");
+  data::save_checkpoint(d, net::infos, numbers<double>().data(), "");
+  std::vector<float> floats(static_cast<std::size_t>(net::size));
+  std::vector<double> doubles(static_cast<std::size_t>(net::size));
+  data::load_checkpoint(d, net::infos, floats.data());
+  CHECK(floats == numbers<float>());  // 1/n rounded twice or once is the same here
+  data::load_checkpoint(d, net::infos, doubles.data());
+  CHECK(doubles == numbers<double>());
+  data::load_checkpoint(f, net::infos, doubles.data());
+  CHECK(doubles == std::vector<double>(floats.begin(), floats.end()));
+}
+
+TEST_CASE("checkpoint: a double that no float can hold is refused, infinity and NaN are not") {
+  temporary_folder const folder;
+  auto const path = folder / "d";
+  auto values = numbers<double>();
+  values[6] = std::numeric_limits<double>::infinity();
+  values[7] = std::numeric_limits<double>::quiet_NaN();
+  data::save_checkpoint(path, net::infos, values.data(), "");
+  std::vector<float> floats(static_cast<std::size_t>(net::size));
+  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, floats.data()));
+  CHECK(floats[6] == std::numeric_limits<float>::infinity());
+  values[7] = -1e39;
+  data::save_checkpoint(path, net::infos, values.data(), "");
+  CHECK_THAT((load_refusal<net, float>(path)), contains("tensor 'encoder.0.bias': expected numbers within the range"));
+  std::vector<double> doubles(static_cast<std::size_t>(net::size));
+  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, doubles.data()));
+}
+
+TEST_CASE("checkpoint: another model's file") {
+  temporary_folder const folder;
+  saved_bytes(folder);
+  auto const path = folder / "saved.safetensors";
+  CHECK_THAT(load_refusal<other_shape>(path),
+             contains("tensor 'encoder.0.weight': expected shape [3, 2], found [2, 3]"));
+  CHECK_THAT(load_refusal<more>(path), contains("tensor 'initial_state': missing"));
+  CHECK_THAT(load_refusal<fewer>(path), contains("tensor 'cell.weight_hh': unknown"));
+  CHECK_THAT(load_refusal<net>(folder / "nowhere"), contains("cannot open"));
+}
+
+TEST_CASE("checkpoint: training state is named train.*") {
+  temporary_folder const folder;
+  float const value = 1;
+  std::array<data::tensor_source, 1> const wrong{data::source_of("moments", {1}, &value)};
+  CHECK_THROWS_AS(data::save_checkpoint(folder / "x", net::infos, numbers<float>().data(), "", wrong),
+                  s2rm::value_error);
+  CHECK(folder.count() == 0);
+}
+
+TEST_CASE("checkpoint: a plain file without s2rm metadata") {
+  temporary_folder const folder;
+  auto const path = folder / "foreign";
+  auto const values = numbers<float>();
+  auto const tensors = [&](char const* last, auto const* data) {
+    return std::vector<data::tensor_source>{data::source_of(last, {2, 3, 1}, data + 9),
+                                            data::source_of("encoder.0.weight", {2, 3}, values.data()),
+                                            data::source_of("encoder.0.bias", {2}, values.data() + 6),
+                                            data::source_of("kernel.log_epsilon", {1}, values.data() + 8)};
+  };
+  std::vector<data::metadata_entry> const pytorch{{"format", "pt"}};
+  data::write_safetensors(path, tensors("cell.weight_hh", values.data()), pytorch);
+  std::vector<float> loaded(static_cast<std::size_t>(net::size));
+  auto const checkpoint = data::load_checkpoint(path, net::infos, loaded.data());
+  CHECK(loaded == values);
+  CHECK_FALSE(checkpoint.verified);
+  CHECK(checkpoint.description.empty());
+
+  data::write_safetensors(path, tensors("cell.weight_hx", values.data()), pytorch);
+  CHECK_THAT(load_refusal<net>(path), contains("tensor 'cell.weight_hh': missing"));
+  std::vector<std::int32_t> const integers(15);
+  data::write_safetensors(path, tensors("cell.weight_hh", integers.data()), pytorch);
+  CHECK_THAT(load_refusal<net>(path), contains("tensor 'cell.weight_hh': expected dtype F32 or F64, found I32"));
+}
+
+TEST_CASE("checkpoint: half-marked, unknown and newer metadata") {
+  temporary_folder const folder;
+  auto const path = folder / "marked";
+  auto const values = numbers<float>();
+  auto const write = [&](std::vector<data::metadata_entry> const& metadata) {
+    std::vector<data::tensor_source> tensors;
+    for (auto const& info : net::infos) {
+      tensors.push_back(data::source_of(std::string(info.name),
+                                        {info.extents.begin(), info.extents.begin() + info.rank},
+                                        values.data() + info.offset));
+    }
+    data::write_safetensors(path, tensors, metadata);
+  };
+  std::vector<data::metadata_entry> const full{
+      {"s2rm.format", "1"}, {"s2rm.version", "0"}, {"s2rm.model", ""}, {"s2rm.checksum", "0123456789abcdef"}};
+  write(full);
+  CHECK_THAT(load_refusal<net>(path), contains("the checksum does not match: expected 0123456789abcdef, found "));
+  for (std::size_t i = 0; i < full.size(); ++i) {
+    auto without = full;
+    without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+    write(without);
+    CHECK_THAT(load_refusal<net>(path), contains("found fewer"));
+  }
+  auto changed = full;
+  changed.push_back({"s2rm.extra", ""});
+  write(changed);
+  CHECK_THAT(load_refusal<net>(path), contains("unknown metadata 's2rm.extra'"));
+  changed = full;
+  changed[0].value = "2";
+  write(changed);
+  CHECK_THAT(load_refusal<net>(path), contains("s2rm.format: expected '1', found '2'"));
+  changed = full;
+  changed[3].value = "0123";
+  write(changed);
+  CHECK_THAT(load_refusal<net>(path), contains("not written the way"));
+}
+
+TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's digits as zeros") {
+  temporary_folder const folder;
+  auto bytes = saved_bytes(folder);
+  std::string const key = "\"s2rm.checksum\":\"";
+  auto const at = bytes.find(key) + key.size();
+  auto const written = bytes.substr(at, 16);
+  bytes.replace(at, 16, 16, '0');
+  std::uint64_t sum = 14695981039346656037U;
+  for (char const c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  CHECK(std::stoull(written, nullptr, 16) == sum);
+  // The published value for "foobar".
+  data::detail::fnv1a known;
+  known.add(std::as_bytes(std::span("foobar", 6)));
+  CHECK(known.hexadecimal() == "85944171f73967e8");
+}
+
+TEST_CASE("checkpoint: every truncation and every flipped bit is refused, and the old weights stand") {
+  temporary_folder const folder;
+  auto const bytes = saved_bytes(folder);
+  auto const path = folder / "damaged";
+  destination<float> to;
+  auto const refused = [&](std::string const& damaged) {
+    write_text(path, damaged);
+    try {
+      data::load_checkpoint(path, net::infos, to.values.data());
+    } catch (file_error const& error) {
+      return std::string_view(error.what()).starts_with("s2rm: " + path + ": ");
+    }
+    return false;
+  };
+  std::size_t missed = 0;
+  for (std::size_t length = 0; length < bytes.size(); ++length) missed += refused(bytes.substr(0, length)) ? 0 : 1;
+  CHECK(missed == 0);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      auto damaged = bytes;
+      damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
+      if (!refused(damaged)) {
+        ++missed;
+        UNSCOPED_INFO("bit " << bit << " of byte " << i);
+      }
+    }
+  }
+  CHECK(missed == 0);
+  CHECK(refused(bytes + '\0'));
+  CHECK(refused(bytes + bytes));
+  CHECK(to.untouched());
+  // The undamaged file is none of this.
+  write_text(path, bytes);
+  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, to.values.data()));
+  CHECK_FALSE(to.untouched());
+}
+
+TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
+  temporary_folder const folder;
+  auto const path = folder / "foreign";
+  auto const values = numbers<float>();
+  std::vector<data::tensor_source> tensors;
+  for (auto const& info : net::infos) {
+    tensors.push_back(data::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
+                                      values.data() + info.offset));
+  }
+  data::write_safetensors(path, tensors);
+  auto const bytes = read_text(path);
+  std::size_t accepted = 0;
+  auto const header = bytes.size() - sizeof(float) * static_cast<std::size_t>(net::size);
+  for (std::size_t i = 0; i < header; ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      auto damaged = bytes;
+      damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
+      write_text(path, damaged);
+      destination<float> to;
+      try {
+        data::load_checkpoint(path, net::infos, to.values.data());
+        ++accepted;
+        CHECK(std::equal(values.begin(), values.end(), to.values.begin()));
+      } catch (file_error const&) {
+        CHECK(to.untouched());
+      }
+    }
+  }
+  CHECK(accepted == 0);
+}

@@ -1,0 +1,136 @@
+// .npy files: NumPy's bytes load, ours load in NumPy, anything else is refused before memory is asked for.
+#include "s2rm/data/npy.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "data/files.hpp"
+#include "support/catch.hpp"
+
+namespace data = s2rm::data;
+using s2rm::make_tensor;
+using s2rm::test::contains;
+using s2rm::test::read_text;
+using s2rm::test::refusal;
+using s2rm::test::temporary_folder;
+using s2rm::test::write_text;
+
+namespace {
+
+/// A file as numpy.save writes it: header padded with spaces so that the data begin at a multiple of 64.
+std::string numpy_file(std::string const& type, std::string const& order, std::string const& shape,
+                       std::string const& payload, int version = 1) {
+  std::size_t const prefix = version == 1 ? 10 : 12;
+  auto header = "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': (" + shape + "), }";
+  header.append(63 - (prefix + header.size()) % 64, ' ');
+  header += '\n';
+  std::string file("\x93NUMPY", 6);
+  file += static_cast<char>(version);
+  file += '\0';
+  for (std::size_t i = 0; i < prefix - 8; ++i) file += static_cast<char>((header.size() >> (8 * i)) & 255);
+  return file + header + payload;
+}
+
+std::string const six_floats("\0\0\0\0\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40\0\0\x80\x40\0\0\xa0\x40", 24);
+
+template <class T, std::size_t Rank>
+std::string refusal_of(std::string const& bytes) {
+  temporary_folder const folder;
+  write_text(folder / "x.npy", bytes);
+  return refusal([&] { data::load_npy<T, Rank>(folder / "x.npy"); });
+}
+
+}  // namespace
+
+TEST_CASE("npy: NumPy's own files") {
+  temporary_folder const folder;
+  auto const path = folder / "x.npy";
+  for (int const version : {1, 2}) {
+    write_text(path, numpy_file("<f4", "False", "2, 3", six_floats, version));
+    auto const x = data::load_npy<float, 2>(path);
+    REQUIRE((x.shape(0) == 2 && x.shape(1) == 3));
+    CHECK(x(0, 0) == 0.0f);
+    CHECK(x(0, 2) == 2.0f);
+    CHECK(x(1, 2) == 5.0f);
+  }
+  write_text(path, numpy_file("|u1", "False", "3,", std::string("\7\0\xff", 3)));
+  auto const masks = data::load_npy<std::uint8_t, 1>(path);
+  REQUIRE(masks.size() == 3);
+  CHECK(masks(2) == 255);
+  write_text(path, numpy_file("|b1", "False", "3,", std::string("\1\0\1", 3)));
+  CHECK((data::load_npy<std::uint8_t, 1>(path)(2) == 1));
+  // A header of more than 127 bytes, as long shapes make it: its length has a byte with the high bit set.
+  write_text(path, numpy_file("<f4", "False", "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3", six_floats));
+  CHECK(data::load_npy<float, 19>(path).data()[5] == 5.0f);
+  write_text(path, numpy_file("<f4", "False", "4, 0", ""));
+  CHECK(data::load_npy<float, 2>(path).size() == 0);
+}
+
+TEST_CASE("npy: round trips, and the header NumPy would write") {
+  temporary_folder const folder;
+  auto const path = folder / "y.npy";
+  auto x = make_tensor<double>(2, 1, 3);
+  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = 1.0 / static_cast<double>(i + 3);
+  data::save_npy(path, x);
+  CHECK((data::load_npy<double, 3>(path) == x));
+  auto const bytes = read_text(path);
+  CHECK(bytes.substr(10, 60) == "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1, 3),");
+  CHECK((bytes.size() - 6 * 8) % 64 == 0);
+
+  auto longs = make_tensor<std::int64_t>(1);
+  longs(0) = -5;
+  data::save_npy(path, longs);
+  CHECK((data::load_npy<std::int64_t, 1>(path) == longs));
+  CHECK(folder.count() == 1);
+}
+
+TEST_CASE("npy: another type, rank or order") {
+  auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
+  CHECK_THAT((refusal_of<double, 2>(file)), contains("x.npy: expected dtype '<f8', found '<f4'"));
+  CHECK_THAT((refusal_of<std::int32_t, 2>(file)), contains("expected dtype '<i4', found '<f4'"));
+  CHECK_THAT((refusal_of<float, 3>(file)), contains("expected rank 3, found 2 [2, 3]"));
+  CHECK_THAT((refusal_of<float, 2>(numpy_file(">f4", "False", "2, 3", six_floats))), contains("found '>f4'"));
+  CHECK_THAT((refusal_of<float, 2>(numpy_file("<f4", "True", "2, 3", six_floats))), contains("fortran_order True"));
+  CHECK_THAT((refusal_of<float, 2>(numpy_file("<f4", "False", "2, 3", six_floats, 3))), contains("version 1 or 2"));
+}
+
+TEST_CASE("npy: a header that asks for more than the file holds") {
+  auto const hostile = [](char const* shape) {
+    return refusal_of<float, 2>(numpy_file("<f4", "False", shape, six_floats));
+  };
+  CHECK_THAT(hostile("1000000000, 1000000000"), contains("expected 4000000000000000000 bytes"));
+  CHECK_THAT(hostile("4294967296, 4294967296"), contains("overflows"));
+  CHECK_THAT(hostile("99999999999999999999999, 1"), contains("overflows"));
+  CHECK_THAT(hostile("2, 2"), contains("expected 16 bytes for the shape [2, 2], found 24"));
+  CHECK_THAT(hostile("2, -3"), contains("expected a shape, found (2, -3)"));
+  CHECK_THAT(hostile("2 3"), contains("expected a shape"));
+  CHECK_THAT(hostile(",2, 3"), contains("expected a shape"));
+  CHECK_THAT((refusal_of<float, 2>(std::string("\x93NUMPY\1\0\xff\xff{}", 12))), contains("found 65535"));
+  CHECK_THAT((refusal_of<float, 2>(std::string("\x93NUMPY\2\0\0\0\0\x10", 12))), contains("found 268435456"));
+  CHECK_THAT((refusal_of<float, 2>("")), contains("not a .npy file"));
+  auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
+  for (std::size_t length = 0; length < file.size(); ++length) {
+    CHECK_FALSE((refusal_of<float, 2>(file.substr(0, length))).empty());
+  }
+  CHECK_THAT((refusal_of<float, 2>(file + '\0')), contains("expected 24 bytes for the shape [2, 3], found 25"));
+}
+
+TEST_CASE("npy: a flipped bit in the header is refused or harmless, never a crash") {
+  temporary_folder const folder;
+  auto const path = folder / "z.npy";
+  auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
+  for (std::size_t i = 0; i < file.size() - six_floats.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      auto damaged = file;
+      damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
+      write_text(path, damaged);
+      try {
+        auto const x = data::load_npy<float, 2>(path);
+        CHECK((x.shape(0) == 2 && x.shape(1) == 3 && x(1, 2) == 5.0f));
+      } catch (s2rm::file_error const& refused) {
+        CHECK_THAT(refused.what(), contains("s2rm: " + path + ": "));
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+// The place encoder: conformance, the features, the sphere, whitening.
+#include "s2rm/geometry/place.hpp"
+
+#include "s2rm/core/shape.hpp"
+#include "support/backends.hpp"
+#include "support/conforms.hpp"
+
+namespace s2rm {
+using test::problem;
+
+namespace {
+
+template <index_t P, index_t F, index_t Hidden, index_t S>
+struct sizes : shape {
+  static constexpr index_t place = P, frequencies = F, place_hidden = Hidden, sphere = S;
+};
+
+template <class Shape, class B>
+problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) {
+  using layer = geometry::place_encoder<Shape>;
+  constexpr index_t P = Shape::place, S = Shape::sphere;
+  problem p;
+  p.name = name;
+  p.rows = n;
+  auto x = test::normal_numbers(n * P, stream);
+  for (auto& v : x) v = std::tanh(v);
+  p.arguments = {{"x", P, false, x, false},
+                 {"parameters", layer::params::size, true, test::normal_numbers(layer::params::size, stream + 1)}};
+  p.output = S;
+  p.saved = layer::saved;
+  p.backward_scratch = layer::scratch;
+  p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double*) {
+    test::plain_parameters<typename layer::params> const w(in[1]);
+    layer::forward(be, w.view, count, in[0], {y, S}, saved);
+  };
+  p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double*, auto const& d,
+                     double* scratch) {
+    test::plain_parameters<typename layer::params> const w(in[1]);
+    layer::backward(be, w.view, count, {dy, S}, saved, {d[1]}, scratch);
+  };
+  return p;
+}
+
+/// Mean and variance of every component of z over some places, by the layer's own forward pass.
+template <class Shape>
+void check_white(std::vector<double> const& w, std::vector<double> const& at) {
+  using layer = geometry::place_encoder<Shape>;
+  constexpr index_t S = Shape::sphere;
+  index_t const n = static_cast<index_t>(at.size()) / Shape::place;
+  ops::reference be;
+  test::plain_parameters<typename layer::params> const p(w.data());
+  std::vector<double> s(static_cast<std::size_t>(n * S)), saved(static_cast<std::size_t>(n * layer::saved));
+  layer::forward(be, p.view, n, at.data(), {s.data(), S}, saved.data());
+  double const* const z = saved.data() + n * (layer::features + layer::mlp::saved);
+  for (index_t k = 0; k < S; ++k) {
+    double mean = 0, square = 0;
+    for (index_t i = 0; i < n; ++i) mean += z[i * S + k] / static_cast<double>(n);
+    for (index_t i = 0; i < n; ++i) square += std::pow(z[i * S + k] - mean, 2) / static_cast<double>(n);
+    CHECK(std::abs(mean) < 1e-10);
+    CHECK(square == Approx(1).epsilon(1e-9));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the place encoder conforms") {
+  test::on_every_backend([](auto& be, std::string const& name) {
+    bool const exact = name != "eigen, Eigen's product";
+    for (index_t const n : {1, 5}) {
+      test::conforms(places<sizes<1, 2, 5, 3>>(be, "places in 1 dimension, " + name, n, 1), exact);
+      test::conforms(places<sizes<2, 3, 6, 4>>(be, "places in 2 dimensions, " + name, n, 2), exact);
+    }
+    test::conforms(places<sizes<3, 1, 4, 2>>(be, "places in 3 dimensions, " + name, 2, 3), exact);
+  });
+}
+
+TEST_CASE("features: for each dimension, for each octave, sine and cosine") {
+  double const x[] = {-1, 0.25, 1, -0.5};
+  double gamma[2 * 2 * 2 * 3];
+  geometry::fourier_features<2, 3, double> const f{x, gamma};
+  for (index_t i = 0; i < 4; ++i) f(i);
+  for (int i = 0; i < 4; ++i) {
+    for (int k = 0; k < 3; ++k) {
+      CHECK(gamma[i * 6 + 2 * k] == Approx(std::sin(std::pow(2, k) * M_PI * x[i] / 2)).margin(1e-15));
+      CHECK(gamma[i * 6 + 2 * k + 1] == Approx(std::cos(std::pow(2, k) * M_PI * x[i] / 2)).margin(1e-15));
+    }
+  }
+  // The lowest octave has period 4: the two ends of [-1, 1] differ.
+  CHECK(gamma[0] == Approx(-1));
+  CHECK(gamma[12] == Approx(1));
+}
+
+TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
+  using layer = geometry::place_encoder<sizes<2, 3, 6, 4>>;
+  ops::reference be;
+  auto const problem = places<sizes<2, 3, 6, 4>>(be, "", 20, 4);
+  std::vector<double> s(80), saved(20 * layer::saved);
+  problem.forward(20, {problem.arguments[0].value.data(), problem.arguments[1].value.data()}, s.data(), saved.data(),
+                  nullptr);
+  for (int i = 0; i < 20; ++i) CHECK(math::dot<4>(&s[i * 4], &s[i * 4]) == Approx(1).epsilon(1e-14));
+
+  double const zero[4] = {}, d[4] = {1, -2, 3, 4};
+  double unit[4], back[4];
+  geometry::project_row<4, double>{{zero, 4}, {unit, 4}}(0);
+  geometry::project_row_backward<4, double>{{zero, 4}, {d, 4}, {back, 4}, false}(0);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(unit[i] == 0);
+    CHECK(back[i] == Approx(d[i] * 1e12));
+  }
+}
+
+TEST_CASE("whitening: zero mean and unit variance over the grid, or over the given places") {
+  std::vector<double> w(geometry::place_encoder<sizes<2, 6, 32, 6>>::params::size);
+  geometry::place_encoder<sizes<2, 6, 32, 6>>::initialise(w.data(), {random{3, 0}, 0});
+  check_white<sizes<2, 6, 32, 6>>(w, geometry::place_encoder<sizes<2, 6, 32, 6>>::grid());
+
+  auto sites = test::normal_numbers(2 * 12, 12);
+  for (auto& v : sites) v = std::tanh(v);
+  geometry::place_encoder<sizes<2, 6, 32, 6>>::whiten(w.data(), sites);
+  check_white<sizes<2, 6, 32, 6>>(w, sites);
+
+  std::vector<double> line(geometry::place_encoder<sizes<1, 2, 16, 4>>::params::size);
+  geometry::place_encoder<sizes<1, 2, 16, 4>>::initialise(line.data(), {random{4, 0}, 0});
+  check_white<sizes<1, 2, 16, 4>>(line, geometry::place_encoder<sizes<1, 2, 16, 4>>::grid());
+}
+
+}  // namespace s2rm

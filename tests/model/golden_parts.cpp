@@ -1,0 +1,120 @@
+// Parity with PyTorch: the cell and the attention on their own.
+#include "support/conforms.hpp"
+#include "support/golden.hpp"
+
+namespace s2rm {
+namespace {
+
+using numbers = std::vector<double>;
+using test::golden;
+using test::tiny;
+
+numbers sum(numbers a, numbers const& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
+  return a;
+}
+
+/// What the gates see and what is carried over, by name in the file.
+void compare_cell(std::string const& name, std::string const& seen, std::string const& carried) {
+  INFO(name);
+  using cell = cell::gru::on<tiny>;
+  constexpr index_t M = cell::M, H = cell::H, I = cell::I;
+  auto const f = golden(name);
+  auto const u = f.numbers<double>("u"), h = f.numbers<double>(seen), c = f.numbers<double>(carried),
+             dy = f.numbers<double>("grad.output");
+  index_t const n = f.at("u").shape[0];
+  numbers w(cell::params::size), dw(w.size());
+  for (auto const& p : cell::params::infos) f.copy(f.at(p.name), w.data() + p.offset);
+  test::plain_parameters<cell::params> const p(w.data());
+  backend::eigen be;
+  auto const room = [n](index_t width) { return numbers(static_cast<std::size_t>(n * width), NAN); };
+  auto y = room(M * H), saved = room(cell::saved::size), delta = room(cell::delta::size), du = room(M * I),
+       dh = room(M * H), dc = room(M * H), scratch = room(std::max(cell::scratch, cell::gradient_scratch));
+  rows<double const> const in{u.data(), M * I, I}, gates{h.data(), M * H, H}, carry{c.data(), M * H, H};
+  saved_of<double, cell::saved> const s{saved.data(), n};
+  saved_of<double, cell::delta> const d{delta.data(), n};
+  cell::forward(be, p.view, n, in, gates, carry, {y.data(), M * H, H}, s, scratch.data());
+  test::hold(name, y, f.numbers<double>("output"));
+  cell::backward(be, p.view, n, in, gates, carry, {dy.data(), M * H, H}, s, d, {du.data(), M * I, I},
+                 {dh.data(), M * H, H}, {dc.data(), M * H, H}, scratch.data());
+  cell::gradient(be, n, in, gates, d, gradients_of<double, cell::params>{dw.data()}, scratch.data());
+  test::hold("du", du, f.numbers<double>("grad.u"));
+  if (seen == carried) {
+    test::hold("dh", sum(dh, dc), f.numbers<double>("grad." + seen));
+  } else {
+    test::hold("dh", dh, f.numbers<double>("grad." + seen));
+    test::hold("dc", dc, f.numbers<double>("grad." + carried));
+  }
+  for (auto const& q : cell::params::infos) {
+    test::hold("grad." + std::string(q.name), numbers(dw.begin() + q.offset, dw.begin() + q.offset + q.size),
+               f.numbers<double>("grad." + std::string(q.name)));
+  }
+}
+
+/// Places p of the targets and s of the sources, masked sources NaN, one kernel and one attention.
+template <class Normalisation, bool StraightThrough, bool Dot>
+void compare_attention(std::string const& name) {
+  INFO(name);
+  constexpr index_t I = 3, J = 6, N = 2, C = 3, W = N * C, S = 4;
+  struct sizes : shape {};
+  using kernel_type = kernel::truncated_gaussian<>::on<sizes>;
+  using pairs = kernel::pairs<kernel_type, I, S>;
+  using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, Dot>;
+  auto const f = golden("attention_" + name);
+  index_t const R = f.at("s").shape[0], n = R * J;
+  auto const room = [](index_t size) { return numbers(static_cast<std::size_t>(size), NAN); };
+  auto const p = f.numbers<double>("p"), v = f.numbers<double>("v"), log_epsilon = f.numbers<double>("log_epsilon"),
+             dy = f.numbers<double>("grad.output");
+  auto s = f.numbers<double>("s");
+  auto const q = Dot ? f.numbers<double>("q") : numbers(), k = Dot ? f.numbers<double>("k") : numbers();
+  auto const mask = f.numbers<std::uint8_t>("mask");
+  for (index_t i = 0; i < n; ++i) {
+    if (mask[static_cast<std::size_t>(i)] == 0) std::fill_n(s.begin() + i * S, S, 0.0);  // as the model cleans its input
+  }
+  numbers turned(p.size());
+  for (index_t i = 0; i < I * S; ++i) turned[static_cast<std::size_t>((i % S) * I + i / S)] = p[static_cast<std::size_t>(i)];
+  kernel::module_places<double, I, S> const places{p.data(), turned.data()};
+  backend::eigen be;
+  auto log_z = room(n * I), y = room(R * I * W), saved = room(R * I * attend::saved(J)),
+       scratch = room(std::max(n * I, R * I * attend::scratch(J)));
+  std::vector<std::uint8_t> reach(static_cast<std::size_t>(n * I));
+  pairs::forward(be, {log_epsilon.data(), nullptr}, places, n, {s.data(), S}, mask.data(), log_z.data(), reach.data());
+  attention::geometry<double> const g{R, I, J, log_z.data(), reach.data(), J * I, 1, I};
+  rows<double const> const queries{q.data(), I * W, W}, keys{k.data(), J * W, W}, values{v.data(), J * W, W};
+  attend::forward(be, g, queries, keys, values, {y.data(), I * W, W}, saved.data());
+  test::hold("output", y, f.numbers<double>("output"));
+
+  auto dq = room(R * I * W), dk = room(n * W), dv = room(n * W);
+  numbers dlog(static_cast<std::size_t>(n * I)), ds(s.size()), dp(p.size()), depsilon(1);
+  double one_sum = NAN;
+  attend::backward(be, g, queries, keys, values, {dy.data(), I * W, W}, saved.data(), {dq.data(), I * W, W},
+                   {dk.data(), J * W, W}, {dv.data(), J * W, W}, dlog.data(), J * I, scratch.data());
+  pairs::backward(be, {log_epsilon.data(), nullptr}, places, n, {s.data(), S}, dlog.data(), {ds.data(), S}, dp.data(),
+                  {depsilon.data()}, scratch.data(), &one_sum);
+  if constexpr (Dot) {
+    test::hold("dq", dq, f.numbers<double>("grad.q"));
+    test::hold("dk", dk, f.numbers<double>("grad.k"));
+  }
+  test::hold("dv", dv, f.numbers<double>("grad.v"));
+  test::hold("dp", dp, f.numbers<double>("grad.p"));
+  test::hold("ds", ds, f.numbers<double>("grad.s"));
+  test::hold("dlog_epsilon", depsilon, f.numbers<double>("grad.log_epsilon"));
+}
+
+}  // namespace
+
+TEST_CASE("torch.nn.GRUCell, and the two carries") {
+  compare_cell("gru", "h", "h");
+  compare_cell("gru_bounded", "h_bar", "h");
+  compare_cell("gru_residual", "h_bar", "h_bar");
+}
+
+TEST_CASE("attention") {
+  compare_attention<normalisation::log_space, false, true>("log_space");
+  compare_attention<normalisation::product, false, true>("product");
+  compare_attention<normalisation::log_space, true, true>("straight_through");
+  compare_attention<normalisation::product, true, true>("straight_through_product");
+  compare_attention<normalisation::log_space, false, false>("kernel_mean");
+}
+
+}  // namespace s2rm

@@ -1,0 +1,260 @@
+#pragma once
+/// \file
+/// Whole models for tests: tiny shapes, random batches that the test owns, and one object that runs a sequence both ways.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "s2rm/model/sequence.hpp"
+
+namespace s2rm::test {
+
+/// The shape of the golden files (python/make_goldens.py).
+struct tiny : shape {
+  static constexpr index_t modules = 3, hidden = 5, heads = 2, head_width = 3, sphere = 4, place = 2, frequencies = 2,
+                           place_hidden = 7;
+  using view = raster<1, 3, 3>;
+};
+
+template <class... Policies>
+using tiny_net = world_model<tiny, encoder::mlp<6, 4>, decoder::mlp<8>, Policies...>;
+
+/// A kernel so wide that every pair has Z = 1: no cut, and epsilon about e^-700.
+using no_cut = kernel::truncated_gaussian<std::ratio<-2>>;
+
+/// Which slots of a batch there are.
+enum class slots { all, some, none };
+
+/// A batch that owns its memory.
+template <class T>
+struct owned_batch {
+  index_t time = 0, batch = 0, views = 0, queries = 0;
+  std::vector<T> view, place, query_place, target;
+  std::vector<std::uint8_t> view_mask, target_mask, reset, blind;  ///< empty: null in the view of it
+
+  [[nodiscard]] batch_view<T> get() const {
+    auto const flags = [](std::vector<std::uint8_t> const& f) { return f.empty() ? nullptr : f.data(); };
+    return {time, batch, views, queries, view.data(), place.data(), flags(view_mask), query_place.data(), target.data(),
+            flags(target_mask), flags(reset), flags(blind)};
+  }
+};
+
+struct batch_options {
+  index_t time = 3, batch = 2, views = 4, queries = 3;
+  slots present = slots::all, asked = slots::all;
+  bool reset = false, blind = false;
+  std::uint64_t seed = 1;
+};
+
+/// Normal views, uniform places, targets that suit the likelihood: 0 or 1, real, or class indices.
+template <class Net, class T = double>
+owned_batch<T> random_batch(batch_options const& o) {
+  index_t const R = o.time * o.batch;
+  owned_batch<T> b{o.time, o.batch, o.views, o.queries, {}, {}, {}, {}, {}, {}, {}, {}};
+  std::uint32_t stream = 1;
+  auto const draw = [&](std::vector<T>& to, index_t n, auto const& f) {
+    random const r{o.seed, stream++};
+    to.resize(static_cast<std::size_t>(n));
+    for (index_t i = 0; i < n; ++i) to[static_cast<std::size_t>(i)] = static_cast<T>(f(r, static_cast<std::uint64_t>(i)));
+  };
+  auto const normal = [](random r, std::uint64_t i) { return r.normal(0, i); };
+  auto const place = [](random r, std::uint64_t i) { return r.uniform(0, i, -1, 1); };
+  using l = typename Net::likelihood;
+  auto const target = [](random r, std::uint64_t i) {
+    if constexpr (l::has_location) return r.normal(0, i);
+    else return static_cast<double>(r.below(0, i, std::max<index_t>(2, l::parameters)));
+  };
+  draw(b.view, R * o.views * Net::view::size, normal);
+  draw(b.place, R * o.views * Net::P, place);
+  draw(b.query_place, R * o.queries * Net::P, place);
+  draw(b.target, R * o.queries * Net::target::size, target);
+  auto const mask = [&](std::vector<std::uint8_t>& to, slots which, index_t n) {
+    random const r{o.seed, stream++};
+    if (which == slots::all) return;
+    to.resize(static_cast<std::size_t>(n));
+    for (index_t i = 0; i < n; ++i) to[static_cast<std::size_t>(i)] = which == slots::some && r.below(0, i, 3) != 0;
+  };
+  mask(b.view_mask, o.present, R * o.views);
+  mask(b.target_mask, o.asked, R * o.queries);
+  if (o.reset) {
+    b.reset.assign(static_cast<std::size_t>(R), 0);
+    b.reset[static_cast<std::size_t>((o.time / 2) * o.batch)] = 1;  // element 0 in the middle, the last element later
+    b.reset[static_cast<std::size_t>((o.time - 1) * o.batch + o.batch - 1)] = 1;
+  }
+  if (o.blind) {
+    b.blind.assign(static_cast<std::size_t>(R), 0);
+    random const r{o.seed, stream};
+    for (auto i = std::size_t{0}; i < b.blind.size(); ++i) b.blind[i] = r.below(0, i, 3) == 0;
+    b.blind.back() = 1;
+  }
+  return b;
+}
+
+/// Random parameters of the size of an ordinary start, with no zero among them.
+template <class Net>
+std::vector<double> random_parameters(std::uint64_t seed_value) {
+  std::vector<double> values(Net::parameter_count);
+  Net::initialise(values.data(), seed{seed_value});
+  random const r{seed_value, 99};
+  for (index_t i = 0; i < Net::parameter_count; ++i) values[static_cast<std::size_t>(i)] += 0.2 * r.normal(0, i);
+  if constexpr (!std::is_same_v<typename Net::kernel, typename no_cut::template on<typename Net::shape>>) {
+    values[static_cast<std::size_t>(Net::at_kernel)] = std::log(1.5);
+  }
+  return values;
+}
+
+/// The field of that name.
+template <class Net>
+constexpr field_info field_named(std::string_view name) {
+  for (auto const& f : Net::fields) {
+    if (f.name == name) return f;
+  }
+  return {};
+}
+
+/// The same numbers in another precision.
+template <class T, class U>
+owned_batch<T> converted(owned_batch<U> const& b) {
+  auto const cast = [](std::vector<U> const& from) {
+    std::vector<T> to(from.size());
+    std::transform(from.begin(), from.end(), to.begin(), [](U x) { return static_cast<T>(x); });
+    return to;
+  };
+  return {b.time, b.batch, b.views, b.queries, cast(b.view), cast(b.place), cast(b.query_place), cast(b.target),
+          b.view_mask, b.target_mask, b.reset, b.blind};
+}
+
+/// One model on one backend: weights, tape and what a sequence gives.
+template <class Net, class Backend, class T = double>
+class model {
+ public:
+  using sequence_type = sequence<Net, Backend, T>;
+
+  model(Backend be, std::vector<double> const& values, extent const& e)
+      : backend_(be), weights_(backend_), gradients_(static_cast<std::size_t>(Net::parameter_count)) {
+    arena counting;
+    (void)tape<Net, T>::lay_out(counting, e, true);
+    memory_.resize(static_cast<std::size_t>(counting.used) + 64);
+    auto const misplaced = reinterpret_cast<std::uintptr_t>(memory_.data()) % 64;
+    arena cutting{memory_.data() + (misplaced == 0 ? 0 : 64 - misplaced)};
+    tape_ = tape<Net, T>::lay_out(cutting, e, true);
+    poison();
+    set(values);
+  }
+  model(model const&) = delete;
+
+  /// All bits of the tape set: every floating-point number in it is NaN, every flag is 255.
+  void poison() { std::memset(memory_.data(), 0xFF, memory_.size()); }
+
+  void set(std::vector<double> const& values) {
+    std::vector<T> const host(values.begin(), values.end());
+    weights_.assign(backend_, host.data());
+    sequence_type::place_modules(backend_, weights_.view(), tape_);
+  }
+
+  /// Forward; the loss summed over unmasked target elements, and their number in `count()`.
+  double forward(batch_view<T> const& b, T const* carried = nullptr) {
+    sequence_type::place_modules(backend_, weights_.view(), tape_);
+    sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
+    sequence_type::query(backend_, weights_.view(), tape_, b);
+    sequence_type::measure(backend_, tape_, b);
+    return tape_.sums[0];
+  }
+  [[nodiscard]] double count() const { return tape_.sums[1]; }
+  /// The mean loss; 0 without any target.
+  double loss(batch_view<T> const& b, T const* carried = nullptr) {
+    double const sum = forward(b, carried);
+    return count() > 0 ? sum / count() : 0.0;
+  }
+
+  /// The loss of every target element, 0 where it is masked, after `forward`.
+  [[nodiscard]] std::vector<double> losses(batch_view<T> const& b) const {
+    std::vector<double> all(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::target::size));
+    likelihood::loss_term<typename Net::likelihood, typename Net::target, T> const term{tape_.output, b.target,
+                                                                                       b.target_mask};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = term(static_cast<index_t>(i));
+    return all;
+  }
+
+  /// Gradient of the mean loss, after `forward`.
+  std::vector<T> const& backward(batch_view<T> const& b, T const* carried = nullptr) {
+    std::fill(gradients_.begin(), gradients_.end(), T(0));
+    sequence_type::backward(backend_, weights_.view(), tape_, b, carried,
+                            count() > 0 ? static_cast<T>(1.0 / count()) : T(1), {gradients_.data()});
+    return gradients_;
+  }
+
+  [[nodiscard]] tape<Net, T> const& memory() const { return tape_; }
+  [[nodiscard]] std::vector<T> states(batch_view<T> const& b) const {
+    return copy(tape_.dynamics.state_out, b.time * b.batch * Net::M * Net::state_size);
+  }
+  [[nodiscard]] std::vector<T> outputs(batch_view<T> const& b) const {
+    return copy(tape_.output, b.time * b.batch * b.queries * Net::outputs);
+  }
+  /// What every module read of the views, (R, M, N C).
+  [[nodiscard]] std::vector<T> reads(batch_view<T> const& b) const {
+    return copy(tape_.dynamics.u, b.time * b.batch * Net::M * Net::NC);
+  }
+  [[nodiscard]] std::vector<T> last_state(batch_view<T> const& b) const {
+    return copy(sequence_type::last_state(tape_, b), b.batch * Net::M * Net::state_size);
+  }
+  /// Reach of every pair there is, views, modules, queries: what a finite difference must not change.
+  [[nodiscard]] std::vector<std::uint8_t> reach(batch_view<T> const& b) const {
+    auto all = copy(tape_.view_reach, b.time * b.batch * b.views * Net::M);
+    auto const modules = copy(tape_.module_reach, Net::M * Net::M);
+    auto const queries = copy(tape_.query_reach, b.time * b.batch * b.queries * Net::M);
+    all.insert(all.end(), modules.begin(), modules.end());
+    all.insert(all.end(), queries.begin(), queries.end());
+    return all;
+  }
+  /// Distance of the nearest cosine from the cut. A module's distance to itself does not count.
+  [[nodiscard]] double margin(batch_view<T> const& b) const {
+    double const epsilon = std::exp(static_cast<double>(weights_.values()[Net::at_kernel]));
+    double nearest = std::numeric_limits<double>::infinity();
+    auto const look = [&](T log_z) {
+      nearest = std::min(nearest, std::abs(1 + static_cast<double>(log_z) / (2 * epsilon) - Net::kernel::tau));
+    };
+    for (index_t i = 0; i < b.time * b.batch * b.views * Net::M; ++i) {
+      if (tape_.view_reach[i] != kernel::absent) look(tape_.view_log_weight[i]);
+    }
+    for (index_t i = 0; i < Net::M * Net::M; ++i) {
+      if (i / Net::M != i % Net::M) look(tape_.module_log_weight[i]);
+    }
+    for (index_t i = 0; i < b.time * b.batch * b.queries * Net::M; ++i) look(tape_.query_log_weight[i]);
+    return nearest;
+  }
+
+  /// The shortest place code before it is projected to the sphere: near 0 the projection is not smooth.
+  [[nodiscard]] double shortest_code(batch_view<T> const& b) const {
+    using places = typename Net::places;
+    double shortest = std::numeric_limits<double>::infinity();
+    auto const look = [&](T const* saved, index_t n) {
+      T const* const z = saved + n * (places::features + places::mlp::saved);
+      for (index_t i = 0; i < n; ++i) {
+        shortest = std::min(shortest, std::sqrt(static_cast<double>(math::dot<Net::S>(z + i * Net::S, z + i * Net::S))));
+      }
+    };
+    look(tape_.view_places, b.time * b.batch * b.views);
+    look(tape_.query_places, b.time * b.batch * b.queries);
+    return shortest;
+  }
+
+ private:
+  template <class U>
+  static std::vector<U> copy(U const* from, index_t n) {
+    return n == 0 ? std::vector<U>{} : std::vector<U>(from, from + n);
+  }
+
+  Backend backend_;
+  parameters<typename Net::params, Backend, T> weights_;
+  std::vector<std::byte> memory_;
+  tape<Net, T> tape_;
+  std::vector<T> gradients_;
+};
+
+}  // namespace s2rm::test

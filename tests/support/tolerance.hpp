@@ -1,0 +1,28 @@
+#pragma once
+/// \file
+/// Every bound of the tests, in one table. All are relative unless said otherwise.
+
+namespace s2rm::test::tolerance {
+
+/// Worst relative error of a gradient against finite differences, double (see finite_difference.hpp).
+inline constexpr double gradient = 1e-6;
+
+/// Two computations of the same numbers that differ in the order of sums only, double.
+inline constexpr double reordered = 1e-12;
+
+/// Against numbers computed by PyTorch in double from the same float32 input.
+template <class T>
+inline constexpr double parity = 1e-11;
+template <>
+inline constexpr double parity<float> = 1e-5;
+
+/// One product of a backend against naive loops.
+template <class T>
+inline constexpr double product = 1e-13;
+template <>
+inline constexpr double product<float> = 2e-6;
+
+/// Scalar functions of math/scalar.hpp in float against long double.
+inline constexpr double scalar = 3e-7;
+
+}  // namespace s2rm::test::tolerance

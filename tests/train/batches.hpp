@@ -1,0 +1,168 @@
+#pragma once
+/// \file
+/// Batches of plain numbers for the tests of training and streaming, and small models to run them through.
+
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "s2rm/eigen.hpp"
+#include "support/catch.hpp"
+
+namespace s2rm::test {
+
+/// Whether two arrays hold the same bits; equal NaN are equal.
+template <class T>
+bool same_bits(T const* a, T const* b, index_t n) {
+  return n == 0 || std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(T)) == 0;
+}
+template <class T>
+bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
+  return a.size() == b.size() && same_bits(a.data(), b.data(), static_cast<index_t>(a.size()));
+}
+
+/// Few modules, a view of three numbers of which a query predicts the first two.
+struct small_shape : shape {
+  static constexpr index_t modules = 5, hidden = 8, heads = 2, head_width = 4, sphere = 4, place = 2, frequencies = 2,
+                           place_hidden = 12;
+  using view = features<3>;
+  using target = features<2>;
+};
+using small_net = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
+
+/// Which optional members of a batch `random_batch` fills.
+struct with {
+  bool view_mask = false, target_mask = false, reset = false, blind = false;
+};
+
+/// A batch that owns its numbers. A member left empty is null in its view.
+template <class Net, class T>
+struct owned_batch {
+  index_t time = 0, batch = 0, views = 0, queries = 0;
+  std::vector<T> view, place, query_place, target;
+  std::vector<std::uint8_t> view_mask, target_mask, reset, blind;
+
+  [[nodiscard]] batch_view<T> look() const {
+    auto const of = [](auto const& x) { return x.empty() ? nullptr : x.data(); };
+    return {time,          batch,           views,      queries,         of(view),  of(place),
+            of(view_mask), of(query_place), of(target), of(target_mask), of(reset), of(blind)};
+  }
+  /// Elements [first, first + count) alone.
+  [[nodiscard]] owned_batch elements(index_t first, index_t count) const {
+    owned_batch to{time, count, views, queries, {}, {}, {}, {}, {}, {}, {}, {}};
+    auto const pick = [&](auto const& from, auto& into, index_t width) {
+      for (index_t t = 0; t < time && !from.empty(); ++t) {
+        auto const at = from.begin() + (t * batch + first) * width;
+        into.insert(into.end(), at, at + count * width);
+      }
+    };
+    pick(view, to.view, views * Net::view::size);
+    pick(place, to.place, views * Net::P);
+    pick(query_place, to.query_place, queries * Net::P);
+    pick(target, to.target, queries * Net::target::size);
+    pick(view_mask, to.view_mask, views);
+    pick(target_mask, to.target_mask, queries);
+    pick(reset, to.reset, 1);
+    pick(blind, to.blind, 1);
+    return to;
+  }
+};
+
+/// Views N(0, 1), places in [-1, 1], targets N(0, 1) (0 or 1 for a Bernoulli), every third slot masked, every eleventh
+/// (step, element) reset, every seventh blind. Masked slots hold NaN.
+template <class Net, class T>
+owned_batch<Net, T> random_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream,
+                                 with more = {}) {
+  random const r{99, stream};
+  owned_batch<Net, T> b{time, batch, views, queries, {}, {}, {}, {}, {}, {}, {}, {}};
+  index_t const R = time * batch;
+  std::uint32_t field = 0;
+  auto const fill = [&](auto& x, index_t n, auto const& draw) {
+    x.resize(static_cast<std::size_t>(n));
+    ++field;
+    for (index_t i = 0; i < n; ++i) {
+      x[static_cast<std::size_t>(i)] =
+          static_cast<typename std::decay_t<decltype(x)>::value_type>(draw(static_cast<std::uint64_t>(i)));
+    }
+  };
+  auto const normal = [&](std::uint64_t i) { return r.normal(field, i); };
+  auto const place = [&](std::uint64_t i) { return r.uniform(field, i, -1, 1); };
+  auto const one_in = [&](std::uint64_t n) {
+    return [&r, &field, n](std::uint64_t i) { return r.uniform(field, i) * static_cast<double>(n) < 1.0; };
+  };
+  fill(b.view, R * views * Net::view::size, normal);
+  fill(b.place, R * views * Net::P, place);
+  fill(b.query_place, R * queries * Net::P, place);
+  if (Net::likelihood::parameters == 1) {
+    fill(b.target, R * queries * Net::target::size, one_in(3));
+  } else {
+    fill(b.target, R * queries * Net::target::size, normal);
+  }
+  auto const poison = [](auto& x, std::size_t slot, index_t width) {
+    for (index_t i = 0; i < width; ++i) {
+      x[slot * static_cast<std::size_t>(width) + static_cast<std::size_t>(i)] = std::numeric_limits<T>::quiet_NaN();
+    }
+  };
+  if (more.view_mask) {
+    fill(b.view_mask, R * views, [&](std::uint64_t i) { return !one_in(3)(i); });
+    for (std::size_t i = 0; i < b.view_mask.size(); ++i) {
+      if (b.view_mask[i] != 0) continue;
+      poison(b.view, i, Net::view::size);
+      poison(b.place, i, Net::P);
+    }
+  }
+  if (more.target_mask) {
+    fill(b.target_mask, R * queries, [&](std::uint64_t i) { return !one_in(3)(i); });
+    for (std::size_t i = 0; i < b.target_mask.size(); ++i) {
+      if (b.target_mask[i] == 0) poison(b.target, i, Net::target::size);
+    }
+  }
+  if (more.reset) fill(b.reset, R, one_in(11));
+  if (more.blind) fill(b.blind, R, one_in(7));
+  return b;
+}
+
+/// A reading at places of a wave that travels over [-1, 1]^2: what small models can learn in seconds.
+template <class Net, class T>
+owned_batch<Net, T> wave_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
+  static_assert(Net::view::size == 1 && Net::target::size == 1 && Net::P == 2);
+  random const r{7, stream};
+  auto b = random_batch<Net, T>(time, batch, views, queries, stream);
+  auto const value = [](double phase, T const* x, index_t t) {
+    return static_cast<T>(
+        std::sin(2.0 * static_cast<double>(x[0]) + static_cast<double>(x[1]) + 0.7 * static_cast<double>(t) + phase));
+  };
+  for (index_t e = 0; e < batch; ++e) {
+    double const phase = r.uniform(0, static_cast<std::uint64_t>(e), 0, 6.28318);
+    for (index_t t = 0; t < time; ++t) {
+      for (index_t a = 0; a < views; ++a) {
+        // The sensors stay where they are.
+        auto const at = static_cast<std::size_t>((t * batch + e) * views + a);
+        for (std::size_t i = 0; i < 2; ++i) {
+          b.place[at * 2 + i] = static_cast<T>(r.uniform(1, static_cast<std::uint64_t>(a) * 2 + i, -1, 1));
+        }
+        b.view[at] = value(phase, &b.place[at * 2], t);
+      }
+      for (index_t q = 0; q < queries; ++q) {
+        auto const at = static_cast<std::size_t>((t * batch + e) * queries + q);
+        b.target[at] = value(phase, &b.query_place[at * 2], t + 1);
+      }
+    }
+  }
+  return b;
+}
+
+/// The trainer's weights on the host.
+template <class Trainer>
+std::vector<typename Trainer::scalar> weights_of(Trainer const& learner) {
+  return learner.state().weights;
+}
+
+/// Whether two trainers are in the same state, to the bit.
+template <class State>
+bool same_state(State const& a, State const& b) {
+  return same_bits(a.weights, b.weights) && same_bits(a.average, b.average) && same_bits(a.moments, b.moments) &&
+         same_bits(a.carried, b.carried) && a.steps == b.steps && a.applied == b.applied && a.skipped == b.skipped;
+}
+
+}  // namespace s2rm::test
