@@ -1,0 +1,105 @@
+// Holds the library against somebody else's S2GRU: parameters and a batch go in, prediction, state, loss and every gradient
+// come out, all as safetensors. See README.md beside this file for the fields.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "s2rm/eigen.hpp"
+
+namespace {
+
+struct parity_shape : s2rm::shape {
+  static constexpr s2rm::index_t modules = 5, hidden = 16, heads = 2, head_width = 8, sphere = 6, place = 2,
+                                 frequencies = 6, place_hidden = 32;
+  using view = s2rm::raster<1, 5, 5>;
+};
+
+using s2gru = s2rm::world_model<parity_shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<>,
+                                s2rm::encoder::mlp<24, 20>, s2rm::decoder::mlp<24>, s2rm::likelihood::bernoulli>;
+
+using s2rm::index_t;
+using s2rm::data::safetensors_file;
+
+/// A batch that owns what it read from a file.
+template <class T>
+struct stored_batch {
+  std::vector<T> views, places, query_places, targets;
+  std::vector<std::uint8_t> view_mask, target_mask, reset;
+  s2rm::batch_view<T> batch;
+};
+
+template <class U>
+std::vector<U> read(safetensors_file const& file, char const* name, std::vector<index_t> const& shape) {
+  static_cast<void>(file.at<U>(name, shape));
+  return file.numbers<U>(name);
+}
+
+template <class T>
+stored_batch<T> read_batch(std::string const& path) {
+  auto const file = s2rm::data::read_safetensors(path);
+  auto const& views = file.at("views").shape;
+  auto const& queries = file.at("query_places").shape;
+  if (views.size() != 6) throw s2rm::shape_error(path + ": views: expected rank 6 (T, B, A, 1, 5, 5)");
+  if (queries.size() != 4) throw s2rm::shape_error(path + ": query_places: expected rank 4 (T, B, Q, 2)");
+  index_t const time = views[0], batch = views[1], a = views[2], q = queries[2];
+  stored_batch<T> s;
+  s.views = read<T>(file, "views", {time, batch, a, 1, 5, 5});
+  s.places = read<T>(file, "places", {time, batch, a, 2});
+  s.view_mask = read<std::uint8_t>(file, "view_mask", {time, batch, a});
+  s.query_places = read<T>(file, "query_places", {time, batch, q, 2});
+  s.targets = read<T>(file, "targets", {time, batch, q, 1, 5, 5});
+  s.target_mask = read<std::uint8_t>(file, "target_mask", {time, batch, q});
+  s.reset = read<std::uint8_t>(file, "reset", {time, batch});
+  s.batch = {time, batch, a, q, s.views.data(), s.places.data(), s.view_mask.data(), s.query_places.data(),
+             s.targets.data(), s.target_mask.data(), s.reset.data(), nullptr};
+  return s;
+}
+
+template <class Net, class T>
+void run(std::string const& checkpoint, std::string const& batch_path, std::string const& out) {
+  s2rm::trainer<Net, s2rm::backend::eigen, T> model{s2rm::backend::eigen{}};
+  model.load(checkpoint);
+  auto const stored = read_batch<T>(batch_path);
+  auto const& b = stored.batch;
+  T const loss = static_cast<T>(model.differentiate(b));
+
+  std::vector<s2rm::data::tensor_source> result{
+      s2rm::data::source_of("prediction", {b.time, b.batch, b.queries, 1, 5, 5}, model.predictions()),
+      s2rm::data::source_of("state", {b.time, b.batch, Net::M, Net::state_size}, model.states()),
+      s2rm::data::source_of("loss", {1}, &loss)};
+  for (auto const& field : Net::fields) {
+    std::vector<index_t> const shape(field.extents.begin(), field.extents.begin() + field.rank);
+    result.push_back(
+        s2rm::data::source_of("grad." + std::string(field.name), shape, model.gradient() + field.offset));
+  }
+  s2rm::data::write_safetensors(out, result);
+  std::cout << "loss " << loss << ", " << b.time << " steps x " << b.batch << " elements, " << b.views << " views, "
+            << b.queries << " queries -> " << out << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Runs an S2GRU forward and backward on a batch file, for comparison with another implementation"};
+  std::string cell = "gru", checkpoint, batch, out;
+  bool in_double = false;
+  app.add_option("--cell", cell, "cell of the modules")->check(CLI::IsMember({"gru"}))->capture_default_str();
+  app.add_option("--checkpoint", checkpoint, "parameters, safetensors, names of docs/checkpoint.md")->required();
+  app.add_option("--batch", batch, "views, places, masks, queries, targets, safetensors")->required();
+  app.add_option("--out", out, "where prediction, state, loss and gradients go")->required();
+  app.add_flag("--double", in_double, "compute in double from the same files");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (in_double) {
+      run<s2gru, double>(checkpoint, batch, out);
+    } else {
+      run<s2gru, float>(checkpoint, batch, out);
+    }
+  } catch (std::exception const& e) {
+    std::cerr << "parity: " << e.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "series.hpp"
+
+namespace sensors {
+
+/// Parses the two files of a network (see README.md of this folder).
+///
+/// readings: header with the columns time, station, value; one row per reading. A missing reading is an absent row, an
+/// empty value, or NA, NaN, null, -. stations: header with station, x, y. Column order is free, further columns are
+/// ignored and named in `notes`. Nothing is repaired or dropped in silence: every bad row throws data_error with file,
+/// line, column, what was expected and what was found (up to ten problems at once).
+[[nodiscard]] series parse_network(std::string_view readings, std::string const& readings_name,
+                                   std::string_view stations, std::string const& stations_name, coordinate_kind kind,
+                                   provenance origin, std::vector<std::string>* notes = nullptr);
+
+/// parse_network of two files; fills the checksum of `origin`, and its source with the file names if it is empty.
+[[nodiscard]] series read_network(std::filesystem::path const& readings, std::filesystem::path const& stations,
+                                  coordinate_kind kind, provenance origin, std::vector<std::string>* notes = nullptr);
+
+/// Writes the two files of `data` into `folder` (readings.csv, stations.csv).
+void write_network(series const& data, std::filesystem::path const& folder);
+
+/// One checksum for both files: SHA-256 of "<sha256 of readings> <sha256 of stations>".
+[[nodiscard]] std::string data_checksum(std::string_view readings, std::string_view stations);
+
+}  // namespace sensors

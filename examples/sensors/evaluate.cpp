@@ -1,0 +1,203 @@
+// The command eval: checkpoints against the peers, on the test part, in one table.
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/sha256.hpp"
+#include "results.hpp"
+#include "tables.hpp"
+
+namespace sensors {
+namespace {
+
+using examples::report::number;
+
+/// Mean and spread over seeds of a task, beside the peer it is held against.
+struct outcome {
+  std::vector<prediction> made;
+  std::vector<score> scores;
+};
+
+void add_scores(examples::manifest& settings, examples::campaign& campaign, std::string const& task,
+                experiment_options const& options, outcome const& all, training_log const& log) {
+  for (std::size_t i = 0; i < all.scores.size(); ++i) {
+    auto const& s = all.scores[i];
+    auto const key = "results." + task + ".seed" + std::to_string(options.seeds[i]);
+    settings.set(key + ".rmse", s.rmse());
+    settings.set(key + ".mae", s.mae());
+    settings.set(key + ".nll", s.nll());
+    settings.set(key + ".coverage", s.coverage());
+    examples::campaign_run run;
+    run.seed = options.seeds[i];
+    run.figures = {{task + ".rmse", s.rmse()}, {task + ".mae", s.mae()}, {task + ".nll", s.nll()},
+                   {task + ".coverage", s.coverage()}};
+    if (auto const* history = log.find(task, run.seed)) run.seconds = history->seconds;
+    campaign.runs.push_back(run);
+  }
+}
+
+examples::report::table summary(examples::campaign const& campaign, std::string const& task, std::string const& peer_name,
+                                double peer_rmse, std::string const& unit) {
+  auto const rmse = campaign.over_runs(task + ".rmse"), coverage = campaign.over_runs(task + ".coverage");
+  examples::report::table table;
+  table.title = "S2GRU over " + std::to_string(rmse.finished) + " seeds, " + task;
+  table.header = {"measure", "mean", "sd", "lowest", "highest"};
+  auto const row = [&](std::string const& name, examples::campaign::spread const& s, int digits) {
+    table.rows.push_back(
+        {name, number(s.mean, digits), number(s.deviation, digits), number(s.lowest, digits), number(s.highest, digits)});
+  };
+  row("RMSE, " + unit, rmse, 3);
+  row("coverage of the 90 % interval", coverage, 3);
+  table.rows.push_back({"RMSE / " + peer_name, number(rmse.mean / peer_rmse, 4), "", number(rmse.lowest / peer_rmse, 4),
+                        number(rmse.highest / peer_rmse, 4)});
+  return table;
+}
+
+/// RMSE of the first peer of that name; the smallest of all that apply where there is none.
+std::pair<std::string, double> held_against(experiment const& with, std::vector<peer> const& peers,
+                                            std::string const& name) {
+  std::pair<std::string, double> best{"", std::numeric_limits<double>::infinity()};
+  for (auto const& one : peers) {
+    if (!one.not_applicable.empty() || one.made.name.find("GIVEN") != std::string::npos ||
+        one.made.name.find("given") != std::string::npos) {
+      continue;
+    }
+    auto const rmse = evaluate(with.data, with.kind, one.made).rmse();
+    if (one.made.name == name) return {name, rmse};
+    if (rmse < best.second) best = {one.made.name, rmse};
+  }
+  return best;
+}
+
+examples::report::chart curves(training_log const& log, experiment_options const& options) {
+  examples::report::chart chart{"Fit of the forecast", "step", "negative log-likelihood, nats a reading", {}};
+  for (auto const seed : options.seeds) {
+    if (auto const* h = log.find("forecast", seed)) {
+      auto const text = ", seed " + std::to_string(seed);
+      chart.lines.push_back({"training" + text, h->step, h->loss});
+      chart.lines.push_back({"validation" + text, h->validation_step, h->validation, {}, {}, true});
+    }
+  }
+  return chart;
+}
+
+/// A station's readings and the model's forecast with its 90 % interval, over the first 60 days of the test part.
+examples::report::chart station_chart(experiment const& with, prediction const& made, index_t station) {
+  auto const& name = with.data.stations[static_cast<std::size_t>(station)].code;
+  examples::report::chart chart{"One day ahead at " + name, "day of the test part", with.data.origin.unit, {}};
+  examples::report::line forecast{"S2GRU, 90 % interval", {}, {}}, read{"reading", {}, {}};
+  read.dots = true;
+  for (auto t = made.range.begin; t < std::min(made.range.end, made.range.begin + 60); ++t) {
+    auto const i = made.cell(t, station);
+    auto const x = static_cast<double>(t - made.range.begin);
+    auto const half = score::half_width_90 * std::sqrt(made.variance[i]);
+    forecast.x.push_back(x);
+    forecast.y.push_back(made.point[i]);
+    auto const low = with.kind == transform_kind::square_root ? std::max(0.0, made.mean[i] - half) : made.mean[i] - half;
+    forecast.low.push_back(inverse(with.kind, low));
+    forecast.high.push_back(inverse(with.kind, made.mean[i] + half));
+    read.x.push_back(x);
+    read.y.push_back(with.data.at(t, station));
+  }
+  chart.lines = {forecast, read};
+  return chart;
+}
+
+}  // namespace
+
+void training_log::write(std::filesystem::path const& path) const {
+  auto all = nlohmann::ordered_json::array();
+  for (auto const& [key, h] : fits_) {
+    all.push_back({{"what", key.first}, {"seed", key.second}, {"step", h.step}, {"loss", h.loss},
+                   {"validation_step", h.validation_step}, {"validation", h.validation}, {"steps", h.steps},
+                   {"seconds", h.seconds}, {"reach", h.reach}, {"dead_modules", h.dead_modules}, {"skipped", h.skipped},
+                   {"parameters", h.parameters}});
+  }
+  examples::write_file(path, all.dump(1));
+}
+
+void training_log::read(std::filesystem::path const& path) {
+  std::ifstream file(path);
+  if (!file) return;
+  try {
+    for (auto const& j : nlohmann::json::parse(file)) {
+      fit_history h;
+      h.step = j.at("step").get<std::vector<double>>();
+      h.loss = j.at("loss").get<std::vector<double>>();
+      h.validation_step = j.at("validation_step").get<std::vector<double>>();
+      h.validation = j.at("validation").get<std::vector<double>>();
+      h.steps = j.at("steps");
+      h.seconds = j.at("seconds");
+      h.reach = j.at("reach");
+      h.dead_modules = j.at("dead_modules");
+      h.skipped = j.at("skipped");
+      h.parameters = j.at("parameters");
+      fits_[{j.at("what").get<std::string>(), j.at("seed").get<std::int64_t>()}] = h;
+    }
+  } catch (nlohmann::json::exception const& e) {
+    throw data_error{path.string() + ": expected the training log of an earlier run: " + e.what()};
+  }
+}
+
+int evaluate(experiment_options const& options) {
+  auto const with = open_experiment(options);
+  auto const threads = thread_count(options);
+  training_log log;
+  log.read(options.out / "training.json");
+  auto page = experiment_page(with, "Sensors: an S2GRU on a real field");
+  auto settings = experiment_manifest(with, options);
+  settings.set("threads", static_cast<std::int64_t>(threads));
+  forecast_settings(with.data).describe(settings, "forecast");
+  unseen_settings(with.data).describe(settings, "unseen");
+  std::string markdown = "# Sensors: " + with.data.origin.name + "\n\n" + with.data.origin.label() + "\n\n";
+  auto const show = [&](std::string const& task, std::vector<peer> const& peers, outcome all, std::string const& rival) {
+    for (auto const& made : all.made) all.scores.push_back(evaluate(with.data, with.kind, made));
+    auto const table = score_table(with.data, with.kind, task, peers, all.made);
+    examples::campaign campaign;
+    campaign.name = "sensors " + with.data.origin.name + " " + task;
+    add_scores(settings, campaign, task, options, all, log);
+    auto const [name, rmse] = held_against(with, peers, rival);
+    auto const over_seeds = summary(campaign, task, name, rmse, with.data.origin.unit);
+    std::printf("%s\n%s\n", examples::report::plain_text(table).c_str(), examples::report::plain_text(over_seeds).c_str());
+    page.add_heading(task == "forecast" ? "One day ahead" : "At a station never seen");
+    page.add_table(table).add_table(over_seeds).add_table(station_table(with.data, with.kind, task, peers, all.made));
+    markdown += examples::report::markdown(table) + "\n" + examples::report::markdown(over_seeds) + "\n";
+  };
+
+  if (options.task != task_kind::unseen) {
+    outcome all;
+    for (auto const seed : options.seeds) {
+      all.made.push_back(predict_forecast(with, checkpoint_of(options, "forecast", seed), threads, with.split.test));
+      all.made.back().name = "S2GRU, seed " + std::to_string(seed);
+    }
+    show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind), all, "VAR(1)");
+    page.add_line_chart(station_chart(with, all.made.front(), 0));
+    if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_line_chart(chart);
+  }
+  if (options.task != task_kind::forecast) {
+    outcome all;
+    auto const groups = hidden_groups(with, options);
+    for (auto const seed : options.seeds) {
+      prediction made{"S2GRU, seed " + std::to_string(seed), with.split.test, with.data.station_count()};
+      for (std::size_t g = 0; g < groups.size(); ++g) {
+        predict_unseen(with, groups[g], checkpoint_of(options, "unseen" + std::to_string(g), seed), threads, made);
+      }
+      all.made.push_back(std::move(made));
+    }
+    show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups), all, "ordinary kriging");
+    auto const drawn = draw_pictures(with, options);
+    if (!drawn.stills.empty()) page.add_heading("What the model believes between the stations");
+    if (!drawn.frames.empty()) page.add_animation(examples::gif(drawn.frames, 40), "Day by day; dots are the readings.");
+    for (auto const& [picture, caption] : drawn.stills) page.add_image(picture, caption);
+  }
+  page.add_manifest(settings);
+  page.write(options.out / "report.html");
+  settings.write(options.out / "manifest.json");
+  examples::write_file(options.out / "results.md",
+                       markdown + "## Manifest\n\n```json\n" + settings.json() + "\n```\n");
+  std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
+  return 0;
+}
+
+}  // namespace sensors

@@ -1,0 +1,136 @@
+#include "experiment.hpp"
+
+#include <cstdio>
+
+#include "common/sha256.hpp"
+#include "peers.hpp"
+#include "tables.hpp"
+
+namespace sensors {
+namespace {
+
+time_stamp date_option(std::string const& text, char const* option) {
+  auto const time = parse_time(text);
+  if (!time) {
+    throw data_error{std::string{option} + ": expected YYYY-MM-DD, found '" + text + "'"};
+  }
+  return *time;
+}
+
+char const* name(task_kind task) {
+  return task == task_kind::forecast ? "forecast" : task == task_kind::unseen ? "unseen" : "both";
+}
+
+}  // namespace
+
+experiment open_experiment(experiment_options const& options) {
+  experiment result;
+  result.data = open_data(options.data, result.notes);
+  result.kind = standard_transform(result.data);
+  if (!options.transform.empty()) {
+    auto const kind = transform_named(options.transform);
+    if (!kind) {
+      throw data_error{"--transform: expected identity, sqrt or log1p, found '" + options.transform + "'"};
+    }
+    result.kind = *kind;
+  }
+  if (options.validation_from.empty() != options.test_from.empty()) {
+    throw data_error{"--validation-from and --test-from go together"};
+  }
+  result.split = options.validation_from.empty() ? standard_split(result.data)
+                                                 : split_at(result.data, result.data.first,
+                                                            date_option(options.validation_from, "--validation-from"),
+                                                            date_option(options.test_from, "--test-from"));
+  std::fprintf(stderr, "%s\n", result.data.origin.label().c_str());
+  for (auto const& note : result.notes) {
+    std::fprintf(stderr, "note: %s\n", note.c_str());
+  }
+  return result;
+}
+
+examples::manifest experiment_manifest(experiment const& with, experiment_options const& options) {
+  auto settings = examples::manifest::begin("sensors");
+  settings.set("command", options.command);
+  settings.set("seeds", options.seeds);
+  settings.set("task", name(options.task));
+  settings.set("data.name", with.data.origin.name);
+  settings.set("data.label", with.data.origin.label());
+  settings.set("data.synthetic", with.data.origin.synthetic);
+  settings.set("data.sha256", with.data.origin.checksum);
+  settings.set("data.stations", with.data.station_count());
+  settings.set("data.times", with.data.times);
+  settings.set("data.readings", with.data.present_count());
+  settings.set("data.transform", sensors::name(with.kind));
+  auto const part = [&](std::string const& key, time_range range) {
+    settings.set("split." + key, std::vector<std::string>{time_text(with.data.time(range.begin)),
+                                                          time_text(with.data.time(range.end - 1))});
+  };
+  part("train", with.split.train);
+  part("validation", with.split.validation);
+  part("test", with.split.test);
+  return settings;
+}
+
+examples::report::page experiment_page(experiment const& with, std::string const& title) {
+  examples::report::page page{title, with.data.origin.quantity + " at " + std::to_string(with.data.station_count()) +
+                                         " stations, " + time_text(with.data.time(0)) + " to " +
+                                         time_text(with.data.time(with.data.times - 1))};
+  if (with.data.origin.synthetic) {
+    page.add_notice(with.data.origin.label());
+  } else {
+    page.add_text(with.data.origin.label());
+  }
+  for (auto const& note : with.notes) {
+    page.add_notice(note);
+  }
+  page.add_table(data_table(with.data, with.split, with.kind));
+  return page;
+}
+
+int peers(experiment_options const& options) {
+  auto const with = open_experiment(options);
+  auto page = experiment_page(with, "Sensors: the peers");
+  auto settings = experiment_manifest(with, options);
+  std::string pages;
+  if (with.data.origin.synthetic) {
+    std::printf("%s\n", with.data.origin.label().c_str());
+    pages += "**" + with.data.origin.label() + "**\n\n";
+  }
+  auto const show = [&](std::string const& task, std::vector<peer> const& all) {
+    auto const table = score_table(with.data, with.kind, task, all);
+    auto const by_station = station_table(with.data, with.kind, task, all);
+    std::printf("%s\n", examples::report::plain_text(table).c_str());
+    page.add_table(table).add_table(by_station);
+    pages += examples::report::markdown(table) + "\n";
+    for (auto const& one : all) {
+      auto const key = "results." + task + "." + one.made.name;
+      if (one.not_applicable.empty()) {
+        auto const s = evaluate(with.data, with.kind, one.made);
+        settings.set(key + ".rmse", s.rmse());
+        settings.set(key + ".mae", s.mae());
+        settings.set(key + ".nll", s.nll());
+        settings.set(key + ".coverage", s.coverage());
+      } else {
+        settings.set(key + ".not_applicable", one.not_applicable);
+      }
+    }
+  };
+  if (options.task != task_kind::unseen) {
+    show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind));
+  }
+  if (options.task != task_kind::forecast) {
+    auto const groups = options.folds > 0 ? station_folds(with.data.station_count(), options.folds,
+                                                          static_cast<std::uint64_t>(options.seeds.at(0)))
+                                          : leave_one_out(with.data.station_count());
+    settings.set("folds", static_cast<std::int64_t>(groups.size()));
+    show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups));
+  }
+  page.add_manifest(settings);
+  page.write(options.out / "peers.html");
+  settings.write(options.out / "peers.json");
+  examples::write_file(options.out / "peers.md", pages);
+  std::fprintf(stderr, "wrote %s\n", (options.out / "peers.html").c_str());
+  return 0;
+}
+
+}  // namespace sensors

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/manifest.hpp"
+#include "common/report.hpp"
+#include "dataset.hpp"
+#include "metrics.hpp"
+
+namespace sensors {
+
+/// Which of the two tasks a command works on.
+enum class task_kind { forecast, unseen, both };
+
+/// Everything the command line says.
+struct experiment_options {
+  data_choice data;
+  task_kind task = task_kind::both;
+  std::vector<std::int64_t> seeds{1};
+  std::filesystem::path out = "results/sensors";  ///< report.html, manifest.json, pictures
+  std::filesystem::path checkpoint;               ///< empty: out / "sensors.safetensors"
+  bool resume = false;                            ///< go on from the checkpoint
+  std::int64_t steps = 0;                         ///< training steps, 0: the settled number
+  std::int64_t folds = 0;                         ///< groups of unseen stations, 0: leave one out
+  int threads = 0;                                ///< 0: all cores
+  std::string transform;                          ///< identity, sqrt, log1p; empty: the standard one of the set
+  std::string validation_from;                    ///< dates that cut the series; both empty: the standard split
+  std::string test_from;
+  std::string show;                  ///< date to draw, empty: the day with the liveliest field
+  std::vector<std::string> command;  ///< the command line, for the manifest
+
+  [[nodiscard]] std::filesystem::path checkpoint_path() const {
+    return checkpoint.empty() ? out / "sensors.safetensors" : checkpoint;
+  }
+};
+
+/// What every command needs before it starts: data, split, transform, what to say about the data.
+struct experiment {
+  series data;
+  time_split split;
+  transform_kind kind = transform_kind::identity;
+  std::vector<std::string> notes;
+};
+
+/// Opens the data of `options` and settles split and transform. Prints the label of the data on stderr.
+[[nodiscard]] experiment open_experiment(experiment_options const& options);
+
+/// Manifest with the settings, the data's checksum and label, and the split.
+[[nodiscard]] examples::manifest experiment_manifest(experiment const& with, experiment_options const& options);
+
+/// A report page with title, the label of the data (a notice when synthetic), its notes and the data table.
+[[nodiscard]] examples::report::page experiment_page(experiment const& with, std::string const& title);
+
+// The commands; each returns the exit status of the program (0, or 130 after Ctrl-C) and throws data_error or another
+// std::exception with a text for the user.
+
+/// Prints and reports the peers of both tasks: out/peers.html, out/peers.json, out/peers.md.
+int peers(experiment_options const& options);
+
+// With the model (train.cpp); the command line offers them when the program was built with it.
+
+/// Trains on the training part, selects on validation, leaves a checkpoint (also after Ctrl-C).
+int train(experiment_options const& options);
+
+/// Loads the checkpoint, predicts the test part, writes out/report.html with peers in the same tables.
+int evaluate(experiment_options const& options);
+
+/// Draws fields, station readings and what the model believes in between: out/*.png, out/field.gif.
+int render(experiment_options const& options);
+
+/// data, train, eval, render in one go, within minutes, with a table at the end.
+int demo(experiment_options const& options);
+
+}  // namespace sensors

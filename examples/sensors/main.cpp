@@ -1,0 +1,175 @@
+// sensors: forecasting a real field from scattered stations, and its value where no station is.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <map>
+
+#include "experiment.hpp"
+
+namespace {
+
+using sensors::experiment_options;
+
+constexpr char const* about =
+    "An S2GRU on scattered sensors: tomorrow's reading at every station, and today's value at a place without one.\n"
+    "Data: Irish wind (12 stations, no gaps), German PM10 (70 stations, half of the readings missing), or your own\n"
+    "two CSV files. Start with: sensors demo";
+
+constexpr char const* footer =
+    "Your own data: --readings readings.csv (time,station,value) and --stations stations.csv (station,x,y).\n"
+    "A missing reading is an absent row, an empty value or NA. See README.md next to this program's source.";
+
+/// An option whose value is one of a few words.
+template <class Enum>
+CLI::Option* add_words(CLI::App& app, std::string const& name, Enum& into, std::string const& what,
+                       std::map<std::string, Enum> const& known) {
+  std::vector<std::string> words;
+  std::string standard;
+  for (auto const& [word, meaning] : known) {
+    words.push_back(word);
+    standard = meaning == into ? word : standard;
+  }
+  auto* const option = app.add_option_function<std::string>(
+      name, [&into, known](std::string const& word) { into = known.at(word); }, what);
+  return option->check(CLI::IsMember(words).description(""))->default_str(standard);
+}
+
+void add_data(CLI::App& app, experiment_options& o) {
+  auto* const group = app.add_option_group("Data");
+  group->add_option("--data", o.data.folder, "folder that caches downloaded sets")->capture_default_str();
+  group->add_option("--set", o.data.set, "wind, pm10, synthetic, or auto (wind; synthetic if it cannot be fetched)")
+      ->check(CLI::IsMember({"wind", "pm10", "synthetic", "auto"}).description(""))
+      ->capture_default_str();
+  group->add_option("--readings", o.data.readings, "own data: CSV with time, station, value");
+  group->add_option("--stations", o.data.stations, "own data: CSV with station, x, y");
+  add_words<sensors::coordinate_kind>(
+      *group, "--coordinates", o.data.coordinates, "own data: what x and y are, degrees or kilometres",
+      {{"degrees", sensors::coordinate_kind::degrees}, {"kilometres", sensors::coordinate_kind::kilometres}});
+  group->add_option("--quantity", o.data.quantity, "own data: what is measured, for the report");
+  group->add_option("--unit", o.data.unit, "own data: its unit, for the report");
+  group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
+  group->add_option("--validation-from", o.validation_from, "first day of the validation part, YYYY-MM-DD");
+  group->add_option("--test-from", o.test_from, "first day of the test part, YYYY-MM-DD");
+  group->add_option("--python", o.data.python, "python3 with rdata, to convert a download");
+  group->add_flag("--accept-changed-data", o.data.accept_changed_data,
+                  "go on when a download is not the one the published figures are for");
+}
+
+void add_run(CLI::App& app, experiment_options& o) {
+  add_words<sensors::task_kind>(app, "--task", o.task, "forecast, unseen or both",
+                                {{"forecast", sensors::task_kind::forecast},
+                                 {"unseen", sensors::task_kind::unseen},
+                                 {"both", sensors::task_kind::both}});
+  app.add_option("--seed", o.seeds, "one seed, or several for several runs")->capture_default_str();
+  app.add_option("--out", o.out, "folder for report, manifest and pictures")->capture_default_str();
+  app.add_option("--folds", o.folds, "hide unseen stations in this many groups (0: one by one)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+#ifdef SENSORS_WITH_MODEL
+void add_model(CLI::App& app, experiment_options& o) {
+  app.add_option("--checkpoint", o.checkpoint, "safetensors file (default: sensors.safetensors in --out)");
+  app.add_option("--threads", o.threads, "threads, 0: all cores")->check(CLI::NonNegativeNumber)->capture_default_str();
+}
+
+void add_training(CLI::App& app, experiment_options& o) {
+  app.add_option("--steps", o.steps, "training steps, 0: the settled number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_flag("--resume", o.resume, "go on from the checkpoint");
+}
+#endif
+
+int get_data(experiment_options& o, std::string const& set, bool force) {
+  auto const sets = set == "all" ? std::vector<std::string>{"wind", "pm10"} : std::vector<std::string>{set};
+  auto lost = false;
+  for (auto const& one : sets) {
+    o.data.set = one;
+    std::vector<std::string> notes;
+    try {
+      if (force || !sensors::cached(one, o.data)) {
+        sensors::fetch(one, o.data);
+      }
+    } catch (sensors::data_error const& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      lost = true;
+      continue;
+    }
+    auto const data = sensors::open_data(o.data, notes);
+    auto const cells = data.times * data.station_count();
+    std::printf("%s: %lld stations, %s to %s, %lld readings (%.1f %% missing)\n  %s\n  sha256 %s%s\n", one.c_str(),
+                static_cast<long long>(data.station_count()), sensors::time_text(data.time(0)).c_str(),
+                sensors::time_text(data.time(data.times - 1)).c_str(), static_cast<long long>(data.present_count()),
+                100.0 * static_cast<double>(cells - data.present_count()) / static_cast<double>(cells),
+                data.origin.label().c_str(), data.origin.checksum.c_str(),
+                sensors::known_checksum(one).empty()                   ? ""
+                : sensors::known_checksum(one) == data.origin.checksum ? " (as known)"
+                                                                       : " (CHANGED)");
+  }
+  if (!lost) {
+    return 0;
+  }
+  std::fprintf(stderr, "NO REAL DATA: making SYNTHETIC data instead\n");
+  sensors::fetch("synthetic", o.data);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  experiment_options options;
+  options.command.emplace_back("sensors");
+  options.command.insert(options.command.end(), argv + 1, argv + argc);
+  std::string set{"all"};
+  auto force = false;
+  int status = 0;
+
+  CLI::App app{about, "sensors"};
+  app.footer(footer);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "help of every command");
+
+  auto* const data = app.add_subcommand("data", "fetch, convert and check the real data (no R needed)");
+  data->add_option("--data", options.data.folder, "folder to put them in")->capture_default_str();
+  data->add_option("--set", set, "wind, pm10, synthetic or all (wind and pm10)")
+      ->check(CLI::IsMember({"wind", "pm10", "synthetic", "all"}).description(""))
+      ->capture_default_str();
+  data->add_option("--python", options.data.python, "python3 with rdata");
+  data->add_flag("--accept-changed-data", options.data.accept_changed_data,
+                 "keep a download that is not the one the published figures are for");
+  data->add_flag("--force", force, "fetch again what is there already");
+  data->callback([&] { status = get_data(options, set, force); });
+
+  auto const add = [&](char const* name, char const* what, int (*command)(experiment_options const&)) {
+    auto* const sub = app.add_subcommand(name, what);
+    add_data(*sub, options);
+    add_run(*sub, options);
+    sub->callback([&options, &status, command] { status = command(options); });
+    return sub;
+  };
+#ifdef SENSORS_WITH_MODEL
+  auto* const demo = add("demo", "data, train, eval and render in one go", sensors::demo);
+  auto* const train = add("train", "train; Ctrl-C leaves a valid checkpoint", sensors::train);
+  auto* const eval = add("eval", "test a checkpoint against the peers, write report.html", sensors::evaluate);
+  auto* const render = add("render", "draw the field between the stations", sensors::render);
+  for (auto* const one : {demo, train, eval, render}) {
+    add_model(*one, options);
+  }
+  for (auto* const one : {demo, train}) {
+    add_training(*one, options);
+  }
+  render->add_option("--show", options.show, "day to draw, YYYY-MM-DD");
+#endif
+  add("peers", "climatology, persistence, VAR, kriging ... without the model", sensors::peers);
+
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& error) {
+    return app.exit(error);
+  } catch (std::exception const& error) {
+    std::fprintf(stderr, "sensors: %s\n", error.what());
+    return 1;
+  }
+  return status;
+}

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "scaling.hpp"
+
+namespace sensors {
+
+/// Streaming measures over one set of readings: only sums and a count are kept. A prediction that is not a number is
+/// an infinite error (and outside its interval), never a reading that does not count. A missing truth is not counted.
+class score {
+ public:
+  /// `prediction` in the unit of the data.
+  void point(double truth, double prediction) {
+    if (std::isnan(truth)) {
+      return;
+    }
+    auto const error = std::isnan(prediction) ? std::numeric_limits<double>::infinity() : prediction - truth;
+    ++points;
+    squares += error * error;
+    absolutes += std::abs(error);
+  }
+
+  /// Gaussian prediction of the TRANSFORMED reading f(y); NLL in nats per reading of f(y), not of y.
+  void gaussian(double truth, double mean, double variance) {
+    if (std::isnan(truth)) {
+      return;
+    }
+    ++gaussians;
+    if (!std::isfinite(mean) || !(variance > 0)) {
+      transformed_squares += std::numeric_limits<double>::infinity();
+      likelihood += std::numeric_limits<double>::infinity();
+      return;
+    }
+    auto const error = mean - truth;
+    transformed_squares += error * error;
+    likelihood += 0.5 * (std::log(2 * std::numbers::pi * variance) + error * error / variance);
+    covered += std::abs(error) <= half_width_90 * std::sqrt(variance) ? 1 : 0;
+  }
+
+  /// All sums of `other` on top of these.
+  void add(score const& other) {
+    points += other.points;
+    gaussians += other.gaussians;
+    covered += other.covered;
+    squares += other.squares;
+    absolutes += other.absolutes;
+    transformed_squares += other.transformed_squares;
+    likelihood += other.likelihood;
+  }
+
+  // Each is NaN ("not defined") where nothing was added.
+  [[nodiscard]] double rmse() const { return std::sqrt(ratio(squares, points)); }
+  [[nodiscard]] double mae() const { return ratio(absolutes, points); }
+  [[nodiscard]] double transformed_rmse() const { return std::sqrt(ratio(transformed_squares, gaussians)); }
+  [[nodiscard]] double nll() const { return ratio(likelihood, gaussians); }
+  /// Share of readings inside the central 90 % interval of their Gaussian.
+  [[nodiscard]] double coverage() const { return ratio(static_cast<double>(covered), gaussians); }
+  [[nodiscard]] index_t count() const { return points; }
+
+  /// 95 % quantile of the standard normal distribution.
+  static constexpr double half_width_90 = 1.6448536269514722;
+
+ private:
+  index_t points = 0;
+  index_t gaussians = 0;
+  index_t covered = 0;
+  double squares = 0;
+  double absolutes = 0;
+  double transformed_squares = 0;
+  double likelihood = 0;
+
+  [[nodiscard]] static double ratio(double sum, index_t count) {
+    return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// Predictions at every station for every time of a range, made by a peer or by the model.
+struct prediction {
+  std::string name;
+  time_range range;
+  index_t stations = 0;
+  std::vector<double> point;     ///< (times, stations) in the unit of the data
+  std::vector<double> mean;      ///< (times, stations) of f(y); empty where the method gives no distribution
+  std::vector<double> variance;  ///< (times, stations) of f(y)
+  std::string note;              ///< how it was made; shown below the table
+
+  prediction() = default;
+  /// Everything NaN: what is never filled in counts as an infinite error.
+  prediction(std::string name_, time_range range_, index_t stations_)
+      : name{std::move(name_)},
+        range{range_},
+        stations{stations_},
+        point(cells(), missing),
+        mean(cells(), missing),
+        variance(cells(), missing) {}
+
+  [[nodiscard]] std::size_t cell(index_t t, index_t s) const {
+    return static_cast<std::size_t>((t - range.begin) * stations + s);
+  }
+
+  /// A Gaussian of f(y); the point becomes E[y].
+  void set(transform_kind kind, index_t t, index_t s, double mean_, double variance_) {
+    set_point(t, s, expected_reading(kind, mean_, variance_), mean_, variance_);
+  }
+  /// A Gaussian of f(y) with another point prediction in the unit of the data.
+  void set_point(index_t t, index_t s, double point_, double mean_, double variance_) {
+    point[cell(t, s)] = point_;
+    mean[cell(t, s)] = mean_;
+    variance[cell(t, s)] = variance_;
+  }
+
+ private:
+  [[nodiscard]] std::size_t cells() const { return static_cast<std::size_t>(range.size() * stations); }
+};
+
+/// Score of one station, or of all (station < 0), over the readings that are there.
+[[nodiscard]] inline score evaluate(series const& data, transform_kind kind, prediction const& made,
+                                    index_t station = -1) {
+  score result;
+  for (auto t = made.range.begin; t < made.range.end; ++t) {
+    for (index_t s = 0; s < made.stations; ++s) {
+      if (station >= 0 && s != station) {
+        continue;
+      }
+      auto const i = made.cell(t, s);
+      result.point(data.at(t, s), made.point[i]);
+      if (!made.mean.empty()) {
+        result.gaussian(transform(kind, data.at(t, s)), made.mean[i], made.variance[i]);
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace sensors

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "experiment.hpp"
+#include "peers.hpp"
+
+/// The S2GRU of the two tasks. The library's templates stay inside model_forecast.cpp and model_unseen.cpp.
+namespace sensors {
+
+/// Everything that was chosen about a fit; goes into the manifest.
+struct fit_settings {
+  index_t steps = 200;     ///< length of the schedule
+  index_t batch = 32;      ///< windows a step
+  index_t window = 32;     ///< time steps a window
+  index_t warm_up = 10;    ///< steps
+  double rate = 4e-3;      ///< base rate; half a cosine down to 0 over `steps`
+  double clip = 1.0;
+  double average = 0.95;   ///< running average of the weights
+  double weight_decay = 0.0;
+  double drop_views = 0.1;
+  double drop_stations = 0.0;  ///< unseen: stations hidden for a whole window; the loss counts these alone
+  double shift = 0.0;          ///< of all places of a window, either way
+  bool rotate = false;         ///< all places of a window, by any angle
+  double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
+  index_t validate_every = 8;
+  index_t patience = 12;  ///< validations without a better one
+
+  void describe(examples::manifest& settings, std::string const& key) const;
+};
+
+[[nodiscard]] fit_settings forecast_settings(series const& data);
+[[nodiscard]] fit_settings unseen_settings(series const& data);
+
+/// How one fit went.
+struct fit_history {
+  std::vector<double> step, loss;                  ///< training loss (nats a reading), smoothed
+  std::vector<double> validation_step, validation; ///< negative log-likelihood on the validation part
+  index_t steps = 0;                               ///< the number chosen
+  double seconds = 0;
+  double reach = 0;
+  index_t dead_modules = 0, skipped = 0;
+  index_t parameters = 0;
+  bool interrupted = false;
+};
+
+/// One fit of the forecast: its length is chosen on the validation part, then the model is fitted anew on training and
+/// validation part together for that many steps. Leaves `checkpoint`; with `resume`, goes on from it.
+[[nodiscard]] fit_history fit_forecast(experiment const& with, fit_settings const& settings, std::int64_t seed,
+                                       int threads, std::filesystem::path const& checkpoint, bool resume);
+
+/// One step ahead at every station over `range`, from one stream that begins 30 steps before.
+[[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint, int threads,
+                                          time_range range);
+
+/// One fit for one group of stations that leave no trace in it.
+[[nodiscard]] fit_history fit_unseen(experiment const& with, fit_settings const& settings,
+                                     std::vector<index_t> const& hidden, std::int64_t seed, int threads,
+                                     std::filesystem::path const& checkpoint, bool resume);
+
+/// The same step at the hidden stations over `range`; other cells of `into` stay as they are.
+void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
+                    int threads, prediction& into);
+
+/// What the model of `fit_unseen` believes at places without a station.
+struct field {
+  std::vector<double> mean, deviation;  ///< (times, places), in the unit of the data and of f(y)
+};
+/// At `places` (n, 2) on each day of `range`, from that day's readings of all stations but the hidden ones.
+[[nodiscard]] field believed_field(experiment const& with, std::vector<index_t> const& hidden,
+                                   std::filesystem::path const& checkpoint, int threads, time_range range,
+                                   std::vector<double> const& places);
+
+/// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
+struct module_map {
+  std::vector<index_t> nearest;   ///< (n)
+  std::vector<double> strength;   ///< (n): Z of the nearest module
+  std::vector<double> reached;    ///< (n): number of modules within reach
+  index_t modules = 0;
+};
+[[nodiscard]] module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, int threads,
+                                      std::vector<double> const& places);
+
+}  // namespace sensors

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "common/interrupt.hpp"
+#include "common/progress.hpp"
+#include "model.hpp"
+#include "model_windows.hpp"
+#include "s2rm/eigen.hpp"
+
+/// What both tasks do with a net: fit it on windows, run it over a range of times.
+namespace sensors {
+
+using cpu = s2rm::backend::eigen;
+
+// Streams of random numbers beside those of the library (0: initialisation, 16 and up: augmentation).
+inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
+
+template <class Net>
+s2rm::trainer<Net, cpu> make_learner(fit_settings const& settings, std::int64_t seed, int threads,
+                                     series const& data) {
+  s2rm::optim::adam const adam{.rate = settings.rate,
+                               .weight_decay = settings.weight_decay,
+                               .clip = settings.clip,
+                               .schedule = {settings.warm_up, settings.steps, 0.0}};
+  s2rm::trainer<Net, cpu> learner{cpu{.threads = threads}, adam, s2rm::seed{static_cast<std::uint64_t>(seed)},
+                                  s2rm::training{.average = settings.average}};
+  // A shifted and turned network of stations visits more places than the stations' own.
+  if (!settings.rotate) learner.whiten(data.places);
+  if (settings.source_gain != 1.0) {
+    auto values = learner.state().weights;
+    for (auto const& field : Net::fields) {
+      if (field.name != "views.key.weight" && field.name != "views.value.weight") continue;
+      for (index_t i = 0; i < field.size; ++i) {
+        values[static_cast<std::size_t>(field.offset + i)] *= static_cast<float>(settings.source_gain);
+      }
+    }
+    learner.assign(values.data());
+  }
+  return learner;
+}
+
+/// Means and standard deviations of z at queries, (times, queries).
+struct standardised {
+  std::vector<double> mean, deviation;
+};
+
+/// Runs one long window and keeps what comes after its first `skip` steps, which only set the state.
+template <class Net>
+standardised run_over(s2rm::trainer<Net, cpu>& learner, s2rm::batch_view<float> const& batch, index_t skip) {
+  static_cast<void>(learner.evaluate(batch));
+  auto const cells = (batch.time - skip) * batch.queries;
+  standardised result{std::vector<double>(static_cast<std::size_t>(cells)),
+                      std::vector<double>(static_cast<std::size_t>(cells))};
+  auto const* o = learner.predictions() + skip * batch.queries * 2;
+  for (std::size_t i = 0; i < result.mean.size(); ++i) {
+    result.mean[i] = static_cast<double>(o[2 * i]);
+    result.deviation[i] = std::exp(0.5 * static_cast<double>(o[2 * i + 1]));
+  }
+  return result;
+}
+
+/// The training loop. `validate(learner)` gives a figure (lower is better), asked every so often where `stop_early`.
+/// Leaves the learner at the end of the schedule, or of `limit` steps, or at Ctrl-C.
+template <class Net, class Validate>
+fit_history fit(s2rm::trainer<Net, cpu>& learner, windows& from, time_range range, fit_settings const& settings,
+                std::int64_t seed, index_t limit, bool stop_early, std::string const& label,
+                std::filesystem::path const& checkpoint, Validate const& validate) {
+  auto const key = static_cast<std::uint64_t>(seed);
+  using shape = typename Net::shape;
+  s2rm::augment::pipeline<shape, float, s2rm::augment::drop_views, s2rm::augment::rotate, s2rm::augment::shift> mend{
+      s2rm::seed{key}, {settings.drop_views, 0.0}, {settings.rotate ? std::numbers::pi : 0.0}, {settings.shift}};
+  s2rm::early_stopping<float> stopping{settings.patience};
+  fit_history history;
+  history.parameters = Net::parameter_count;
+  auto const begin = std::chrono::steady_clock::now();
+  auto const passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+  auto last_saved = passed();
+  examples::progress bar{label, limit};
+  double smooth = 0;
+  while (learner.steps() < limit && !examples::interrupt::requested()) {
+    auto const step = learner.steps();
+    auto const starts = draw_starts(range, settings.window, settings.batch, {key, stream_of_starts}, step);
+    auto batch = from.cut(starts, settings.window);
+    if (settings.drop_stations > 0) {
+      from.hold_out(batch, settings.drop_stations, {key, stream_of_stations}, static_cast<std::uint32_t>(step));
+    }
+    auto const report = learner.step(mend(step, batch));
+    smooth = history.step.empty() ? report.loss : 0.9 * smooth + 0.1 * report.loss;
+    history.step.push_back(static_cast<double>(step + 1));
+    history.loss.push_back(smooth);
+    history.reach = report.reach;
+    history.dead_modules = report.dead_modules;
+    history.skipped = report.skipped_total;
+    if (report.updates == 0 && !report.skipped) throw data_error{label + ": a batch without a single reading to learn from"};
+    if (stop_early && (learner.steps() % settings.validate_every == 0 || learner.steps() == limit)) {
+      auto const figure = validate(learner);
+      history.validation_step.push_back(static_cast<double>(learner.steps()));
+      history.validation.push_back(figure);
+      stopping.note(learner.steps(), figure, learner);
+      if (stopping.should_stop()) break;
+    }
+    if (!checkpoint.empty() && passed() - last_saved > 10) {
+      learner.save(checkpoint);
+      last_saved = passed();
+    }
+    bar.update(learner.steps(), "loss " + examples::report::number(smooth, 3) + ", reach " +
+                                    examples::report::number(report.reach, 2));
+  }
+  history.interrupted = examples::interrupt::requested();
+  history.steps = stop_early && stopping.best_step() > 0 ? stopping.best_step() : learner.steps();
+  history.seconds = passed();
+  if (!checkpoint.empty()) learner.save(checkpoint);
+  return history;
+}
+
+}  // namespace sensors

@@ -1,0 +1,137 @@
+// The same day at a station that the model never saw.
+
+#include "model_fit.hpp"
+
+namespace sensors {
+namespace {
+
+/// One octave and a small sphere: what is learned must hold between the stations.
+struct unseen_shape : s2rm::shape {
+  static constexpr s2rm::index_t modules = 8, hidden = 32, heads = 2, head_width = 8, sphere = 4, place = 2,
+                                 frequencies = 1, place_hidden = 32;
+  using view = s2rm::features<3>;
+  using target = s2rm::features<1>;
+};
+
+/// The decoder predicts the difference from an inverse-distance mean of today's readings.
+using unseen_net = s2rm::world_model<unseen_shape, s2rm::cell::gru, s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<32>,
+                                     s2rm::likelihood::gaussian, s2rm::residual::inverse_distance<>>;
+
+constexpr index_t lead_in = 30;
+
+scaler scaler_for(experiment const& with, std::vector<index_t> const& hidden) {
+  return scaler::fit(with.data, with.split.fit(), {with.kind, level_kind::network, hidden});
+}
+
+}  // namespace
+
+fit_settings unseen_settings(series const& data) {
+  fit_settings settings;
+  settings.steps = 150;
+  settings.window = 16;
+  settings.batch = data.station_count() > 30 ? 16 : 32;
+  settings.weight_decay = 1.0;
+  settings.drop_views = 0.15;
+  settings.drop_stations = 0.25;
+  settings.rotate = true;
+  settings.shift = 0.4;
+  return settings;
+}
+
+fit_history fit_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
+                       std::int64_t seed, int threads, std::filesystem::path const& checkpoint, bool resume) {
+  windows from{with.data, standardise(with.data, scaler_for(with, hidden)), 0};
+  from.hide(hidden);
+  auto learner = make_learner<unseen_net>(settings, seed, threads, with.data);
+  if (resume && std::filesystem::exists(checkpoint)) learner.load(checkpoint);
+  std::string label = "unseen";
+  for (std::size_t i = 0; i < std::min<std::size_t>(hidden.size(), 3); ++i) {
+    label += " " + with.data.stations[static_cast<std::size_t>(hidden[i])].code;
+  }
+  if (hidden.size() > 3) label += " ...";
+  return fit(learner, from, with.split.fit(), settings, seed, settings.steps, false,
+             label + ", seed " + std::to_string(seed), checkpoint, [](auto&) { return 0.0; });
+}
+
+void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
+                    int threads, prediction& into) {
+  auto const standard = scaler_for(with, hidden);
+  windows from{with.data, standardise(with.data, standard), 0};
+  from.hide(hidden);
+  auto learner = make_learner<unseen_net>(unseen_settings(with.data), 0, threads, with.data);
+  learner.load(checkpoint);
+  auto const range = into.range;
+  auto const first = std::max<index_t>(0, range.begin - lead_in);
+  auto const z = run_over(learner, from.cut({first}, range.end - first), range.begin - first);
+  for (auto t = range.begin; t < range.end; ++t) {
+    for (auto const s : hidden) {
+      auto const i = into.cell(t, s);
+      into.set(with.kind, t, s, standard.transformed_mean(with.data.time(t), s, z.mean[i]),
+               standard.transformed_variance(z.deviation[i] * z.deviation[i]));
+    }
+  }
+}
+
+field believed_field(experiment const& with, std::vector<index_t> const& hidden,
+                     std::filesystem::path const& checkpoint, int threads, time_range range,
+                     std::vector<double> const& places) {
+  auto const standard = scaler_for(with, hidden);
+  windows from{with.data, standardise(with.data, standard), 0};
+  from.hide(hidden);
+  auto learner = make_learner<unseen_net>(unseen_settings(with.data), 0, threads, with.data);
+  learner.load(checkpoint);
+  auto const first = std::max<index_t>(0, range.begin - lead_in);
+  auto batch = from.cut({first}, range.end - first);
+  batch.queries = static_cast<index_t>(places.size()) / 2;
+  std::vector<float> asked;
+  for (index_t t = 0; t < batch.time; ++t) asked.insert(asked.end(), places.begin(), places.end());
+  batch.query_place = asked.data();
+  batch.target = nullptr;
+  batch.target_mask = nullptr;
+  auto const z = run_over(learner, batch, range.begin - first);
+  field result;
+  for (std::size_t i = 0; i < z.mean.size(); ++i) {
+    auto const time = with.data.time(range.begin + static_cast<index_t>(i) / batch.queries);
+    result.mean.push_back(standard.reading(time, -1, z.mean[i], z.deviation[i] * z.deviation[i]));
+    result.deviation.push_back(std::sqrt(standard.transformed_variance(z.deviation[i] * z.deviation[i])));
+  }
+  return result;
+}
+
+module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, int threads,
+                        std::vector<double> const& places) {
+  auto learner = make_learner<unseen_net>(unseen_settings(with.data), 0, threads, with.data);
+  learner.load(checkpoint);
+  using encoder = unseen_net::places;
+  constexpr auto m = unseen_net::M, s = unseen_net::S;
+  auto const p = learner.averaged().view();
+  auto const n = static_cast<index_t>(places.size()) / 2;
+  std::vector<float> const x(places.begin(), places.end());
+  std::vector<float> code(static_cast<std::size_t>(n * s)), saved(static_cast<std::size_t>(n * encoder::saved));
+  std::vector<float> unit(static_cast<std::size_t>(m * s));
+  auto& be = learner.backend();
+  encoder::forward(be, p.inner<encoder::params>(unseen_net::at_place), n, x.data(), s2rm::rows<float>{code.data(), s},
+                   saved.data());
+  be.for_each(m, s2rm::geometry::project_row<s, float>{{p.values + unseen_net::at_embedding, s}, {unit.data(), s}});
+  module_map map;
+  map.modules = m;
+  for (index_t i = 0; i < n; ++i) {
+    index_t nearest = 0;
+    float best = -2;
+    double reached = 0;
+    for (index_t k = 0; k < m; ++k) {
+      auto const cosine = s2rm::math::dot<s>(code.data() + i * s, unit.data() + k * s);
+      reached += unseen_net::kernel::reaches(cosine) ? 1 : 0;
+      if (cosine > best) {
+        best = cosine;
+        nearest = k;
+      }
+    }
+    map.nearest.push_back(nearest);
+    map.strength.push_back(std::exp(unseen_net::kernel::log_weight(best, p.values + unseen_net::at_kernel)));
+    map.reached.push_back(reached);
+  }
+  return map;
+}
+
+}  // namespace sensors

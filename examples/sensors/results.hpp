@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "model.hpp"
+
+/// What the commands leave for each other in the output folder.
+namespace sensors {
+
+/// Every fit of a run, kept in out/training.json so that the report can show its curves.
+class training_log {
+ public:
+  void set(std::string const& what, std::int64_t seed, fit_history const& history) { fits_[{what, seed}] = history; }
+  /// Null where there was none.
+  [[nodiscard]] fit_history const* find(std::string const& what, std::int64_t seed) const {
+    auto const found = fits_.find({what, seed});
+    return found == fits_.end() ? nullptr : &found->second;
+  }
+  void write(std::filesystem::path const& path) const;
+  /// A missing file is an empty log. Throws data_error on one that is no such log.
+  void read(std::filesystem::path const& path);
+
+ private:
+  std::map<std::pair<std::string, std::int64_t>, fit_history> fits_;
+};
+
+[[nodiscard]] int thread_count(experiment_options const& options);
+[[nodiscard]] std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options);
+[[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,
+                                                  std::int64_t seed);
+/// The pictures of `render`, for the report; empty where they cannot be drawn (no field model).
+struct pictures {
+  std::vector<std::pair<examples::image, std::string>> stills;  ///< with captions
+  std::vector<examples::image> frames;                          ///< of the animation
+};
+[[nodiscard]] pictures draw_pictures(experiment const& with, experiment_options const& options);
+
+}  // namespace sensors

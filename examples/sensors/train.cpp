@@ -1,0 +1,100 @@
+// The commands that use the model: train, eval, render, demo.
+
+#include <cstdio>
+#include <thread>
+
+#include "common/interrupt.hpp"
+#include "model.hpp"
+#include "results.hpp"
+
+namespace sensors {
+
+void fit_settings::describe(examples::manifest& settings, std::string const& key) const {
+  settings.set(key + ".steps", steps);
+  settings.set(key + ".batch", batch);
+  settings.set(key + ".window", window);
+  settings.set(key + ".warm_up", warm_up);
+  settings.set(key + ".rate", rate);
+  settings.set(key + ".clip", clip);
+  settings.set(key + ".average", average);
+  settings.set(key + ".weight_decay", weight_decay);
+  settings.set(key + ".drop_views", drop_views);
+  settings.set(key + ".drop_stations", drop_stations);
+  settings.set(key + ".shift", shift);
+  settings.set(key + ".rotate", rotate);
+  settings.set(key + ".source_gain", source_gain);
+  settings.set(key + ".validate_every", validate_every);
+  settings.set(key + ".patience", patience);
+}
+
+int thread_count(experiment_options const& options) {
+  return options.threads > 0 ? options.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options) {
+  auto const stations = with.data.station_count();
+  if (options.folds > 0) return station_folds(stations, options.folds, 1);
+  return stations <= 20 ? leave_one_out(stations) : station_folds(stations, 10, 1);
+}
+
+std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what, std::int64_t seed) {
+  auto path = options.checkpoint_path();
+  auto const name = path.stem().string() + "-" + what + "-seed" + std::to_string(seed) + ".safetensors";
+  return path.parent_path() / name;
+}
+
+int train(experiment_options const& options) {
+  examples::interrupt const watch;
+  auto const with = open_experiment(options);
+  auto const threads = thread_count(options);
+  std::filesystem::create_directories(options.out);
+  std::filesystem::create_directories(options.checkpoint_path().parent_path());
+  auto forecast = forecast_settings(with.data), unseen = unseen_settings(with.data);
+  if (options.steps > 0) forecast.steps = unseen.steps = options.steps;
+  training_log log;
+  if (options.resume) log.read(options.out / "training.json");
+  auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
+    log.set(what, seed, history);
+    log.write(options.out / "training.json");
+    std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n", what.c_str(),
+                 static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
+                 history.loss.empty() ? 0.0 : history.loss.back(), history.reach,
+                 static_cast<long long>(history.dead_modules), history.interrupted ? " (interrupted)" : "");
+    return !history.interrupted;
+  };
+  for (auto const seed : options.seeds) {
+    if (options.task != task_kind::unseen) {
+      auto const path = checkpoint_of(options, "forecast", seed);
+      if (!note("forecast", seed, fit_forecast(with, forecast, seed, threads, path, options.resume))) {
+        return examples::interrupt::exit_status;
+      }
+    }
+    if (options.task != task_kind::forecast) {
+      auto const groups = hidden_groups(with, options);
+      for (std::size_t g = 0; g < groups.size(); ++g) {
+        auto const what = "unseen" + std::to_string(g);
+        if (!note(what, seed, fit_unseen(with, unseen, groups[g], seed, threads, checkpoint_of(options, what, seed),
+                                         options.resume))) {
+          return examples::interrupt::exit_status;
+        }
+      }
+    }
+  }
+  if (options.task != task_kind::forecast) {
+    auto const seed = options.seeds.front();
+    if (!note("field", seed, fit_unseen(with, unseen, {}, seed, threads, checkpoint_of(options, "field", seed),
+                                        options.resume))) {
+      return examples::interrupt::exit_status;
+    }
+  }
+  return 0;
+}
+
+int demo(experiment_options const& options) {
+  for (auto const command : {train, evaluate, render}) {
+    if (auto const status = command(options); status != 0) return status;
+  }
+  return 0;
+}
+
+}  // namespace sensors
