@@ -41,7 +41,7 @@ double likelihood_over(s2rm::trainer<forecast_net, cpu>& learner, windows& from,
 
 fit_settings forecast_settings(series const& data) {
   fit_settings settings;
-  settings.batch = data.station_count() > 30 ? 16 : 32;
+  settings.batch = data.station_count() > 30 ? 8 : 32;
   return settings;
 }
 

@@ -57,8 +57,7 @@ class windows {
             target_mask_.data(), nullptr, nullptr};
   }
 
-  /// Hides each station for a whole window with this probability; only hidden ones are asked for then. A window in which
-  /// nothing would be asked for, or nothing seen, asks for all.
+  /// Hides each station for a whole window with this probability; only hidden ones are asked for.
   void hold_out(s2rm::batch_view<float> const& b, double probability, s2rm::random numbers, std::uint32_t step) {
     for (index_t e = 0; e < b.batch; ++e) {
       for (index_t s = 0; s < b.views; ++s) {

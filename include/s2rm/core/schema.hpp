@@ -58,7 +58,21 @@ struct field {
   static constexpr index_t out = rank >= 2 ? extents[rank >= 2 ? rank - 2 : 0] : 1;
   static constexpr index_t in = rank >= 2 ? extents[rank >= 2 ? rank - 1 : 0] : size;
   static constexpr index_t groups = (out * in) == 0 ? 0 : size / (out * in);
+
+  template <fixed_string Prefix>
+  using prefixed = field<Prefix + Name, Extents...>;
 };
+
+namespace detail {
+template <std::size_t I, class... Fields>
+struct field_at;
+template <std::size_t I, class First, class... Rest>
+struct field_at<I, First, Rest...> : field_at<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct field_at<0, First, Rest...> {
+  using type = First;
+};
+}  // namespace detail
 
 /// An ordered list of fields, one after the other without gaps.
 template <class... Fields>
@@ -87,39 +101,18 @@ struct schema {
     return i;
   }();
 
+  // Both ask `has` once more, so that a name that does not exist is one message: that of parameters_of or saved_of.
   template <fixed_string Name>
-  static constexpr index_t offset = infos[index<Name>].offset;
+  static constexpr index_t offset = has<Name> ? infos[has<Name> ? index<Name> : 0].offset : 0;
+  template <fixed_string Name>
+  using named = typename detail::field_at<has<Name> ? index<Name> : 0, Fields...>::type;
+
+  /// Every name with a prefix.
+  template <fixed_string Prefix>
+  using prefixed = schema<typename Fields::template prefixed<Prefix>...>;
 };
 
 namespace detail {
-
-template <std::size_t I, class First, class... Rest>
-struct field_at : field_at<I - 1, Rest...> {};
-template <class First, class... Rest>
-struct field_at<0, First, Rest...> {
-  using type = First;
-};
-
-template <class Schema, fixed_string Name>
-struct named_field;
-template <class... Fields, fixed_string Name>
-struct named_field<schema<Fields...>, Name> {
-  using type = typename field_at<schema<Fields...>::template index<Name>, Fields...>::type;
-};
-
-template <fixed_string Prefix, class Field>
-struct rename;
-template <fixed_string Prefix, fixed_string Name, index_t... Extents>
-struct rename<Prefix, field<Name, Extents...>> {
-  using type = field<Prefix + Name, Extents...>;
-};
-
-template <fixed_string Prefix, class Schema>
-struct add_prefix;
-template <fixed_string Prefix, class... Fields>
-struct add_prefix<Prefix, schema<Fields...>> {
-  using type = schema<typename rename<Prefix, Fields>::type...>;
-};
 
 template <class... Schemas>
 struct join;
@@ -138,7 +131,7 @@ struct join<schema<A...>, schema<B...>, Rest...> : join<schema<A..., B...>, Rest
 
 /// The schema with every name prefixed: `prefixed<"encoder.", S>`.
 template <fixed_string Prefix, class Schema>
-using prefixed = typename detail::add_prefix<Prefix, Schema>::type;
+using prefixed = typename Schema::template prefixed<Prefix>;
 
 /// The fields of all schemas, in order.
 template <class... Schemas>
@@ -162,14 +155,16 @@ struct parameters_of {
   /// The field's numbers in canonical order.
   template <fixed_string Name>
   S2RM_HD constexpr T const* at() const {
-    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
+    static_assert(Schema::template has<Name>,
+                  "s2rm[S005]: this layer has no parameter of that name. See docs/errors.md#S005");
     return values + Schema::template offset<Name>;
   }
   /// The field as a weight of a product.
   template <fixed_string Name>
   constexpr auto matrix() const {
-    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
-    using f = typename detail::named_field<Schema, Name>::type;
+    static_assert(Schema::template has<Name>,
+                  "s2rm[S005]: this layer has no parameter of that name. See docs/errors.md#S005");
+    using f = typename Schema::template named<Name>;
     return weight<T, f::groups, f::out, f::in>{values + Schema::template offset<Name>,
                                                transposed + Schema::template offset<Name>};
   }
@@ -187,7 +182,8 @@ struct gradients_of {
 
   template <fixed_string Name>
   S2RM_HD constexpr T* at() const {
-    static_assert(Schema::template has<Name>, "s2rm[S005]: this layer has no parameter of that name");
+    static_assert(Schema::template has<Name>,
+                  "s2rm[S005]: this layer has no parameter of that name. See docs/errors.md#S005");
     return values + Schema::template offset<Name>;
   }
   template <class Inner>
@@ -206,12 +202,17 @@ struct saved_of {
 
   template <fixed_string Name>
   constexpr T* at() const {
-    static_assert(Schema::template has<Name>, "s2rm[S006]: this layer saves no activation of that name");
-    using f = typename detail::named_field<Schema, Name>::type;
+    static_assert(Schema::template has<Name>,
+                  "s2rm[S006]: this layer saves no activation of that name. See docs/errors.md#S006");
+    using f = typename Schema::template named<Name>;
     return data + count * Schema::template offset<Name> + first * f::size;
   }
   [[nodiscard]] constexpr saved_of from(index_t row) const { return {data, count, first + row}; }
-  constexpr operator saved_of<T const, Schema>() const { return {data, count, first}; }
+  constexpr operator saved_of<T const, Schema>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, count, first};
+  }
 };
 
 }  // namespace s2rm

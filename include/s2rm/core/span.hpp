@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "s2rm/core/config.hpp"
 
@@ -21,7 +22,11 @@ struct rows {
   S2RM_HD constexpr T* at(index_t row, index_t g = 0) const { return data + row * stride + g * group; }
   /// The same rows, starting `columns` further to the right.
   S2RM_HD constexpr rows shifted(index_t columns) const { return {data + columns, stride, group}; }
-  S2RM_HD constexpr operator rows<T const>() const { return {data, stride, group}; }
+  S2RM_HD constexpr operator rows<T const>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, stride, group};
+  }
 };
 
 /// A dense row-major array of known rank that someone else owns.

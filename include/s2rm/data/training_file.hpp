@@ -2,7 +2,8 @@
 /// \file
 /// What `trainer::save` writes and `trainer::load` reads: the model's weights under their public names (the averaged ones
 /// where the trainer averages), and beside them, under names that begin with "train.", all that a later trainer needs to go
-/// on exactly: weights, average, moments, and the counters (steps, updates applied, steps skipped).
+/// on exactly: weights, average, moments, the counters (steps, updates applied, steps skipped), and the state carried from
+/// batch to batch where the trainer carries one.
 
 #include <filesystem>
 
@@ -25,11 +26,15 @@ struct checkpoint_format {
       }
     }
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
-    std::array<data::tensor_source, 4> const training{
+    std::vector<data::tensor_source> training{
         data::source_of("train.weights", {net::parameter_count}, state.weights.data()),
         data::source_of("train.average", {net::parameter_count}, state.average.data()),
         data::source_of("train.moments", {static_cast<index_t>(state.moments.size())}, state.moments.data()),
         data::source_of("train.counters", {3}, counters.data())};
+    if (!state.carried.empty()) {
+      training.push_back(
+          data::source_of("train.carried", {static_cast<index_t>(state.carried.size())}, state.carried.data()));
+    }
     data::save_checkpoint(path.string(), net::fields, values.data(), net::description(), training);
   }
 
@@ -50,6 +55,10 @@ struct checkpoint_format {
     take(opened, "train.average", state.average.data(), static_cast<index_t>(state.average.size()), path);
     take(opened, "train.moments", state.moments.data(), static_cast<index_t>(state.moments.size()), path);
     take(opened, "train.counters", counters.data(), 3, path);
+    state.carried.clear();
+    if (auto const* carried = opened.file.find("train.carried"); carried != nullptr) {
+      state.carried = opened.file.template numbers<T>("train.carried");
+    }
     state.steps = counters[0];
     state.applied = counters[1];
     state.skipped = counters[2];

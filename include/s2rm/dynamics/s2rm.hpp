@@ -15,29 +15,10 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/dynamics/normalise.hpp"
 #include "s2rm/dynamics/policies.hpp"
+#include "s2rm/dynamics/start.hpp"
 #include "s2rm/ops/generic.hpp"
 
 namespace s2rm::dynamics {
-
-/// state_in of one step: the initial state where `start` is set, else the state carried in.
-template <class T, index_t Width>
-struct choose_state {
-  std::uint8_t const* start;  ///< (B)
-  T const* initial;           ///< (M, state)
-  T const* carried;           ///< (B, M, state); read only where start is 0
-  T* state;
-  S2RM_HD void operator()(index_t b, index_t j) const {
-    state[b * Width + j] = start[b] != 0 ? initial[j] : carried[b * Width + j];
-  }
-};
-
-/// Gradient that leaves a step backwards in time: 0 where the state was put back.
-template <class T, index_t Width>
-struct stop_at_start {
-  std::uint8_t const* start;
-  T* d;
-  S2RM_HD void operator()(index_t b, index_t j) const { d[b * Width + j] = start[b] != 0 ? T(0) : d[b * Width + j]; }
-};
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
           class Carry, class StateNorm, class InitialState>

@@ -51,7 +51,8 @@ struct weigh_pairs_backward {
   T* d;
   S2RM_HD void operator()(index_t row, index_t m) const {
     index_t const i = row * M + m;
-    d[i] *= Kernel::slope(cosine[i], p);
+    // A pair that carries no gradient adds exactly nothing, whatever the slope beyond the cut.
+    d[i] = d[i] == T(0) ? T(0) : d[i] * Kernel::slope(cosine[i], p);
   }
 };
 

@@ -25,10 +25,7 @@ struct sequence {
   using params = typename Net::params;
   using dynamics = typename Net::dynamics;
   using pairs = kernel::pairs<typename Net::kernel, M, S>;
-  using attend = attention::kernel_dot<Net::shape::heads, Net::shape::head_width,
-                                       std::conditional_t<Net::readout_by_dot, typename Net::normalisation,
-                                                          normalisation::log_space>,
-                                       Net::kernel::straight_through, Net::readout_by_dot>;
+  using attend = typename Net::readout_attention;
   using tape_type = tape<Net, T>;
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
@@ -74,9 +71,6 @@ struct sequence {
                     module_rows(s.read_value), rows<T>{s.read, b.queries * read, read}, s.read_attention);
     Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{s.output, O}, s.decoder);
     if constexpr (Net::residual::active) {
-      static_assert(Net::likelihood::has_location,
-                    "s2rm[S107]: a residual read-out needs a likelihood with a location. See docs/errors.md#S107");
-      static_assert(X <= V, "s2rm[S108]: a residual read-out needs a view that begins with the target's numbers. See docs/errors.md#S108");
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
                          s.view, s.place, s.present, b.views, b.queries, O, s.query, s.output});
     }

@@ -46,7 +46,7 @@ struct tape {
 
   static tape lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views, queries = R * e.queries;
-    using attend_saved = attention::kernel_dot<Net::shape::heads, Net::shape::head_width, typename Net::normalisation>;
+    using attend_saved = typename Net::readout_attention;
     tape s{};
     s.unit = a.take<T>(M * S);
     s.unit_transposed = a.take<T>(M * S);

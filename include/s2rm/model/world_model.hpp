@@ -55,6 +55,11 @@ struct world_model {
       std::conditional_t<readout_by_dot,
                          schema<field<"query.weight", NC, S>, field<"key.weight", M, NC, H>, field<"value.weight", M, NC, H>>,
                          schema<field<"value.weight", M, NC, H>>>;
+  /// Kernel weights alone are normalised in log space whatever the model's normalisation.
+  using readout_attention =
+      attention::kernel_dot<Shape::heads, Shape::head_width,
+                            std::conditional_t<readout_by_dot, normalisation, s2rm::normalisation::log_space>,
+                            kernel::straight_through, readout_by_dot>;
   using embedding_params = schema<field<"embedding", M, S>>;
 
   /// Every parameter, in the order of the flat block.
@@ -111,5 +116,9 @@ struct world_model {
 template <class Shape, class... Policies>
   requires(!check::model<Shape, Policies...>)
 struct world_model<Shape, Policies...> : check::refuse<Shape, Policies...>, world_model<check::stand_in<Shape>> {};
+
+/// The form closest to the paper as we understand it: hbar is carried over and the state is not normalised (model §3).
+template <class Shape, class... Policies>
+using paper_like = world_model<Shape, carry::residual, state_norm::none, Policies...>;
 
 }  // namespace s2rm

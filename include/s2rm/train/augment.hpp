@@ -134,8 +134,8 @@ class pipeline {
     take(editable_.blind, from.blind, R, std::uint8_t{0});
     apply(static_cast<std::uint32_t>(step), std::index_sequence_for<Policies...>{});
     auto to = from;
-    to.place = editable_.view_place.data();
-    to.query_place = editable_.query_place.data();
+    if (from.place != nullptr) to.place = editable_.view_place.data();
+    if (from.query_place != nullptr) to.query_place = editable_.query_place.data();
     to.view_mask = editable_.view_mask.data();
     to.blind = editable_.blind.data();
     return to;

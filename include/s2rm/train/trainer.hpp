@@ -202,7 +202,20 @@ class trainer {
     backend_.copy_out(size * Optimiser::moments, moments_.data(), s.moments.data());
     return s;
   }
+  /// \throws value_error if a size is not this model's; nothing has changed then.
   void restore(training_state const& s) {
+    auto const need = [](std::size_t found, index_t expected, char const* what) {
+      require_value(static_cast<index_t>(found) == expected,
+                    std::string("trainer: state: ") + what + ": expected " + std::to_string(expected) +
+                        " numbers, found " + std::to_string(found));
+    };
+    need(s.weights.size(), size, "weights");
+    need(s.average.size(), size, "average");
+    need(s.moments.size(), size * Optimiser::moments, "moments");
+    constexpr index_t element = Net::M * Net::state_size;
+    require_value(static_cast<index_t>(s.carried.size()) % element == 0,
+                  "trainer: state: carried: expected a multiple of " + std::to_string(element) + " numbers, found " +
+                      std::to_string(s.carried.size()));
     parameters_.assign(backend_, s.weights.data());
     average_.assign(backend_, s.average.data());
     backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
