@@ -3,6 +3,7 @@
 # Every code s2rm[Sxxx] that the library's headers mention has a heading in docs/errors.md; every compile-time one (below
 # S900) also has a file tests/compile_fail/Sxxx_*.cpp. And no page or test speaks of a code the library does not have.
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 set(faults 0)
 macro(fault text)

@@ -3,6 +3,7 @@
 # Every tests/<folder>/<file>.cpp is named by one s2rm_add_test line of tests/CMakeLists.txt: a test that nobody runs is
 # worse than none.
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 file(GLOB_RECURSE sources RELATIVE "${ROOT}/tests" "${ROOT}/tests/*/*.cpp")
 list(FILTER sources EXCLUDE REGEX "^(compile_fail|consumer|cmake)/|^support/main\\.cpp$")

@@ -6,7 +6,7 @@
 # case fails.
 set(s2rm_test_labels unit gradient parity compile_fail consumer)
 
-# The programs that the sanitizers run: everything labelled unit or gradient.
+# The programs that the sanitizers run: everything labelled unit, gradient or parity.
 if(NOT TARGET s2rm_sanitized_tests)
   add_custom_target(s2rm_sanitized_tests)
 endif()
@@ -34,7 +34,7 @@ function(s2rm_add_test source label)
   add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}"
     FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
-  if(label MATCHES "^(unit|gradient)$")
+  if(label MATCHES "^(unit|gradient|parity)$")
     add_dependencies(s2rm_sanitized_tests ${program})
   endif()
 endfunction()

@@ -152,15 +152,20 @@ TEST_CASE("weights are Z e^l over their sum") {
 }
 
 TEST_CASE("large scores and far sources stay finite in log space") {
-  // l = +-1e4 and log Z = -1e4: exp of either alone would overflow or vanish.
+  // Scores of +-1e4 and log Z down to -1e4: exp of a score, of log Z, or of their sum alone overflows or vanishes.
   using attend = attention::kernel_dot<1, 1, normalisation::log_space>;
-  float const q[] = {100}, k[] = {100, -100, 99.9F}, v[] = {1, 2, 4}, log_z[] = {-1e4F, 0, -1e4F};
-  std::uint8_t const reach[] = {2, 2, 2};
-  float y[1], saved[attend::saved(3)];
   ops::reference be;
-  attend::forward(be, attention::geometry<float>{1, 1, 3, log_z, reach, 3, 3, 1}, {q, 1, 1}, {k, 3, 1}, {v, 3, 1},
-                  {y, 1, 1}, saved);
-  CHECK(y[0] == Approx(1).epsilon(1e-3));
+  auto const read = [&be](float q, std::vector<float> const& k, std::vector<float> const& log_z) {
+    float const v[] = {1, 2, 4};
+    std::uint8_t const reach[] = {2, 2, 2};
+    float y[1], saved[attend::saved(3)];
+    attend::forward(be, attention::geometry<float>{1, 1, 3, log_z.data(), reach, 3, 3, 1}, {&q, 1, 1}, {k.data(), 3, 1},
+                    {v, 3, 1}, {y, 1, 1}, saved);
+    return y[0];
+  };
+  CHECK(read(100, {100, -100, 99.9F}, {-1e3F, 0, -1e3F}) == Approx(1).epsilon(1e-3));
+  CHECK(read(100, {-100, -99, -100}, {-1e4F, -1e4F, -1e4F}) == Approx(2).epsilon(1e-6));
+  CHECK(read(1, {0, 0, 0}, {-1e4F, -1e4F, -1e4F}) == Approx(7.0 / 3).epsilon(1e-6));
 }
 
 TEST_CASE("nothing in reach: output and every gradient are exactly 0") {

@@ -23,7 +23,7 @@ struct one : shape {
 /// Any cell whose state is h alone, `apart`: what is carried over is not what the gates see.
 template <class Cell, class B>
 problem cell_problem(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  constexpr index_t M = Cell::M, H = Cell::H, I = Cell::I, SW = Cell::state;
+  static constexpr index_t M = Cell::M, H = Cell::H, I = Cell::I, SW = Cell::state;
   problem p;
   p.name = name;
   p.rows = n;

@@ -128,8 +128,8 @@ inline result run(problem const& p, index_t first, index_t n, std::vector<double
   return r;
 }
 
-/// sum of dy y, with argument `which` number `at` moved by `by`.
-inline double moved(problem const& p, std::vector<double> const& dy, std::size_t which, std::size_t at, double by) {
+/// dy y, with argument `which` number `at` moved by `by`.
+inline std::vector<double> moved(problem const& p, std::vector<double> const& dy, std::size_t which, std::size_t at, double by) {
   std::vector<double const*> in;
   std::vector<double> changed = p.arguments[which].value;
   changed[at] += by;
@@ -139,9 +139,8 @@ inline double moved(problem const& p, std::vector<double> const& dy, std::size_t
   std::vector<double> y(static_cast<std::size_t>(p.rows * p.output)), saved(static_cast<std::size_t>(p.rows * p.saved)),
       scratch(static_cast<std::size_t>(p.rows * p.forward_scratch));
   p.forward(p.rows, in, y.data(), saved.data(), scratch.data());
-  double sum = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) sum += dy[i] * y[i];
-  return sum;
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] *= dy[i];
+  return y;
 }
 
 }  // namespace detail
@@ -168,7 +167,7 @@ inline void conforms(problem const& p, bool exact_rows = true) {
     double const most = largest(g);
     double worst = 0, worst_sum = 0;
     for (std::size_t j = 0; j < g.size(); ++j) {
-      double const fd = slope([&](double by) { return detail::moved(p, dy, i, j, by); }, 1e-3);
+      double const fd = slope_of_sum([&](double by) { return detail::moved(p, dy, i, j, by); }, 1e-3);
       double const error = gradient_error(fd, g[j], most);
       account().slope_seen(error, p.name + ", " + a.name);
       worst = std::max(worst, error);

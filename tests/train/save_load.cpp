@@ -54,7 +54,8 @@ TEST_CASE("save and load: k steps, a file, and the rest equal all steps in one g
   goes_on<float>(adam, {}, folder / "plain");
   goes_on<float>(sgd, {.average = 0.9}, folder / "sgd");
   goes_on<float>(adam, {.truncation = {.window = 2}}, folder / "windows");
-  CHECK(folder.count() == 4);
+  goes_on<float>(adam, {.truncation = {.window = 2, .carry_batches = true}}, folder / "one long sequence");
+  CHECK(folder.count() == 5);
 }
 
 TEST_CASE("save and load: after steps that were skipped") {
@@ -71,6 +72,42 @@ TEST_CASE("save and load: after steps that were skipped") {
   auto const x = learner.step(batch_of_step<float>(2).look()), y = other.step(batch_of_step<float>(2).look());
   CHECK(x.skipped_total == y.skipped_total);
   CHECK(same_state(learner.state(), other.state()));
+}
+
+TEST_CASE("save and load: a file without a carried state starts from the initial state, whatever was carried before") {
+  test::temporary_folder const folder;
+  training const options{.truncation = {.carry_batches = true}};
+  learner_of<optim::adam> learner{{}, adam, seed{3}, options}, fresh{{}, adam, seed{4}, options};
+  learner.save(folder / "file");
+  learner.step(batch_of_step<float>(0).look());
+  CHECK_FALSE(learner.state().carried.empty());
+  learner.load(folder / "file");
+  CHECK(learner.state().carried.empty());
+  fresh.load(folder / "file");
+  CHECK(learner.step(batch_of_step<float>(1).look()).loss == fresh.step(batch_of_step<float>(1).look()).loss);
+}
+
+TEST_CASE("restore: a state of other sizes is refused and changes nothing") {
+  learner_of<optim::adam> learner{{}, adam, seed{3}, {.truncation = {.carry_batches = true}, .average = 0.9}};
+  learner.step(batch_of_step<float>(0).look());
+  auto const before = learner.state();
+  learner_of<optim::adam> other{{}, adam, seed{9}};
+  auto const refused = [&](auto spoil, char const* name) {
+    auto state = other.state();
+    spoil(state);
+    INFO(name);
+    try {
+      learner.restore(state);
+      FAIL("was taken");
+    } catch (value_error const& e) {
+      CHECK_THAT(e.what(), test::contains(name));
+    }
+    CHECK(same_state(learner.state(), before));
+  };
+  refused([](auto& s) { s.weights.pop_back(); }, "weights");
+  refused([](auto& s) { s.average.push_back(0); }, "average");
+  refused([](auto& s) { s.moments.clear(); }, "moments");
+  refused([](auto& s) { s.carried.assign(7, 0.0F); }, "carried");
 }
 
 TEST_CASE("save and load: the model's weights in the file are the averaged ones, under their public names") {

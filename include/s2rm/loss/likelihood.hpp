@@ -83,7 +83,8 @@ struct categorical {
     template <class T>
     S2RM_HD static T value(T const* o, T const* x, index_t e) {
       T const total = log_sum(o, e);
-      T chosen = std::nan("");  // a class that does not exist makes the loss not finite: the step is skipped and counted
+      // A class that does not exist makes the loss not finite: the step is skipped and counted.
+      auto chosen = static_cast<T>(std::nan(""));
       for (index_t k = 0; k < K; ++k) chosen = x[e] == T(k) ? o[k * Target::size + e] : chosen;
       return total - chosen;
     }
