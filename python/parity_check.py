@@ -14,8 +14,8 @@ within 1e-5 of the kernel's cut: there float and double may take different sides
 
 Bounds: 2e-5 (float) and 1e-10 (double). A recurrence with large weights, or a gradient that is the small difference
 of large terms, can not be had to 2e-5 in float by anybody: where PyTorch's own float32 run of the same case is beyond
-2e-5 in a tensor, twice its error is the float bound of that tensor in that case. The table shows PyTorch's worst
-error beside, the summary says how often that was needed; --strict keeps 2e-5 throughout.
+2e-5 in a tensor, four times its error is the float bound of that tensor in that case (two orders of summation differ
+by more than a factor of two where the recurrence is chaotic). The table shows PyTorch's worst error beside, the summary says how often that was needed; --strict keeps 2e-5 throughout.
 Exit status: 0 if all is within bounds, else 1.
 """
 from __future__ import annotations
@@ -172,7 +172,7 @@ def main() -> int:
                         bound = TOLERANCE[kind]
                         if kind == "float" and noise[name] > bound and not args.strict:
                             widened, wide_used = widened + 1, wide_used + (size > bound)
-                            bound = 2 * noise[name]
+                            bound = 4 * noise[name]
                         if not size <= bound:
                             failures.append(f"{kind}: {label}: {name}: {size:.1e}, bound {bound:.1e}")
                         if name == "state" and found[name].shape == value.shape:

@@ -42,7 +42,7 @@ double likelihood_over(s2rm::trainer<forecast_net, cpu>& learner, windows& from,
 fit_settings forecast_settings(series const& data) {
   fit_settings settings;
   settings.steps = 160;
-  settings.batch = data.station_count() > 30 ? 8 : 32;
+  settings.batch = data.station_count() > 30 ? 8 : 64;
   // Which station feeds which module is a symmetry that small starts break late, after overfitting has begun. Chosen on
   // the validation years of the wind data among 1, 3, 5 and 8.
   settings.source_gain = 8.0;

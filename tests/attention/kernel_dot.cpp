@@ -24,7 +24,8 @@ std::vector<double> reach_of(masks m, index_t n, index_t targets, index_t source
         auto& to = reach[static_cast<std::size_t>((row * targets + i) * sources + j)];
         if (!here) {
           to = kernel::absent;
-        } else if (m == masks::some && (r.below(1, (row * targets + i) * sources + j, 3) == 0 || (i == 0 && row % 2 == 1))) {
+        } else if (m == masks::some &&
+                   (r.below(1, (row * targets + i) * sources + j, 3) == 0 || (i == 0 && row % 2 == 1))) {
           to = kernel::cut_off;
         }
       }
@@ -67,14 +68,8 @@ problem attention_problem(B& be, std::string const& name, index_t n, index_t tar
   p.backward_scratch = targets * attend::scratch(sources);
   auto const geometry = [=](index_t count, auto const& in, std::vector<std::uint8_t>& reach) {
     reach.assign(in[4], in[4] + count * pairs);
-    return attention::geometry<double>{count,
-                                       targets,
-                                       sources,
-                                       in[3],
-                                       reach.data(),
-                                       pairs,
-                                       source_major ? 1 : sources,
-                                       source_major ? targets : 1};
+    return attention::geometry<double>{
+        count, targets, sources, in[3], reach.data(), pairs, source_major ? 1 : sources, source_major ? targets : 1};
   };
   p.forward = [=, &be](index_t count, auto const& in, double* y, double* saved, double*) {
     std::vector<std::uint8_t> reach;
@@ -96,12 +91,19 @@ void conform_on_every_backend(std::string const& which) {
   test::on_every_backend([&which](auto& be, std::string const& name) {
     int turn = 0;
     for (auto const m : {masks::none, masks::some, masks::all}) {
-      std::string const text = which + (m == masks::none ? ", all in reach, " : m == masks::some ? ", some in reach, " : ", all masked, ") + name;
-      test::conforms(attention_problem<2, 3, Normalisation, Dot>(be, text + ", 3 x 5", 4, 3, 5, m, ++turn % 2 == 0, 10));
+      std::string const text = which +
+                               (m == masks::none   ? ", all in reach, "
+                                : m == masks::some ? ", some in reach, "
+                                                   : ", all masked, ") +
+                               name;
+      test::conforms(
+          attention_problem<2, 3, Normalisation, Dot>(be, text + ", 3 x 5", 4, 3, 5, m, ++turn % 2 == 0, 10));
       test::conforms(attention_problem<1, 8, Normalisation, Dot>(be, text + ", 1 x 1", 2, 1, 1, m, false, 20));
     }
-    test::conforms(attention_problem<2, 3, Normalisation, Dot>(be, which + ", no sources, " + name, 2, 2, 0, masks::all, false, 30));
-    test::conforms(attention_problem<2, 3, Normalisation, Dot>(be, which + ", no targets, " + name, 2, 0, 3, masks::none, false, 40));
+    test::conforms(attention_problem<2, 3, Normalisation, Dot>(be, which + ", no sources, " + name, 2, 2, 0, masks::all,
+                                                               false, 30));
+    test::conforms(attention_problem<2, 3, Normalisation, Dot>(be, which + ", no targets, " + name, 2, 0, 3,
+                                                               masks::none, false, 40));
   });
 }
 
@@ -114,14 +116,18 @@ TEST_CASE("attention by kernel alone conforms") {
   conform_on_every_backend<normalisation::product, false>("product form without dot product");
 }
 
-TEST_CASE("attention in product form conforms") { conform_on_every_backend<normalisation::product, true>("product form"); }
+TEST_CASE("attention in product form conforms") {
+  conform_on_every_backend<normalisation::product, true>("product form");
+}
 
 TEST_CASE("weights are Z e^l over their sum") {
   ops::reference be;
   constexpr index_t n = 3, targets = 2, sources = 4;
   for (bool const product : {false, true}) {
-    auto const p = product ? attention_problem<1, 2, normalisation::product, true>(be, "", n, targets, sources, masks::some, false, 3)
-                           : attention_problem<1, 2, normalisation::log_space, true>(be, "", n, targets, sources, masks::some, false, 3);
+    auto const p = product ? attention_problem<1, 2, normalisation::product, true>(be, "", n, targets, sources,
+                                                                                   masks::some, false, 3)
+                           : attention_problem<1, 2, normalisation::log_space, true>(be, "", n, targets, sources,
+                                                                                     masks::some, false, 3);
     std::vector<double const*> in;
     for (auto const& a : p.arguments) in.push_back(a.value.data());
     std::vector<double> y(n * p.output), saved(n * p.saved);
@@ -145,7 +151,8 @@ TEST_CASE("weights are Z e^l over their sum") {
           double const w = z[j] * e[j] / (sum + (product ? 1e-6 : 0));
           for (index_t c = 0; c < 2; ++c) expected[c] += w * in[2][(r * sources + j) * 2 + c];
         }
-        for (index_t c = 0; c < 2; ++c) CHECK(y[(r * targets + i) * 2 + c] == Approx(expected[c]).epsilon(1e-12).margin(1e-15));
+        for (index_t c = 0; c < 2; ++c)
+          CHECK(y[(r * targets + i) * 2 + c] == Approx(expected[c]).epsilon(1e-12).margin(1e-15));
       }
     }
   }
@@ -216,7 +223,7 @@ TEST_CASE("straight through the cut: the Gaussian's gradient as if it were not c
   attention::geometry<double> const g{1, 1, sources, log_z, reach, sources, sources, 1};
   ops::reference be;
 
-  auto const compare = [&]<class Normalisation>(Normalisation, double const (&expected)[sources]) {
+  auto const compare = [&]<class Normalisation>(Normalisation, double const(&expected)[sources]) {
     using through = attention::kernel_dot<1, C, Normalisation, true>;
     using exact = attention::kernel_dot<1, C, Normalisation, false>;
     double y[2], saved[through::saved(sources)], scratch[sources], dlog[sources] = {}, plain[sources] = {};
@@ -241,7 +248,8 @@ TEST_CASE("straight through the cut: the Gaussian's gradient as if it were not c
   for (int j = 0; j < 2; ++j) mean += w[j] * dw[j];
   compare(normalisation::log_space{}, {w[0] * (dw[0] - mean), w[1] * (dw[1] - mean), w[2] * (dw[2] - mean), 0});
 
-  // Product form: n = Z a, w = n / S, S = sum of the reached n + 1e-6, dn = (dw - sum w dw) / S, dlog Z_j = Z_j a_j dn_j.
+  // Product form: n = Z a, w = n / S, S = sum of the reached n + 1e-6, dn = (dw - sum w dw) / S,
+  // dlog Z_j = Z_j a_j dn_j.
   double const softmax = std::exp(l[0]) + std::exp(l[1]) + std::exp(l[2]);
   double n[3], total = 1e-6;
   for (int j = 0; j < 3; ++j) n[j] = z[j] * std::exp(l[j]) / softmax;
@@ -255,7 +263,8 @@ TEST_CASE("all rows may share one geometry") {
   // The modules' geometry is the same for every element: row step 0, gradients by row.
   using attend = attention::kernel_dot<1, 2, normalisation::log_space>;
   backend::eigen be;
-  auto const q = test::normal_numbers(2 * 2 * 2, 1), k = test::normal_numbers(2 * 3 * 2, 2), v = test::normal_numbers(2 * 3 * 2, 3);
+  auto const q = test::normal_numbers(2 * 2 * 2, 1), k = test::normal_numbers(2 * 3 * 2, 2),
+             v = test::normal_numbers(2 * 3 * 2, 3);
   double const log_z[] = {-0.1, -0.5, -1, -2, -0.2, -0.7};
   std::uint8_t const reach[] = {2, 1, 2, 2, 2, 2};
   double shared[8], own[8], twice[12];

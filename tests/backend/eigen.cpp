@@ -64,10 +64,13 @@ void compare(index_t n) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       INFO("product " << i);
       double const room = i == 5 || i == 6 ? static_cast<double>(n) : 1.0;  // sums over the rows
-      CHECK((expected[i].empty() || test::relative_error(found[i], expected[i]) <= test::tolerance::product<T> * (1 + room / 16)));
+      CHECK((expected[i].empty() ||
+             test::relative_error(found[i], expected[i]) <= test::tolerance::product<T> * (1 + room / 16)));
       for (std::size_t j = 0; j < found[i].size(); ++j) {
-        if (i < 3 && j % static_cast<std::size_t>(c.y_stride) >= static_cast<std::size_t>(G * Out)) REQUIRE(found[i][j] == c.untouched);
-        if ((i == 3 || i == 4) && j % static_cast<std::size_t>(c.x_stride) >= static_cast<std::size_t>(G * In)) REQUIRE(found[i][j] == c.untouched);
+        if (i < 3 && j % static_cast<std::size_t>(c.y_stride) >= static_cast<std::size_t>(G * Out))
+          REQUIRE(found[i][j] == c.untouched);
+        if ((i == 3 || i == 4) && j % static_cast<std::size_t>(c.x_stride) >= static_cast<std::size_t>(G * In))
+          REQUIRE(found[i][j] == c.untouched);
       }
     }
     if (name == "eigen, 1 thread") first = found;
@@ -90,7 +93,8 @@ void compare(index_t n) {
   one.dy.assign(c.dy.end() - c.y_stride, c.dy.end());
   auto const found = one.run(be);
   for (std::size_t i = 0; i < 5; ++i) {
-    CHECK(test::same_bits(found[i], std::vector<T>(first[i].end() - static_cast<std::ptrdiff_t>(found[i].size()), first[i].end())));
+    CHECK(test::same_bits(
+        found[i], std::vector<T>(first[i].end() - static_cast<std::ptrdiff_t>(found[i].size()), first[i].end())));
   }
 }
 

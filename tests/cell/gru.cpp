@@ -41,8 +41,8 @@ problem cell_problem(B& be, std::string const& name, index_t n, std::uint32_t st
     Cell::forward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {y, M * SW, SW},
                   saved_of<double, typename Cell::saved>{saved, count}, scratch);
   };
-  p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double* delta,
-                     auto const& d, double* scratch) {
+  p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double* delta, auto const& d,
+                     double* scratch) {
     test::plain_parameters<typename Cell::params> const w(in[3]);
     saved_of<double, typename Cell::delta> const deltas{delta, count};
     Cell::backward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {dy, M * SW, SW},

@@ -1,8 +1,8 @@
 // Memory described by type: names, offsets, slices.
 #include "s2rm/core/schema.hpp"
 
-#include "s2rm/core/shape.hpp"
 #include "s2rm/core/concepts.hpp"
+#include "s2rm/core/shape.hpp"
 #include "support/catch.hpp"
 
 namespace s2rm {

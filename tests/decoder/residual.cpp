@@ -43,7 +43,8 @@ TEST_CASE("inverse distance: a mean weighted by 1 / squared distance") {
 TEST_CASE("the guess is added to the location of every query") {
   double const x[] = {0, 0, 0.6, 0.8, 0.1, 0.1};
   double o[] = {10, 20, 30, 40, 10, 20, 30, 40, 10, 20, 30, 40};  // three queries: mean (2), log-variance (2)
-  residual::add_guess<residual::own_reading<>, sites, features<2>, double> const add{view, place, present, 3, 3, 4, x, o};
+  residual::add_guess<residual::own_reading<>, sites, features<2>, double> const add{view, place, present, 3,
+                                                                                     3,    4,     x,       o};
   for (index_t i = 0; i < 3; ++i) add(i);
   double const expected[] = {11, 22, 30, 40, 15, 27, 30, 40, 10, 20, 30, 40};
   for (int i = 0; i < 12; ++i) CHECK(o[i] == expected[i]);

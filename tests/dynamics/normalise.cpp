@@ -22,7 +22,8 @@ problem norm(B& be, std::string const& name, index_t n, std::uint32_t stream) {
     be.for_each(count * M, dynamics::rms_row<M, H, double>{{in[0], M * H, H}, {y, M * H, H}, saved});
     std::copy_n(y, count * M * H, saved + count * M);
   };
-  p.backward = [&be](index_t count, auto const&, double const* dy, double const* saved, double*, auto const& d, double*) {
+  p.backward = [&be](index_t count, auto const&, double const* dy, double const* saved, double*, auto const& d,
+                     double*) {
     be.for_each(count * M, dynamics::rms_row_backward<M, H, double>{
                                {saved + count * M, M * H, H}, {dy, M * H, H}, saved, {d[0], M * H, H}});
   };

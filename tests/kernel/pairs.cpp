@@ -90,8 +90,8 @@ TEST_CASE("reach tells absent, cut off and reached apart") {
   std::uint8_t reach[6];
   ops::reference be;
   pairs::forward(be, {&log_epsilon, nullptr}, {unit, turned}, 3, {s, 2}, present, log_weight, reach);
-  std::uint8_t const expected[] = {kernel::reached, kernel::reached, kernel::reached, kernel::cut_off, kernel::absent,
-                                   kernel::absent};
+  std::uint8_t const expected[] = {kernel::reached, kernel::reached, kernel::reached,
+                                   kernel::cut_off, kernel::absent,  kernel::absent};
   for (int i = 0; i < 6; ++i) CHECK(reach[i] == expected[i]);
   CHECK(log_weight[1] == Approx(-2));
   CHECK(log_weight[2] == Approx(-0.8));

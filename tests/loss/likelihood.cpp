@@ -22,9 +22,7 @@ problem losses(std::string const& name, index_t n, std::vector<double> const& x,
   std::vector<double> flags(mask.begin(), mask.end());
   p.arguments.push_back({"mask", 1, false, flags, false});
   p.output = 1;
-  auto const bytes = [](double const* from, index_t count) {
-    return std::vector<std::uint8_t>(from, from + count);
-  };
+  auto const bytes = [](double const* from, index_t count) { return std::vector<std::uint8_t>(from, from + count); };
   p.forward = [bytes](index_t count, auto const& in, double* y, double*, double*) {
     auto const m = bytes(in[2], count);
     likelihood::loss_term<l, Target, double> const term{in[0], in[1], m.data()};
@@ -33,7 +31,8 @@ problem losses(std::string const& name, index_t n, std::vector<double> const& x,
       for (index_t e = 0; e < Target::size; ++e) y[r] += term(r * Target::size + e);
     }
   };
-  p.backward = [bytes](index_t count, auto const& in, double const* dy, double const*, double*, auto const& d, double*) {
+  p.backward = [bytes](index_t count, auto const& in, double const* dy, double const*, double*, auto const& d,
+                       double*) {
     auto const m = bytes(in[2], count);
     for (index_t r = 0; r < count; ++r) {
       likelihood::loss_gradient<l, Target, double>{in[0], in[1], m.data(), dy[r], d[0]}(r);

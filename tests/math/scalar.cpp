@@ -26,7 +26,8 @@ double worst_error(F const& f, G const& exact, double low, double high, double f
   for (int i = 0; i <= count; ++i) {
     auto const x = static_cast<float>(low + (high - low) * i / count);
     auto const truth = exact(static_cast<long double>(x));
-    auto const error = std::abs(static_cast<long double>(f(x)) - truth) / std::max(std::abs(truth), static_cast<long double>(floor));
+    auto const error =
+        std::abs(static_cast<long double>(f(x)) - truth) / std::max(std::abs(truth), static_cast<long double>(floor));
     worst = std::isnan(error) ? INFINITY : std::max(worst, static_cast<double>(error));
   }
   return worst;
@@ -41,18 +42,26 @@ long double gelu(long double x) {
 
 TEST_CASE("float functions are close to the exact ones") {
   double const smallest = std::numeric_limits<float>::min();
-  double const e = worst_error([](float x) { return math::exp(x); }, [](long double x) { return std::exp(x); }, -87.3, 88.7, smallest);
-  double const t = worst_error([](float x) { return math::tanh(x); }, [](long double x) { return std::tanh(x); }, -12, 12, smallest);
-  double const t0 = worst_error([](float x) { return math::tanh(x); }, [](long double x) { return std::tanh(x); }, -1e-3, 1e-3, smallest);
-  double const s = worst_error([](float x) { return math::sigmoid(x); }, [](long double x) { return sigmoid(x); }, -80, 80, smallest);
+  double const e = worst_error([](float x) { return math::exp(x); }, [](long double x) { return std::exp(x); }, -87.3,
+                               88.7, smallest);
+  double const t =
+      worst_error([](float x) { return math::tanh(x); }, [](long double x) { return std::tanh(x); }, -12, 12, smallest);
+  double const t0 = worst_error([](float x) { return math::tanh(x); }, [](long double x) { return std::tanh(x); },
+                                -1e-3, 1e-3, smallest);
+  double const s = worst_error([](float x) { return math::sigmoid(x); }, [](long double x) { return sigmoid(x); }, -80,
+                               80, smallest);
   double const p = worst_error([](float x) { return math::softplus(x); },
-                               [](long double x) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0L); }, -60, 60, smallest);
-  double const g = worst_error([](float x) { return math::gelu(x); }, [](long double x) { return gelu(x); }, 0, 12, smallest);
+                               [](long double x) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0L); },
+                               -60, 60, smallest);
+  double const g =
+      worst_error([](float x) { return math::gelu(x); }, [](long double x) { return gelu(x); }, 0, 12, smallest);
   // Below 0 gelu is a small difference of x/2 and x/2: its error is held against |x|.
-  double const below = worst_error([](float x) { return math::gelu(x) / x; }, [](long double x) { return gelu(x) / x; }, -12, -1e-3, 1);
-  std::printf("float against long double, worst relative error: exp %.1e, tanh %.1e (near 0: %.1e), sigmoid %.1e, "
-              "softplus %.1e, gelu %.1e (x < 0: %.1e of |x|)\n",
-              e, t, t0, s, p, g, below);
+  double const below =
+      worst_error([](float x) { return math::gelu(x) / x; }, [](long double x) { return gelu(x) / x; }, -12, -1e-3, 1);
+  std::printf(
+      "float against long double, worst relative error: exp %.1e, tanh %.1e (near 0: %.1e), sigmoid %.1e, "
+      "softplus %.1e, gelu %.1e (x < 0: %.1e of |x|)\n",
+      e, t, t0, s, p, g, below);
   CHECK(e < test::tolerance::scalar);
   CHECK(t < test::tolerance::scalar);
   CHECK(t0 < test::tolerance::scalar);
@@ -137,7 +146,7 @@ TEST_CASE("a whole array gives the bits of single numbers") {
   for (int i = 0; i < n; ++i) t[i] = math::tanh(x[i]);
   for (int i = 0; i < n; ++i) g[i] = math::gelu(x[i]);
   for (int i = 0; i < n; ++i) {
-    float volatile const alone = x[i];
+    float const volatile alone = x[i];
     REQUIRE(std::bit_cast<std::uint32_t>(math::exp(alone)) == std::bit_cast<std::uint32_t>(e[i]));
     REQUIRE(std::bit_cast<std::uint32_t>(math::tanh(alone)) == std::bit_cast<std::uint32_t>(t[i]));
     REQUIRE(std::bit_cast<std::uint32_t>(math::gelu(alone)) == std::bit_cast<std::uint32_t>(g[i]));

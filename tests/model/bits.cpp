@@ -25,8 +25,14 @@ using large = world_model<broad, encoder::mlp<32, 24>, decoder::mlp<32>>;
 
 TEST_CASE("1, 2 and 4 threads, and a second run, give the same bits") {
   auto const values = random_parameters<large>(8);
-  auto const owned = test::converted<float>(random_batch<large>(
-      {.time = 4, .batch = 24, .views = 6, .queries = 5, .present = slots::some, .asked = slots::some, .reset = true, .seed = 8}));
+  auto const owned = test::converted<float>(random_batch<large>({.time = 4,
+                                                                 .batch = 24,
+                                                                 .views = 6,
+                                                                 .queries = 5,
+                                                                 .present = slots::some,
+                                                                 .asked = slots::some,
+                                                                 .reset = true,
+                                                                 .seed = 8}));
   auto const one = test::run<large, float>(values, owned.get(), cpu{.threads = 1});
   CHECK(std::all_of(one.gradient.begin(), one.gradient.end(), [](float g) { return std::isfinite(g); }));
   CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 1}));

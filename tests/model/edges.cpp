@@ -29,7 +29,8 @@ bool all_zero(auto const& values) {
 
 TEST_CASE("nothing asked: states without outputs, no loss, no gradient") {
   auto const values = random_parameters<net>(1);
-  auto const none = random_batch<net>({.time = 3, .queries = 0}), masked = random_batch<net>({.time = 3, .asked = slots::none});
+  auto const none = random_batch<net>({.time = 3, .queries = 0}),
+             masked = random_batch<net>({.time = 3, .asked = slots::none});
   auto const a = run<net>(values, none.get()), b = run<net>(values, masked.get());
   CHECK(a.outputs.empty());
   CHECK(a.count == 0);
@@ -77,7 +78,8 @@ TEST_CASE("no step, no element: nothing happens") {
 
 TEST_CASE("padding with masked views changes no bit") {
   auto const values = random_parameters<net>(4);
-  auto const owned = random_batch<net>({.time = 4, .batch = 2, .views = 3, .present = slots::some, .reset = true, .seed = 4});
+  auto const owned =
+      random_batch<net>({.time = 4, .batch = 2, .views = 3, .present = slots::some, .reset = true, .seed = 4});
   for (double const fill : {0.0, double(NAN)}) {
     auto padded = owned;
     padded.views = 7;
@@ -217,16 +219,35 @@ TEST_CASE("names, shapes and order of the checkpoint") {
     char const* name;
     std::vector<index_t> shape;
   };
-  std::vector<expected> const all{
-      {"encoder.0.weight", {6, 9}}, {"encoder.0.bias", {6}}, {"encoder.1.weight", {4, 6}}, {"encoder.1.bias", {4}},
-      {"place.0.weight", {7, 8}}, {"place.0.bias", {7}}, {"place.1.weight", {4, 7}}, {"place.1.bias", {4}},
-      {"modules.embedding", {3, 4}}, {"kernel.log_epsilon", {1}}, {"views.query.weight", {3, 6, 5}},
-      {"views.key.weight", {6, 8}}, {"views.value.weight", {6, 8}}, {"interaction.query.weight", {3, 6, 5}},
-      {"interaction.key.weight", {3, 6, 5}}, {"interaction.value.weight", {3, 6, 5}},
-      {"interaction.out.weight", {3, 5, 6}}, {"cell.weight_ih", {3, 15, 6}}, {"cell.weight_hh", {3, 15, 5}},
-      {"cell.bias_ih", {3, 15}}, {"cell.bias_hh", {3, 15}}, {"initial_state", {3, 5}},
-      {"readout.query.weight", {6, 4}}, {"readout.key.weight", {3, 6, 5}}, {"readout.value.weight", {3, 6, 5}},
-      {"decoder.0.weight", {8, 10}}, {"decoder.0.bias", {8}}, {"decoder.1.weight", {9, 8}}, {"decoder.1.bias", {9}}};
+  std::vector<expected> const all{{"encoder.0.weight", {6, 9}},
+                                  {"encoder.0.bias", {6}},
+                                  {"encoder.1.weight", {4, 6}},
+                                  {"encoder.1.bias", {4}},
+                                  {"place.0.weight", {7, 8}},
+                                  {"place.0.bias", {7}},
+                                  {"place.1.weight", {4, 7}},
+                                  {"place.1.bias", {4}},
+                                  {"modules.embedding", {3, 4}},
+                                  {"kernel.log_epsilon", {1}},
+                                  {"views.query.weight", {3, 6, 5}},
+                                  {"views.key.weight", {6, 8}},
+                                  {"views.value.weight", {6, 8}},
+                                  {"interaction.query.weight", {3, 6, 5}},
+                                  {"interaction.key.weight", {3, 6, 5}},
+                                  {"interaction.value.weight", {3, 6, 5}},
+                                  {"interaction.out.weight", {3, 5, 6}},
+                                  {"cell.weight_ih", {3, 15, 6}},
+                                  {"cell.weight_hh", {3, 15, 5}},
+                                  {"cell.bias_ih", {3, 15}},
+                                  {"cell.bias_hh", {3, 15}},
+                                  {"initial_state", {3, 5}},
+                                  {"readout.query.weight", {6, 4}},
+                                  {"readout.key.weight", {3, 6, 5}},
+                                  {"readout.value.weight", {3, 6, 5}},
+                                  {"decoder.0.weight", {8, 10}},
+                                  {"decoder.0.bias", {8}},
+                                  {"decoder.1.weight", {9, 8}},
+                                  {"decoder.1.bias", {9}}};
   REQUIRE(net::fields.size() == all.size());
   index_t end = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -65,7 +65,9 @@ numbers gru_cell(double const* wi, double const* wh, double const* bi, double co
   auto const a = product(wi, 3 * width, static_cast<index_t>(u.size()), u.data()), b = product(wh, 3 * width, width, h);
   numbers y(static_cast<std::size_t>(width));
   for (index_t j = 0; j < width; ++j) {
-    auto const gate = [&](index_t g) { return a[g * width + j] + bi[g * width + j] + b[g * width + j] + bh[g * width + j]; };
+    auto const gate = [&](index_t g) {
+      return a[g * width + j] + bi[g * width + j] + b[g * width + j] + bh[g * width + j];
+    };
     double const r = sigmoid(gate(0)), z = sigmoid(gate(1));
     double const n = std::tanh(a[2 * width + j] + bi[2 * width + j] + r * (b[2 * width + j] + bh[2 * width + j]));
     y[static_cast<std::size_t>(j)] = (1 - z) * n + z * h[j];
@@ -83,7 +85,8 @@ numbers rms(double const* h, index_t width) {
 }
 
 /// Plain softmax attention of one query over `count` sources, head by head.
-numbers softmax_attention(numbers const& q, std::vector<numbers> const& k, std::vector<numbers> const& v, index_t heads) {
+numbers softmax_attention(numbers const& q, std::vector<numbers> const& k, std::vector<numbers> const& v,
+                          index_t heads) {
   index_t const width = static_cast<index_t>(q.size()) / heads;
   numbers y(q.size());
   for (index_t n = 0; n < heads; ++n) {
@@ -132,7 +135,8 @@ TEST_CASE("1. epsilon -> 0 without a cut: plain softmax attention") {
     for (index_t i = 0; i < M; ++i) {
       auto const y = rms(t.dynamics.state_in + (row * M + i) * H, H);
       auto const u = softmax_attention(product(wq + i * NC * H, NC, H, y.data()), keys, readings, tiny::heads);
-      CHECK(relative_error(numbers(t.dynamics.u + (row * M + i) * NC, t.dynamics.u + (row * M + i + 1) * NC), u) < tolerance::reordered);
+      CHECK(relative_error(numbers(t.dynamics.u + (row * M + i) * NC, t.dynamics.u + (row * M + i + 1) * NC), u) <
+            tolerance::reordered);
       auto const z = rms(t.dynamics.state_out + (row * M + i) * H, H);
       read_keys.push_back(product(rk + i * NC * H, NC, H, z.data()));
       read_values.push_back(product(rv + i * NC * H, NC, H, z.data()));
@@ -176,8 +180,10 @@ TEST_CASE("2. one module, Z = 1: one GRU fed by attention pooling; with one view
       auto const g = product(part<lone_net>(values, "interaction.value.weight").data(), NC, H, y.data());
       auto hbar = product(part<lone_net>(values, "interaction.out.weight").data(), H, NC, g.data());
       for (index_t j = 0; j < H; ++j) hbar[j] += h[j];
-      auto const *const wi = part<lone_net>(values, "cell.weight_ih").data(), *const wh = part<lone_net>(values, "cell.weight_hh").data(),
-           *const bi = part<lone_net>(values, "cell.bias_ih").data(), *const bh = part<lone_net>(values, "cell.bias_hh").data();
+      auto const *const wi = part<lone_net>(values, "cell.weight_ih").data(),
+                        *const wh = part<lone_net>(values, "cell.weight_hh").data(),
+                        *const bi = part<lone_net>(values, "cell.bias_ih").data(),
+                        *const bh = part<lone_net>(values, "cell.bias_hh").data();
       auto next = gru_cell(wi, wh, bi, bh, u, hbar.data(), H);
       auto const a = product(wi, 3 * H, NC, u.data()), c = product(wh, 3 * H, H, hbar.data());
       for (index_t j = 0; j < H; ++j) {
@@ -185,15 +191,18 @@ TEST_CASE("2. one module, Z = 1: one GRU fed by attention pooling; with one view
         next[j] += z * (h[j] - hbar[j]);
       }
       h = next;
-      CHECK(relative_error(numbers(t.dynamics.u + step * NC, t.dynamics.u + (step + 1) * NC), u) < tolerance::reordered);
-      CHECK(relative_error(numbers(t.dynamics.state_out + step * H, t.dynamics.state_out + (step + 1) * H), h) < tolerance::reordered);
+      CHECK(relative_error(numbers(t.dynamics.u + step * NC, t.dynamics.u + (step + 1) * NC), u) <
+            tolerance::reordered);
+      CHECK(relative_error(numbers(t.dynamics.state_out + step * H, t.dynamics.state_out + (step + 1) * H), h) <
+            tolerance::reordered);
     }
   }
 }
 
 TEST_CASE("3. without views u = 0") {
   auto const values = random_parameters<net>(3);
-  test::batch_options const none{.time = 3, .views = 0, .seed = 3}, masked{.time = 3, .views = 4, .present = test::slots::none, .seed = 3};
+  test::batch_options const none{.time = 3, .views = 0, .seed = 3},
+      masked{.time = 3, .views = 4, .present = test::slots::none, .seed = 3};
   auto const empty = random_batch<net>(none), absent = random_batch<net>(masked);
   auto blind = random_batch<net>({.time = 3, .views = 4, .seed = 3});
   blind.blind.assign(6, 1);
@@ -203,7 +212,8 @@ TEST_CASE("3. without views u = 0") {
   CHECK(same_bits(a.states, b.states));
   CHECK(same_bits(a.states, run<net>(values, blind.get()).states));
   // Nothing of the views' side has a gradient.
-  for (auto const* name : {"encoder.0.weight", "encoder.1.bias", "views.key.weight", "views.value.weight", "views.query.weight"}) {
+  for (auto const* name :
+       {"encoder.0.weight", "encoder.1.bias", "views.key.weight", "views.value.weight", "views.query.weight"}) {
     auto const f = field_named<net>(name);
     for (index_t i = 0; i < f.size; ++i) CHECK(a.gradient[static_cast<std::size_t>(f.offset + i)] == 0.0);
   }
@@ -281,9 +291,10 @@ namespace {
 template <class Net>
 void permute_modules(numbers& values, std::array<index_t, 3> const& order) {
   for (auto const& f : Net::fields) {
-    bool const by_module = f.name == "modules.embedding" || f.name == "initial_state" || f.name == "views.query.weight" ||
-                           f.name.starts_with("interaction.") || f.name.starts_with("cell.") ||
-                           f.name == "readout.key.weight" || f.name == "readout.value.weight";
+    bool const by_module = f.name == "modules.embedding" || f.name == "initial_state" ||
+                           f.name == "views.query.weight" || f.name.starts_with("interaction.") ||
+                           f.name.starts_with("cell.") || f.name == "readout.key.weight" ||
+                           f.name == "readout.value.weight";
     if (!by_module) continue;
     index_t const size = f.size / Net::M;
     numbers const old(values.begin() + f.offset, values.begin() + f.offset + f.size);
@@ -341,7 +352,8 @@ TEST_CASE("7. duplicating every view leaves u unchanged") {
     for (int twice = 0; twice < 2; ++twice) {
       doubled.view.insert(doubled.view.end(), owned.view.begin() + row * 27, owned.view.begin() + (row + 1) * 27);
       doubled.place.insert(doubled.place.end(), owned.place.begin() + row * 6, owned.place.begin() + (row + 1) * 6);
-      doubled.view_mask.insert(doubled.view_mask.end(), owned.view_mask.begin() + row * 3, owned.view_mask.begin() + (row + 1) * 3);
+      doubled.view_mask.insert(doubled.view_mask.end(), owned.view_mask.begin() + row * 3,
+                               owned.view_mask.begin() + (row + 1) * 3);
     }
   }
   auto const once = run<net>(values, owned.get()), twice = run<net>(values, doubled.get());
@@ -353,8 +365,15 @@ TEST_CASE("7. duplicating every view leaves u unchanged") {
 TEST_CASE("8. a batch of N equals N batches of one") {
   auto const values = random_parameters<net>(8);
   index_t const T = 5, B = 3, A = 4, Q = 2;
-  auto const owned = random_batch<net>({.time = T, .batch = B, .views = A, .queries = Q, .present = test::slots::some,
-                                        .asked = test::slots::some, .reset = true, .blind = true, .seed = 8});
+  auto const owned = random_batch<net>({.time = T,
+                                        .batch = B,
+                                        .views = A,
+                                        .queries = Q,
+                                        .present = test::slots::some,
+                                        .asked = test::slots::some,
+                                        .reset = true,
+                                        .blind = true,
+                                        .seed = 8});
   auto const b = owned.get();
   test::model<net, cpu> m({}, values, {T, B, A, Q});
   double const total = m.forward(b), count = m.count();
@@ -401,8 +420,15 @@ TEST_CASE("9. step by step, or in windows, equals the whole sequence") {
 TEST_CASE("10. a masked slot full of NaN changes no bit") {
   auto const values = random_parameters<net>(10);
   for (auto const present : {test::slots::some, test::slots::none}) {
-    auto owned = random_batch<net>({.time = 4, .batch = 2, .views = 5, .queries = 4, .present = present, .asked = present,
-                                    .reset = true, .blind = true, .seed = 10});
+    auto owned = random_batch<net>({.time = 4,
+                                    .batch = 2,
+                                    .views = 5,
+                                    .queries = 4,
+                                    .present = present,
+                                    .asked = present,
+                                    .reset = true,
+                                    .blind = true,
+                                    .seed = 10});
     auto const fill = [&](double value) {
       auto b = owned;
       for (index_t i = 0; i < 40; ++i) {
@@ -417,7 +443,8 @@ TEST_CASE("10. a masked slot full of NaN changes no bit") {
     };
     auto const zero = fill(0);
     auto const clean = run<net>(values, zero.get());
-    for (double const value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300, -7.0}) {
+    for (double const value :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300, -7.0}) {
       auto const poison = fill(value);
       auto const poisoned = run<net>(values, poison.get());
       CHECK(same_bits(clean.states, poisoned.states));
@@ -507,7 +534,8 @@ TEST_CASE("12. a GRU module alone equals PyTorch's cell") {
     cell::forward(be, p.view, rows_of, {u.data() + m * NC, 3 * NC, NC}, state, state, {y.data(), H, H},
                   saved_of<double, cell::saved>{saved.data(), rows_of}, scratch.data());
     for (index_t r = 0; r < rows_of; ++r) {
-      for (index_t j = 0; j < H; ++j) CHECK(y[r * H + j] == Approx(expected[(r * 3 + m) * H + j]).epsilon(1e-12).margin(1e-13));
+      for (index_t j = 0; j < H; ++j)
+        CHECK(y[r * H + j] == Approx(expected[(r * 3 + m) * H + j]).epsilon(1e-12).margin(1e-13));
     }
   }
 }

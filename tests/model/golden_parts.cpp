@@ -69,10 +69,12 @@ void compare_attention(std::string const& name) {
   auto const q = Dot ? f.numbers<double>("q") : numbers(), k = Dot ? f.numbers<double>("k") : numbers();
   auto const mask = f.numbers<std::uint8_t>("mask");
   for (index_t i = 0; i < n; ++i) {
-    if (mask[static_cast<std::size_t>(i)] == 0) std::fill_n(s.begin() + i * S, S, 0.0);  // as the model cleans its input
+    if (mask[static_cast<std::size_t>(i)] == 0)
+      std::fill_n(s.begin() + i * S, S, 0.0);  // as the model cleans its input
   }
   numbers turned(p.size());
-  for (index_t i = 0; i < I * S; ++i) turned[static_cast<std::size_t>((i % S) * I + i / S)] = p[static_cast<std::size_t>(i)];
+  for (index_t i = 0; i < I * S; ++i)
+    turned[static_cast<std::size_t>((i % S) * I + i / S)] = p[static_cast<std::size_t>(i)];
   kernel::module_places<double, I, S> const places{p.data(), turned.data()};
   backend::eigen be;
   auto log_z = room(n * I), y = room(R * I * W), saved = room(R * I * attend::saved(J)),

@@ -7,7 +7,9 @@ using test::tiny_net;
 
 // In double only: this case's gradient of epsilon cancels to a thousandth of its terms, so that PyTorch's own float32
 // result is off by 2e-4.
-TEST_CASE("interaction after the update") { test::compare<tiny_net<interaction::after_update>, double>("after_update"); }
+TEST_CASE("interaction after the update") {
+  test::compare<tiny_net<interaction::after_update>, double>("after_update");
+}
 
 TEST_CASE("no interaction") { test::compare<tiny_net<interaction::none>, double>("none"); }
 

@@ -21,8 +21,15 @@ TEST_CASE("the default model, long sequences of many views") {
   for (auto const present : {test::slots::all, test::slots::some, test::slots::none}) {
     for (bool const carries : {false, true}) {
       test::check_gradient<test::tiny_net<>>("default, long", be,
-                                             {.time = 17, .batch = 2, .views = 4, .queries = 1, .present = present,
-                                              .asked = test::slots::some, .reset = true, .blind = true, .seed = 8},
+                                             {.time = 17,
+                                              .batch = 2,
+                                              .views = 4,
+                                              .queries = 1,
+                                              .present = present,
+                                              .asked = test::slots::some,
+                                              .reset = true,
+                                              .blind = true,
+                                              .seed = 8},
                                              carries);
     }
   }

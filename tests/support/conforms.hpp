@@ -67,7 +67,7 @@ bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
 /// One argument of a function.
 struct argument {
   std::string name;
-  index_t row = 0;    ///< numbers per row of the batch; for what all rows share: its size
+  index_t row = 0;  ///< numbers per row of the batch; for what all rows share: its size
   bool shared = false;
   std::vector<double> value;
   bool differentiable = true;  ///< false: the backward pass does not speak of it
@@ -81,7 +81,8 @@ struct problem {
   index_t rows = 3;
   std::vector<argument> arguments;
   index_t output = 0, saved = 0, delta = 0, forward_scratch = 0, backward_scratch = 0;
-  std::function<void(index_t n, std::vector<double const*> const& in, double* y, double* saved, double* scratch)> forward;
+  std::function<void(index_t n, std::vector<double const*> const& in, double* y, double* saved, double* scratch)>
+      forward;
   std::function<void(index_t n, std::vector<double const*> const& in, double const* dy, double const* saved,
                      double* delta, std::vector<double*> const& gradients, double* scratch)>
       backward;
@@ -129,7 +130,8 @@ inline result run(problem const& p, index_t first, index_t n, std::vector<double
 }
 
 /// dy y, with argument `which` number `at` moved by `by`.
-inline std::vector<double> moved(problem const& p, std::vector<double> const& dy, std::size_t which, std::size_t at, double by) {
+inline std::vector<double> moved(problem const& p, std::vector<double> const& dy, std::size_t which, std::size_t at,
+                                 double by) {
   std::vector<double const*> in;
   std::vector<double> changed = p.arguments[which].value;
   changed[at] += by;

@@ -16,7 +16,9 @@
 
 namespace s2rm::test {
 
-inline data::safetensors_file golden(std::string const& name) { return data::read_safetensors("golden/" + name + ".safetensors"); }
+inline data::safetensors_file golden(std::string const& name) {
+  return data::read_safetensors("golden/" + name + ".safetensors");
+}
 
 /// The worst of a whole program, by precision; one line at its end.
 struct parity_account {
@@ -90,7 +92,8 @@ void compare(std::string const& name, backend::eigen const& be = {}) {
   int gradients = 0;
   for (auto const& f : Net::fields) {
     std::string const tensor = "grad." + std::string(f.name);
-    hold(tensor, std::vector<T>(g.begin() + f.offset, g.begin() + f.offset + f.size), out.template numbers<double>(tensor));
+    hold(tensor, std::vector<T>(g.begin() + f.offset, g.begin() + f.offset + f.size),
+         out.template numbers<double>(tensor));
     ++gradients;
   }
   for (auto const& t : out.tensors) gradients -= t.name.starts_with("grad.") ? 1 : 0;

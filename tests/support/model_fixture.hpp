@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Whole models for tests: tiny shapes, random batches that the test owns, and one object that runs a sequence both ways.
+/// Whole models for tests: tiny shapes, random batches that the test owns, and an object that runs a sequence both ways.
 
 #include <algorithm>
 #include <cmath>
@@ -39,8 +39,18 @@ struct owned_batch {
 
   [[nodiscard]] batch_view<T> get() const {
     auto const flags = [](std::vector<std::uint8_t> const& f) { return f.empty() ? nullptr : f.data(); };
-    return {time, batch, views, queries, view.data(), place.data(), flags(view_mask), query_place.data(), target.data(),
-            flags(target_mask), flags(reset), flags(blind)};
+    return {time,
+            batch,
+            views,
+            queries,
+            view.data(),
+            place.data(),
+            flags(view_mask),
+            query_place.data(),
+            target.data(),
+            flags(target_mask),
+            flags(reset),
+            flags(blind)};
   }
 };
 
@@ -60,7 +70,8 @@ owned_batch<T> random_batch(batch_options const& o) {
   auto const draw = [&](std::vector<T>& to, index_t n, auto const& f) {
     random const r{o.seed, stream++};
     to.resize(static_cast<std::size_t>(n));
-    for (index_t i = 0; i < n; ++i) to[static_cast<std::size_t>(i)] = static_cast<T>(f(r, static_cast<std::uint64_t>(i)));
+    for (index_t i = 0; i < n; ++i)
+      to[static_cast<std::size_t>(i)] = static_cast<T>(f(r, static_cast<std::uint64_t>(i)));
   };
   auto const normal = [](random r, std::uint64_t i) { return r.normal(0, i); };
   auto const place = [](random r, std::uint64_t i) { return r.uniform(0, i, -1, 1); };
@@ -125,8 +136,8 @@ owned_batch<T> converted(owned_batch<U> const& b) {
     std::transform(from.begin(), from.end(), to.begin(), [](U x) { return static_cast<T>(x); });
     return to;
   };
-  return {b.time, b.batch, b.views, b.queries, cast(b.view), cast(b.place), cast(b.query_place), cast(b.target),
-          b.view_mask, b.target_mask, b.reset, b.blind};
+  return {b.time,         b.batch,     b.views,       b.queries, cast(b.view), cast(b.place), cast(b.query_place),
+          cast(b.target), b.view_mask, b.target_mask, b.reset,   b.blind};
 }
 
 /// One model on one backend: weights, tape and what a sequence gives.
@@ -176,7 +187,7 @@ class model {
   [[nodiscard]] std::vector<double> losses(batch_view<T> const& b) const {
     std::vector<double> all(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::target::size));
     likelihood::loss_term<typename Net::likelihood, typename Net::target, T> const term{tape_.output, b.target,
-                                                                                       b.target_mask};
+                                                                                        b.target_mask};
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = term(static_cast<index_t>(i));
     return all;
   }
@@ -236,7 +247,8 @@ class model {
     auto const look = [&](T const* saved, index_t n) {
       T const* const z = saved + n * (places::features + places::mlp::saved);
       for (index_t i = 0; i < n; ++i) {
-        shortest = std::min(shortest, std::sqrt(static_cast<double>(math::dot<Net::S>(z + i * Net::S, z + i * Net::S))));
+        shortest =
+            std::min(shortest, std::sqrt(static_cast<double>(math::dot<Net::S>(z + i * Net::S, z + i * Net::S))));
       }
     };
     look(tape_.view_places, b.time * b.batch * b.views);

@@ -23,7 +23,7 @@ void check_gradient(std::string const& name, Backend const& be, batch_options op
   auto values = random_parameters<Net>(options.seed);
   model<Net, Backend> m(be, values, e);
 
-  // The loss is smooth only as long as no pair crosses the cut and no place code vanishes: take a batch where none does.
+  // The loss is smooth as long as no pair crosses the cut and no place code vanishes: take a batch where none does.
   owned_batch<double> owned;
   batch_view<double> b;
   std::vector<double> state;
@@ -92,7 +92,8 @@ void check_gradient(std::string const& name, Backend const& be, batch_options op
   };
   auto const hold = [&](double expected, double most, std::string const& what, auto const& move) {
     auto const error_of = [&](double fd) { return gradient_error(fd, expected, std::max(most, 1e-2 * of_all)); };
-    double const error = error_of(slope_along(move, [&](double fd) { return error_of(fd) < tolerance::gradient / 20; }));
+    double const error =
+        error_of(slope_along(move, [&](double fd) { return error_of(fd) < tolerance::gradient / 20; }));
     account().slope_seen(error, name + ", " + what);
     if (error > worst) {
       worst = error;

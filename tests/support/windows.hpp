@@ -26,8 +26,8 @@ inline owned_batch<double> window(owned_batch<double> const& all, index_t first,
 template <class Net, class T, class Backend>
 void check_windows(index_t length, Backend const& be) {
   index_t const steps = 6;
-  auto const owned = random_batch<Net>({.time = steps, .batch = 2, .views = 4, .present = slots::some, .reset = true,
-                                        .blind = true, .seed = 9});
+  auto const owned = random_batch<Net>(
+      {.time = steps, .batch = 2, .views = 4, .present = slots::some, .reset = true, .blind = true, .seed = 9});
   auto const all = converted<T>(owned);
   auto const b = all.get();
   auto const values = random_parameters<Net>(9);
