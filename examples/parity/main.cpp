@@ -52,8 +52,18 @@ stored_batch<T> read_batch(std::string const& path) {
   s.targets = read<T>(file, "targets", {time, batch, q, 1, 5, 5});
   s.target_mask = read<std::uint8_t>(file, "target_mask", {time, batch, q});
   s.reset = read<std::uint8_t>(file, "reset", {time, batch});
-  s.batch = {time, batch, a, q, s.views.data(), s.places.data(), s.view_mask.data(), s.query_places.data(),
-             s.targets.data(), s.target_mask.data(), s.reset.data(), nullptr};
+  s.batch = {time,
+             batch,
+             a,
+             q,
+             s.views.data(),
+             s.places.data(),
+             s.view_mask.data(),
+             s.query_places.data(),
+             s.targets.data(),
+             s.target_mask.data(),
+             s.reset.data(),
+             nullptr};
   return s;
 }
 
@@ -71,8 +81,7 @@ void run(std::string const& checkpoint, std::string const& batch_path, std::stri
       s2rm::data::source_of("loss", {1}, &loss)};
   for (auto const& field : Net::fields) {
     std::vector<index_t> const shape(field.extents.begin(), field.extents.begin() + field.rank);
-    result.push_back(
-        s2rm::data::source_of("grad." + std::string(field.name), shape, model.gradient() + field.offset));
+    result.push_back(s2rm::data::source_of("grad." + std::string(field.name), shape, model.gradient() + field.offset));
   }
   s2rm::data::write_safetensors(out, result);
   std::cout << "loss " << loss << ", " << b.time << " steps x " << b.batch << " elements, " << b.views << " views, "

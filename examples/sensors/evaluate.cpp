@@ -30,22 +30,24 @@ void add_scores(examples::manifest& settings, examples::campaign& campaign, std:
     settings.set(key + ".coverage", s.coverage());
     examples::campaign_run run;
     run.seed = options.seeds[i];
-    run.figures = {{task + ".rmse", s.rmse()}, {task + ".mae", s.mae()}, {task + ".nll", s.nll()},
+    run.figures = {{task + ".rmse", s.rmse()},
+                   {task + ".mae", s.mae()},
+                   {task + ".nll", s.nll()},
                    {task + ".coverage", s.coverage()}};
     if (auto const* history = log.find(task, run.seed)) run.seconds = history->seconds;
     campaign.runs.push_back(run);
   }
 }
 
-examples::report::table summary(examples::campaign const& campaign, std::string const& task, std::string const& peer_name,
-                                double peer_rmse, std::string const& unit) {
+examples::report::table summary(examples::campaign const& campaign, std::string const& task,
+                                std::string const& peer_name, double peer_rmse, std::string const& unit) {
   auto const rmse = campaign.over_runs(task + ".rmse"), coverage = campaign.over_runs(task + ".coverage");
   examples::report::table table;
   table.title = "S2GRU over " + std::to_string(rmse.finished) + " seeds, " + task;
   table.header = {"measure", "mean", "sd", "lowest", "highest"};
   auto const row = [&](std::string const& name, examples::campaign::spread const& s, int digits) {
-    table.rows.push_back(
-        {name, number(s.mean, digits), number(s.deviation, digits), number(s.lowest, digits), number(s.highest, digits)});
+    table.rows.push_back({name, number(s.mean, digits), number(s.deviation, digits), number(s.lowest, digits),
+                          number(s.highest, digits)});
   };
   row("RMSE, " + unit, rmse, 3);
   row("coverage of the 90 % interval", coverage, 3);
@@ -113,7 +115,8 @@ examples::report::chart station_chart(experiment const& with, prediction const& 
     auto const half = score::half_width_90 * std::sqrt(made.variance[i]);
     forecast.x.push_back(x);
     forecast.y.push_back(made.point[i]);
-    auto const low = with.kind == transform_kind::square_root ? std::max(0.0, made.mean[i] - half) : made.mean[i] - half;
+    auto const low =
+        with.kind == transform_kind::square_root ? std::max(0.0, made.mean[i] - half) : made.mean[i] - half;
     forecast.low.push_back(inverse(with.kind, low));
     forecast.high.push_back(inverse(with.kind, made.mean[i] + half));
     read.x.push_back(x);
@@ -128,9 +131,17 @@ examples::report::chart station_chart(experiment const& with, prediction const& 
 void training_log::write(std::filesystem::path const& path) const {
   auto all = nlohmann::ordered_json::array();
   for (auto const& [key, h] : fits_) {
-    all.push_back({{"what", key.first}, {"seed", key.second}, {"step", h.step}, {"loss", h.loss},
-                   {"validation_step", h.validation_step}, {"validation", h.validation}, {"steps", h.steps},
-                   {"seconds", h.seconds}, {"reach", h.reach}, {"dead_modules", h.dead_modules}, {"skipped", h.skipped},
+    all.push_back({{"what", key.first},
+                   {"seed", key.second},
+                   {"step", h.step},
+                   {"loss", h.loss},
+                   {"validation_step", h.validation_step},
+                   {"validation", h.validation},
+                   {"steps", h.steps},
+                   {"seconds", h.seconds},
+                   {"reach", h.reach},
+                   {"dead_modules", h.dead_modules},
+                   {"skipped", h.skipped},
                    {"parameters", h.parameters}});
   }
   examples::write_file(path, all.dump(1));
@@ -182,7 +193,8 @@ int evaluate(experiment_options const& options) {
     add_scores(settings, campaign, task, options, all, log);
     auto const [name, rmse] = held_against(with, peers, rival);
     auto const over_seeds = summary(campaign, task, name, rmse, with.data.origin.unit);
-    std::printf("%s\n%s\n", examples::report::plain_text(table).c_str(), examples::report::plain_text(over_seeds).c_str());
+    std::printf("%s\n%s\n", examples::report::plain_text(table).c_str(),
+                examples::report::plain_text(over_seeds).c_str());
     page.add_heading(task == "forecast" ? "One day ahead" : "At a station never seen");
     page.add_table(table).add_table(over_seeds).add_table(station_table(with.data, with.kind, task, peers, all.made));
     markdown += examples::report::markdown(table) + "\n" + examples::report::markdown(over_seeds) + "\n";
@@ -215,18 +227,18 @@ int evaluate(experiment_options const& options) {
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));
     }
-    show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups), all, "ordinary kriging per day",
-         known);
+    show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups), all,
+         "ordinary kriging per day", known);
     auto const drawn = draw_pictures(with, options);
     if (!drawn.stills.empty()) page.add_heading("What the model believes between the stations");
-    if (!drawn.frames.empty()) page.add_animation(examples::gif(drawn.frames, 40), "Day by day; dots are the readings.");
+    if (!drawn.frames.empty())
+      page.add_animation(examples::gif(drawn.frames, 40), "Day by day; dots are the readings.");
     for (auto const& [picture, caption] : drawn.stills) page.add_image(picture, caption);
   }
   page.add_manifest(settings);
   page.write(options.out / "report.html");
   settings.write(options.out / "manifest.json");
-  examples::write_file(options.out / "results.md",
-                       markdown + "## Manifest\n\n```json\n" + settings.json() + "\n```\n");
+  examples::write_file(options.out / "results.md", markdown + "## Manifest\n\n```json\n" + settings.json() + "\n```\n");
   std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
   return 0;
 }

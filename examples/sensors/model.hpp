@@ -12,13 +12,13 @@ namespace sensors {
 
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
-  index_t steps = 200;     ///< length of the schedule
-  index_t batch = 32;      ///< windows a step
-  index_t window = 32;     ///< time steps a window
-  index_t warm_up = 10;    ///< steps
-  double rate = 4e-3;      ///< base rate; half a cosine down to 0 over `steps`
+  index_t steps = 200;   ///< length of the schedule
+  index_t batch = 32;    ///< windows a step
+  index_t window = 32;   ///< time steps a window
+  index_t warm_up = 10;  ///< steps
+  double rate = 4e-3;    ///< base rate; half a cosine down to 0 over `steps`
   double clip = 1.0;
-  double average = 0.95;   ///< running average of the weights
+  double average = 0.95;  ///< running average of the weights
   double weight_decay = 0.0;
   double drop_views = 0.1;
   double drop_stations = 0.0;  ///< unseen: stations hidden for a whole window; the loss counts these alone
@@ -36,9 +36,9 @@ struct fit_settings {
 
 /// How one fit went.
 struct fit_history {
-  std::vector<double> step, loss;                  ///< training loss (nats a reading), smoothed
-  std::vector<double> validation_step, validation; ///< negative log-likelihood on the validation part
-  index_t steps = 0;                               ///< the number chosen
+  std::vector<double> step, loss;                   ///< training loss (nats a reading), smoothed
+  std::vector<double> validation_step, validation;  ///< negative log-likelihood on the validation part
+  index_t steps = 0;                                ///< the number chosen
   double seconds = 0;
   double reach = 0;
   index_t dead_modules = 0, skipped = 0;
@@ -75,9 +75,9 @@ struct field {
 
 /// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
 struct module_map {
-  std::vector<index_t> nearest;   ///< (n)
-  std::vector<double> strength;   ///< (n): Z of the nearest module
-  std::vector<double> reached;    ///< (n): number of modules within reach
+  std::vector<index_t> nearest;  ///< (n)
+  std::vector<double> strength;  ///< (n): Z of the nearest module
+  std::vector<double> reached;   ///< (n): number of modules within reach
   index_t modules = 0;
 };
 [[nodiscard]] module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, int threads,

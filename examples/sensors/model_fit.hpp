@@ -18,8 +18,7 @@ using cpu = s2rm::backend::eigen;
 inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
 
 template <class Net>
-s2rm::trainer<Net, cpu> make_learner(fit_settings const& settings, std::int64_t seed, int threads,
-                                     series const& data) {
+s2rm::trainer<Net, cpu> make_learner(fit_settings const& settings, std::int64_t seed, int threads, series const& data) {
   s2rm::optim::adam const adam{.rate = settings.rate,
                                .weight_decay = settings.weight_decay,
                                .clip = settings.clip,
@@ -93,7 +92,8 @@ fit_history fit(s2rm::trainer<Net, cpu>& learner, windows& from, time_range rang
     history.reach = report.reach;
     history.dead_modules = report.dead_modules;
     history.skipped = report.skipped_total;
-    if (report.updates == 0 && !report.skipped) throw data_error{label + ": a batch without a single reading to learn from"};
+    if (report.updates == 0 && !report.skipped)
+      throw data_error{label + ": a batch without a single reading to learn from"};
     if (stop_early && (learner.steps() % settings.validate_every == 0 || learner.steps() == limit)) {
       auto const figure = validate(learner);
       history.validation_step.push_back(static_cast<double>(learner.steps()));
@@ -105,8 +105,8 @@ fit_history fit(s2rm::trainer<Net, cpu>& learner, windows& from, time_range rang
       learner.save(checkpoint);
       last_saved = passed();
     }
-    bar.update(learner.steps(), "loss " + examples::report::number(smooth, 3) + ", reach " +
-                                    examples::report::number(report.reach, 2));
+    bar.update(learner.steps(),
+               "loss " + examples::report::number(smooth, 3) + ", reach " + examples::report::number(report.reach, 2));
   }
   history.interrupted = examples::interrupt::requested();
   history.steps = stop_early && stopping.best_step() > 0 ? stopping.best_step() : learner.steps();

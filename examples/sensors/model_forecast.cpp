@@ -66,8 +66,8 @@ fit_history fit_forecast(experiment const& with, fit_settings const& settings, s
   auto learner = make_learner<forecast_net>(settings, seed, threads, with.data);
   if (resume && std::filesystem::exists(checkpoint)) learner.load(checkpoint);
   time_range const range{with.split.fit().begin, with.split.fit().end - 1};
-  auto history = fit(learner, from, range, settings, seed, chosen.steps, false, label, checkpoint,
-                     [](auto&) { return 0.0; });
+  auto history =
+      fit(learner, from, range, settings, seed, chosen.steps, false, label, checkpoint, [](auto&) { return 0.0; });
   history.validation_step = chosen.validation_step;
   history.validation = chosen.validation;
   history.seconds += chosen.seconds;

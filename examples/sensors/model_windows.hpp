@@ -15,8 +15,7 @@ namespace sensors {
 /// absent view. A query asks for z at every station, `lead` steps after the step of the views.
 class windows {
  public:
-  windows(series const& data, std::vector<double> z, index_t lead)
-      : data_(data), z_(std::move(z)), lead_(lead) {}
+  windows(series const& data, std::vector<double> z, index_t lead) : data_(data), z_(std::move(z)), lead_(lead) {}
 
   /// Readings at or after this time are targets of no batch, for fits that must not see them.
   void end_targets(index_t end) { target_end_ = end; }
@@ -53,8 +52,18 @@ class windows {
         }
       }
     }
-    return {length, batch, a, a, view_.data(), place_.data(), view_mask_.data(), place_.data(), target_.data(),
-            target_mask_.data(), nullptr, nullptr};
+    return {length,
+            batch,
+            a,
+            a,
+            view_.data(),
+            place_.data(),
+            view_mask_.data(),
+            place_.data(),
+            target_.data(),
+            target_mask_.data(),
+            nullptr,
+            nullptr};
   }
 
   /// Hides each station for a whole window with this probability; only hidden ones are asked for.

@@ -58,10 +58,18 @@ index_t liveliest(series const& data, time_range range) {
 
 /// Twelve colours that neighbours can be told apart by.
 examples::colour tile_colour(index_t module, double strength) {
-  static constexpr std::array<std::array<int, 3>, 12> palette{{{31, 119, 180}, {255, 127, 14}, {44, 160, 44}, {214, 39, 40},
-                                                               {148, 103, 189}, {140, 86, 75}, {227, 119, 194},
-                                                               {127, 127, 127}, {188, 189, 34}, {23, 190, 207},
-                                                               {57, 59, 121}, {173, 73, 74}}};
+  static constexpr std::array<std::array<int, 3>, 12> palette{{{31, 119, 180},
+                                                               {255, 127, 14},
+                                                               {44, 160, 44},
+                                                               {214, 39, 40},
+                                                               {148, 103, 189},
+                                                               {140, 86, 75},
+                                                               {227, 119, 194},
+                                                               {127, 127, 127},
+                                                               {188, 189, 34},
+                                                               {23, 190, 207},
+                                                               {57, 59, 121},
+                                                               {173, 73, 74}}};
   auto const& c = palette[static_cast<std::size_t>(module) % palette.size()];
   auto const mix = [&](int x) {
     return static_cast<std::uint8_t>(255 - (255 - x) * (0.25 + 0.75 * std::clamp(strength, 0.0, 1.0)));
@@ -135,8 +143,9 @@ pictures draw_pictures(experiment const& with, experiment_options const& options
   drawn.stills.emplace_back(examples::beside(strip),
                             "Four days: the model's field, the stations' readings as dots in the same colours.");
   auto const map = modules_over(with, checkpoint, threads, places);
-  drawn.stills.emplace_back(module_picture(with, map),
-                            "For each place the module that is nearest on the sphere; the paler, the weaker the kernel.");
+  drawn.stills.emplace_back(
+      module_picture(with, map),
+      "For each place the module that is nearest on the sphere; the paler, the weaker the kernel.");
   return drawn;
 }
 

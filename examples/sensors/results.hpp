@@ -27,7 +27,8 @@ class training_log {
 };
 
 [[nodiscard]] int thread_count(experiment_options const& options);
-[[nodiscard]] std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options);
+[[nodiscard]] std::vector<std::vector<index_t>> hidden_groups(experiment const& with,
+                                                              experiment_options const& options);
 [[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,
                                                   std::int64_t seed);
 /// The pictures of `render`, for the report; empty where they cannot be drawn (no field model).

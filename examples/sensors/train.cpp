@@ -56,8 +56,8 @@ int train(experiment_options const& options) {
   auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
     log.set(what, seed, history);
     log.write(options.out / "training.json");
-    std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n", what.c_str(),
-                 static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
+    std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n",
+                 what.c_str(), static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
                  history.loss.empty() ? 0.0 : history.loss.back(), history.reach,
                  static_cast<long long>(history.dead_modules), history.interrupted ? " (interrupted)" : "");
     return !history.interrupted;
@@ -73,8 +73,9 @@ int train(experiment_options const& options) {
       auto const groups = hidden_groups(with, options);
       for (std::size_t g = 0; g < groups.size(); ++g) {
         auto const what = "unseen" + std::to_string(g);
-        if (!note(what, seed, fit_unseen(with, unseen, groups[g], seed, threads, checkpoint_of(options, what, seed),
-                                         options.resume))) {
+        if (!note(what, seed,
+                  fit_unseen(with, unseen, groups[g], seed, threads, checkpoint_of(options, what, seed),
+                             options.resume))) {
           return examples::interrupt::exit_status;
         }
       }
@@ -82,8 +83,8 @@ int train(experiment_options const& options) {
   }
   if (options.task != task_kind::forecast) {
     auto const seed = options.seeds.front();
-    if (!note("field", seed, fit_unseen(with, unseen, {}, seed, threads, checkpoint_of(options, "field", seed),
-                                        options.resume))) {
+    if (!note("field", seed,
+              fit_unseen(with, unseen, {}, seed, threads, checkpoint_of(options, "field", seed), options.resume))) {
       return examples::interrupt::exit_status;
     }
   }

@@ -45,4 +45,6 @@ TEST_CASE("relative_error of arrays") {
         std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("contains works with either Catch2") { CHECK_THAT(std::string{"weight: expected (3)"}, s2rm::test::contains("expected")); }
+TEST_CASE("contains works with either Catch2") {
+  CHECK_THAT(std::string{"weight: expected (3)"}, s2rm::test::contains("expected"));
+}

@@ -75,7 +75,7 @@ struct attend_backward_targets {
   rows<T const> q, k, v, dy;
   T const* w;
   T const* extra;
-  T* d;   ///< (count, targets, N, sources): dl
+  T* d;  ///< (count, targets, N, sources): dl
   rows<T> dq;
   T* dlog;           ///< like log Z, added to
   index_t dlog_row;  ///< its row step
@@ -89,10 +89,10 @@ struct attend_backward_targets {
       for (index_t j = 0; j < g.sources; ++j) {
         dl[j] = near.reach_of(j) == kernel::absent ? T(0) : math::dot<C>(dyn, v.at(r, j) + n * C);
       }
-      Normalisation::template backward<StraightThrough>(
-          g.sources, near, w + (task * N + n) * g.sources, extra + (task * N + n) * Normalisation::extra, dl,
-          dlog + r * dlog_row + i * g.target_step, g.source_step,
-          score_again<C, Dot, T>{q.at(r, i) + n * C, k, r, n * C, scale});
+      Normalisation::template backward<StraightThrough>(g.sources, near, w + (task * N + n) * g.sources,
+                                                        extra + (task * N + n) * Normalisation::extra, dl,
+                                                        dlog + r * dlog_row + i * g.target_step, g.source_step,
+                                                        score_again<C, Dot, T>{q.at(r, i) + n * C, k, r, n * C, scale});
       if constexpr (Dot) {
         T* const to = dq.at(r, i) + n * C;
         for (index_t c = 0; c < C; ++c) to[c] = T(0);
@@ -144,8 +144,7 @@ struct kernel_dot {
   static void forward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                       std::type_identity_t<T*> saved) {
     T* const extra = saved + g.count * g.targets * N * g.sources;
-    be.for_each(g.count * g.targets * N,
-                attend<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
+    be.for_each(g.count * g.targets * N, attend<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
   }
 
   /// Overwrites dq, dk (both untouched without dot product) and dv; adds to dlog, laid out like log Z with its own row
@@ -155,9 +154,8 @@ struct kernel_dot {
                        in_vector<T> saved, out_rows<T> dq, out_rows<T> dk, out_rows<T> dv,
                        std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch) {
     T const* const extra = saved + g.count * g.targets * N * g.sources;
-    be.for_each(g.count * g.targets,
-                attend_backward_targets<Normalisation, N, C, Dot, StraightThrough, T>{
-                    g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
+    be.for_each(g.count * g.targets, attend_backward_targets<Normalisation, N, C, Dot, StraightThrough, T>{
+                                         g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
     be.for_each(g.count * g.sources * N,
                 attend_backward_sources<N, C, Dot, T>{g, q, dy, saved, scratch, dk, dv, scale<T>()});
   }

@@ -89,7 +89,7 @@ struct gru {
     using initial = schema<field<"initial_state", M, H>>;  ///< the learned state before the first step
     using saved = schema<field<"gates", M, 4 * H>>;
     using delta = schema<field<"gates", M, 4 * H>>;
-    static constexpr index_t scratch = M * 6 * H;  ///< numbers per row of `forward` and `backward`
+    static constexpr index_t scratch = M * 6 * H;           ///< numbers per row of `forward` and `backward`
     static constexpr index_t gradient_scratch = M * 3 * H;  ///< numbers per row of `gradient`
 
     template <class T>
@@ -115,10 +115,9 @@ struct gru {
 
     /// Overwrites du, dh, dc and delta.
     template <class B, class T>
-    static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> /*u*/, in_rows<T> /*h*/,
-                         in_rows<T> c, in_rows<T> dy, std::type_identity_t<saved_of<T const, saved>> s,
-                         saved_of<T, delta> d, out_rows<T> du, out_rows<T> dh, out_rows<T> dc,
-                         std::type_identity_t<T*> scratch_rows) {
+    static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> /*u*/, in_rows<T> /*h*/, in_rows<T> c,
+                         in_rows<T> dy, std::type_identity_t<saved_of<T const, saved>> s, saved_of<T, delta> d,
+                         out_rows<T> du, out_rows<T> dh, out_rows<T> dc, std::type_identity_t<T*> scratch_rows) {
       T* const gates = d.template at<"gates">();
       be.template for_rows<H>(n * M, gru_gates_backward<M, H, T>{s.template at<"gates">(), c, dy, gates, dc});
       be.template for_rows<3 * H>(n * M, gru_recurrent_delta<H, T>{gates, scratch_rows});
@@ -128,8 +127,8 @@ struct gru {
 
     /// Adds the gradients of all n rows (every step of every element) to dp.
     template <class B, class T>
-    static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> h,
-                         std::type_identity_t<saved_of<T const, delta>> d, gradients_of<T, params> dp, std::type_identity_t<T*> scratch_rows) {
+    static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> h, std::type_identity_t<saved_of<T const, delta>> d,
+                         gradients_of<T, params> dp, std::type_identity_t<T*> scratch_rows) {
       T const* const gates = d.template at<"gates">();
       be.template for_rows<3 * H>(n * M, gru_recurrent_delta<H, T>{gates, scratch_rows});
       rows<T const> const input{gates, M * 4 * H, 4 * H};

@@ -26,8 +26,8 @@ struct random {
 
   /// Four independent 32-bit words for the counter (step, element).
   S2RM_HD constexpr std::array<std::uint32_t, 4> words(std::uint32_t step, std::uint64_t element) const {
-    std::array<std::uint32_t, 4> c{static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32U), step,
-                                   stream};
+    std::array<std::uint32_t, 4> c{static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32U),
+                                   step, stream};
     auto k0 = static_cast<std::uint32_t>(key);
     auto k1 = static_cast<std::uint32_t>(key >> 32U);
     for (int round = 0; round < 10; ++round) {

@@ -48,7 +48,6 @@ struct array_view {
 template <class X>
 struct view_traits;
 
-template <class X>
-concept viewable = requires(X const& x) { view_traits<X>::view(x); };
+template <class X> concept viewable = requires(X const& x) { view_traits<X>::view(x); };
 
 }  // namespace s2rm

@@ -67,7 +67,8 @@ struct checkpoint_format {
 
   /// Weights alone, for evaluation and streaming.
   template <class Net, class Backend, class T>
-  static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights, std::filesystem::path const& path) {
+  static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights,
+                   std::filesystem::path const& path) {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
     data::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data());
     weights.assign(be, values.data());

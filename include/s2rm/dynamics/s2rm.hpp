@@ -37,12 +37,12 @@ struct s2rm {
 
   using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
 
-  using view_params = schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
-  using interaction_params =
-      std::conditional_t<talks,
-                         schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
-                                field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
-                         schema<>>;
+  using view_params =
+      schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
+  using interaction_params = std::conditional_t<talks,
+                                                schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
+                                                       field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
+                                                schema<>>;
   using start_params = std::conditional_t<learned_start, typename Cell::initial, schema<>>;
   using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
                         prefixed<"cell.", typename Cell::params>, start_params>;
@@ -66,8 +66,8 @@ struct s2rm {
   template <class T>
   struct inputs {
     index_t time, batch, views;
-    rows<T const> source;       ///< (R A): [e; s]
-    T const* view_log_weight;   ///< (R, A, M)
+    rows<T const> source;      ///< (R A): [e; s]
+    T const* view_log_weight;  ///< (R, A, M)
     std::uint8_t const* view_reach;
     T const* module_log_weight;  ///< (M, M)
     std::uint8_t const* module_reach;
@@ -78,15 +78,15 @@ struct s2rm {
   /// Saved activations of a sequence, R = T B rows.
   template <class T>
   struct tape {
-    T *key, *value;                     ///< (R, A, NC)
-    T *state_in, *state_out;            ///< (R, M, state)
-    T *read, *read_factor;              ///< (R, M, H), (R, M): normalised state
-    T *mid, *mid_read, *mid_factor;     ///< `after_update`: the cells' result, normalised
-    T* projected;                       ///< (R, M, PW)
+    T *key, *value;                  ///< (R, A, NC)
+    T *state_in, *state_out;         ///< (R, M, state)
+    T *read, *read_factor;           ///< (R, M, H), (R, M): normalised state
+    T *mid, *mid_read, *mid_factor;  ///< `after_update`: the cells' result, normalised
+    T* projected;                    ///< (R, M, PW)
     T *view_attention, *talk_attention;
-    T *u, *g, *hbar;                    ///< (R, M, NC), (R, M, NC), (R, M, H)
-    T *cell, *start;                    ///< cell's saved; the initial state (M, state)
-    T* scratch;                         ///< of one step
+    T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
+    T *cell, *start;  ///< cell's saved; the initial state (M, state)
+    T* scratch;       ///< of one step
 
     static tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
       index_t const R = time * batch;
@@ -175,11 +175,12 @@ struct s2rm {
     be.fill(sources * M, T(0), w.view_log);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
     for (index_t t = in.time - 1; t >= 0; --t) {
-      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
+      be.template for_rows<H>(batch * M,
+                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
       step_backward(be, p, in, s, w, t);
       if constexpr (learned_start) {
         be.for_each(M * SW, ops::sum_flagged_rows<T, SW>{state_rows(w.previous), in.start + t * batch, batch,
-                                                        dp.values + at_start});
+                                                         dp.values + at_start});
       }
       be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
       be.copy(batch * M * SW, w.previous, w.state);
@@ -188,7 +189,8 @@ struct s2rm {
     auto const views = p.template inner<view_params>(at_views);
     be.product_transposed(views.template matrix<"key.weight">(), sources, rows<T const>{w.key, NC}, dsource);
     be.product_transposed_add(views.template matrix<"value.weight">(), sources, rows<T const>{w.value, NC}, dsource);
-    if constexpr (talks) be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
+    if constexpr (talks)
+      be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
   }
 
  private:
@@ -209,7 +211,7 @@ struct s2rm {
   template <class T>
   static attention::geometry<T> view_geometry(inputs<T> const& in, index_t t) {
     index_t const per_row = in.views * M;
-    return {in.batch, M,  in.views, in.view_log_weight + t * in.batch * per_row, in.view_reach + t * in.batch * per_row,
+    return {in.batch, M, in.views, in.view_log_weight + t * in.batch * per_row, in.view_reach + t * in.batch * per_row,
             per_row,  1, M};
   }
   template <class T>
@@ -265,9 +267,9 @@ struct s2rm {
   template <class T>
   struct at_step {
     index_t r;
-    rows<T> h, out;             ///< state_in, state_out
+    rows<T> h, out;  ///< state_in, state_out
     rows<T const> hbar, carried;
-    rows<T> y;                  ///< what the cell writes
+    rows<T> y;  ///< what the cell writes
     at_step(inputs<T> const& in, tape<T> const& s, index_t t)
         : r(t * in.batch), h(state_rows(s.state_in + r * M * SW)), out(state_rows(s.state_out + r * M * SW)) {
       hbar = before ? rows<T const>(wide(s.hbar + r * M * H, H)) : rows<T const>(h);
@@ -287,7 +289,8 @@ struct s2rm {
     auto const views = p.template inner<view_params>(at_views);
     T* const projected = s.projected + a.r * M * PW;
     be.product(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
-    attend::forward(be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
+    attend::forward(be, view_geometry(in, t), slice(projected, 0),
+                    rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
                     rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
                     s.view_attention + a.r * M * attend::saved(in.views));
     if constexpr (before) talk(be, p, in, s, t, y, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
@@ -335,13 +338,12 @@ struct s2rm {
     T* const d = w.projected + r * M * PW;
     T const* const projected = s.projected + r * M * PW;
     index_t const per_row = in.views * M;
-    attend::backward(be, view_geometry(in, t), slice(projected, 0),
-                     rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
-                     rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
-                     s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
-                     rows<T>{w.key + r * in.views * NC, in.views * NC, NC},
-                     rows<T>{w.value + r * in.views * NC, in.views * NC, NC}, w.view_log + r * per_row, per_row,
-                     w.scratch);
+    attend::backward(
+        be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
+        rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
+        s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
+        rows<T>{w.key + r * in.views * NC, in.views * NC, NC}, rows<T>{w.value + r * in.views * NC, in.views * NC, NC},
+        w.view_log + r * per_row, per_row, w.scratch);
     auto const views = p.template inner<view_params>(at_views);
     if constexpr (before) {
       talk_backward(be, p, in, s, w, t, wide(w.y, H));

@@ -43,10 +43,11 @@ struct sequence {
   static void observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried) {
     index_t const R = b.time * b.batch, n = R * b.views;
     be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, s.start});
-    be.for_each(n, clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, b.views, s.view, s.place, s.present});
+    be.for_each(n,
+                clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, b.views, s.view, s.place, s.present});
     rows<T> const in{s.source, source};
-    Net::encoder::forward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), n, rows<T>{s.view, V}, in,
-                          s.encoder);
+    Net::encoder::forward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), n, rows<T>{s.view, V},
+                          in, s.encoder);
     Net::places::forward(be, place_params(p), n, s.place, in.shifted(D), s.view_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present, s.view_log_weight, s.view_reach);
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
@@ -79,8 +80,10 @@ struct sequence {
   /// Sums the loss over unmasked target elements into s.sums[0] and counts them in s.sums[1].
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
-    be.reduce(n * X, likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
-              s.sums);
+    be.reduce(
+        n * X,
+        likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
+        s.sums);
     be.reduce(n, clean::count_present{b.target_mask, X}, s.sums + 1);
   }
 
@@ -102,14 +105,13 @@ struct sequence {
     pairs::backward(be, kernel_params(p), modules(s), views, in.shifted(D), w.dynamics.view_log, dsource.shifted(D),
                     w.unit, dkernel, w.pair_scratch, s.sums + 2);
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
-    Net::places::backward(be, place_params(p), views, dsource.shifted(D), s.view_places, place_gradients(dp), w.scratch);
-    Net::encoder::backward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), views, rows<T>{s.view, V},
-                           dsource, s.encoder, rows<T>{},
+    Net::places::backward(be, place_params(p), views, dsource.shifted(D), s.view_places, place_gradients(dp),
+                          w.scratch);
+    Net::encoder::backward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), views,
+                           rows<T>{s.view, V}, dsource, s.encoder, rows<T>{},
                            dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
-    be.for_each(M, geometry::project_row_backward<S, T>{{p.values + Net::at_embedding, S},
-                                                        {w.unit, S},
-                                                        {dp.values + Net::at_embedding, S},
-                                                        true});
+    be.for_each(M, geometry::project_row_backward<S, T>{
+                       {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
   }
 
   /// The state after the last step, (B, M, state).
@@ -118,12 +120,14 @@ struct sequence {
   }
 
  private:
-  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T scale, gradients dp) {
+  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T scale,
+                             gradients dp) {
     auto const& w = s.work;
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const in{s.read, read};
     rows<T> const din{w.read, read};
-    be.for_each(n, likelihood::loss_gradient<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask, scale, w.output});
+    be.for_each(n, likelihood::loss_gradient<typename Net::likelihood, typename Net::target, T>{
+                       s.output, b.target, b.target_mask, scale, w.output});
     Net::decoder::backward(be, decoder_params(p), n, in, rows<T>{w.output, O}, s.decoder, din,
                            dp.template inner<typename Net::decoder::params>(Net::at_decoder), w.scratch);
     be.fill(n * M, T(0), w.query_log);
@@ -140,8 +144,10 @@ struct sequence {
     if constexpr (Net::readout_by_dot) {
       be.product_transposed_add(weights_in.template matrix<"key.weight">(), R, module_rows(w.read_key), dy);
       be.template outer_add<M, NC, H>(R, module_rows(w.read_key), y, dreadout.template at<"key.weight">());
-      be.product_transposed_add(weights_in.template matrix<"query.weight">(), n, rows<T>{w.read_query, NC}, din.shifted(NC));
-      be.template outer_add<1, NC, S>(n, rows<T>{w.read_query, NC}, in.shifted(NC), dreadout.template at<"query.weight">());
+      be.product_transposed_add(weights_in.template matrix<"query.weight">(), n, rows<T>{w.read_query, NC},
+                                din.shifted(NC));
+      be.template outer_add<1, NC, S>(n, rows<T>{w.read_query, NC}, in.shifted(NC),
+                                      dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
       be.for_each(R * M, s2rm::dynamics::rms_row_backward<M, H, T>{y, dy, s.read_factor, {w.state, M * H, H}});
@@ -158,8 +164,8 @@ struct sequence {
                                     gradients_of<T, typename Net::kernel::params> dkernel) {
     auto const& w = s.work;
     be.fill(M * S, T(0), w.unit_rows);
-    pairs::backward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, w.module_log, rows<T>{w.unit_rows, S},
-                    w.unit, dkernel, w.pair_scratch, s.sums + 2);
+    pairs::backward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, w.module_log,
+                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, s.sums + 2);
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 
@@ -186,8 +192,8 @@ struct sequence {
   static auto dynamics_params(weights p) { return p.template inner<typename dynamics::params>(Net::at_dynamics); }
   static auto decoder_params(weights p) { return p.template inner<typename Net::decoder::params>(Net::at_decoder); }
   static typename dynamics::template inputs<T> inputs(tape_type const& s, batch_view<T> const& b, T const* carried) {
-    return {b.time, b.batch, b.views, {s.source, source}, s.view_log_weight, s.view_reach,
-            s.module_log_weight, s.module_reach, s.start, carried};
+    return {b.time,         b.batch, b.views, {s.source, source}, s.view_log_weight, s.view_reach, s.module_log_weight,
+            s.module_reach, s.start, carried};
   }
 };
 

@@ -30,10 +30,10 @@ struct tape {
   T *query, *read, *query_places;  ///< (R, Q, P), (R, Q, NC + S)
   T* query_log_weight;             ///< (R, Q, M)
   std::uint8_t* query_reach;
-  T *read_state, *read_factor;                                  ///< (R, M, H), (R, M)
-  T *read_query, *read_key, *read_value, *read_attention;       ///< (R, Q, NC), (R, M, NC) x2
-  T *decoder, *output;                                          ///< saved by the decoder; (R, Q, outputs)
-  double* sums;                                                 ///< loss, count, scratch, spare
+  T *read_state, *read_factor;                             ///< (R, M, H), (R, M)
+  T *read_query, *read_key, *read_value, *read_attention;  ///< (R, Q, NC), (R, M, NC) x2
+  T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
+  double* sums;                                            ///< loss, count, scratch, spare
 
   /// The backward pass's memory; empty where only the forward pass is wanted.
   struct workspace {

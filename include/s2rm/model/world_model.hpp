@@ -45,16 +45,17 @@ struct world_model {
   static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
   static constexpr index_t state_size = cell::state;       ///< numbers one module carries
 
-  using decoder = typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
+  using decoder =
+      typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
   using places = geometry::place_encoder<Shape>;
   using dynamics = s2rm::dynamics::s2rm<Shape, D, cell, normalisation, kernel::straight_through, interaction, carry,
                                         state_norm, initial_state>;
 
   static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
-  using readout_params =
-      std::conditional_t<readout_by_dot,
-                         schema<field<"query.weight", NC, S>, field<"key.weight", M, NC, H>, field<"value.weight", M, NC, H>>,
-                         schema<field<"value.weight", M, NC, H>>>;
+  using readout_params = std::conditional_t<
+      readout_by_dot,
+      schema<field<"query.weight", NC, S>, field<"key.weight", M, NC, H>, field<"value.weight", M, NC, H>>,
+      schema<field<"value.weight", M, NC, H>>>;
   /// Kernel weights alone are normalised in log space whatever the model's normalisation.
   using readout_attention =
       attention::kernel_dot<Shape::heads, Shape::head_width,

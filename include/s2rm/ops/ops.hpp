@@ -50,23 +50,23 @@ struct null_value {
 
 /// What a backend must have (see the list above).
 template <class B, class T = float>
-concept backend_policy = requires(B& be, weight<T, 2, 3, 4> w, T const* in, T* out, double* sum, index_t n,
-                                  rows<T const> x, rows<T> y) {
-  be.product(w, in, n, x, y);
-  be.product_add(w, n, x, y);
-  be.product_transposed(w, n, x, y);
-  be.product_transposed_add(w, n, x, y);
-  be.template outer_add<2, 3, 4>(n, x, x, out);
-  be.template column_sum_add<2, 3>(n, x, out);
-  be.for_each(n, ops::detail::null_functor{});
-  be.template for_rows<3>(n, ops::detail::null_functor{});
-  be.reduce(n, ops::detail::null_value{}, sum);
-  be.template allocate<T>(n);
-  be.copy_in(n, in, out);
-  be.copy_out(n, in, out);
-  be.copy(n, in, out);
-  be.fill(n, T(0), out);
-  be.wait();
-};
+concept backend_policy =
+    requires(B& be, weight<T, 2, 3, 4> w, T const* in, T* out, double* sum, index_t n, rows<T const> x, rows<T> y) {
+      be.product(w, in, n, x, y);
+      be.product_add(w, n, x, y);
+      be.product_transposed(w, n, x, y);
+      be.product_transposed_add(w, n, x, y);
+      be.template outer_add<2, 3, 4>(n, x, x, out);
+      be.template column_sum_add<2, 3>(n, x, out);
+      be.for_each(n, ops::detail::null_functor{});
+      be.template for_rows<3>(n, ops::detail::null_functor{});
+      be.reduce(n, ops::detail::null_value{}, sum);
+      be.template allocate<T>(n);
+      be.copy_in(n, in, out);
+      be.copy_out(n, in, out);
+      be.copy(n, in, out);
+      be.fill(n, T(0), out);
+      be.wait();
+    };
 
 }  // namespace s2rm

@@ -23,13 +23,10 @@ struct reference {
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
     for (index_t r = 0; r < n; ++r) {
       for (index_t g = 0; g < G; ++g) {
-        for (index_t o = 0; o < Out; ++o) {
-          T sum = bias == nullptr ? T(0) : bias[g * Out + o];
-          for (index_t i = 0; i < In; ++i) sum += w.canonical[(g * Out + o) * In + i] * x.at(r, g)[i];
-          y.at(r, g)[o] = sum;
-        }
+        for (index_t o = 0; o < Out; ++o) y.at(r, g)[o] = bias == nullptr ? T(0) : bias[g * Out + o];
       }
     }
+    product_add(w, n, x, y);
   }
 
   template <class T, index_t G, index_t Out, index_t In>

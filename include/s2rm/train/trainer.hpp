@@ -205,9 +205,9 @@ class trainer {
   /// \throws value_error if a size is not this model's; nothing has changed then.
   void restore(training_state const& s) {
     auto const need = [](std::size_t found, index_t expected, char const* what) {
-      require_value(static_cast<index_t>(found) == expected,
-                    std::string("trainer: state: ") + what + ": expected " + std::to_string(expected) +
-                        " numbers, found " + std::to_string(found));
+      require_value(static_cast<index_t>(found) == expected, std::string("trainer: state: ") + what + ": expected " +
+                                                                 std::to_string(expected) + " numbers, found " +
+                                                                 std::to_string(found));
     };
     need(s.weights.size(), size, "weights");
     need(s.average.size(), size, "average");

@@ -64,9 +64,9 @@ struct eigen {
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
     grouped<G>(n, Out * In, [=, this](index_t g, index_t first, index_t count) {
-      multiply<T>({x.at(first, g), x.stride, 1, w.transposed + g * Out * In, Out, y.at(first, g), y.stride, nullptr,
-                   true},
-                  count, Out, In);
+      multiply<T>(
+          {x.at(first, g), x.stride, 1, w.transposed + g * Out * In, Out, y.at(first, g), y.stride, nullptr, true},
+          count, Out, In);
     });
   }
 
@@ -89,9 +89,9 @@ struct eigen {
       for (index_t t = all ? 0 : task; t < (all ? G * bands : task + 1); ++t) {
         index_t const g = t / bands, first = (t % bands) * band;
         for (index_t r = 0; r < n; r += depth) {
-          multiply<T>({dy.at(r, g) + first, 1, dy.stride, x.at(r, g), x.stride, dw + (g * Out + first) * In, In,
-                       nullptr, true},
-                      std::min(band, Out - first), In, std::min(depth, n - r));
+          multiply<T>(
+              {dy.at(r, g) + first, 1, dy.stride, x.at(r, g), x.stride, dw + (g * Out + first) * In, In, nullptr, true},
+              std::min(band, Out - first), In, std::min(depth, n - r));
         }
       }
     });
