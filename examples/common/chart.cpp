@@ -171,7 +171,8 @@ std::string svg(chart const& source) {
   for (std::size_t i = 0; i < source.lines.size(); ++i) {
     auto const colour = hex(line_colour(i));
     auto const x = left + static_cast<double>(i % 4) * (width - left - right) / 4;
-    auto const y = foot + bottom + 18.0 * static_cast<double>(i / 4) + 4;
+    auto const line_number = i / 4;
+    auto const y = foot + bottom + 18.0 * static_cast<double>(line_number) + 4;
     out += curve(f, source.lines[i], colour);
     out += "<rect width=\"14\" height=\"4\" fill=\"" + colour + "\" x=\"" + text_of(x) + "\" y=\"" + text_of(y) +
            "\"/><text dy=\".35em\" x=\"" + text_of(x + 20) + "\" y=\"" + text_of(y + 2) + "\">" +

@@ -21,7 +21,9 @@ double sample(field_map const& map, double column, double row) {
   double sum = 0;
   auto const add = [&](int c, int r, double weight) {
     if (weight > 0) {  // 0 * NaN would spread a gap beyond its cell
-      sum += weight * map.values[static_cast<std::size_t>(r * map.columns + c)];
+      sum +=
+          weight *
+          map.values[static_cast<std::size_t>(r) * static_cast<std::size_t>(map.columns) + static_cast<std::size_t>(c)];
     }
   };
   auto const across = column - left;

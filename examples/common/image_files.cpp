@@ -94,6 +94,9 @@ int append(GifFileType* file, GifByteType const* bytes, int count) {
 struct gif_closer {
   GifFileType* file;
   ColorMapObject* map = nullptr;
+  explicit gif_closer(GifFileType* opened) : file(opened) {}
+  gif_closer(gif_closer const&) = delete;
+  gif_closer& operator=(gif_closer const&) = delete;
   ~gif_closer() {
     if (file != nullptr) {
       int code = 0;
