@@ -82,7 +82,7 @@ examples::image module_picture(experiment const& with, module_map const& map) {
   examples::image picture{side, side + 20};
   for (int row = 0; row < cells; ++row) {
     for (int column = 0; column < cells; ++column) {
-      auto const i = static_cast<std::size_t>(row * cells + column);
+      auto const i = static_cast<std::size_t>(row) * cells + static_cast<std::size_t>(column);
       picture.fill(column * cell, 20 + row * cell, cell, cell, tile_colour(map.nearest[i], map.strength[i]));
     }
   }
