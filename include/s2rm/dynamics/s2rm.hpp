@@ -16,6 +16,7 @@
 #include "s2rm/dynamics/normalise.hpp"
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/dynamics/start.hpp"
+#include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/generic.hpp"
 
 namespace s2rm::dynamics {

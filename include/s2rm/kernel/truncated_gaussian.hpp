@@ -13,6 +13,7 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/schema.hpp"
 #include "s2rm/init/uniform.hpp"
+#include "s2rm/math/scalar.hpp"
 
 namespace s2rm::kernel {
 
