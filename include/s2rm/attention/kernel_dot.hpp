@@ -89,10 +89,10 @@ struct attend_backward_targets {
       for (index_t j = 0; j < g.sources; ++j) {
         dl[j] = near.reach_of(j) == kernel::absent ? T(0) : math::dot<C>(dyn, v.at(r, j) + n * C);
       }
-      Normalisation::template backward<StraightThrough>(g.sources, near, w + (task * N + n) * g.sources,
-                                                        extra + (task * N + n) * Normalisation::extra, dl,
-                                                        dlog + r * dlog_row + i * g.target_step, g.source_step,
-                                                        score_again<C, Dot, T>{q.at(r, i) + n * C, k, r, n * C, scale});
+      Normalisation::template backward<StraightThrough>(
+          g.sources, near, w + (task * N + n) * g.sources, extra + (task * N + n) * Normalisation::extra, dl,
+          dlog + r * dlog_row + i * g.target_step, g.source_step,
+          score_again<C, Dot, T>{Dot ? q.at(r, i) + n * C : nullptr, k, r, n * C, scale});
       if constexpr (Dot) {
         T* const to = dq.at(r, i) + n * C;
         for (index_t c = 0; c < C; ++c) to[c] = T(0);
