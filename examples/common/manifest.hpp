@@ -27,9 +27,7 @@ class manifest {
   /// Sets or replaces one entry: a bool, a number, text, or a vector of integers, numbers or texts.
   template <class T>
   manifest& set(std::string key, T const& entry) {
-    if constexpr (std::is_same_v<T, bool>) {
-      return put(std::move(key), value{entry});
-    } else if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
       return put(std::move(key), value{static_cast<std::int64_t>(entry)});
     } else if constexpr (std::is_floating_point_v<T>) {
       return put(std::move(key), value{static_cast<double>(entry)});

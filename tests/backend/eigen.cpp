@@ -23,20 +23,16 @@ struct product_case {
   static constexpr T untouched = T(7777);
   index_t n;
   index_t x_stride = G * In + 3, y_stride = G * Out + 5;  // rows with a gap behind them
-  std::vector<T> w = numbers<T>(G * Out * In, 1), bias = numbers<T>(G * Out, 2), x, dy, turned;
+  std::vector<T> w = numbers<T>(G * Out * In, 1), bias = numbers<T>(G * Out, 2), x, dy;
 
   explicit product_case(index_t count)
-      : n(count), x(numbers<T>(count * (G * In + 3), 3)), dy(numbers<T>(count * (G * Out + 5), 4)), turned(w.size()) {
-    for (index_t i = 0; i < G * Out * In; ++i) {
-      index_t const g = i / (Out * In), o = i / In % Out, k = i % In;
-      turned[static_cast<std::size_t>(g * Out * In + k * Out + o)] = w[static_cast<std::size_t>(i)];
-    }
-  }
+      : n(count), x(numbers<T>(count * (G * In + 3), 3)), dy(numbers<T>(count * (G * Out + 5), 4)) {}
 
   /// All products, one after the other; what lies between rows stays as it is.
   template <class B>
   std::vector<std::vector<T>> run(B& be) const {
-    weight<T, G, Out, In> const m{w.data(), turned.data()};
+    test::plain_weight<T, G, Out, In> const packed(be, w.data());
+    auto const& m = packed.view;
     std::vector<T> y(static_cast<std::size_t>(n * y_stride), untouched), plain(y), sum(y),
         dx(static_cast<std::size_t>(n * x_stride), untouched), more(dx), dw(w), db(bias);
     rows<T const> const in{x.data(), x_stride, In}, d{dy.data(), y_stride, Out};
@@ -128,9 +124,9 @@ TEST_CASE("no columns to read: a product is its bias") {
   backend::eigen be;
   for (auto const gemm : {backend::gemm::blocked, backend::gemm::eigen}) {
     be.gemm = gemm;
-    double const bias[] = {1, 2, 3}, none = 0;
+    double const bias[] = {1, 2, 3}, none[packed_slack] = {};
     double y[6] = {9, 9, 9, 9, 9, 9};
-    be.product(weight<double, 1, 3, 0>{&none, &none}, bias, 2, {&none, 0}, {y, 3});
+    be.product(weight<double, 1, 3, 0>{none, none, none}, bias, 2, {none, 0}, {y, 3});
     for (int i = 0; i < 6; ++i) CHECK(y[i] == bias[i % 3]);
   }
 }
@@ -156,12 +152,16 @@ TEST_CASE("a pool survives many short rounds") {
 }
 
 TEST_CASE("reductions, memory, copies") {
-  backend::eigen const be{.threads = 2};
+  backend::eigen const be{.threads = 2}, alone;
   ops::reference const naive;
-  double a = 1, b = 2;
-  be.reduce(1234, term{}, &a);
-  naive.reduce(1234, term{}, &b);
-  CHECK(a == b);
+  for (index_t const n : {0, 1, 7, 63, 1234, 200'001}) {
+    double a = 1, b = 2, expected = 3;
+    be.reduce(n, term{}, &a);
+    alone.reduce(n, term{}, &b);
+    naive.reduce(n, term{}, &expected);
+    CHECK(a == b);
+    CHECK(a == Approx(expected).margin(1e-9));
+  }
   auto memory = be.allocate<float>(17);
   CHECK(reinterpret_cast<std::uintptr_t>(memory.data()) % 64 == 0);
   CHECK(memory.size() == 17);

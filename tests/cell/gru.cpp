@@ -37,13 +37,13 @@ problem cell_problem(B& be, std::string const& name, index_t n, std::uint32_t st
   p.forward_scratch = Cell::scratch;
   p.backward_scratch = std::max(Cell::scratch, Cell::gradient_scratch);
   p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double* scratch) {
-    test::plain_parameters<typename Cell::params> const w(in[3]);
+    test::plain_parameters<typename Cell::params> const w(be, in[3]);
     Cell::forward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {y, M * SW, SW},
                   saved_of<double, typename Cell::saved>{saved, count}, scratch);
   };
   p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double* delta, auto const& d,
                      double* scratch) {
-    test::plain_parameters<typename Cell::params> const w(in[3]);
+    test::plain_parameters<typename Cell::params> const w(be, in[3]);
     saved_of<double, typename Cell::delta> const deltas{delta, count};
     Cell::backward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {dy, M * SW, SW},
                    saved_of<double const, typename Cell::saved>{saved, count}, deltas, {d[0], M * I, I},
@@ -113,7 +113,7 @@ TEST_CASE("a bounded state stays bounded") {
   backend::eigen be;
   auto w = test::normal_numbers(cell::params::size, 8);
   for (auto& x : w) x *= 50;  // saturates every gate
-  test::plain_parameters<cell::params> const p(w.data());
+  test::plain_parameters<cell::params> const p(be, w.data());
   std::vector<double> h(size, 1.0), y(size), saved(cell::saved::size), scratch(cell::scratch);
   for (std::uint32_t t = 0; t < 200; ++t) {
     auto const u = test::normal_numbers(cell::M * cell::I, 100 + t), noise = test::normal_numbers(size, 500 + t);

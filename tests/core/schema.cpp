@@ -42,16 +42,17 @@ TEST_CASE("a field of rank 2 or more is a weight of groups") {
 }
 
 TEST_CASE("blocks hand out their fields") {
-  float values[outer::size], turned[outer::size], gradient[outer::size];
-  parameters_of<float, outer> const p{values, turned};
+  float values[outer::size], packed[outer::size], back[outer::size], gradient[outer::size];
+  parameters_of<float, outer> const p{values, packed, back};
   CHECK(p.at<"lone">() == values + 8);
   auto const w = p.matrix<"lone">();
   static_assert(std::is_same_v<decltype(w), weight<float, 4, 2, 5> const>);
   CHECK(w.canonical == values + 8);
-  CHECK(w.transposed == turned + 8);
+  CHECK(w.packed == packed + 8);
+  CHECK(w.packed_transposed == back + 8);
   auto const b = p.inner<inner>(outer::offset<"b.weight">);
   CHECK(b.at<"bias">() == values + outer::offset<"b.bias">);
-  CHECK(b.matrix<"weight">().transposed == turned + 48);
+  CHECK(b.matrix<"weight">().packed_transposed == back + 48);
   gradients_of<float, outer> const g{gradient};
   CHECK(g.inner<inner>(48).at<"bias">() == gradient + 54);
 }

@@ -30,12 +30,12 @@ problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) 
   p.saved = layer::saved;
   p.backward_scratch = layer::scratch;
   p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double*) {
-    test::plain_parameters<typename layer::params> const w(in[1]);
+    test::plain_parameters<typename layer::params> const w(be, in[1]);
     layer::forward(be, w.view, count, in[0], {y, S}, saved);
   };
   p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double*, auto const& d,
                      double* scratch) {
-    test::plain_parameters<typename layer::params> const w(in[1]);
+    test::plain_parameters<typename layer::params> const w(be, in[1]);
     layer::backward(be, w.view, count, {dy, S}, saved, {d[1]}, scratch);
   };
   return p;
@@ -48,7 +48,7 @@ void check_white(std::vector<double> const& w, std::vector<double> const& at) {
   constexpr index_t S = Shape::sphere;
   index_t const n = static_cast<index_t>(at.size()) / Shape::place;
   ops::reference be;
-  test::plain_parameters<typename layer::params> const p(w.data());
+  test::plain_parameters<typename layer::params> const p(be, w.data());
   std::vector<double> s(static_cast<std::size_t>(n * S)), saved(static_cast<std::size_t>(n * layer::saved));
   layer::forward(be, p.view, n, at.data(), {s.data(), S}, saved.data());
   double const* const z = saved.data() + n * (layer::features + layer::mlp::saved);
@@ -88,6 +88,24 @@ TEST_CASE("features: for each dimension, for each octave, sine and cosine") {
   // The lowest octave has period 4: the two ends of [-1, 1] differ.
   CHECK(gamma[0] == Approx(-1));
   CHECK(gamma[12] == Approx(1));
+}
+
+TEST_CASE("features in float lose no digits to the octave") {
+  constexpr index_t F = 9, n = 2001;
+  std::vector<float> x(n), gamma(n * 2 * F);
+  for (index_t i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>(i - 1000) / 999.0F;
+  backend::eigen be;
+  be.for_each(n, geometry::fourier_features<1, F, float>{x.data(), gamma.data()});
+  double worst = 0;
+  for (index_t i = 0; i < n * F; ++i) {
+    long double const turns =
+        std::ldexp(static_cast<long double>(x[static_cast<std::size_t>(i / F)]), static_cast<int>(i % F));
+    long double const angle = std::numbers::pi_v<long double> / 2 * turns;
+    auto const at = [&](index_t k) { return static_cast<long double>(gamma[static_cast<std::size_t>(2 * i + k)]); };
+    worst = std::max({worst, static_cast<double>(std::abs(at(0) - std::sin(angle))),
+                      static_cast<double>(std::abs(at(1) - std::cos(angle)))});
+  }
+  CHECK(worst < 3e-7);
 }
 
 TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {

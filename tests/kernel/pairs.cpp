@@ -29,23 +29,18 @@ problem pair_problem(B& be, std::string const& name, index_t n, std::uint32_t st
   p.arguments[0].added = true;
   p.output = M;
   p.backward_scratch = 2 * M;
-  auto const places = [](double const* unit, std::vector<double>& turned) {
-    turned.resize(M * S);
-    for (index_t i = 0; i < M * S; ++i) turned[static_cast<std::size_t>((i % S) * M + i / S)] = unit[i];
-    return kernel::module_places<double, M, S>{unit, turned.data()};
-  };
-  p.forward = [&be, places](index_t count, auto const& in, double* y, double*, double*) {
-    std::vector<double> turned;
+  p.forward = [&be](index_t count, auto const& in, double* y, double*, double*) {
+    test::plain_weight<double, 1, M, S> const places(be, in[1]);
     std::vector<std::uint8_t> reach(static_cast<std::size_t>(count * M));
-    pairs::forward(be, {in[2], nullptr}, places(in[1], turned), count, {in[0], S}, nullptr, y, reach.data());
+    pairs::forward(be, {in[2]}, places.view, count, {in[0], S}, nullptr, y, reach.data());
   };
-  p.backward = [&be, places](index_t count, auto const& in, double const* dy, double const*, double*, auto const& d,
-                             double* scratch) {
-    std::vector<double> turned;
+  p.backward = [&be](index_t count, auto const& in, double const* dy, double const*, double*, auto const& d,
+                     double* scratch) {
+    test::plain_weight<double, 1, M, S> const places(be, in[1]);
     double sum = NAN;
     std::copy_n(dy, count * M, scratch);
-    pairs::backward(be, {in[2], nullptr}, places(in[1], turned), count, {in[0], S}, scratch, {d[0], S}, d[1], {d[2]},
-                    scratch + count * M, &sum);
+    pairs::backward(be, {in[2]}, places.view, count, {in[0], S}, scratch, {d[0], S}, d[1], {d[2]}, scratch + count * M,
+                    &sum);
   };
   return p;
 }
@@ -83,13 +78,13 @@ TEST_CASE("the kernel is a Gaussian of the chord, cut at tau") {
 TEST_CASE("reach tells absent, cut off and reached apart") {
   using kernel_type = kernel::truncated_gaussian<>::on<sizes<2, 2>>;
   using pairs = kernel::pairs<kernel_type, 2, 2>;
-  double const unit[] = {1, 0, 0, 1}, turned[] = {1, 0, 0, 1}, log_epsilon = 0;
+  double const unit[] = {1, 0, 0, 1}, log_epsilon = 0;
   double const s[] = {1, 0, 0.6, -0.8, 0.6, 0.8};
   std::uint8_t const present[] = {1, 1, 0};
   double log_weight[6];
   std::uint8_t reach[6];
   ops::reference be;
-  pairs::forward(be, {&log_epsilon, nullptr}, {unit, turned}, 3, {s, 2}, present, log_weight, reach);
+  pairs::forward(be, {&log_epsilon}, {unit}, 3, {s, 2}, present, log_weight, reach);
   std::uint8_t const expected[] = {kernel::reached, kernel::reached, kernel::reached,
                                    kernel::cut_off, kernel::absent,  kernel::absent};
   for (int i = 0; i < 6; ++i) CHECK(reach[i] == expected[i]);

@@ -21,12 +21,12 @@ problem perceptron(B& be, std::string const& name, index_t n, std::uint32_t stre
   p.saved = Layer::saved;
   p.backward_scratch = Layer::scratch;
   p.forward = [&be](index_t rows_of, auto const& in, double* y, double* saved, double*) {
-    test::plain_parameters<typename Layer::params> const w(in[1]);
+    test::plain_parameters<typename Layer::params> const w(be, in[1]);
     Layer::forward(be, w.view, rows_of, {in[0], Layer::in}, {y, Layer::out}, saved);
   };
   p.backward = [&be](index_t rows_of, auto const& in, double const* dy, double const* saved, double*, auto const& d,
                      double* scratch) {
-    test::plain_parameters<typename Layer::params> const w(in[1]);
+    test::plain_parameters<typename Layer::params> const w(be, in[1]);
     Layer::backward(be, w.view, rows_of, {in[0], Layer::in}, {dy, Layer::out}, saved, {d[0], Layer::in}, {d[1]},
                     scratch);
   };
@@ -50,10 +50,10 @@ TEST_CASE("a perceptron by hand") {
   using net = layer::mlp<2, 2, 1>;
   // W_0 = [1 2; -1 0.5], b_0 = [0.1, -0.2], W_1 = [2, -3], b_1 = 0.7.
   double const w[] = {1, 2, -1, 0.5, 0.1, -0.2, 2, -3, 0.7};
-  test::plain_parameters<net::params> const p(w);
+  ops::reference be;
+  test::plain_parameters<net::params> const p(be, w);
   double const x[] = {0.3, -0.4};
   double y[1], saved[net::saved];
-  ops::reference be;
   net::forward(be, p.view, 1, {x, 2}, {y, 1}, saved);
   auto const gelu = [](double a) { return a / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (a + 0.044715 * a * a * a))); };
   CHECK(y[0] == Approx(2 * gelu(0.3 - 0.8 + 0.1) - 3 * gelu(-0.3 - 0.2 - 0.2) + 0.7).epsilon(1e-14));
@@ -63,8 +63,8 @@ TEST_CASE("a layer whose input wants no gradient") {
   using net = layer::mlp<3, 4, 2>;
   auto const w = test::normal_numbers(net::params::size, 9);
   auto const x = test::normal_numbers(2 * net::in, 10), dy = test::normal_numbers(2 * net::out, 11);
-  test::plain_parameters<net::params> const p(w.data());
   backend::eigen be;
+  test::plain_parameters<net::params> const p(be, w.data());
   std::vector<double> y(4), saved(2 * net::saved), scratch(2 * net::scratch), dx(6), all(net::params::size),
       alone(net::params::size);
   net::forward(be, p.view, 2, {x.data(), 3}, {y.data(), 2}, saved.data());

@@ -2,6 +2,7 @@
 #include "s2rm/loss/likelihood.hpp"
 
 #include "support/backends.hpp"
+#include "support/bits.hpp"
 #include "support/conforms.hpp"
 
 namespace s2rm {
@@ -101,6 +102,71 @@ TEST_CASE("a masked query: loss and gradient are exactly 0, whatever its target"
   CHECK((likelihood::loss_term<l, features<2>, double>{o, x, &masked}(1)) == 0.0);
   likelihood::loss_gradient<l, features<2>, double>{o, x, &masked, 1.0, d}(0);
   for (double const v : d) CHECK(v == 0.0);
+}
+
+namespace {
+
+/// A likelihood without its form for registers, as a user may write one.
+template <class Likelihood>
+struct plain {
+  static constexpr index_t outputs = Likelihood::outputs;
+  template <class T>
+  static T value(T const* o, T const* x, index_t e) {
+    return Likelihood::value(o, x, e);
+  }
+  template <class T>
+  static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
+    Likelihood::gradient(o, x, e, scale, d);
+  }
+};
+
+/// Loss and gradient by registers against one element at a time: the same bits, and the same sum but for its order.
+template <class Likelihood, class Target, class T>
+void check_registers(double highest_target, bool whole) {
+  using l = typename Likelihood::template on<Target>;
+  static_assert(likelihood::has_lanes<l, T> && !likelihood::has_lanes<plain<l>, T>);
+  constexpr index_t n = 37, X = Target::size;
+  auto const from = test::normal_numbers(n * l::outputs, 41);
+  std::vector<T> const o(from.begin(), from.end());
+  std::vector<T> x;
+  for (double v : uniform(n * X, highest_target)) x.push_back(static_cast<T>(whole ? std::floor(v) : v));
+  std::vector<std::uint8_t> mask(n, 1);
+  mask[3] = mask[20] = mask[36] = 0;
+  for (std::uint8_t const* m :
+       {static_cast<std::uint8_t const*>(nullptr), static_cast<std::uint8_t const*>(mask.data())}) {
+    INFO(X << " elements of " << sizeof(T) << " bytes" << (m == nullptr ? "" : ", masked"));
+    backend::eigen be;
+    likelihood::loss_term<l, Target, T> const term{o.data(), x.data(), m};
+    double sum = NAN, plain_sum = NAN, expected = 0, size = 0;
+    be.reduce(n * X, term, &sum);
+    be.reduce(n * X, likelihood::loss_term<plain<l>, Target, T>{o.data(), x.data(), m}, &plain_sum);
+    for (index_t i = 0; i < n * X; ++i) expected += term(i), size += std::abs(term(i));
+    CHECK(std::abs(sum - expected) <= 1e-13 * size);
+    CHECK(std::abs(plain_sum - expected) <= 1e-13 * size);
+    std::vector<T> d(static_cast<std::size_t>(n * l::outputs), T(NAN)), one = d;
+    be.for_each(n, likelihood::loss_gradient<l, Target, T>{o.data(), x.data(), m, T(0.7), d.data()});
+    be.for_each(n, likelihood::loss_gradient<plain<l>, Target, T>{o.data(), x.data(), m, T(0.7), one.data()});
+    CHECK(test::same_bits(d, one));
+    for (T const v : d) REQUIRE(std::isfinite(v));
+  }
+}
+
+template <class Target>
+void check_all_registers() {
+  check_registers<likelihood::bernoulli, Target, float>(1, false);
+  check_registers<likelihood::bernoulli, Target, double>(1, false);
+  check_registers<likelihood::gaussian, Target, float>(2, false);
+  check_registers<likelihood::gaussian, Target, double>(2, false);
+  check_registers<likelihood::categorical<3>, Target, float>(3, true);
+  check_registers<likelihood::categorical<3>, Target, double>(3, true);
+}
+
+}  // namespace
+
+TEST_CASE("registers of elements give what one element at a time gives") {
+  check_all_registers<features<1>>();
+  check_all_registers<features<16>>();
+  check_all_registers<raster<1, 5, 7>>();
 }
 
 }  // namespace s2rm

@@ -495,13 +495,12 @@ TEST_CASE("11. rotating the sphere, modules and places together, leaves Z unchan
     return y;
   };
   auto const weigh = [&](numbers const& modules, numbers const& places) {
-    numbers turned(M * S), log_z(static_cast<std::size_t>(n * M));
+    numbers log_z(static_cast<std::size_t>(n * M));
     std::vector<std::uint8_t> reach(static_cast<std::size_t>(n * M));
-    for (index_t i = 0; i < M * S; ++i) turned[(i % S) * M + i / S] = modules[i];
     double const log_epsilon = 0.4;
     cpu be;
-    pairs::forward(be, {&log_epsilon, nullptr}, {modules.data(), turned.data()}, n, {places.data(), S}, nullptr,
-                   log_z.data(), reach.data());
+    test::plain_weight<double, 1, M, S> const on_sphere(be, modules.data());
+    pairs::forward(be, {&log_epsilon}, on_sphere.view, n, {places.data(), S}, nullptr, log_z.data(), reach.data());
     for (std::size_t i = 0; i < log_z.size(); ++i) log_z[i] = reach[i] == kernel::reached ? std::exp(log_z[i]) : 0;
     return log_z;
   };
@@ -527,7 +526,7 @@ TEST_CASE("12. a GRU module alone equals PyTorch's cell") {
       w.insert(w.end(), field->begin() + m * size, field->begin() + (m + 1) * size);
     }
     REQUIRE(static_cast<index_t>(w.size()) == cell::params::size);
-    test::plain_parameters<cell::params> const p(w.data());
+    test::plain_parameters<cell::params> const p(be, w.data());
     numbers y(static_cast<std::size_t>(rows_of * H)), saved(static_cast<std::size_t>(rows_of * cell::saved::size)),
         scratch(static_cast<std::size_t>(rows_of * cell::scratch));
     rows<double const> const state{h.data() + m * H, 3 * H, H};

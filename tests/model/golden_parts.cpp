@@ -25,8 +25,8 @@ void compare_cell(std::string const& name, std::string const& seen, std::string 
   index_t const n = f.at("u").shape[0];
   numbers w(cell::params::size), dw(w.size());
   for (auto const& p : cell::params::infos) f.copy(f.at(p.name), w.data() + p.offset);
-  test::plain_parameters<cell::params> const p(w.data());
   backend::eigen be;
+  test::plain_parameters<cell::params> const p(be, w.data());
   auto const room = [n](index_t width) { return numbers(static_cast<std::size_t>(n * width), NAN); };
   auto y = room(M * H), saved = room(cell::saved::size), delta = room(cell::delta::size), du = room(M * I),
        dh = room(M * H), dc = room(M * H), scratch = room(std::max(cell::scratch, cell::gradient_scratch));
@@ -72,15 +72,13 @@ void compare_attention(std::string const& name) {
     if (mask[static_cast<std::size_t>(i)] == 0)
       std::fill_n(s.begin() + i * S, S, 0.0);  // as the model cleans its input
   }
-  numbers turned(p.size());
-  for (index_t i = 0; i < I * S; ++i)
-    turned[static_cast<std::size_t>((i % S) * I + i / S)] = p[static_cast<std::size_t>(i)];
-  kernel::module_places<double, I, S> const places{p.data(), turned.data()};
   backend::eigen be;
+  test::plain_weight<double, 1, I, S> const modules(be, p.data());
+  auto const& places = modules.view;
   auto log_z = room(n * I), y = room(R * I * W), saved = room(R * I * attend::saved(J)),
        scratch = room(std::max(n * I, R * I * attend::scratch(J)));
   std::vector<std::uint8_t> reach(static_cast<std::size_t>(n * I));
-  pairs::forward(be, {log_epsilon.data(), nullptr}, places, n, {s.data(), S}, mask.data(), log_z.data(), reach.data());
+  pairs::forward(be, {log_epsilon.data()}, places, n, {s.data(), S}, mask.data(), log_z.data(), reach.data());
   attention::geometry<double> const g{R, I, J, log_z.data(), reach.data(), J * I, 1, I};
   rows<double const> const queries{q.data(), I * W, W}, keys{k.data(), J * W, W}, values{v.data(), J * W, W};
   attend::forward(be, g, queries, keys, values, {y.data(), I * W, W}, saved.data());
@@ -91,7 +89,7 @@ void compare_attention(std::string const& name) {
   double one_sum = NAN;
   attend::backward(be, g, queries, keys, values, {dy.data(), I * W, W}, saved.data(), {dq.data(), I * W, W},
                    {dk.data(), J * W, W}, {dv.data(), J * W, W}, dlog.data(), J * I, scratch.data());
-  pairs::backward(be, {log_epsilon.data(), nullptr}, places, n, {s.data(), S}, dlog.data(), {ds.data(), S}, dp.data(),
+  pairs::backward(be, {log_epsilon.data()}, places, n, {s.data(), S}, dlog.data(), {ds.data(), S}, dp.data(),
                   {depsilon.data()}, scratch.data(), &one_sum);
   if constexpr (Dot) {
     test::hold("dq", dq, f.numbers<double>("grad.q"));

@@ -18,7 +18,7 @@ double const x[] = {1, 0, -1, 2, 2, 1, 0, 1, 0, 3, -1, 1};  // (2 rows, 2 groups
 
 TEST_CASE("products by hand") {
   ops::reference const be;
-  weight<double, 2, 2, 3> const m{w, nullptr};
+  weight<double, 2, 2, 3> const m{w};
   double const bias[] = {10, 20, 30, 40};
   double y[8];
   be.product(m, bias, 2, {x, 6, 3}, {y, 4, 2});
@@ -79,24 +79,23 @@ TEST_CASE("loops, reductions and memory") {
 }
 
 TEST_CASE("composites") {
+  ops::reference const be;
   double const from[] = {1, 2, 3, 4, 5, 6, 7, 8};
   double to[8] = {10, 10, 10, 10, 10, 10, 10, 10};
   // Two rows of two groups of two; `to` has its groups the other way round.
   ops::add_rows<double, 2> const add{{from, 4, 2}, {to + 2, 4, -2}};
-  for (index_t r = 0; r < 4; ++r) {
-    for (index_t c = 0; c < 2; ++c) add(r, c);
-  }
+  be.for_rows<2>(4, add);
   double const expected[] = {13, 14, 11, 12, 17, 18, 15, 16};
   for (int i = 0; i < 8; ++i) CHECK(to[i] == expected[i]);
 
   double sum[4] = {1, 1, 1, 1};
   std::uint8_t const flag[] = {0, 1};
   ops::sum_flagged_rows<double, 2> const some{{from, 4, 2}, flag, 2, sum};
-  for (index_t i = 0; i < 4; ++i) some(i);
+  be.for_rows<2>(2, some);
   CHECK(sum[0] == 6);
   CHECK(sum[3] == 9);
   ops::sum_flagged_rows<double, 2> const all{{from, 4, 2}, nullptr, 2, sum};
-  all(1);
+  all.lanes<math::lanes<double, 1>>(0, 1);
   CHECK(sum[1] == 7 + 8);
 }
 

@@ -9,7 +9,7 @@
 ///  - output, saved and scratch start as NaN and end within their bounds: canaries on both sides;
 ///  - a second run gives the same bits.
 
-#include <cstring>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <string>
@@ -17,6 +17,7 @@
 
 #include "s2rm/core/random.hpp"
 #include "s2rm/ops/ops.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/finite_difference.hpp"
 #include "support/tolerance.hpp"
@@ -56,12 +57,6 @@ inline std::vector<double> normal_numbers(index_t n, std::uint32_t stream) {
   std::vector<double> values(static_cast<std::size_t>(n));
   for (index_t i = 0; i < n; ++i) values[static_cast<std::size_t>(i)] = r.normal(0, static_cast<std::uint64_t>(i));
   return values;
-}
-
-/// Whether two arrays hold the same bits; equal NaN are equal.
-template <class T>
-bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
 /// One argument of a function.
@@ -214,31 +209,45 @@ inline void conforms(problem const& p, bool exact_rows = true) {
   }
 }
 
-/// The transposed copies that a parameter set keeps beside its values, for one schema.
-template <class... Fields>
-std::vector<double> transposed_of(double const* values, schema<Fields...>) {
-  std::vector<double> all(static_cast<std::size_t>(schema<Fields...>::size));
-  index_t offset = 0;
-  auto const one = [&]<class F>(F) {
-    if constexpr (F::rank >= 2) {
-      for (index_t i = 0; i < F::size; ++i) {
-        index_t const g = i / (F::out * F::in), o = i / F::in % F::out, k = i % F::in;
-        all[static_cast<std::size_t>(offset + g * F::out * F::in + k * F::out + o)] = values[offset + i];
-      }
-    }
-    offset += F::size;
-  };
-  (one(Fields{}), ...);
-  return all;
-}
+/// A weight from plain numbers, packed by the backend: valid as long as this and the numbers live.
+template <class T, index_t G, index_t Out, index_t In>
+struct plain_weight {
+  std::vector<T> packed = room(), packed_transposed = room();
+  weight<T, G, Out, In> view;
+  template <class B>
+  plain_weight(B& be, T const* canonical) : view{canonical, packed.data(), packed_transposed.data()} {
+    be.template pack<G, Out, In>(canonical, packed.data(), packed_transposed.data());
+  }
+  plain_weight(plain_weight const&) = delete;
 
-/// A layer's parameters from plain numbers: the view is valid as long as this lives.
+ private:
+  static std::vector<T> room() { return std::vector<T>(static_cast<std::size_t>(G * Out * In + packed_slack), T(NAN)); }
+};
+
+/// A layer's parameters from plain numbers, likewise.
 template <class Schema>
 struct plain_parameters {
-  std::vector<double> transposed;
+  std::vector<double> packed = std::vector<double>(static_cast<std::size_t>(Schema::size + packed_slack), NAN);
+  std::vector<double> packed_transposed = packed;
   parameters_of<double, Schema> view;
-  explicit plain_parameters(double const* values)
-      : transposed(transposed_of(values, Schema{})), view{values, transposed.data()} {}
+  template <class B>
+  plain_parameters(B& be, double const* values) : view{values, packed.data(), packed_transposed.data()} {
+    pack(be, values, Schema{});
+  }
+  plain_parameters(plain_parameters const&) = delete;
+
+ private:
+  template <class B, class... Fields>
+  void pack(B& be, double const* values, schema<Fields...>) {
+    index_t at = 0;
+    auto const one = [&]<class F>(F) {
+      if constexpr (F::rank >= 2) {
+        be.template pack<F::groups, F::out, F::in>(values + at, packed.data() + at, packed_transposed.data() + at);
+      }
+      at += F::size;
+    };
+    (one(Fields{}), ...);
+  }
 };
 
 }  // namespace s2rm::test

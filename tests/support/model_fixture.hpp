@@ -196,7 +196,7 @@ class model {
   std::vector<T> const& backward(batch_view<T> const& b, T const* carried = nullptr) {
     std::fill(gradients_.begin(), gradients_.end(), T(0));
     sequence_type::backward(backend_, weights_.view(), tape_, b, carried,
-                            count() > 0 ? static_cast<T>(1.0 / count()) : T(1), {gradients_.data()});
+                            count() > 0 ? static_cast<T>(1.0 / count()) : T(1), false, {gradients_.data()});
     return gradients_;
   }
 

@@ -2,24 +2,14 @@
 /// \file
 /// Batches of plain numbers for the tests of training and streaming, and small models to run them through.
 
-#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "s2rm/eigen.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace s2rm::test {
-
-/// Whether two arrays hold the same bits; equal NaN are equal.
-template <class T>
-bool same_bits(T const* a, T const* b, index_t n) {
-  return n == 0 || std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(T)) == 0;
-}
-template <class T>
-bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
-  return a.size() == b.size() && same_bits(a.data(), b.data(), static_cast<index_t>(a.size()));
-}
 
 /// Few modules, a view of three numbers of which a query predicts the first two.
 struct small_shape : shape {

@@ -2,7 +2,9 @@
 #include <numbers>
 #include <vector>
 
+#include "s2rm/backend/eigen/backend.hpp"
 #include "s2rm/train/optim.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace s2rm {
@@ -94,6 +96,44 @@ TEST_CASE("sgd: equals a plain loop") {
       CHECK(approx_equal(run(o, step + 1), w, 1e-12, 1e-14));
     }
   }
+}
+
+/// Weights and moments after three steps of n parameters; `each` runs the update on all of them.
+template <class Optimiser, class T, class Each>
+std::vector<T> many(Optimiser const& o, index_t n, Each const& each) {
+  std::vector<T> all(static_cast<std::size_t>(n * (1 + Optimiser::moments))), g(static_cast<std::size_t>(n));
+  for (index_t i = 0; i < n; ++i) all[static_cast<std::size_t>(i)] = static_cast<T>(start_of(i % 17));
+  for (index_t step = 0; step < 3; ++step) {
+    for (index_t i = 0; i < n; ++i) g[static_cast<std::size_t>(i)] = static_cast<T>(gradient_of(step, i));
+    auto c = o.begin(step, step);
+    c.norm2 = 3.7;
+    each(typename Optimiser::template update<T>{o, &c, n, g.data(), all.data(), all.data() + n});
+  }
+  return all;
+}
+
+/// Registers, single numbers and pieces of any length give the same bits.
+template <class T, class Optimiser>
+void check_pieces(Optimiser const& o) {
+  for (index_t const n : {1, 15, 16, 1001, 5003}) {
+    INFO(n << " parameters of " << sizeof(T) << " bytes");
+    auto const one = many<Optimiser, T>(o, n, [n](auto const& update) {
+      for (index_t i = 0; i < n; ++i) update(i);
+    });
+    for (int const threads : {1, 2, 3}) {
+      backend::eigen be{.threads = threads};
+      CHECK(test::same_bits(many<Optimiser, T>(o, n, [&](auto const& update) { be.for_each(n, update); }), one));
+    }
+  }
+}
+
+TEST_CASE("optimisers: a parameter's bits do not depend on the piece it is updated in") {
+  optim::adam const adam{.rate = 0.03, .weight_decay = 0.1, .clip = 1.5};
+  optim::sgd const sgd{.rate = 0.02, .weight_decay = 0.1, .clip = 1.5};
+  check_pieces<float>(adam);
+  check_pieces<double>(adam);
+  check_pieces<float>(sgd);
+  check_pieces<double>(sgd);
 }
 
 // python3 -c "

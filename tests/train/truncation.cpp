@@ -233,4 +233,46 @@ TEST_CASE("truncation: the schedule counts updates") {
   CHECK_FALSE(same_bits(learner.state().moments, before.moments));
 }
 
+TEST_CASE("recomputed activations: the same updates, from the memory of a piece") {
+  auto const b = test::random_batch<net, double>(12, 3, 4, 2, 1, masks);
+  for (index_t const piece_steps : {1, 3, 5, 12, 40}) {
+    INFO("pieces of " << piece_steps);
+    learner_of kept{{}, usual, seed{3}, {.truncation = {.carry_batches = true}}};
+    learner_of again{{}, usual, seed{3}, {.truncation = {.carry_batches = true}, .recompute = piece_steps}};
+    for (index_t step = 0; step < 3; ++step) {
+      auto const x = kept.step(b.look()), y = again.step(b.look());
+      CHECK(y.loss == Approx(x.loss).epsilon(1e-12));
+      CHECK(y.gradient_norm == Approx(x.gradient_norm).epsilon(1e-11));
+      CHECK(y.reach == Approx(x.reach));
+      CHECK(y.dead_modules == x.dead_modules);
+      CHECK(y.unreached_views == x.unreached_views);
+      CHECK(y.updates == 1);
+    }
+    auto const x = kept.state(), y = again.state();
+    for (std::size_t i = 0; i < x.weights.size(); ++i) REQUIRE(y.weights[i] == Approx(x.weights[i]).margin(1e-9));
+    REQUIRE(y.carried.size() == x.carried.size());
+    for (std::size_t i = 0; i < x.carried.size(); ++i) REQUIRE(y.carried[i] == Approx(x.carried[i]).margin(1e-9));
+    if (piece_steps < 12) CHECK(again.step_bytes() < kept.step_bytes());
+  }
+}
+
+TEST_CASE("the bytes of one more step are known when the program is compiled") {
+  constexpr index_t one = saved_bytes_per_step<net, double>(8, 4, 2);
+  static_assert(one > 8 * net::M * net::state_size * 8);
+  constexpr index_t more = tape_bytes<net, double>({9, 8, 4, 2}, false) - tape_bytes<net, double>({5, 8, 4, 2}, false);
+  CHECK(std::abs(static_cast<double>(more - 4 * one)) <= 64.0 * 40);  // pieces begin on cache lines
+}
+
+TEST_CASE("recomputed activations: memory does not grow with the sequence") {
+  index_t bytes = 0;
+  for (index_t const time : {16, 64}) {
+    auto const b = test::random_batch<net, double>(time, 3, 4, 2, 1, masks);
+    learner_of again{{}, usual, seed{3}, {.recompute = 8}};
+    again.step(b.look());
+    if (bytes > 0) CHECK(again.step_bytes() == bytes);
+    bytes = again.step_bytes();
+  }
+  CHECK_THROWS_AS((learner_of{{}, usual, seed{3}, {.recompute = -1}}), value_error);
+}
+
 }  // namespace s2rm

@@ -8,143 +8,95 @@
 /// Backward, with dw_ij = dy_i . v_j and dl, dlog Z from the normalisation:
 ///   dq_i = sum_j dl_ij k_j / sqrt(C),   dk_j = sum_i dl_ij q_i / sqrt(C),   dv_j = sum_i w_ij dy_i.
 ///
-/// A source that is absent is never read for a result: its memory may hold anything.
+/// A source that is absent is never read for a result: its memory may hold anything. In log space with an exact cut
+/// (reached.hpp) the same holds for sources out of reach, and they cost nothing; other normalisations see every present
+/// source (dense.hpp). Every sum runs over the sources, or targets, of one row in their order: a result depends on
+/// nothing else that is computed.
 
 #include <cmath>
 
-#include "s2rm/attention/normalisation.hpp"
-#include "s2rm/math/row.hpp"
+#include "s2rm/attention/dense.hpp"
+#include "s2rm/attention/reached.hpp"
 
 namespace s2rm::attention {
 
-/// Which pairs there are: `count` independent problems of `targets` x `sources`. log Z of (row, i, j) lies at
-/// row * row_step + i * target_step + j * source_step; row_step 0 shares one geometry among all rows.
-template <class T>
-struct geometry {
-  index_t count, targets, sources;
-  T const* log_weight;
-  std::uint8_t const* reach;
-  index_t row_step, target_step, source_step;
-  S2RM_HD normalisation::row_geometry<T> row(index_t r, index_t i) const {
-    index_t const at = r * row_step + i * target_step;
-    return {log_weight + at, reach + at, source_step};
-  }
-};
-
-/// One head of one target.
-template <class Normalisation, index_t N, index_t C, bool Dot, class T>
-struct attend {
-  geometry<T> g;
-  rows<T const> q, k, v;  ///< (count, items, N C)
-  rows<T> y;              ///< (count, targets, N C)
-  T* w;                   ///< (count, targets, N, sources)
-  T* extra;               ///< (count, targets, N, Normalisation::extra)
-  T scale;
-  S2RM_HD void operator()(index_t task) const {
-    index_t const n = task % N, i = task / N % g.targets, r = task / N / g.targets;
-    T* const weights = w + task * g.sources;
-    auto const near = g.row(r, i);
-    for (index_t j = 0; j < g.sources; ++j) {
-      weights[j] = Dot && near.reach_of(j) != kernel::absent
-                       ? math::dot<C>(q.at(r, i) + n * C, k.at(r, j) + n * C) * scale
-                       : T(0);
-    }
-    Normalisation::forward(g.sources, near, weights, extra + task * Normalisation::extra);
-    T* const to = y.at(r, i) + n * C;
-    for (index_t c = 0; c < C; ++c) to[c] = T(0);
-    for (index_t j = 0; j < g.sources; ++j) {
-      if (near.reach_of(j) == kernel::reached) math::add_scaled<C>(weights[j], v.at(r, j) + n * C, to);
-    }
-  }
-};
-
-/// l of one source, once more.
-template <index_t C, bool Dot, class T>
-struct score_again {
-  T const* q;
-  rows<T const> k;
-  index_t row, column;
-  T scale;
-  S2RM_HD T operator()(index_t j) const { return Dot ? math::dot<C>(q, k.at(row, j) + column) * scale : T(0); }
-};
-
-/// All heads of one target: dl, dq and dlog Z.
-template <class Normalisation, index_t N, index_t C, bool Dot, bool StraightThrough, class T>
-struct attend_backward_targets {
-  geometry<T> g;
-  rows<T const> q, k, v, dy;
-  T const* w;
-  T const* extra;
-  T* d;  ///< (count, targets, N, sources): dl
-  rows<T> dq;
-  T* dlog;           ///< like log Z, added to
-  index_t dlog_row;  ///< its row step
-  T scale;
-  S2RM_HD void operator()(index_t task) const {
-    index_t const i = task % g.targets, r = task / g.targets;
-    auto const near = g.row(r, i);
-    for (index_t n = 0; n < N; ++n) {
-      T const* const dyn = dy.at(r, i) + n * C;
-      T* const dl = d + (task * N + n) * g.sources;
-      for (index_t j = 0; j < g.sources; ++j) {
-        dl[j] = near.reach_of(j) == kernel::absent ? T(0) : math::dot<C>(dyn, v.at(r, j) + n * C);
-      }
-      Normalisation::template backward<StraightThrough>(
-          g.sources, near, w + (task * N + n) * g.sources, extra + (task * N + n) * Normalisation::extra, dl,
-          dlog + r * dlog_row + i * g.target_step, g.source_step,
-          score_again<C, Dot, T>{Dot ? q.at(r, i) + n * C : nullptr, k, r, n * C, scale});
-      if constexpr (Dot) {
-        T* const to = dq.at(r, i) + n * C;
-        for (index_t c = 0; c < C; ++c) to[c] = T(0);
-        for (index_t j = 0; j < g.sources; ++j) {
-          if (dl[j] != T(0)) math::add_scaled<C>(dl[j] * scale, k.at(r, j) + n * C, to);
-        }
-      }
-    }
-  }
-};
-
-/// One head of one source: dk and dv.
-template <index_t N, index_t C, bool Dot, class T>
+/// The sources of one group on the way back: dk and dv. `Slot` numbers for each pair within reach lie as in reached.hpp; 0:
+/// those of all present pairs as in dense.hpp.
+template <index_t N, index_t C, bool Dot, index_t Slot, class T>
 struct attend_backward_sources {
+  using head = heads<N, C, T>;
   geometry<T> g;
   rows<T const> q, dy;
   T const* w;
-  T const* d;
+  T const* d;  ///< dl / sqrt(C)
   rows<T> dk, dv;
-  T scale;
-  S2RM_HD void operator()(index_t task) const {
-    index_t const n = task % N, j = task / N % g.sources, r = task / N / g.sources;
-    T* const tok = Dot ? dk.at(r, j) + n * C : nullptr;
-    T* const tov = dv.at(r, j) + n * C;
-    for (index_t c = 0; c < C; ++c) {
-      if constexpr (Dot) tok[c] = T(0);
-      tov[c] = T(0);
+
+  S2RM_HD void operator()(index_t task, index_t) const {
+    auto const from = targets_of(g, Slot > 0 ? kernel::reached : kernel::cut_off);
+    each_batch(
+        from, task,
+        [this](item_batch const& b) {
+          for (index_t t = 0; t < b.count; ++t) gather(b.row, b.first + t, b.list[t]);
+        },
+        [this, &from](index_t r, index_t j) {
+          each_list(from, r, j, [&](partner_list const& near) { gather(r, j, near); });
+        });
+  }
+
+ private:
+  S2RM_HD void gather(index_t r, index_t j, partner_list const& near) const {
+    if constexpr (Slot == 0) {
+      gather(r, j, near, [&](index_t e) { return (r * g.targets + near[e]) * N * g.sources + j; }, g.sources);
+    } else if (near.edge != nullptr) {
+      index_t const row = r * g.near.first_source[g.targets];
+      gather(r, j, near, [&](index_t e) { return (row + near.edge[e]) * Slot; }, 1);
+    } else {
+      gather(r, j, near, [&](index_t e) { return ((r * g.targets + near[e]) * g.sources + j) * Slot; }, 1);
     }
-    for (index_t i = 0; i < g.targets; ++i) {
-      index_t const at = ((r * g.targets + i) * N + n) * g.sources + j;
-      if constexpr (Dot) {
-        if (d[at] != T(0)) math::add_scaled<C>(d[at] * scale, q.at(r, i) + n * C, tok);
-      }
-      if (w[at] != T(0)) math::add_scaled<C>(w[at], dy.at(r, i) + n * C, tov);
+  }
+  /// at(e) is where the numbers of a pair begin.
+  template <class At>
+  S2RM_HD void gather(index_t r, index_t j, partner_list const& near, At const& at, index_t head_step) const {
+    using sum = typename head::weighted_sum;
+    auto const item = [&](index_t e) { return near[e]; };
+    sum const value{w, dy.at(r), dy.group, dv.at(r, j)};
+    if constexpr (Dot) {
+      sum const key{d, q.at(r), q.group, dk.at(r, j)};
+      head::add_up(near.first > 0, near.count, at, head_step, item, key, value);
+    } else {
+      head::add_up(near.first > 0, near.count, at, head_step, item, value);
     }
   }
 };
 
-/// N heads of width C. `Dot = false` leaves the scores out: weights are the kernel alone.
-template <index_t N, index_t C, class Normalisation, bool StraightThrough = false, bool Dot = true>
+/// N heads of width C. `Dot = false` leaves the scores out: weights are the kernel alone. `Again` keeps no weights for the
+/// way back where they can be found again (log space with an exact cut): less memory, a little more time.
+template <index_t N, index_t C, class Normalisation, bool StraightThrough = false, bool Dot = true, bool Again = false>
 struct kernel_dot {
   static constexpr index_t width = N * C;
-  /// Numbers of w and extra for one target with `sources` sources.
-  static constexpr index_t saved(index_t sources) { return N * (sources + Normalisation::extra); }
-  static constexpr index_t scratch(index_t sources) { return N * sources; }
+  /// Whether sources out of reach are as good as absent.
+  static constexpr bool reached_only = std::is_same_v<Normalisation, normalisation::log_space> && !StraightThrough;
+  /// Numbers kept, and scratch of the way back, for one target with `sources` sources.
+  static constexpr index_t saved(index_t sources) {
+    if (!reached_only) return N * (sources + Normalisation::extra);
+    return padded<N> * (Again ? 2 : sources);
+  }
+  static constexpr index_t scratch(index_t sources) {
+    return reached_only ? padded<N> * sources * (Again ? 2 : 1) : N * sources;
+  }
 
   /// y (count, targets, N C); writes saved: count targets saved(sources) numbers.
   template <class B, class T>
   static void forward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                       std::type_identity_t<T*> saved) {
-    T* const extra = saved + g.count * g.targets * N * g.sources;
-    be.for_each(g.count * g.targets * N, attend<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
+    index_t const n = g.count * g.targets;
+    if constexpr (reached_only) {
+      be.template for_rows<1>(g.count * groups_of(g.targets),
+                              attend_reached<N, C, Dot, Again, T>{g, q, k, v, y, saved, scale<T>()});
+    } else {
+      T* const extra = saved + n * N * g.sources;
+      be.for_each(n, attend_present<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
+    }
   }
 
   /// Overwrites dq, dk (both untouched without dot product) and dv; adds to dlog, laid out like log Z with its own row
@@ -153,14 +105,35 @@ struct kernel_dot {
   static void backward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, in_rows<T> dy,
                        in_vector<T> saved, out_rows<T> dq, out_rows<T> dk, out_rows<T> dv,
                        std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch) {
-    T const* const extra = saved + g.count * g.targets * N * g.sources;
-    be.for_each(g.count * g.targets, attend_backward_targets<Normalisation, N, C, Dot, StraightThrough, T>{
-                                         g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
-    be.for_each(g.count * g.sources * N,
-                attend_backward_sources<N, C, Dot, T>{g, q, dy, saved, scratch, dk, dv, scale<T>()});
+    if constexpr (!reached_only) {
+      index_t const n = g.count * g.targets;
+      T const* const extra = saved + n * N * g.sources;
+      be.for_each(n, attend_present_backward<Normalisation, N, C, Dot, StraightThrough, T>{
+                         g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
+      give_sources<0>(be, g, q, dy, saved, scratch, dk, dv);
+    } else {
+      // Weights that are found again lie beside dl.
+      std::conditional_t<Again, T*, T const*> weights;
+      if constexpr (Again) {
+        weights = scratch;
+      } else {
+        weights = saved;
+      }
+      T* const d = Again ? scratch + padded<N> : scratch;
+      be.template for_rows<1>(g.count * groups_of(g.targets),
+                              attend_reached_backward<N, C, Dot, Again, T>{g, q, k, v, dy, saved, weights, d, dq, dlog,
+                                                                           dlog_row, scale<T>()});
+      give_sources<reached_slot<N, Again>>(be, g, q, dy, weights, d, dk, dv);
+    }
   }
 
  private:
+  template <index_t Slot, class B, class T>
+  static void give_sources(B& be, geometry<T> const& g, rows<T const> q, rows<T const> dy, T const* w, T const* d,
+                           rows<T> dk, rows<T> dv) {
+    be.template for_rows<1>(g.count * groups_of(g.sources),
+                            attend_backward_sources<N, C, Dot, Slot, T>{g, q, dy, w, d, dk, dv});
+  }
   template <class T>
   static T scale() {
     return T(1) / std::sqrt(static_cast<T>(C));

@@ -12,7 +12,8 @@
 ///
 /// Backward: dn = dy (1-z)(1-n^2), dz = dy (c-n) z (1-z), dr = dn q r (1-r), dq = dn r,
 ///   du = W_i^T [dr, dz, dn],  dh = W_h^T [dr, dz, dq],  dc = dy z.
-/// delta (B, M, 4H) = dr, dz, dn, dq stays for `gradient`, which sums over all time steps in one product per weight.
+/// delta, twice (B, M, 3H) = [dr, dz, dn] and [dr, dz, dq], stays for `gradient`, which sums over all time steps in one
+/// product per weight.
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
@@ -21,57 +22,57 @@
 
 namespace s2rm::cell {
 
-/// Gate maths of one unit of one module. `gates` holds W_i u + b_i in its first 3H numbers; a (.., 3H) is W_h h + b_h.
+/// Gate maths of one module. `gates` holds W_i u + b_i in its first 3H numbers; a (.., 3H) is W_h h + b_h.
 template <index_t M, index_t H, class T>
 struct gru_gates {
+  using scalar = T;
   T const* input;      ///< (B, M, 3H)
   T const* recurrent;  ///< (B, M, 3H)
   rows<T const> c;
   rows<T> y;
   T* gates;  ///< (B, M, 4H)
-  S2RM_HD void operator()(index_t row, index_t j) const {
-    T const* const a = input + row * 3 * H;
-    T const* const b = recurrent + row * 3 * H;
-    T* const g = gates + row * 4 * H;
-    T const r = math::sigmoid(a[j] + b[j]);
-    T const z = math::sigmoid(a[H + j] + b[H + j]);
-    T const q = b[2 * H + j];
-    T const n = math::tanh(a[2 * H + j] + r * q);
-    g[j] = r;
-    g[H + j] = z;
-    g[2 * H + j] = n;
-    g[3 * H + j] = q;
-    y.at(row / M, row % M)[j] = (T(1) - z) * n + z * c.at(row / M, row % M)[j];
+  template <class L>
+  S2RM_HD void lanes(index_t row, index_t j) const {
+    T const* const a = input + row * 3 * H + j;
+    T const* const b = recurrent + row * 3 * H + j;
+    T* const g = gates + row * 4 * H + j;
+    auto const r = math::sigmoid(L::load(a) + L::load(b));
+    auto const z = math::sigmoid(L::load(a + H) + L::load(b + H));
+    auto const q = L::load(b + 2 * H);
+    auto const n = math::tanh(L::load(a + 2 * H) + r * q);
+    L::store(g, r);
+    L::store(g + H, z);
+    L::store(g + 2 * H, n);
+    L::store(g + 3 * H, q);
+    L::store(y.at(row / M, row % M) + j, (T(1) - z) * n + z * L::load(c.at(row / M, row % M) + j));
   }
 };
 
 template <index_t M, index_t H, class T>
 struct gru_gates_backward {
+  using scalar = T;
   T const* gates;
   rows<T const> c, dy;
-  T* delta;  ///< (B, M, 4H): dr, dz, dn, dq
+  T* input;      ///< (B, M, 3H): dr, dz, dn
+  T* recurrent;  ///< (B, M, 3H): dr, dz, dq
   rows<T> dc;
-  S2RM_HD void operator()(index_t row, index_t j) const {
-    T const* const g = gates + row * 4 * H;
-    T* const d = delta + row * 4 * H;
-    T const r = g[j], z = g[H + j], n = g[2 * H + j], q = g[3 * H + j];
-    T const dyj = dy.at(row / M, row % M)[j];
-    T const dn = dyj * (T(1) - z) * (T(1) - n * n);
-    d[j] = dn * q * r * (T(1) - r);
-    d[H + j] = dyj * (c.at(row / M, row % M)[j] - n) * z * (T(1) - z);
-    d[2 * H + j] = dn;
-    d[3 * H + j] = dn * r;
-    dc.at(row / M, row % M)[j] = dyj * z;
-  }
-};
-
-/// dr, dz, dq side by side: what meets W_h.
-template <index_t H, class T>
-struct gru_recurrent_delta {
-  T const* delta;
-  T* d;  ///< (B, M, 3H)
-  S2RM_HD void operator()(index_t row, index_t j) const {
-    d[row * 3 * H + j] = delta[row * 4 * H + (j < 2 * H ? j : j + H)];
+  template <class L>
+  S2RM_HD void lanes(index_t row, index_t j) const {
+    T const* const g = gates + row * 4 * H + j;
+    T* const a = input + row * 3 * H + j;
+    T* const b = recurrent + row * 3 * H + j;
+    auto const r = L::load(g), z = L::load(g + H), n = L::load(g + 2 * H), q = L::load(g + 3 * H);
+    auto const dyj = L::load(dy.at(row / M, row % M) + j);
+    auto const dn = dyj * (T(1) - z) * (T(1) - n * n);
+    auto const dr = dn * q * r * (T(1) - r);
+    auto const dz = dyj * (L::load(c.at(row / M, row % M) + j) - n) * z * (T(1) - z);
+    L::store(a, dr);
+    L::store(a + H, dz);
+    L::store(a + 2 * H, dn);
+    L::store(b, dr);
+    L::store(b + H, dz);
+    L::store(b + 2 * H, dn * r);
+    L::store(dc.at(row / M, row % M) + j, dyj * z);
   }
 };
 
@@ -88,9 +89,9 @@ struct gru {
                           field<"bias_hh", M, 3 * H>>;
     using initial = schema<field<"initial_state", M, H>>;  ///< the learned state before the first step
     using saved = schema<field<"gates", M, 4 * H>>;
-    using delta = schema<field<"gates", M, 4 * H>>;
-    static constexpr index_t scratch = M * 6 * H;           ///< numbers per row of `forward` and `backward`
-    static constexpr index_t gradient_scratch = M * 3 * H;  ///< numbers per row of `gradient`
+    using delta = schema<field<"input", M, 3 * H>, field<"recurrent", M, 3 * H>>;
+    static constexpr index_t scratch = M * 6 * H;   ///< numbers per row of `forward` and `backward`
+    static constexpr index_t gradient_scratch = 0;  ///< numbers per row of `gradient`
 
     template <class T>
     static void initialise(T* values, init::source from) {
@@ -117,22 +118,21 @@ struct gru {
     template <class B, class T>
     static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> /*u*/, in_rows<T> /*h*/, in_rows<T> c,
                          in_rows<T> dy, std::type_identity_t<saved_of<T const, saved>> s, saved_of<T, delta> d,
-                         out_rows<T> du, out_rows<T> dh, out_rows<T> dc, std::type_identity_t<T*> scratch_rows) {
-      T* const gates = d.template at<"gates">();
-      be.template for_rows<H>(n * M, gru_gates_backward<M, H, T>{s.template at<"gates">(), c, dy, gates, dc});
-      be.template for_rows<3 * H>(n * M, gru_recurrent_delta<H, T>{gates, scratch_rows});
-      be.product_transposed(p.template matrix<"weight_ih">(), n, rows<T const>{gates, M * 4 * H, 4 * H}, du);
-      be.product_transposed(p.template matrix<"weight_hh">(), n, rows<T const>{scratch_rows, M * 3 * H, 3 * H}, dh);
+                         out_rows<T> du, out_rows<T> dh, out_rows<T> dc, std::type_identity_t<T*> /*scratch_rows*/) {
+      T* const input = d.template at<"input">();
+      T* const recurrent = d.template at<"recurrent">();
+      be.template for_rows<H>(n * M,
+                              gru_gates_backward<M, H, T>{s.template at<"gates">(), c, dy, input, recurrent, dc});
+      be.product_transposed(p.template matrix<"weight_ih">(), n, rows<T const>{input, M * 3 * H, 3 * H}, du);
+      be.product_transposed(p.template matrix<"weight_hh">(), n, rows<T const>{recurrent, M * 3 * H, 3 * H}, dh);
     }
 
     /// Adds the gradients of all n rows (every step of every element) to dp.
     template <class B, class T>
     static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> h, std::type_identity_t<saved_of<T const, delta>> d,
-                         gradients_of<T, params> dp, std::type_identity_t<T*> scratch_rows) {
-      T const* const gates = d.template at<"gates">();
-      be.template for_rows<3 * H>(n * M, gru_recurrent_delta<H, T>{gates, scratch_rows});
-      rows<T const> const input{gates, M * 4 * H, 4 * H};
-      rows<T const> const recurrent{scratch_rows, M * 3 * H, 3 * H};
+                         gradients_of<T, params> dp, std::type_identity_t<T*> /*scratch_rows*/) {
+      rows<T const> const input{d.template at<"input">(), M * 3 * H, 3 * H};
+      rows<T const> const recurrent{d.template at<"recurrent">(), M * 3 * H, 3 * H};
       be.template outer_add<M, 3 * H, I>(n, input, u, dp.template at<"weight_ih">());
       be.template outer_add<M, 3 * H, H>(n, recurrent, h, dp.template at<"weight_hh">());
       be.template column_sum_add<M, 3 * H>(n, input, dp.template at<"bias_ih">());

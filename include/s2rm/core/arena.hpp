@@ -16,7 +16,7 @@ struct arena {
 
   /// n numbers on a 64-byte boundary.
   template <class T>
-  T* take(index_t n) {
+  constexpr T* take(index_t n) {
     used = (used + 63) / 64 * 64;
     T* const piece = base == nullptr ? nullptr : reinterpret_cast<T*>(base + used);
     used += n * static_cast<index_t>(sizeof(T));

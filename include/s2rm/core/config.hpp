@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The only file that defines macros: version, host/device marker, internal assertion.
+/// The only file that defines macros: version, host/device marker, what the compiler has, internal assertion.
 
 #include <cstdint>
 
@@ -14,6 +14,20 @@
 #define S2RM_HD __host__ __device__
 #else
 #define S2RM_HD
+#endif
+
+/// Whether a CUDA compiler reads this, for host or device.
+#if defined(__CUDACC__)
+#define S2RM_CUDA 1
+#else
+#define S2RM_CUDA 0
+#endif
+
+/// Whether the compiler has the vector extensions of GCC and clang, and is not compiling for a device.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDA_ARCH__)
+#define S2RM_HAS_VECTOR_KERNEL 1
+#else
+#define S2RM_HAS_VECTOR_KERNEL 0
 #endif
 
 /// Internal invariant, never used on input. Checked in debug builds, free otherwise.

@@ -149,7 +149,12 @@ struct require_place {
                 "s2rm[S204]: place must be 1, 2 or 3: the dimension of [-1, 1]^P. "
                 "See docs/errors.md#S204");
 };
-// S205 (epsilon of the kernel) and S206 (classes of the categorical) stand with their policies.
+// S205 (epsilon of the kernel) stands with its policy.
+template <class Likelihood, index_t Classes>
+struct require_classes {
+  static_assert(Classes >= 2,
+                "s2rm[S206]: a categorical likelihood needs at least two classes. See docs/errors.md#S206");
+};
 template <class Shape>
 struct not_a_shape {
   static_assert(never<Shape>,

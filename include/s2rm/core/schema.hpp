@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -137,20 +138,40 @@ using prefixed = typename Schema::template prefixed<Prefix>;
 template <class... Schemas>
 using joined = typename detail::join<Schemas...>::type;
 
-/// A weight as primitives see it: the canonical (Groups, Out, In) rows and the derived (Groups, In, Out) copy that
-/// the parameter set keeps beside them, so that both W x and W^T y read memory in order.
+/// The upper half of a float, rounded to nearest: the storage of weights in half the memory.
+struct bf16 {
+  std::uint16_t bits = 0;
+};
+
+/// Weights in bf16, and the backend's product that reads them: named here, so that only programs that have such weights
+/// compile it. `multiply(operands, rows, columns, depth)`; the operands' type is the backend's own.
+struct half_weights {
+  bf16 const* numbers = nullptr;
+  void (*multiply)(void const*, index_t, index_t, index_t) = nullptr;
+  [[nodiscard]] constexpr half_weights at(index_t offset) const {
+    return {numbers == nullptr ? nullptr : numbers + offset, multiply};
+  }
+};
+
+/// A weight as primitives see it: the canonical (Groups, Out, In) rows, and the copies that the parameter set keeps
+/// beside them in whatever order the backend reads them (`pack` of ops/ops.hpp): one for W x, one for W^T y. Where
+/// there is a copy in bf16 (`bf16_weights`), W x reads that.
 template <class T, index_t Groups, index_t Out, index_t In>
 struct weight {
   static constexpr index_t groups = Groups, out = Out, in = In;
   T const* canonical = nullptr;
-  T const* transposed = nullptr;
+  T const* packed = nullptr;
+  T const* packed_transposed = nullptr;
+  half_weights half{};
 };
 
 /// Read access to the parameters of one layer: a slice of the model's flat block.
 template <class T, class Schema>
 struct parameters_of {
   T const* values = nullptr;
-  T const* transposed = nullptr;
+  T const* packed = nullptr;
+  T const* packed_transposed = nullptr;
+  half_weights half{};
 
   /// The field's numbers in canonical order.
   template <fixed_string Name>
@@ -165,13 +186,13 @@ struct parameters_of {
     static_assert(Schema::template has<Name>,
                   "s2rm[S005]: this layer has no parameter of that name. See docs/errors.md#S005");
     using f = typename Schema::template named<Name>;
-    return weight<T, f::groups, f::out, f::in>{values + Schema::template offset<Name>,
-                                               transposed + Schema::template offset<Name>};
+    constexpr index_t at = Schema::template offset<Name>;
+    return weight<T, f::groups, f::out, f::in>{values + at, packed + at, packed_transposed + at, half.at(at)};
   }
   /// A layer inside this one, whose fields begin `offset` numbers further.
   template <class Inner>
   constexpr parameters_of<T, Inner> inner(index_t offset) const {
-    return {values + offset, transposed + offset};
+    return {values + offset, packed + offset, packed_transposed + offset, half.at(offset)};
   }
 };
 

@@ -17,10 +17,10 @@ struct rms_row {
   rows<T> y;
   T* factor;  ///< (n, M)
   S2RM_HD void operator()(index_t row) const {
-    T const* from = h.at(row / M, row % M);
-    T const f = T(1) / std::sqrt(math::dot<H>(from, from) / T(H) + T(1e-4));
+    T const* const from = h.at(row / M, row % M);
     T* const to = y.at(row / M, row % M);
-    for (index_t j = 0; j < H; ++j) to[j] = f * from[j];
+    T const f = T(1) / std::sqrt(math::dot<H>(from, from) / T(H) + T(1e-4));
+    math::across<T, H>([=](auto l, index_t j) { l.store(to + j, f * l.load(from + j)); });
     factor[row] = f;
   }
 };
@@ -35,8 +35,9 @@ struct rms_row_backward {
     T const* const out = y.at(row / M, row % M);
     T const* const d = dy.at(row / M, row % M);
     T* const to = dh.at(row / M, row % M);
-    T const along = math::dot<H>(out, d) / T(H);
-    for (index_t j = 0; j < H; ++j) to[j] += factor[row] * (d[j] - out[j] * along);
+    T const along = math::dot<H>(out, d) / T(H), f = factor[row];
+    math::across<T, H>(
+        [=](auto l, index_t j) { l.store(to + j, l.load(to + j) + f * (l.load(d + j) - l.load(out + j) * along)); });
   }
 };
 

@@ -12,10 +12,10 @@
 /// weights are one product over all rows after it. Inside the loop stay the queries, two small attentions and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/core/arena.hpp"
 #include "s2rm/dynamics/normalise.hpp"
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/dynamics/start.hpp"
+#include "s2rm/dynamics/tape.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/generic.hpp"
 
@@ -36,7 +36,10 @@ struct s2rm {
   static constexpr index_t projections = talks ? 4 : 1;  ///< query of the views; query, key, value of the interaction
   static constexpr index_t PW = projections * NC;
 
+  using cell = Cell;
   using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
+  /// Between modules weights are found again on the way back: M M numbers of every row would be most of the tape.
+  using talk_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
   using view_params =
       schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
@@ -63,90 +66,12 @@ struct s2rm {
     if constexpr (learned_start) Cell::initialise_state(values + at_start);
   }
 
-  /// What the caller provides besides parameters: everything here is (R, ...) with R = T B.
   template <class T>
-  struct inputs {
-    index_t time, batch, views;
-    rows<T const> source;      ///< (R A): [e; s]
-    T const* view_log_weight;  ///< (R, A, M)
-    std::uint8_t const* view_reach;
-    T const* module_log_weight;  ///< (M, M)
-    std::uint8_t const* module_reach;
-    std::uint8_t const* start;  ///< (T, B): the state is put back before the step
-    T const* carried;           ///< (B, M, state) before the first step; read only where start is 0
-  };
-
-  /// Saved activations of a sequence, R = T B rows.
+  using inputs = dynamics::inputs<T>;
   template <class T>
-  struct tape {
-    T *key, *value;                  ///< (R, A, NC)
-    T *state_in, *state_out;         ///< (R, M, state)
-    T *read, *read_factor;           ///< (R, M, H), (R, M): normalised state
-    T *mid, *mid_read, *mid_factor;  ///< `after_update`: the cells' result, normalised
-    T* projected;                    ///< (R, M, PW)
-    T *view_attention, *talk_attention;
-    T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
-    T *cell, *start;  ///< cell's saved; the initial state (M, state)
-    T* scratch;       ///< of one step
-
-    static tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const R = time * batch;
-      tape t{};
-      t.key = a.take<T>(R * views * NC);
-      t.value = a.take<T>(R * views * NC);
-      t.state_in = a.take<T>(R * M * SW);
-      t.state_out = a.take<T>(R * M * SW);
-      t.read = a.take<T>(normed ? R * M * H : 0);
-      t.read_factor = a.take<T>(normed ? R * M : 0);
-      t.mid = a.take<T>(after ? R * M * SW : 0);
-      t.mid_read = a.take<T>(after && normed ? R * M * H : 0);
-      t.mid_factor = a.take<T>(after && normed ? R * M : 0);
-      t.projected = a.take<T>(R * M * PW);
-      t.view_attention = a.take<T>(R * M * attend::saved(views));
-      t.talk_attention = a.take<T>(talks ? R * M * attend::saved(M) : 0);
-      t.u = a.take<T>(R * M * NC);
-      t.g = a.take<T>(talks ? R * M * NC : 0);
-      t.hbar = a.take<T>(before ? R * M * H : 0);
-      t.cell = a.take<T>(R * Cell::saved::size);
-      t.start = a.take<T>(M * SW);
-      t.scratch = a.take<T>(batch * Cell::scratch);
-      return t;
-    }
-  };
-
-  /// Everything the backward pass needs besides the tape.
+  using tape = dynamics::tape<s2rm, T>;
   template <class T>
-  struct workspace {
-    T *state, *previous;            ///< (B, M, state): gradient that travels back in time
-    T *projected, *u, *g, *y;       ///< (R, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
-    T *talk, *cell_h;               ///< (R, M, H): d(h + W_o g); (B, M, H)
-    T *key, *value;                 ///< (R, A, NC)
-    T *view_log, *module_log_rows;  ///< (R, A, M), (B, M, M)
-    T *delta, *scratch;
-
-    static workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const R = time * batch;
-      index_t const attention = batch * M * N * (views > M ? views : M);
-      index_t const gradient = R * Cell::gradient_scratch;
-      index_t const cell = batch * Cell::scratch;
-      workspace w{};
-      w.state = a.take<T>(batch * M * SW);
-      w.previous = a.take<T>(batch * M * SW);
-      w.projected = a.take<T>(R * M * PW);
-      w.u = a.take<T>(batch * M * NC);
-      w.g = a.take<T>(batch * M * NC);
-      w.y = a.take<T>(batch * M * H);
-      w.talk = a.take<T>(R * M * H);
-      w.cell_h = a.take<T>(batch * M * H);
-      w.key = a.take<T>(R * views * NC);
-      w.value = a.take<T>(R * views * NC);
-      w.view_log = a.take<T>(R * views * M);
-      w.module_log_rows = a.take<T>(talks ? batch * M * M : 0);
-      w.delta = a.take<T>(R * Cell::delta::size);
-      w.scratch = a.take<T>(std::max({attention, gradient, cell}));
-      return w;
-    }
-  };
+  using workspace = dynamics::workspace<s2rm, T>;
 
   /// Whole sequence. Writes tape.state_out (R, M, state).
   template <class B, class T>
@@ -165,28 +90,31 @@ struct s2rm {
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
 
-  /// Whole sequence, last step first. `dstate_out` (R, M, H) is what the read-out wants of every state; ds of the sources
+  /// Whole sequence, last step first; `continued` goes on from what a later piece left in w.state. `dstate_out` (R, M, H) is what the read-out wants of every state; ds of the sources
   /// (R A, D + S) is overwritten, dlog Z of the views (w.view_log) and of the modules (`dmodule_log` (M, M), added to)
   /// are what the kernel wants, dp is added to.
   template <class B, class T>
   static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       T const* dstate_out, rows<T> dsource, T* dmodule_log, gradients_of<T, params> dp) {
+                       T const* dstate_out, bool continued, rows<T> dsource, T* dmodule_log,
+                       gradients_of<T, params> dp) {
     index_t const batch = in.batch, R = in.time * in.batch, sources = R * in.views;
-    be.fill(batch * M * SW, T(0), w.state);
+    if (!continued) be.fill(batch * M * SW, T(0), w.state);
     be.fill(sources * M, T(0), w.view_log);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
+    index_t const kept = kept_steps(in.time, batch);
     for (index_t t = in.time - 1; t >= 0; --t) {
       be.template for_rows<H>(batch * M,
                               ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
       step_backward(be, p, in, s, w, t);
       if constexpr (learned_start) {
-        be.for_each(M * SW, ops::sum_flagged_rows<T, SW>{state_rows(w.previous), in.start + t * batch, batch,
-                                                         dp.values + at_start});
+        be.template for_rows<SW>(
+            M, ops::sum_flagged_rows<T, SW>{state_rows(w.previous), in.start + t * batch, batch, dp.values + at_start});
       }
       be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
       be.copy(batch * M * SW, w.previous, w.state);
+      if (t % kept == 0) gradient(be, in, s, w, t, std::min(kept, in.time - t), dp);
     }
-    gradient(be, in, s, w, dp);
+    view_gradient(be, in, w, sources, dp);
     auto const views = p.template inner<view_params>(at_views);
     be.product_transposed(views.template matrix<"key.weight">(), sources, rows<T const>{w.key, NC}, dsource);
     be.product_transposed_add(views.template matrix<"value.weight">(), sources, rows<T const>{w.value, NC}, dsource);
@@ -217,7 +145,7 @@ struct s2rm {
   }
   template <class T>
   static attention::geometry<T> module_geometry(inputs<T> const& in) {
-    return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1};
+    return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1, in.module_near};
   }
 
   /// The state as projections read it.
@@ -241,10 +169,16 @@ struct s2rm {
     be.product(w.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 1));
     be.product(w.template matrix<"key.weight">(), nullptr, batch, y, slice(projected, 2));
     be.product(w.template matrix<"value.weight">(), nullptr, batch, y, slice(projected, 3));
-    attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
-                    wide(s.g + r * M * NC, NC), s.talk_attention + r * M * attend::saved(M));
+    talk_attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                         wide(s.g + r * M * NC, NC), s.talk_attention + r * M * talk_attend::saved(M));
     be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{from, to});
     be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
+  }
+
+  /// Where the deltas of step t are kept.
+  template <class T>
+  static index_t kept_row(inputs<T> const& in, index_t t) {
+    return t % kept_steps(in.time, in.batch) * in.batch;
   }
 
   /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
@@ -254,11 +188,12 @@ struct s2rm {
     index_t const batch = in.batch, r = t * batch;
     auto const weights = p.template inner<interaction_params>(at_interaction);
     T const* const projected = s.projected + r * M * PW;
-    T* const d = w.projected + r * M * PW;
-    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + r * M * H, H), wide(w.g, NC));
-    attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
-                     wide(w.g, NC), s.talk_attention + r * M * attend::saved(M), slice(d, 1), slice(d, 2), slice(d, 3),
-                     w.module_log_rows, M * M, w.scratch);
+    index_t const k = kept_row(in, t);
+    T* const d = w.projected + k * M * PW;
+    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + k * M * H, H), wide(w.g, NC));
+    talk_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                          wide(w.g, NC), s.talk_attention + r * M * talk_attend::saved(M), slice(d, 1), slice(d, 2),
+                          slice(d, 3), w.module_log_rows, M * M, w.scratch);
     be.product_transposed(weights.template matrix<"query.weight">(), batch, slice(d, 1), dy);
     be.product_transposed_add(weights.template matrix<"key.weight">(), batch, slice(d, 2), dy);
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
@@ -314,7 +249,8 @@ struct s2rm {
     index_t const batch = in.batch;
     at_step<T> const a(in, s, t);
     index_t const r = a.r;
-    T* const talk_d = w.talk + r * M * H;
+    index_t const k = kept_row(in, t);
+    T* const talk_d = w.talk + k * M * H;
     rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
 
     if constexpr (after) {
@@ -324,7 +260,7 @@ struct s2rm {
     }
 
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, in.time * batch, r};
+    saved_of<T, typename Cell::delta> const delta{w.delta, kept_steps(in.time, batch) * batch, k};
     rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
     // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
     // to dhbar.
@@ -336,7 +272,7 @@ struct s2rm {
     }
     be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dhbar, previous});
 
-    T* const d = w.projected + r * M * PW;
+    T* const d = w.projected + k * M * PW;
     T const* const projected = s.projected + r * M * PW;
     index_t const per_row = in.views * M;
     attend::backward(
@@ -364,28 +300,38 @@ struct s2rm {
     }
   }
 
-  /// Gradients of all weights, one product each over every row of the sequence.
+  /// Gradients of all weights the recurrence reads, one product each over the rows of steps t .. t + count - 1.
   template <class B, class T>
-  static void gradient(B& be, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
+  static void gradient(B& be, inputs<T> const& in, tape<T> const& s, workspace<T> const& w, index_t t, index_t count,
                        gradients_of<T, params> dp) {
-    index_t const R = in.time * in.batch, sources = R * in.views;
-    rows<T const> const h = state_rows<T const>(s.state_in);
-    rows<T const> const y = normed ? wide<T const>(s.read, H) : h;
-    rows<T const> const hbar = before ? wide<T const>(s.hbar, H) : h;
+    index_t const n = count * in.batch, r = t * in.batch;
+    rows<T const> const h = state_rows<T const>(s.state_in + r * M * SW);
+    rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
+    rows<T const> const hbar = before ? wide<T const>(s.hbar + r * M * H, H) : h;
     auto const views = dp.template inner<view_params>(at_views);
-    be.template outer_add<M, NC, H>(R, slice(w.projected, 0), y, views.template at<"query.weight">());
+    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), y, views.template at<"query.weight">());
+    if constexpr (talks) {
+      rows<T const> const z = !after   ? y
+                              : normed ? wide<T const>(s.mid_read + r * M * H, H)
+                                       : state_rows<T const>(s.mid + r * M * SW);
+      auto const g = dp.template inner<interaction_params>(at_interaction);
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, g.template at<"query.weight">());
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, g.template at<"key.weight">());
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
+      be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
+    }
+    saved_of<T const, typename Cell::delta> const delta{w.delta, kept_steps(in.time, in.batch) * in.batch, 0};
+    Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
+                   w.scratch);
+  }
+
+  /// Gradients of the keys' and values' weights, over all views.
+  template <class B, class T>
+  static void view_gradient(B& be, inputs<T> const& in, workspace<T> const& w, index_t sources,
+                            gradients_of<T, params> dp) {
+    auto const views = dp.template inner<view_params>(at_views);
     be.template outer_add<1, NC, source>(sources, rows<T>{w.key, NC}, in.source, views.template at<"key.weight">());
     be.template outer_add<1, NC, source>(sources, rows<T>{w.value, NC}, in.source, views.template at<"value.weight">());
-    if constexpr (talks) {
-      rows<T const> const z = !after ? y : (normed ? wide<T const>(s.mid_read, H) : state_rows<T const>(s.mid));
-      auto const g = dp.template inner<interaction_params>(at_interaction);
-      be.template outer_add<M, NC, H>(R, slice(w.projected, 1), z, g.template at<"query.weight">());
-      be.template outer_add<M, NC, H>(R, slice(w.projected, 2), z, g.template at<"key.weight">());
-      be.template outer_add<M, NC, H>(R, slice(w.projected, 3), z, g.template at<"value.weight">());
-      be.template outer_add<M, H, NC>(R, wide(w.talk, H), wide(s.g, NC), g.template at<"out.weight">());
-    }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, R, 0};
-    Cell::gradient(be, R, wide(s.u, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell), w.scratch);
   }
 };
 

@@ -16,19 +16,19 @@
 
 namespace s2rm::geometry {
 
-/// gamma of one number of one place. Angles grow by doubling, so sin and cos come from the reduced angle.
+/// gamma of one number of one place: the lanes are sine, cosine, sine, ... of quarter turns that double.
 template <index_t P, index_t F, class T>
 struct fourier_features {
   T const* x;  ///< (n, P)
   T* gamma;    ///< (n, 2 P F)
   S2RM_HD void operator()(index_t i) const {
-    T const angle = x[i] * T(std::numbers::pi / 2);
-    T* to = gamma + i * 2 * F;
-    T octave = T(1);
-    for (index_t k = 0; k < F; ++k, octave *= T(2)) {
-      to[2 * k] = std::sin(octave * angle);
-      to[2 * k + 1] = std::cos(octave * angle);
-    }
+    T const turn = x[i];
+    T* const to = gamma + i * 2 * F;
+    math::across<T, 2 * F>([=](auto l, index_t j) {
+      using V = typename decltype(l)::type;
+      auto const lane = math::counted<V>(j);
+      l.store(to + j, math::sine_of_quarters(turn * math::power_of_two<V>(lane >> 1), lane & 1));
+    });
   }
 };
 

@@ -16,10 +16,11 @@ struct project_row {
   rows<T const> z;
   rows<T> s;
   S2RM_HD void operator()(index_t r) const {
-    T const* from = z.at(r);
+    T const* const from = z.at(r);
+    T* const to = s.at(r);
     T const length = std::sqrt(math::dot<S>(from, from));
     T const scale = T(1) / (length > T(1e-12) ? length : T(1e-12));
-    for (index_t i = 0; i < S; ++i) s.at(r)[i] = from[i] * scale;
+    math::across<T, S>([=](auto l, index_t i) { l.store(to + i, l.load(from + i) * scale); });
   }
 };
 
@@ -31,26 +32,19 @@ struct project_row_backward {
   rows<T> dz;
   bool add = false;
   S2RM_HD void operator()(index_t r) const {
-    T const* from = z.at(r);
-    T const* d = ds.at(r);
-    T* to = dz.at(r);
+    T const* const from = z.at(r);
+    T const* const d = ds.at(r);
+    T* const to = dz.at(r);
     T const length = std::sqrt(math::dot<S>(from, from));
     bool const clamped = !(length > T(1e-12));
     T const scale = T(1) / (clamped ? T(1e-12) : length);
     T const along = clamped ? T(0) : math::dot<S>(from, d) * scale * scale;
-    for (index_t i = 0; i < S; ++i) {
-      T const value = (d[i] - from[i] * along) * scale;
-      to[i] = add ? to[i] + value : value;
-    }
+    bool const onto = add;
+    math::across<T, S>([=](auto l, index_t i) {
+      auto const value = (l.load(d + i) - l.load(from + i) * along) * scale;
+      l.store(to + i, onto ? l.load(to + i) + value : value);
+    });
   }
-};
-
-/// y (In, Out) = x (Out, In) transposed, both dense.
-template <class T, index_t Out, index_t In>
-struct transpose {
-  T const* x;
-  T* y;
-  S2RM_HD void operator()(index_t i) const { y[(i % In) * Out + i / In] = x[i]; }
 };
 
 }  // namespace s2rm::geometry

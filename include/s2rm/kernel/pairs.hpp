@@ -19,13 +19,27 @@ enum reach : std::uint8_t {
   reached = 2   ///< present, with Z > 0
 };
 
-/// The modules' places on the sphere and the kernel's parameters, as one attention needs them.
+/// The modules' places on the sphere, rows of length one: the cosines of s are one product with them.
 template <class T, index_t M, index_t S>
-struct module_places {
-  T const* unit;        ///< (M, S), rows of length one
-  T const* transposed;  ///< (S, M)
-  [[nodiscard]] constexpr weight<T, 1, M, S> matrix() const { return {unit, transposed}; }
+using module_places = weight<T, 1, M, S>;
+
+/// The kernel's parameters, taken out of memory once: what a kernel computes from them alone is then computed once.
+template <class Kernel, class T>
+struct own_parameters {
+  static constexpr index_t count = Kernel::params::size;
+  T values[static_cast<std::size_t>(count > 0 ? count : 1)];
+  S2RM_HD explicit own_parameters(T const* p) : values{} {
+    for (index_t i = 0; i < count; ++i) values[i] = p[i];
+  }
 };
+
+/// f(0), f(1), ... as lanes: a kernel takes one cosine at a time.
+template <class L, class F>
+[[gnu::always_inline]] S2RM_HD inline auto one_by_one(F const& f) {
+  typename L::scalar numbers[static_cast<std::size_t>(L::width)];
+  for (index_t k = 0; k < L::width; ++k) numbers[k] = f(k);
+  return L::load(numbers);
+}
 
 /// In place: cosine -> log Z, and reach. `present` is (n) flags or null.
 template <class Kernel, index_t M, class T>
@@ -34,13 +48,22 @@ struct weigh_pairs {
   std::uint8_t const* present;
   T* value;             ///< (n, M): cosine in, log Z out
   std::uint8_t* reach;  ///< (n, M)
-  S2RM_HD void operator()(index_t row, index_t m) const {
-    index_t const i = row * M + m;
-    T const cosine = value[i];
-    bool const here = present == nullptr || present[row] != 0;
-    reach[i] = !here ? absent : (Kernel::reaches(cosine) ? reached : cut_off);
-    value[i] = Kernel::log_weight(cosine, p);
-  }
+  struct ready {
+    weigh_pairs f;
+    own_parameters<Kernel, T> p;
+    S2RM_HD void operator()(index_t row) const {
+      T* const at = f.value + row * M;
+      std::uint8_t* const flag = f.reach + row * M;
+      if (f.present == nullptr || f.present[row] != 0) {
+        for (index_t m = 0; m < M; ++m) flag[m] = Kernel::reaches(at[m]) ? reached : cut_off;
+      } else {
+        for (index_t m = 0; m < M; ++m) flag[m] = absent;
+      }
+      for (index_t m = 0; m < M; ++m) at[m] = Kernel::log_weight(at[m], p.values);
+    }
+  };
+  S2RM_HD ready prepared() const { return {*this, own_parameters<Kernel, T>(p)}; }
+  S2RM_HD void operator()(index_t row) const { prepared()(row); }
 };
 
 /// dcos = slope(cosine) dlog Z, in place over dlog Z. The cosine is computed anew from the places.
@@ -49,11 +72,22 @@ struct weigh_pairs_backward {
   T const* p;
   T const* cosine;
   T* d;
-  S2RM_HD void operator()(index_t row, index_t m) const {
-    index_t const i = row * M + m;
-    // A pair that carries no gradient adds exactly nothing, whatever the slope beyond the cut.
-    d[i] = d[i] == T(0) ? T(0) : d[i] * Kernel::slope(cosine[i], p);
-  }
+  struct ready {
+    weigh_pairs_backward f;
+    own_parameters<Kernel, T> p;
+    S2RM_HD void operator()(index_t row) const {
+      T const* const at = f.cosine + row * M;
+      T* const to = f.d + row * M;
+      math::across<T, M>([&](auto l, index_t m) {
+        auto const slope = one_by_one<decltype(l)>([&](index_t k) { return Kernel::slope(at[m + k], p.values); });
+        auto const dlog = l.load(to + m);
+        // A pair that carries no gradient adds exactly nothing, whatever the slope beyond the cut.
+        l.store(to + m, dlog == T(0) ? l.all(T(0)) : dlog * slope);
+      });
+    }
+  };
+  S2RM_HD ready prepared() const { return {*this, own_parameters<Kernel, T>(p)}; }
+  S2RM_HD void operator()(index_t row) const { prepared()(row); }
 };
 
 /// The contribution of one pair to the gradient of the kernel's parameter `index`.
@@ -63,9 +97,22 @@ struct parameter_term {
   T const* cosine;
   T const* d;
   index_t index;
+  struct ready {
+    using scalar = T;
+    parameter_term f;
+    own_parameters<Kernel, T> p;
+    template <class L>
+    S2RM_HD auto lanes(index_t i) const {
+      auto const slope =
+          one_by_one<L>([&](index_t k) { return Kernel::parameter_slope(f.index, f.cosine[i + k], p.values); });
+      auto const dlog = L::load(f.d + i);
+      // A pair that carries no gradient adds exactly nothing, whatever its place.
+      return dlog == T(0) ? L::all(T(0)) : slope * dlog;
+    }
+  };
+  S2RM_HD ready prepared() const { return {*this, own_parameters<Kernel, T>(p)}; }
   S2RM_HD double operator()(index_t i) const {
-    // A pair that carries no gradient adds exactly nothing, whatever its place.
-    return d[i] == T(0) ? 0.0 : static_cast<double>(Kernel::parameter_slope(index, cosine[i], p) * d[i]);
+    return static_cast<double>(prepared().template lanes<math::lanes<T, 1>>(i));
   }
 };
 
@@ -85,8 +132,8 @@ struct pairs {
   template <class B, class T>
   static void forward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s,
                       std::uint8_t const* present, T* log_weight, std::uint8_t* reach) {
-    be.product(modules.matrix(), nullptr, n, s, rows<T>{log_weight, M});
-    be.template for_rows<M>(n, weigh_pairs<Kernel, M, T>{p.values, present, log_weight, reach});
+    be.product(modules, nullptr, n, s, rows<T>{log_weight, M});
+    be.for_each(n, weigh_pairs<Kernel, M, T>{p.values, present, log_weight, reach});
   }
 
   /// Overwrites d (dlog Z in, dcos out), adds to ds (skipped where null), to dunit (M, S) and to dp.
@@ -95,13 +142,13 @@ struct pairs {
   static void backward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s, T* d,
                        out_rows<T> ds, T* dunit, gradients_of<T, params> dp, T* scratch, double* sum) {
     if (n == 0) return;
-    be.product(modules.matrix(), nullptr, n, s, rows<T>{scratch, M});
+    be.product(modules, nullptr, n, s, rows<T>{scratch, M});
     for (index_t k = 0; k < params::size; ++k) {
       be.reduce(n * M, parameter_term<Kernel, T>{p.values, scratch, d, k}, sum);
       be.for_each(1, add_sum<T>{sum, dp.values + k});
     }
-    be.template for_rows<M>(n, weigh_pairs_backward<Kernel, M, T>{p.values, scratch, d});
-    if (ds.data != nullptr) be.product_transposed_add(modules.matrix(), n, rows<T const>{d, M}, ds);
+    be.for_each(n, weigh_pairs_backward<Kernel, M, T>{p.values, scratch, d});
+    if (ds.data != nullptr) be.product_transposed_add(modules, n, rows<T const>{d, M}, ds);
     be.template outer_add<1, M, S>(n, rows<T const>{d, M}, s, dunit);
   }
 };

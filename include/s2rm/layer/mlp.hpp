@@ -15,17 +15,26 @@ namespace s2rm::layer {
 /// gelu of every number of n rows: y (n, Width) from a (n, Width), both dense.
 template <class T, index_t Width>
 struct gelu_rows {
+  using scalar = T;
   T const* a;
   T* y;
-  S2RM_HD void operator()(index_t r, index_t c) const { y[r * Width + c] = math::gelu(a[r * Width + c]); }
+  template <class L>
+  S2RM_HD void lanes(index_t r, index_t c) const {
+    L::store(y + r * Width + c, math::gelu(L::load(a + r * Width + c)));
+  }
 };
 
 /// dy *= gelu'(a).
 template <class T, index_t Width>
 struct gelu_rows_backward {
+  using scalar = T;
   T const* a;
   T* d;
-  S2RM_HD void operator()(index_t r, index_t c) const { d[r * Width + c] *= math::gelu_derivative(a[r * Width + c]); }
+  template <class L>
+  S2RM_HD void lanes(index_t r, index_t c) const {
+    T* const at = d + r * Width + c;
+    L::store(at, L::load(at) * math::gelu_derivative(L::load(a + r * Width + c)));
+  }
 };
 
 namespace detail {

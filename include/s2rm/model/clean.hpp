@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "s2rm/core/config.hpp"
+#include "s2rm/math/row.hpp"
 
 namespace s2rm::clean {
 
@@ -23,8 +23,13 @@ struct view_rows {
   std::uint8_t* present;
   S2RM_HD void operator()(index_t i) const {
     bool const here = (mask == nullptr || mask[i] != 0) && (blind == nullptr || blind[i / views] == 0);
-    for (index_t j = 0; j < V; ++j) clean_view[i * V + j] = here ? view[i * V + j] : T(0);
-    for (index_t j = 0; j < P; ++j) clean_place[i * P + j] = here ? place[i * P + j] : T(0);
+    if (here) {
+      math::copy<V>(view + i * V, clean_view + i * V);
+      math::copy<P>(place + i * P, clean_place + i * P);
+    } else {
+      math::fill<V>(clean_view + i * V, T(0));
+      math::fill<P>(clean_place + i * P, T(0));
+    }
     present[i] = here ? 1 : 0;
   }
 };

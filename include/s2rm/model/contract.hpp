@@ -230,6 +230,9 @@ concept likelihood_functions = requires(T const* o, T const* x, index_t e, T sca
   L::gradient(o, x, e, scale, d);
 };
 
+/// A likelihood over classes says how many there are.
+template <class L> concept few_classes = requires { requires L::classes < 2; };
+
 template <class L, class Target>
 consteval auto likelihood_fault() {
   namespace e = errors;
@@ -242,6 +245,8 @@ consteval auto likelihood_fault() {
                                                              e::wanted<L::parameters * Target::size>>>{};
   } else if constexpr (!likelihood_functions<L, number>) {
     return fault<e::likelihood_without_functions<L>>{};
+  } else if constexpr (few_classes<L>) {
+    return fault<e::require_classes<L, L::classes>>{};
   } else {
     return sound{};
   }

@@ -1,26 +1,10 @@
 #pragma once
 /// \file
-/// A model's weights: one flat block in PyTorch's layout, and the transposed copies derived from it.
-
-#include <vector>
+/// A model's weights: one flat block in PyTorch's layout, and what the backend packs from it.
 
 #include "s2rm/ops/require.hpp"
 
 namespace s2rm {
-
-namespace detail {
-/// transposed (G, In, Out) from canonical (G, Out, In).
-template <class T>
-struct transpose_groups {
-  T const* from;
-  T* to;
-  index_t out, in;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const g = i / (out * in), rest = i % (out * in);
-    to[g * out * in + (rest % in) * out + rest / in] = from[i];
-  }
-};
-}  // namespace detail
 
 /// The numbers of a schema on a backend. `values` is what optimiser and checkpoint see; call `refresh` after changing it.
 /// Shared freely between readers: streams hold it by reference.
@@ -32,16 +16,21 @@ class parameters {
   using schema_type = Schema;
 
   explicit parameters(Backend& be)
-      : values_(be.template allocate<T>(Schema::size)), transposed_(be.template allocate<T>(Schema::size)) {
+      : values_(be.template allocate<T>(Schema::size)),
+        packed_(be.template allocate<T>(packed_size)),
+        packed_transposed_(be.template allocate<T>(packed_size)) {
     be.fill(Schema::size, T(0), values_.data());
-    be.fill(Schema::size, T(0), transposed_.data());
+    be.fill(packed_size, T(0), packed_.data());
+    be.fill(packed_size, T(0), packed_transposed_.data());
   }
 
   [[nodiscard]] T* values() { return values_.data(); }
   [[nodiscard]] T const* values() const { return values_.data(); }
 
   /// Derives everything that is not canonical from the flat block.
-  void refresh(Backend& be) { refresh_fields(be, static_cast<Schema const*>(nullptr)); }
+  void refresh(Backend& be) {
+    if constexpr (Backend::packs) refresh_fields(be, static_cast<Schema const*>(nullptr));
+  }
 
   /// Takes a whole block from the host.
   void assign(Backend& be, T const* host) {
@@ -49,9 +38,27 @@ class parameters {
     refresh(be);
   }
 
-  [[nodiscard]] parameters_of<T, Schema> view() const { return {values_.data(), transposed_.data()}; }
+  [[nodiscard]] parameters_of<T, Schema> view() const {
+    if constexpr (Backend::packs) {
+      return {values_.data(), packed_.data() + shift, packed_transposed_.data() + shift};
+    } else {
+      return {values_.data(), values_.data(), values_.data()};
+    }
+  }
 
  private:
+  static constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
+  /// Packed weights keep the offsets of the canonical ones. The block starts where the largest weight begins on a cache
+  /// line.
+  static constexpr index_t shift = [] {
+    field_info largest{};
+    for (auto const& f : Schema::infos) {
+      if (f.rank >= 2 && f.size > largest.size) largest = f;
+    }
+    return (line - largest.offset % line) % line;
+  }();
+  static constexpr index_t packed_size = Backend::packs ? shift + Schema::size + packed_slack : 0;
+
   template <class... Fields>
   void refresh_fields(Backend& be, schema<Fields...> const*) {
     index_t offset = 0;
@@ -60,13 +67,62 @@ class parameters {
   template <class Field>
   void refresh_field(Backend& be, index_t& offset) {
     if constexpr (Field::rank >= 2) {
-      be.for_each(Field::size, detail::transpose_groups<T>{values_.data() + offset, transposed_.data() + offset,
-                                                           Field::out, Field::in});
+      be.template pack<Field::groups, Field::out, Field::in>(values_.data() + offset, packed_.data() + shift + offset,
+                                                             packed_transposed_.data() + shift + offset);
     }
     offset += Field::size;
   }
 
-  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) values_, transposed_;
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) values_, packed_, packed_transposed_;
+};
+
+/// Weights for inference alone, in half the memory: matrices rounded to bf16 (8 significant bits, relative error of a
+/// weight <= 2^-8), everything else as in `from`, which must outlive this. All arithmetic stays in float. A stream that
+/// is bound by reading weights takes half the time. Call `refresh` after the weights changed.
+template <class Net, class Backend>
+class bf16_weights {
+ public:
+  using schema_type = typename Net::params;
+  using source_type = parameters<schema_type, Backend, float>;
+
+  bf16_weights(Backend& be, source_type const& from)
+      : from_(&from), half_(be.template allocate<bf16>(schema_type::size + packed_slack)) {
+    refresh(be);
+  }
+
+  void refresh(Backend& be) { refresh_fields(be, static_cast<schema_type const*>(nullptr)); }
+
+  [[nodiscard]] parameters_of<float, schema_type> view() const {
+    auto all = from_->view();
+    all.half = {half_.data(), &Backend::template multiply_stored<bf16>};
+    return all;
+  }
+
+ private:
+  template <class... Fields>
+  void refresh_fields(Backend& be, schema<Fields...> const*) {
+    if constexpr (requires(float const* x, bf16* y) {
+                    be.template pack_half<2, 3, 4>(x, y);
+                    &Backend::template multiply_stored<bf16>;
+                  }) {
+      index_t offset = 0;
+      (refresh_field<Fields>(be, offset), ...);
+    } else {
+      static_assert(sizeof(Backend) == 0,
+                    "s2rm[S303]: this backend reads no weights in bf16: it has no pack_half<G, Out, In>(canonical, "
+                    "half). See docs/errors.md#S303");
+    }
+  }
+  template <class Field>
+  void refresh_field(Backend& be, index_t& offset) {
+    if constexpr (Field::rank >= 2) {
+      be.template pack_half<Field::groups, Field::out, Field::in>(from_->values() + offset, half_.data() + offset);
+    }
+    offset += Field::size;
+  }
+
+  source_type const* from_;
+  decltype(std::declval<Backend&>().template allocate<bf16>(index_t{})) half_;
 };
 
 }  // namespace s2rm

@@ -34,9 +34,10 @@ struct sequence {
   static void place_modules(Backend& be, weights p, tape_type const& s) {
     T const* const v = p.values + Net::at_embedding;
     be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
-    be.for_each(M * S, geometry::transpose<T, M, S>{s.unit, s.unit_transposed});
+    be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
                    s.module_reach);
+    if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
   }
 
   /// Views to states. `carried` (B, M, state) is read where a step does not start anew; null starts every element anew.
@@ -88,8 +89,10 @@ struct sequence {
   }
 
   /// Adds the gradient of `scale` times the summed loss to dp. Follows `observe`, `query` on the same tape and batch.
+  /// `continued`: the batch is a piece of a longer one whose next piece was the last to go backward; what that piece wants
+  /// of this one's last state is where it left it.
   static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried, T scale,
-                       gradients dp) {
+                       bool continued, gradients dp) {
     auto const& w = s.work;
     index_t const R = b.time * b.batch, views = R * b.views;
     be.fill(M * S, T(0), w.unit);
@@ -98,8 +101,8 @@ struct sequence {
     if (b.queries > 0) query_backward(be, p, s, b, scale, dp);
 
     rows<T> const dsource{w.source, source};
-    dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, dsource,
-                       w.module_log, dp.template inner<typename dynamics::params>(Net::at_dynamics));
+    dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
+                       dsource, w.module_log, dp.template inner<typename dynamics::params>(Net::at_dynamics));
     rows<T const> const in{s.source, source};
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
     pairs::backward(be, kernel_params(p), modules(s), views, in.shifted(D), w.dynamics.view_log, dsource.shifted(D),
@@ -182,7 +185,9 @@ struct sequence {
     return {s.dynamics.state_out, M * Net::state_size, Net::state_size};
   }
   static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
-  static kernel::module_places<T, M, S> modules(tape_type const& s) { return {s.unit, s.unit_transposed}; }
+  static kernel::module_places<T, M, S> modules(tape_type const& s) {
+    return {s.unit, s.unit_packed, s.unit_packed_transposed};
+  }
   static attention::geometry<T> geometry(tape_type const& s, index_t R, index_t queries) {
     return {R, queries, M, s.query_log_weight, s.query_reach, queries * M, M, 1};
   }
@@ -192,8 +197,17 @@ struct sequence {
   static auto dynamics_params(weights p) { return p.template inner<typename dynamics::params>(Net::at_dynamics); }
   static auto decoder_params(weights p) { return p.template inner<typename Net::decoder::params>(Net::at_decoder); }
   static typename dynamics::template inputs<T> inputs(tape_type const& s, batch_view<T> const& b, T const* carried) {
-    return {b.time,         b.batch, b.views, {s.source, source}, s.view_log_weight, s.view_reach, s.module_log_weight,
-            s.module_reach, s.start, carried};
+    return {b.time,
+            b.batch,
+            b.views,
+            {s.source, source},
+            s.view_log_weight,
+            s.view_reach,
+            s.module_log_weight,
+            s.module_reach,
+            s.module_near,
+            s.start,
+            carried};
   }
 };
 

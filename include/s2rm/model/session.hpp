@@ -39,7 +39,9 @@ class session {
     double loss = 0, count = 0;
   };
 
-  explicit session(Backend backend) : backend_(std::move(backend)) {}
+  /// `recompute`: steps whose activations are kept at a time; 0: all. Of the rest only the state between pieces is kept,
+  /// and the backward pass runs each piece forward once more: a third more work, memory of one piece.
+  explicit session(Backend backend, index_t recompute = 0) : backend_(std::move(backend)), recompute_(recompute) {}
 
   /// Room for these extents, at once. Allocates; nothing else does while batches fit.
   void reserve(extent const& e, bool with_backward) {
@@ -47,13 +49,12 @@ class session {
     with_backward = with_backward || with_backward_;
     extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
                      std::max(e.queries, room_.queries)};
-    arena measure{};
-    tape<Net, T>::lay_out(measure, all, with_backward);
-    auto memory = backend_.template allocate<std::byte>(measure.used);
+    index_t const bytes = tape_bytes<Net, T>(all, with_backward);
+    auto memory = backend_.template allocate<std::byte>(bytes);
     arena real{memory.data()};
     tape_ = tape<Net, T>::lay_out(real, all, with_backward);
     memory_ = std::move(memory);
-    bytes_ = measure.used;
+    bytes_ = bytes;
     if (all.batch > room_.batch) {
       auto carried = backend_.template allocate<T>(std::max(all.batch, carried_elements_) * Net::M * Net::state_size);
       if (carried_elements_ > 0) {
@@ -65,12 +66,25 @@ class session {
     with_backward_ = with_backward;
   }
 
-  /// States and outputs of a batch, from the carried state where there is one.
-  void forward(weights p, batch_view<T> const& b, bool with_backward) {
-    reserve({b.time, b.batch, b.views, b.queries}, with_backward);
+  /// States and outputs of a batch, from the carried state where there is one. Calls `done(piece)` while the tape holds
+  /// that piece: the whole batch, unless activations are recomputed.
+  template <class F>
+  void forward(weights p, batch_view<T> const& b, bool with_backward, F const& done) {
+    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
+    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
+    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
+      between_ = backend_.template allocate<T>((pieces + 1) * state);
+    }
     flow::place_modules(backend_, p, tape_);
-    flow::observe(backend_, p, tape_, b, carried(b));
-    flow::query(backend_, p, tape_, b);
+    for (index_t k = 0; k < pieces; ++k) {
+      auto const part = piece(b, k);
+      run(p, b, k, part);
+      done(part);
+      if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
+    }
+  }
+  void forward(weights p, batch_view<T> const& b, bool with_backward) {
+    forward(p, b, with_backward, [](batch_view<T> const&) {});
   }
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number.
@@ -82,20 +96,30 @@ class session {
     return sums;
   }
 
+  /// Adds the gradient of `scale` times the summed loss to dp. Follows `forward` with the same weights and batch.
   void backward(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp) {
-    flow::backward(backend_, p, tape_, b, carried(b), scale, dp);
+    index_t const last = pieces_of(b) - 1;
+    for (index_t k = last; k >= 0; --k) {
+      auto const part = piece(b, k);
+      if (k != last) run(p, b, k, part);
+      flow::backward(backend_, p, tape_, part, state_before(b, k), scale, k != last, dp);
+    }
   }
 
   /// The next pass goes on from here.
   void keep_state(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
-    backend_.copy(b.batch * Net::M * Net::state_size, flow::last_state(tape_, b), carried_.data());
+    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
+    T const* const last = pieces > 1 ? between_.data() + pieces * state : flow::last_state(tape_, b);
+    backend_.copy(state, last, carried_.data());
     carried_elements_ = b.batch;
   }
   /// The next pass starts from h_0.
   void forget_state() { carried_elements_ = 0; }
 
-  /// The state kept for the next pass, (B, M, state), on the host; empty where the next pass starts from h_0.
+  /// The state kept for the next pass, (B, M, state), in backend memory.
+  [[nodiscard]] T const* kept() const { return carried_.data(); }
+  /// The same on the host; empty where the next pass starts from h_0.
   [[nodiscard]] std::vector<T> kept_state() const {
     std::vector<T> numbers(static_cast<std::size_t>(carried_elements_ * Net::M * Net::state_size));
     backend_.copy_out(static_cast<index_t>(numbers.size()), carried_.data(), numbers.data());
@@ -126,7 +150,28 @@ class session {
     return carried_elements_ == b.batch && b.batch > 0 ? carried_.data() : nullptr;
   }
 
+  [[nodiscard]] index_t piece_steps(batch_view<T> const& b) const {
+    return recompute_ > 0 ? std::min(recompute_, b.time) : b.time;
+  }
+  [[nodiscard]] index_t pieces_of(batch_view<T> const& b) const {
+    index_t const steps = piece_steps(b);
+    return steps > 0 ? (b.time + steps - 1) / steps : 1;
+  }
+  [[nodiscard]] batch_view<T> piece(batch_view<T> const& b, index_t k) const {
+    index_t const steps = piece_steps(b);
+    return slice_time<Net>(b, k * steps, std::min(steps, b.time - k * steps));
+  }
+  /// What piece k goes on from.
+  [[nodiscard]] T const* state_before(batch_view<T> const& b, index_t k) const {
+    return k == 0 ? carried(b) : between_.data() + k * b.batch * Net::M * Net::state_size;
+  }
+  void run(weights p, batch_view<T> const& b, index_t k, batch_view<T> const& part) {
+    flow::observe(backend_, p, tape_, part, state_before(b, k));
+    flow::query(backend_, p, tape_, part);
+  }
+
   Backend backend_;
+  index_t recompute_ = 0;
   extent room_{};
   bool with_backward_ = false;
   index_t bytes_ = 0;
@@ -134,6 +179,7 @@ class session {
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) between_;  ///< (pieces + 1, B, M, state)
 };
 
 }  // namespace s2rm

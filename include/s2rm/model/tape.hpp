@@ -20,11 +20,13 @@ struct tape {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   using dynamics_type = typename Net::dynamics;
 
-  T *unit, *unit_transposed, *module_log_weight;  ///< (M, S), (S, M), (M, M)
-  std::uint8_t *module_reach, *start, *present;   ///< (M, M), (R), (R, A)
-  T *view, *place, *source;                       ///< (R, A, V), (R, A, P), (R, A, D + S)
-  T *encoder, *view_places;                       ///< saved by the encoder and the place encoder
-  T* view_log_weight;                             ///< (R, A, M)
+  T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
+  T* module_log_weight;                            ///< (M, M)
+  std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
+  kernel::neighbours module_near;                  ///< who reaches whom among modules
+  T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S)
+  T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
+  T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
   T *query, *read, *query_places;  ///< (R, Q, P), (R, Q, NC + S)
@@ -44,14 +46,17 @@ struct tape {
     typename dynamics_type::template workspace<T> dynamics;
   } work;
 
-  static tape lay_out(arena& a, extent const& e, bool with_backward) {
+  static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views, queries = R * e.queries;
     using attend_saved = typename Net::readout_attention;
     tape s{};
     s.unit = a.take<T>(M * S);
-    s.unit_transposed = a.take<T>(M * S);
+    s.unit_packed = a.take<T>(M * S + packed_slack);
+    s.unit_packed_transposed = a.take<T>(M * S + packed_slack);
     s.module_log_weight = a.take<T>(M * M);
     s.module_reach = a.take<std::uint8_t>(M * M);
+    index_t const listed = dynamics_type::talks ? M : 0;
+    s.module_near = kernel::neighbours::lay_out(a, listed, listed);
     s.start = a.take<std::uint8_t>(R);
     s.present = a.take<std::uint8_t>(views);
     s.view = a.take<T>(views * Net::view::size);
@@ -99,5 +104,20 @@ struct tape {
     return s;
   }
 };
+
+/// Bytes of a tape for these extents.
+template <class Net, class T>
+constexpr index_t tape_bytes(extent const& e, bool with_backward) {
+  arena counted{};
+  static_cast<void>(tape<Net, T>::lay_out(counted, e, with_backward));
+  return counted.used;
+}
+
+/// Bytes of saved activations for one time step of `batch` elements: known when the program is compiled.
+template <class Net, class T>
+constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
+  auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
+  return bytes(2) - bytes(1);
+}
 
 }  // namespace s2rm

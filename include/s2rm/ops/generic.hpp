@@ -11,33 +11,44 @@ namespace s2rm::ops {
 /// to[r, g, c] = from[r, g, c], for row index r G + g.
 template <class T, index_t G = 1>
 struct copy_rows {
+  using scalar = T;
   rows<T const> from;
   rows<T> to;
-  S2RM_HD void operator()(index_t row, index_t c) const { to.at(row / G, row % G)[c] = from.at(row / G, row % G)[c]; }
+  template <class L>
+  S2RM_HD void lanes(index_t row, index_t c) const {
+    L::store(to.at(row / G, row % G) + c, L::load(from.at(row / G, row % G) + c));
+  }
 };
 
 /// to[r, g, c] += from[r, g, c].
 template <class T, index_t G = 1>
 struct add_rows {
+  using scalar = T;
   rows<T const> from;
   rows<T> to;
-  S2RM_HD void operator()(index_t row, index_t c) const { to.at(row / G, row % G)[c] += from.at(row / G, row % G)[c]; }
+  template <class L>
+  S2RM_HD void lanes(index_t row, index_t c) const {
+    T* const at = to.at(row / G, row % G) + c;
+    L::store(at, L::load(at) + L::load(from.at(row / G, row % G) + c));
+  }
 };
 
 /// to[g, j] = sum of from[r, g, j] over the rows r whose flag is set (all, where there are no flags), added to `to`.
 template <class T, index_t Width>
 struct sum_flagged_rows {
+  using scalar = T;
   rows<T const> from;
   std::uint8_t const* flag;
   index_t count;
   T* to;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const g = i / Width, j = i % Width;
-    T sum = T(0);
+  template <class L>
+  S2RM_HD void lanes(index_t g, index_t j) const {
+    auto sum = L::all(T(0));
     for (index_t r = 0; r < count; ++r) {
-      if (flag == nullptr || flag[r] != 0) sum += from.at(r, g)[j];
+      if (flag == nullptr || flag[r] != 0) sum += L::load(from.at(r, g) + j);
     }
-    to[i] += sum;
+    T* const at = to + g * Width + j;
+    L::store(at, L::load(at) + sum);
   }
 };
 

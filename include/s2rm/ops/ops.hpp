@@ -6,6 +6,8 @@
 ///
 /// Shapes: w is (G, Out, In), x rows (n, G, In), y rows (n, G, Out). Arrays of one call may not overlap.
 ///
+///   be.pack<G, Out, In>(canonical, packed, packed_transposed)
+///                                            derives what its products read from a weight: G Out In numbers each
 ///   be.product(w, bias, n, x, y)             y  = W_g x + b_g   (bias (G, Out) or null)
 ///   be.product_add(w, n, x, y)               y += W_g x
 ///   be.product_transposed(w, n, dy, dx)      dx = W_g^T dy
@@ -19,6 +21,9 @@
 ///   be.copy_in(n, host, device), be.copy_out(n, device, host), be.copy(n, from, to)
 ///   be.fill(n, value, x)                     x_i = value
 ///   be.wait()                                returns when everything asked for is done
+///
+/// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
+/// `packed_slack` numbers more.
 ///
 /// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers.
 
@@ -38,6 +43,9 @@ using out_rows = std::type_identity_t<rows<T>>;
 template <class T>
 using in_vector = std::type_identity_t<T const*>;
 
+/// Numbers that must be readable behind a block of packed weights.
+inline constexpr index_t packed_slack = 64;
+
 namespace ops::detail {
 struct null_functor {
   S2RM_HD void operator()(index_t) const {}
@@ -52,6 +60,8 @@ struct null_value {
 template <class B, class T = float>
 concept backend_policy =
     requires(B& be, weight<T, 2, 3, 4> w, T const* in, T* out, double* sum, index_t n, rows<T const> x, rows<T> y) {
+      { B::packs } -> std::convertible_to<bool>;
+      be.template pack<2, 3, 4>(in, out, out);
       be.product(w, in, n, x, y);
       be.product_add(w, n, x, y);
       be.product_transposed(w, n, x, y);

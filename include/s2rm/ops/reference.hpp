@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "s2rm/math/lanes.hpp"
 #include "s2rm/ops/ops.hpp"
 
 namespace s2rm::ops {
@@ -18,6 +19,10 @@ struct reference {
     [[nodiscard]] T const* data() const { return numbers.data(); }
     [[nodiscard]] index_t size() const { return static_cast<index_t>(numbers.size()); }
   };
+
+  static constexpr bool packs = false;  ///< products read the canonical weights
+  template <index_t G, index_t Out, index_t In, class T>
+  void pack(T const*, T*, T*) const {}
 
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
@@ -84,13 +89,25 @@ struct reference {
 
   template <class F>
   void for_each(index_t n, F f) const {
-    for (index_t i = 0; i < n; ++i) f(i);
+    for (index_t i = 0; i < n; ++i) {
+      if constexpr (math::laned_each<F>) {
+        f.template lanes<math::lanes<typename F::scalar, 1>>(i);
+      } else {
+        f(i);
+      }
+    }
   }
 
   template <index_t Width, class F>
   void for_rows(index_t n, F f) const {
     for (index_t r = 0; r < n; ++r) {
-      for (index_t c = 0; c < Width; ++c) f(r, c);
+      for (index_t c = 0; c < Width; ++c) {
+        if constexpr (math::laned_rows<F>) {
+          f.template lanes<math::lanes<typename F::scalar, 1>>(r, c);
+        } else {
+          f(r, c);
+        }
+      }
     }
   }
 

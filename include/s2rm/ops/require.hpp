@@ -28,6 +28,7 @@ consteval int first_missing_primitive() {
   if constexpr (!requires(B& be, index_t n, T const* x, T* y) { be.copy(n, x, y); }) return 12;
   if constexpr (!requires(B& be, index_t n, T* y) { be.fill(n, T(0), y); }) return 13;
   if constexpr (!requires(B& be) { be.wait(); }) return 14;
+  if constexpr (!requires(B& be, T const* x, T* y) { B::packs, be.template pack<2, 3, 4>(x, y, y); }) return 15;
   return 0;
 }
 
@@ -90,6 +91,10 @@ struct require_backend {
   static_assert(missing != 14,
                 "s2rm[S301]: this backend has no wait(); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
+  static_assert(
+      missing != 15,
+      "s2rm[S301]: this backend has no packs and pack<G, Out, In>(canonical, packed, packed_transposed); derive "
+      "from s2rm::ops::reference to borrow them. See docs/errors.md#S301");
   static constexpr bool checked = true;
 };
 

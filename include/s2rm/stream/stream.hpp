@@ -4,6 +4,7 @@
 /// weights, which any number of streams share. After construction nothing is allocated and nothing throws; results
 /// equal those of a whole sequence to the last bit.
 
+#include <concepts>
 #include <utility>
 #include <vector>
 
@@ -34,13 +35,16 @@ class stream {
   static constexpr std::size_t prediction_rank = 1 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
   static constexpr index_t state_count = Net::M * Net::state_size;
 
-  /// Keeps a reference to the weights: they must outlive the stream. Call `refresh` after they changed.
-  stream(Backend backend, parameters_type const& weights, stream_limits limits = {})
-      : backend_(std::move(backend)), weights_(&weights), limits_(limits) {
+  /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive the stream. Call `refresh`
+  /// after they changed.
+  template <class Weights>
+    requires requires(Weights const& w) {
+      { w.view() } -> std::same_as<typename flow::weights>;
+    }
+  stream(Backend backend, Weights const& weights, stream_limits limits = {})
+      : backend_(std::move(backend)), weights_(weights.view()), limits_(limits) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
-    arena measure{};
-    tape<Net, T>::lay_out(measure, {1, 1, limits.views, limits.queries}, false);
-    memory_ = backend_.template allocate<std::byte>(measure.used);
+    memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>({1, 1, limits.views, limits.queries}, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, {1, 1, limits.views, limits.queries}, false);
     state_ = backend_.template allocate<T>(state_count);
@@ -49,7 +53,7 @@ class stream {
   }
 
   /// Derives what depends on the weights alone. No allocation.
-  void refresh() noexcept { flow::place_modules(backend_, weights_->view(), tape_); }
+  void refresh() noexcept { flow::place_modules(backend_, weights_, tape_); }
 
   /// The next step starts from h_0; until then there is nothing to predict from, as after construction.
   void reset() noexcept {
@@ -74,7 +78,7 @@ class stream {
     seen_.view = views.data;
     seen_.place = places.data;
     seen_.view_mask = present;
-    flow::observe(backend_, weights_->view(), tape_, seen_, started_ ? state_.data() : nullptr);
+    flow::observe(backend_, weights_, tape_, seen_, started_ ? state_.data() : nullptr);
     backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
     started_ = true;
     return observed::yes;
@@ -90,7 +94,7 @@ class stream {
     batch_view<T> asked = seen_;
     asked.queries = count;
     asked.query_place = places.data;
-    flow::query(backend_, weights_->view(), tape_, asked);
+    flow::query(backend_, weights_, tape_, asked);
     return prediction(count);
   }
 
@@ -172,7 +176,7 @@ class stream {
   }
 
   Backend backend_;
-  parameters_type const* weights_;
+  typename flow::weights weights_;
   stream_limits limits_;
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;

@@ -7,6 +7,7 @@
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/scalar.hpp"
 #include "s2rm/train/schedule.hpp"
 
 namespace s2rm::optim {
@@ -65,17 +66,45 @@ struct adam::update {
   T const* g;
   T* w;
   T* moment;  ///< (2, n)
-  S2RM_HD void operator()(index_t i) const {
-    if (!std::isfinite(c->norm2)) return;
-    T const gi = g[i] * T(clip_factor(c->norm2, o.clip));
-    T const m = T(o.beta1) * moment[i] + T(1 - o.beta1) * gi;
-    T const v = T(o.beta2) * moment[n + i] + T(1 - o.beta2) * gi * gi;
-    moment[i] = m;
-    moment[n + i] = v;
-    T const m_hat = m / T(c->first_bias);
-    T const v_hat = v / T(c->second_bias);
-    w[i] -= T(c->rate) * (m_hat / (std::sqrt(v_hat) + T(o.epsilon)) + T(o.weight_decay) * w[i]);
+
+  /// What all parameters have in common.
+  struct ready {
+    using scalar = T;
+    T const* g;
+    T *w, *first, *second;
+    bool finite;
+    T clip, beta1, rest1, beta2, rest2;
+    T step, decay;    ///< rate / (1 - beta1^n), rate decay
+    T root, epsilon;  ///< 1 / sqrt(1 - beta2^n)
+    template <class L>
+    S2RM_HD void lanes(index_t i) const {
+      if (!finite) return;
+      auto const gi = L::load(g + i) * clip;
+      auto const m = beta1 * L::load(first + i) + rest1 * gi;
+      auto const v = beta2 * L::load(second + i) + rest2 * gi * gi;
+      L::store(first + i, m);
+      L::store(second + i, v);
+      auto const wi = L::load(w + i);
+      L::store(w + i, wi - (step * m / (math::sqrt(v) * root + epsilon) + decay * wi));
+    }
+  };
+  S2RM_HD ready prepared() const {
+    return {g,
+            w,
+            moment,
+            moment + n,
+            std::isfinite(c->norm2),
+            T(clip_factor(c->norm2, o.clip)),
+            T(o.beta1),
+            T(1 - o.beta1),
+            T(o.beta2),
+            T(1 - o.beta2),
+            T(c->rate / c->first_bias),
+            T(c->rate * o.weight_decay),
+            T(1 / std::sqrt(c->second_bias)),
+            T(o.epsilon)};
   }
+  S2RM_HD void operator()(index_t i) const { prepared().template lanes<math::lanes<T, 1>>(i); }
 };
 
 /// Stochastic gradient descent with momentum, PyTorch's form: m = momentum m + g + decay w, w -= rate m.
@@ -110,12 +139,35 @@ struct sgd::update {
   T const* g;
   T* w;
   T* moment;  ///< (n)
-  S2RM_HD void operator()(index_t i) const {
-    if (!std::isfinite(c->norm2)) return;
-    T const gi = g[i] * T(clip_factor(c->norm2, o.clip)) + T(o.weight_decay) * w[i];
-    moment[i] = T(o.momentum) * moment[i] + gi;
-    w[i] -= T(c->rate) * moment[i];
+
+  /// What all parameters have in common.
+  struct ready {
+    using scalar = T;
+    T const* g;
+    T *w, *moment;
+    bool finite;
+    T clip, momentum, decay, rate;
+    template <class L>
+    S2RM_HD void lanes(index_t i) const {
+      if (!finite) return;
+      auto const wi = L::load(w + i);
+      auto const gi = L::load(g + i) * clip + decay * wi;
+      auto const m = momentum * L::load(moment + i) + gi;
+      L::store(moment + i, m);
+      L::store(w + i, wi - rate * m);
+    }
+  };
+  S2RM_HD ready prepared() const {
+    return {g,
+            w,
+            moment,
+            std::isfinite(c->norm2),
+            T(clip_factor(c->norm2, o.clip)),
+            T(o.momentum),
+            T(o.weight_decay),
+            T(c->rate)};
   }
+  S2RM_HD void operator()(index_t i) const { prepared().template lanes<math::lanes<T, 1>>(i); }
 };
 
 }  // namespace s2rm::optim

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "s2rm/kernel/pairs.hpp"
+#include "s2rm/math/sum.hpp"
 
 namespace s2rm {
 
@@ -24,13 +25,23 @@ namespace report {
 
 /// 1 for every (view, module) pair in reach.
 struct pair_reached {
+  using scalar = std::uint8_t;
   std::uint8_t const* reach;
+  template <class L>
+  S2RM_HD auto lanes(index_t i) const {
+    return math::ones(L::load(reach + i) == std::uint8_t{kernel::reached});
+  }
   S2RM_HD double operator()(index_t i) const { return reach[i] == kernel::reached ? 1.0 : 0.0; }
 };
 
 /// 1 for every pair of a present view.
 struct pair_present {
+  using scalar = std::uint8_t;
   std::uint8_t const* reach;
+  template <class L>
+  S2RM_HD auto lanes(index_t i) const {
+    return math::ones(L::load(reach + i) != std::uint8_t{kernel::absent});
+  }
   S2RM_HD double operator()(index_t i) const { return reach[i] != kernel::absent ? 1.0 : 0.0; }
 };
 
@@ -74,7 +85,13 @@ struct not_finite {
 /// g_i^2.
 template <class T>
 struct square {
+  using scalar = T;
   T const* g;
+  template <class L>
+  S2RM_HD auto lanes(index_t i) const {
+    auto const one = math::widened(L::load(g + i));
+    return one * one;
+  }
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 

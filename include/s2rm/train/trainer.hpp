@@ -31,6 +31,9 @@ struct truncation {
 /// Options of a trainer that are not the optimiser's.
 struct training {
   s2rm::truncation truncation{};
+  /// Steps whose activations are kept at a time; 0: those of the whole window. Fewer take a third more work, for each
+  /// piece runs forward twice, and memory of one piece and one state per piece: about sqrt(T) is least.
+  index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
 };
 
@@ -40,10 +43,14 @@ struct checkpoint_format;
 namespace detail {
 template <class T>
 struct average_weights {
+  using scalar = T;
   T const* w;
   T* average;
   T decay;
-  S2RM_HD void operator()(index_t i) const { average[i] = decay * average[i] + (T(1) - decay) * w[i]; }
+  template <class L>
+  S2RM_HD void lanes(index_t i) const {
+    L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
+  }
 };
 }  // namespace detail
 
@@ -68,10 +75,11 @@ class trainer {
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
         alive_(backend_.template allocate<std::uint8_t>(Net::M)),
-        session_(backend_),
+        session_(backend_, options.recompute),
         whole_(backend_) {
     optimiser_.check();
     require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
+    require_value(options_.recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
     require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
@@ -94,14 +102,18 @@ class trainer {
     for (index_t t = 0; t < batch.time; t += window) {
       if (!cut.carry && t > 0) session_.forget_state();
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
-      session_.forward(parameters_.view(), part, true);
-      auto const sums = session_.measure(part);
+      typename session<Net, Backend, T>::sums_of sums;
+      session_.forward(parameters_.view(), part, true, [&](batch_view<T> const& piece) {
+        auto const of_piece = session_.measure(piece);
+        sums.loss += of_piece.loss;
+        sums.count += of_piece.count;
+        describe(piece, pairs, total);
+      });
       loss += sums.loss;
       count += sums.count;
-      describe(part, pairs, total);
       bool const good = sums.count == 0 || update(part, sums, total);
       session_.keep_state(part);
-      if (!good && count_not_finite(part) > 0) session_.forget_state();
+      if (!good && state_not_finite(part) > 0) session_.forget_state();
     }
     total.loss = count > 0 ? loss / count : 0.0;
     total.reach = pairs[1] > 0 ? pairs[0] / pairs[1] : 0.0;
@@ -144,9 +156,10 @@ class trainer {
     return sums.count > 0 ? sums.loss / sums.count : 0.0;
   }
 
-  /// (T, B, Q, outputs) of the last pass, in backend memory; of its last window after `step`.
+  /// (T, B, Q, outputs) of the last pass, in backend memory; of its last window after `step`, and of that the piece
+  /// computed last where activations are recomputed.
   [[nodiscard]] T const* predictions() const { return last().outputs(); }
-  /// (T, B, M, state) of the last pass, in backend memory; of its last window after `step`.
+  /// (T, B, M, state) of the last pass, likewise.
   [[nodiscard]] T const* states() const { return last().states(); }
   /// The flat gradient of the last pass, in backend memory.
   [[nodiscard]] T const* gradient() const { return gradient_.data(); }
@@ -288,10 +301,10 @@ class trainer {
     backend_.for_each(Net::M, report::mark_alive<Net::M>{reach, n, alive_.data()});
   }
 
-  /// Numbers of the state after a window that are not finite.
-  double count_not_finite(batch_view<T> const& part) {
-    index_t const n = part.batch * Net::M * Net::state_size;
-    return sum(n, report::not_finite<T>{session_.states() + (part.time - 1) * n});
+  /// Numbers of the state kept after a window that are not finite.
+  double state_not_finite(batch_view<T> const& part) {
+    index_t const n = part.time > 0 ? part.batch * Net::M * Net::state_size : 0;
+    return sum(n, report::not_finite<T>{session_.kept()});
   }
 
   [[nodiscard]] session<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : session_; }

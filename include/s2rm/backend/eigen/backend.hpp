@@ -3,17 +3,16 @@
 /// The CPU backend: the primitives of ops/ops.hpp on a fixed pool of threads.
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string>
-#include <utility>
 
 #include "s2rm/backend/eigen/gemm.hpp"
 #include "s2rm/backend/eigen/kernel.hpp"
+#include "s2rm/backend/eigen/memory.hpp"
 #include "s2rm/backend/eigen/pool.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/sum.hpp"
 #include "s2rm/ops/ops.hpp"
 
 namespace s2rm::backend {
@@ -29,105 +28,109 @@ enum class gemm {
 struct eigen {
   int threads = 1;  ///< workers in all, the caller among them; 1 spawns none
   backend::gemm gemm = backend::gemm::blocked;
-  std::shared_ptr<detail::pool> pool = std::make_shared<detail::pool>(checked(threads));
+  std::shared_ptr<detail::pool> pool = std::make_shared<detail::pool>(checked(threads), detail::outer_bytes);
 
-  /// `T` numbers on a 64-byte boundary.
+  /// \copydoc detail::buffer
   template <class T>
-  class buffer {
-   public:
-    buffer() = default;
-    explicit buffer(index_t n) : size_(n) {
-      if (n > 0) data_.reset(static_cast<T*>(::operator new(static_cast<std::size_t>(n) * sizeof(T), alignment)));
-    }
-    [[nodiscard]] T* data() { return data_.get(); }
-    [[nodiscard]] T const* data() const { return data_.get(); }
-    [[nodiscard]] index_t size() const { return size_; }
+  using buffer = detail::buffer<T>;
 
-   private:
-    static constexpr std::align_val_t alignment{64};
-    struct release {
-      void operator()(T* p) const { ::operator delete(p, alignment); }
+  static constexpr bool packs = true;
+
+  template <index_t G, index_t Out, index_t In, class T>
+  void pack(T const* canonical, T* packed, T* packed_transposed) const {
+    // Each block of panels of each group, in both orders, is one task.
+    constexpr index_t columns = detail::panel<T> * 4;
+    constexpr index_t forward = (Out + columns - 1) / columns, back = (In + columns - 1) / columns;
+    auto const one = [=](index_t t) {
+      index_t const g = t / (forward + back), part = t % (forward + back), at = g * Out * In;
+      if (part < forward) {
+        index_t const first = part * columns;
+        detail::pack_panels(canonical + at + first * In, 1, In, In, std::min(columns, Out - first),
+                            packed + at + first * In);
+      } else {
+        index_t const first = (part - forward) * columns;
+        detail::pack_panels(canonical + at + first, In, 1, Out, std::min(columns, In - first),
+                            packed_transposed + at + first * Out);
+      }
     };
-    std::unique_ptr<T, release> data_;
-    index_t size_ = 0;
-  };
+    share(G * (forward + back), G * Out * In, one);
+  }
+
+  /// The product that reads weights in bf16.
+  template <class Stored>
+  static void multiply_stored(void const* operands, index_t row_count, index_t columns, index_t depth) {
+    detail::product_block(*static_cast<detail::product_operands<float, Stored> const*>(operands), row_count, columns,
+                          depth);
+  }
+  /// Packs for W x with weights rounded to bf16.
+  template <index_t G, index_t Out, index_t In>
+  void pack_half(float const* canonical, bf16* half) const {
+    share(G, G * Out * In,
+          [=](index_t g) { detail::pack_panels(canonical + g * Out * In, 1, In, In, Out, half + g * Out * In); });
+  }
 
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
-    grouped<G>(n, Out * In, [=, this](index_t g, index_t first, index_t count) {
-      multiply<T>({x.at(first, g), x.stride, 1, w.transposed + g * Out * In, Out, y.at(first, g), y.stride,
-                   bias == nullptr ? nullptr : bias + g * Out, false},
-                  count, Out, In);
-    });
+    multiply(w, bias, n, x, y, false);
   }
-
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
-    grouped<G>(n, Out * In, [=, this](index_t g, index_t first, index_t count) {
-      multiply<T>(
-          {x.at(first, g), x.stride, 1, w.transposed + g * Out * In, Out, y.at(first, g), y.stride, nullptr, true},
-          count, Out, In);
-    });
+    multiply(w, in_vector<T>{}, n, x, y, true);
   }
-
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
-    back(w, n, dy, dx, false);
+    multiply_transposed(w, n, dy, dx, false);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed_add(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
-    back(w, n, dy, dx, true);
+    multiply_transposed(w, n, dy, dx, true);
   }
 
   template <index_t G, index_t Out, index_t In, class T>
   void outer_add(index_t n, in_rows<T> dy, in_rows<T> x, T* dw) const {
-    // Rows of dw are cut into fixed bands, the sum over rows into blocks that stay in cache.
-    constexpr index_t band = 32, depth = 256;
-    constexpr index_t bands = (Out + band - 1) / band;
-    pool->run(n * Out * In * G < serial_work ? 1 : G * bands, [=, this](index_t task) {
-      bool const all = n * Out * In * G < serial_work;
-      for (index_t t = all ? 0 : task; t < (all ? G * bands : task + 1); ++t) {
-        index_t const g = t / bands, first = (t % bands) * band;
-        for (index_t r = 0; r < n; r += depth) {
-          multiply<T>(
-              {dy.at(r, g) + first, 1, dy.stride, x.at(r, g), x.stride, dw + (g * Out + first) * In, In, nullptr, true},
-              std::min(band, Out - first), In, std::min(depth, n - r));
-        }
-      }
+    // Rows of dw are cut into bands. Every number is one chain over the rows whatever the cut.
+    index_t const band = G >= threads ? 128 : 64, bands = (Out + band - 1) / band;
+    share(G * bands, n * Out * In * G, [=, this](index_t t, int worker) {
+      index_t const g = t / bands, first = (t % bands) * band;
+      rows<T const> const left = dy.shifted(first + g * dy.group), right = x.shifted(g * x.group);
+      outer_band<T>(n, left, std::min(band, Out - first), right, In, dw + (g * Out + first) * In, worker);
     });
   }
 
   template <index_t G, index_t Width, class T>
   void column_sum_add(index_t n, in_rows<T> dy, T* db) const {
-    for (index_t r = 0; r < n; ++r) {
-      for (index_t g = 0; g < G; ++g) {
-        T const* from = dy.at(r, g);
-        for (index_t c = 0; c < Width; ++c) db[g * Width + c] += from[c];
+    share(G, n * Width * G, [=](index_t g) {
+      T* const to = db + g * Width;
+      for (index_t r = 0; r < n; ++r) {
+        T const* const from = dy.at(r, g);
+        for (index_t c = 0; c < Width; ++c) to[c] += from[c];
       }
-    }
+    });
   }
 
   template <class F>
   void for_each(index_t n, F const& f) const {
-    chunked(n, 64, [&f](index_t first, index_t last) {
-      for (index_t i = first; i < last; ++i) f(i);
-    });
+    chunked(n, 64, [&f](index_t first, index_t last) { math::each_index(f, first, last); });
   }
 
   template <index_t Width, class F>
   void for_rows(index_t n, F const& f) const {
     chunked(n, 16, [&f](index_t first, index_t last) {
-      for (index_t r = first; r < last; ++r) {
-        for (index_t c = 0; c < Width; ++c) f(r, c);
-      }
+      for (index_t r = first; r < last; ++r) math::each_column<Width>(f, r);
     });
   }
 
   template <class F>
   void reduce(index_t n, F const& f, double* out) const {
-    double sum = 0;
-    for (index_t i = 0; i < n; ++i) sum += f(i);
-    *out = sum;
+    // Fixed pieces: the order depends on n alone.
+    constexpr index_t pieces = 64;
+    double piece[pieces];
+    index_t const whole = math::terms_to_cut<F>(n);
+    share(pieces, n,
+          [&](index_t p) { piece[p] = math::sum_of_terms(f, whole * p / pieces, whole * (p + 1) / pieces); });
+    double total = 0;
+    for (double const sum : piece) total += sum;
+    *out = total;
   }
 
   template <class T>
@@ -144,48 +147,116 @@ struct eigen {
   }
   template <class T>
   void copy(index_t n, T const* from, T* to) const {
-    if (n > 0) std::memmove(to, from, static_cast<std::size_t>(n) * sizeof(T));
+    chunked(n, serial_work, [=](index_t first, index_t last) {
+      if (last > first) std::memcpy(to + first, from + first, static_cast<std::size_t>(last - first) * sizeof(T));
+    });
   }
   template <class T>
   void fill(index_t n, std::type_identity_t<T> value, T* x) const {
-    std::fill_n(x, n, value);
+    chunked(n, serial_work, [=](index_t first, index_t last) { std::fill(x + first, x + last, value); });
   }
   void wait() const {}
 
  private:
-  /// Below this many multiply-adds a product stays on the calling thread: waking workers costs more.
-  static constexpr index_t serial_work = 1 << 16;
+  /// Below this many multiply-adds or numbers work stays on the calling thread: sharing it costs more.
+  static constexpr index_t serial_work = 1 << 15;
+  /// Rows of a product that stay in the second cache while all panels of the weight pass by.
+  static constexpr index_t row_block = 128;
 
-  template <class T>
-  void multiply(detail::product_operands<T> const& m, index_t n, index_t columns, index_t depth) const {
-#if S2RM_HAS_VECTOR_KERNEL
-    if (gemm == backend::gemm::blocked) {
-      detail::product_block(m, n, columns, depth);
-      return;
+  /// y = W x, with the panels of W, or Eigen's product.
+  template <class T, index_t G, index_t Out, index_t In>
+  void multiply(weight<T, G, Out, In> w, T const* bias, index_t n, rows<T const> x, rows<T> y, bool accumulate) const {
+    if (!by_panels()) {
+      by_eigen<G, Out, In>(w.canonical, 1, In, bias, n, x, y, accumulate);
+    } else {
+      by_blocks<G, Out, In>(w.packed, w.half, bias, n, x, y, accumulate);
     }
-#endif
-    detail::product_by_eigen(m, n, columns, depth);
   }
 
+  /// dx = W^T dy, likewise.
   template <class T, index_t G, index_t Out, index_t In>
-  void back(weight<T, G, Out, In> w, index_t n, rows<T const> dy, rows<T> dx, bool accumulate) const {
-    grouped<G>(n, Out * In, [=, this](index_t g, index_t first, index_t count) {
-      multiply<T>({dy.at(first, g), dy.stride, 1, w.canonical + g * Out * In, In, dx.at(first, g), dx.stride, nullptr,
-                   accumulate},
-                  count, In, Out);
+  void multiply_transposed(weight<T, G, Out, In> w, index_t n, rows<T const> dy, rows<T> dx, bool accumulate) const {
+    if (!by_panels()) {
+      by_eigen<G, In, Out>(w.canonical, In, 1, in_vector<T>{}, n, dy, dx, accumulate);
+    } else {
+      by_blocks<G, In, Out>(w.packed_transposed, {}, in_vector<T>{}, n, dy, dx, accumulate);
+    }
+  }
+
+  template <index_t G, index_t Columns, index_t Depth, class T>
+  void by_eigen(T const* w, index_t k_step, index_t o_step, T const* bias, index_t n, rows<T const> x, rows<T> y,
+                bool accumulate) const {
+    share(G, n * Columns * Depth * G, [=](index_t g) {
+      detail::product_by_eigen<T>({x.at(0, g), x.stride, 1, w + g * Columns * Depth, y.at(0, g), y.stride,
+                                   bias == nullptr ? nullptr : bias + g * Columns, accumulate},
+                                  k_step, o_step, n, Columns, Depth);
     });
   }
 
-  /// Calls f(group, first row, rows) over fixed blocks of rows.
-  template <index_t G, class F>
-  void grouped(index_t n, index_t work, F const& f) const {
-    constexpr index_t block = 256;
-    index_t const blocks = (n + block - 1) / block;
-    auto const one = [&](index_t t) { f(t % G, (t / G) * block, std::min(block, n - (t / G) * block)); };
-    if (threads == 1 || n * work * G < serial_work) {
-      for (index_t t = 0; t < G * blocks; ++t) one(t);
-    } else {
-      pool->run(G * blocks, one);
+  /// Blocks of rows of every group; of columns too, where there are fewer of them than threads.
+  template <index_t G, index_t Columns, index_t Depth, class T>
+  void by_blocks(T const* w, half_weights half, T const* bias, index_t n, rows<T const> x, rows<T> y,
+                 bool accumulate) const {
+    constexpr index_t panels = (Columns + detail::panel<T> - 1) / detail::panel<T>;
+    index_t const blocks = (n + row_block - 1) / row_block;
+    index_t const parts = blocks * G >= threads ? 1 : std::min<index_t>(panels, threads);
+    share(G * blocks * parts, n * Columns * Depth * G, [=](index_t t) {
+      index_t const g = t / (blocks * parts), first = t / parts % blocks * row_block, part = t % parts;
+      index_t const column = panels * part / parts * detail::panel<T>;
+      index_t const end = std::min(Columns, panels * (part + 1) / parts * detail::panel<T>);
+      index_t const at = (g * Columns + column) * Depth, count = std::min(row_block, n - first);
+      T const* const from = x.at(first, g);
+      T* const to = y.at(first, g) + column;
+      T const* const start = bias == nullptr ? nullptr : bias + g * Columns + column;
+      if (half.numbers == nullptr) {
+        detail::product_block<T, T>({from, x.stride, 1, w + at, to, y.stride, start, accumulate}, count, end - column,
+                                    Depth);
+      } else {
+        detail::product_operands<T, bf16> const m{from, x.stride, 1,     half.numbers + at,
+                                                  to,   y.stride, start, accumulate};
+        half.multiply(&m, count, end - column, Depth);
+      }
+    });
+  }
+
+  /// dw (count, width) += sum over n rows of dy^T x, for `count` columns of dy and all `width` of x. Both are packed
+  /// first: rows of one group lie far apart, and would each be fetched anew for every tile.
+  template <class T>
+  void outer_band(index_t n, rows<T const> dy, index_t count, rows<T const> x, index_t width, T* dw, int worker) const {
+    if (!by_panels()) {
+      detail::product_by_eigen<T>({dy.data, 1, dy.stride, x.data, dw, width, nullptr, true}, x.stride, 1, count, width,
+                                  n);
+      return;
+    }
+    constexpr index_t depth = detail::outer_depth<T>, columns = detail::outer_columns<T>;
+    T* const left = reinterpret_cast<T*>(pool->scratch(worker));
+    T* const right = left + detail::outer_rows / detail::tile_rows * detail::tile_step(depth);
+    for (index_t r = 0; r < n; r += depth) {
+      index_t const deep = std::min(depth, n - r);
+      detail::pack_tiles(dy.at(r), dy.stride, deep, count, left);
+      for (index_t c = 0; c < width; c += columns) {
+        index_t const some = std::min(columns, width - c);
+        detail::pack_panels(x.at(r) + c, x.stride, 1, deep, some, right);
+        detail::product_of_packed<T>(left, right, dw + c, width, count, some, deep);
+      }
+    }
+  }
+
+  [[nodiscard]] bool by_panels() const { return S2RM_HAS_VECTOR_KERNEL && gemm == backend::gemm::blocked; }
+
+  /// Calls f(i) or f(i, worker) for i < count: in parallel where the work is worth it.
+  template <class F>
+  void share(index_t count, index_t work, F const& f) const {
+    if (threads > 1 && work >= serial_work) {
+      pool->run(count, f);
+      return;
+    }
+    for (index_t i = 0; i < count; ++i) {
+      if constexpr (std::is_invocable_v<F const&, index_t, int>) {
+        f(i, 0);
+      } else {
+        f(i);
+      }
     }
   }
 

@@ -16,14 +16,16 @@
 
 namespace s2rm::backend::detail {
 
-/// The same product as `product_block`, by Eigen. The order of the sums is Eigen's own and depends on the extents.
+/// y = W x for one group by Eigen: c (rows, columns) from a (rows, depth) and b[k, o] = b[k * k_step + o * o_step], not
+/// packed. The order of the sums is Eigen's own and depends on the extents.
 template <class T>
-inline void product_by_eigen(product_operands<T> const& m, index_t row_count, index_t columns, index_t depth) {
+inline void product_by_eigen(product_operands<T> const& m, index_t k_step, index_t o_step, index_t row_count,
+                             index_t columns, index_t depth) {
   using matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using any_stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
   if (row_count == 0 || columns == 0) return;
   Eigen::Map<matrix const, 0, any_stride> const a(m.a, row_count, depth, any_stride(m.a_row, m.a_step));
-  Eigen::Map<matrix const, 0, Eigen::OuterStride<>> const b(m.b, depth, columns, Eigen::OuterStride<>(m.b_step));
+  Eigen::Map<matrix const, 0, any_stride> const b(m.b, depth, columns, any_stride(k_step, o_step));
   Eigen::Map<matrix, 0, Eigen::OuterStride<>> c(m.c, row_count, columns, Eigen::OuterStride<>(m.c_row));
   if (!m.accumulate) {
     if (m.bias != nullptr) {

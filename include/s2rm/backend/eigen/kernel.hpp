@@ -2,46 +2,122 @@
 /// \file
 /// The register-blocked product behind every GEMM of the Eigen backend.
 ///
-///   c[r, o] = start + sum over k of a[r, k] b[k, o],   start = 0, bias[o] or c[r, o]
+///   c[r, o] = start + sum over k of a[r, k] b[k, o],   start = 0 or bias[o];   or   c[r, o] += that sum
 ///
-/// One tile of rows x columns stays in registers while k runs. Each number of c is one chain of multiply-adds in the
-/// order of k, whichever tile it falls into: the result for a row does not depend on how many rows there are, so a
-/// stream and a sequence agree to the last bit. GCC and clang vector extensions are used; other compilers take
-/// Eigen's product (gemm.hpp).
+/// b is packed: panels of `panel<T>` columns, each (depth, columns of the panel) without gaps, so that a tile reads it
+/// as one stream. One tile of rows x columns stays in registers while k runs. Each sum is one chain of
+/// multiply-adds in the order of k, whichever tile it falls into: the result for a row does not depend on how many rows
+/// there are, so a stream and a sequence agree to the last bit. GCC and clang vector extensions are used; other
+/// compilers take Eigen's product (gemm.hpp).
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
 
-#include "s2rm/core/config.hpp"
-
-#if defined(__GNUC__) || defined(__clang__)
-#define S2RM_HAS_VECTOR_KERNEL 1
-#else
-#define S2RM_HAS_VECTOR_KERNEL 0
-#endif
+#include "s2rm/core/schema.hpp"
+#include "s2rm/math/lanes.hpp"
 
 namespace s2rm::backend::detail {
 
-/// Bytes of the widest vector register this translation unit is compiled for.
-#if defined(__AVX512F__)
-inline constexpr std::size_t vector_bytes = 64;
-#elif defined(__AVX__)
-inline constexpr std::size_t vector_bytes = 32;
-#else
-inline constexpr std::size_t vector_bytes = 16;
-#endif
+using math::vector_bytes;
 
-/// The operands of one product: strides in numbers; the columns of b and c are contiguous.
+/// Columns of a full panel: three registers of 64 bytes. The last panel of a matrix is as narrow as it comes out.
 template <class T>
+inline constexpr index_t panel = static_cast<index_t>(192 / sizeof(T));
+
+/// Rows of a full tile, and its registers per row: as many accumulators as leave room for the operands.
+inline constexpr index_t tile_rows = vector_bytes == 64 ? 8 : 4;
+inline constexpr index_t tile_vectors = 3;
+
+/// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a time.
+template <class T>
+inline constexpr index_t outer_depth = static_cast<index_t>(1024 / sizeof(T));
+inline constexpr index_t outer_rows = 128;
+template <class T>
+inline constexpr index_t outer_columns = panel<T> * 10;
+/// Bytes a worker needs for it.
+inline constexpr std::size_t outer_bytes = std::size_t{1024} * (128 + 480) + 8192;
+
+/// The operands of one product; b is stored as numbers of type Stored.
+template <class T, class Stored = T>
 struct product_operands {
   T const* a;
   index_t a_row, a_step;  ///< a[r, k] = a[r * a_row + k * a_step]
-  T const* b;
-  index_t b_step;  ///< b[k, o] = b[k * b_step + o]
+  Stored const* b;        ///< packed
   T* c;
-  index_t c_row;
+  index_t c_row;    ///< columns of c are contiguous
   T const* bias;    ///< may be null
-  bool accumulate;  ///< start from c
+  bool accumulate;  ///< add to c; then there is no bias
 };
+
+/// Copies `count` numbers; whole registers where they are no more than a few.
+template <class T>
+inline void copy_short(T const* from, index_t count, T* to) {
+  constexpr index_t width = math::register_width<T>;
+  if (count % width == 0) {
+    for (index_t c = 0; c < count; c += width) math::wide<T>::store(to + c, math::wide<T>::load(from + c));
+  } else {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(T));
+  }
+}
+
+/// To the storage type; bf16 to the nearest, ties to even. NaN stays NaN.
+template <class Stored, class T>
+inline Stored stored(T x) {
+  if constexpr (std::is_same_v<Stored, T>) {
+    return x;
+  } else {
+    auto const bits = std::bit_cast<std::uint32_t>(static_cast<float>(x));
+    if ((bits & 0x7fffffffU) > 0x7f800000U) return {static_cast<std::uint16_t>((bits >> 16) | 0x40U)};
+    return {static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16)};
+  }
+}
+
+/// Packs b[k, o] = from[k * k_step + o * o_step] for a product of `depth` x `columns`.
+template <class T, class Stored>
+inline void pack_panels(T const* from, index_t k_step, index_t o_step, index_t depth, index_t columns, Stored* to) {
+  constexpr index_t block = 16;  // lines of one panel that stay in the first cache while its columns are visited
+  for (index_t first = 0; first < columns; first += panel<T>) {
+    index_t const width = std::min(panel<T>, columns - first);
+    T const* const source = from + first * o_step;
+    bool copied = false;
+    if constexpr (std::is_same_v<T, Stored>) {
+      copied = o_step == 1;
+      if (copied && width == panel<T>) {
+        for (index_t k = 0; k < depth; ++k) copy_short(source + k * k_step, panel<T>, to + k * panel<T>);
+      } else if (copied) {
+        for (index_t k = 0; k < depth; ++k) copy_short(source + k * k_step, width, to + k * width);
+      }
+    }
+    for (index_t k0 = 0; k0 < depth && !copied; k0 += block) {
+      index_t const end = std::min(k0 + block, depth);
+      for (index_t o = 0; o < width; ++o) {
+        for (index_t k = k0; k < end; ++k) to[k * width + o] = stored<Stored>(source[k * k_step + o * o_step]);
+      }
+    }
+    to += depth * width;
+  }
+}
+
+/// Numbers from one packed tile of a to the next: a little more than it has, so that tiles do not all fall on the same
+/// lines of the cache.
+constexpr index_t tile_step(index_t depth) { return depth * tile_rows + 16; }
+
+/// Packs a[k, r] = from[k * k_step + r] for product_of_packed: tiles of rows, each (depth, tile_rows).
+template <class T>
+inline void pack_tiles(T const* from, index_t k_step, index_t depth, index_t row_count, T* to) {
+  index_t const step = tile_step(depth), whole = row_count / tile_rows * tile_rows;
+  for (index_t k = 0; k < depth; ++k, from += k_step) {
+    T* tile = to + k * tile_rows;
+    for (index_t r = 0; r < whole; r += tile_rows, tile += step) {
+      std::memcpy(tile, from + r, static_cast<std::size_t>(tile_rows) * sizeof(T));
+    }
+    for (index_t r = whole; r < row_count; ++r) tile[r - whole] = from[r];
+  }
+}
 
 #if S2RM_HAS_VECTOR_KERNEL
 
@@ -52,40 +128,64 @@ struct product_operands {
 #define S2RM_UNROLL _Pragma("GCC unroll 8")
 #endif
 
-/// `Width` numbers of type T as one register; Width = 1 is the plain number.
-template <class T, index_t Width>
-struct vector_of {
-  typedef T type __attribute__((vector_size(sizeof(T) * Width), aligned(alignof(T)), may_alias));  // NOLINT
-};
+/// A register of numbers of type T.
 template <class T>
-struct vector_of<T, 1> {
-  using type = T;
+struct vector_of {
+  static constexpr index_t width = static_cast<index_t>(vector_bytes / sizeof(T));
+  typedef T type __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));  // NOLINT
 };
 
-template <index_t Rows, index_t Vectors, index_t Width, class T>
-inline void product_tile(product_operands<T> const& m, index_t row, index_t column, index_t depth) {
-  using vec = typename vector_of<T, Width>::type;
+/// A register of stored weights as numbers.
+template <class T>
+inline typename vector_of<T>::type load_stored(T const* b) {
+  return *reinterpret_cast<typename vector_of<T>::type const*>(b);
+}
+inline typename vector_of<float>::type load_stored(bf16 const* b) {
+  constexpr index_t width = vector_of<float>::width;
+  typedef std::uint16_t narrow __attribute__((vector_size(2 * width)));  // NOLINT
+  typedef std::uint32_t wide __attribute__((vector_size(4 * width)));    // NOLINT
+  narrow bits;
+  __builtin_memcpy(&bits, b, sizeof bits);
+  wide const shifted = __builtin_convertvector(bits, wide) << 16;
+  return std::bit_cast<typename vector_of<float>::type>(shifted);
+}
+
+/// What a tile asks for while it multiplies: lines of the panel that follows, `lines` of them with every k.
+struct look_ahead {
+  char const* next = nullptr;
+  index_t lines = 0;
+};
+
+/// One tile of `Rows` rows and Vectors * width columns; b_step numbers from one row of b to the next.
+template <index_t Rows, index_t Vectors, class T, class S>
+inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_t depth, look_ahead ahead) {
+  using vec = typename vector_of<T>::type;
+  constexpr index_t width = vector_of<T>::width;
   vec acc[Rows][Vectors];
-  T* const c = m.c + row * m.c_row + column;
   S2RM_UNROLL
   for (index_t r = 0; r < Rows; ++r) {
     S2RM_UNROLL
     for (index_t v = 0; v < Vectors; ++v) {
-      if (m.accumulate) {
-        acc[r][v] = *reinterpret_cast<vec const*>(c + r * m.c_row + v * Width);
-      } else if (m.bias != nullptr) {
-        acc[r][v] = *reinterpret_cast<vec const*>(m.bias + column + v * Width);
-      } else {
-        acc[r][v] = vec{};
-      }
+      acc[r][v] = vec{};
+      // What the sum is added to at the end is on its way meanwhile.
+      if (m.accumulate) __builtin_prefetch(m.c + r * m.c_row + v * width, 1, 3);
     }
   }
-  T const* a = m.a + row * m.a_row;
-  T const* b = m.b + column;
-  for (index_t k = 0; k < depth; ++k, a += m.a_step, b += m.b_step) {
+  if (m.bias != nullptr) {
+    S2RM_UNROLL
+    for (index_t v = 0; v < Vectors; ++v) {
+      vec const start = *reinterpret_cast<vec const*>(m.bias + v * width);
+      S2RM_UNROLL
+      for (index_t r = 0; r < Rows; ++r) acc[r][v] = start;
+    }
+  }
+  T const* a = m.a;
+  S const* b = m.b;
+  for (index_t k = 0; k < depth; ++k, a += m.a_step, b += b_step) {
     vec right[Vectors];
     S2RM_UNROLL
-    for (index_t v = 0; v < Vectors; ++v) right[v] = *reinterpret_cast<vec const*>(b + v * Width);
+    for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored(b + v * width);
+    for (index_t i = 0; i < ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
     S2RM_UNROLL
     for (index_t r = 0; r < Rows; ++r) {
       T const left = a[r * m.a_row];
@@ -96,52 +196,104 @@ inline void product_tile(product_operands<T> const& m, index_t row, index_t colu
   S2RM_UNROLL
   for (index_t r = 0; r < Rows; ++r) {
     S2RM_UNROLL
-    for (index_t v = 0; v < Vectors; ++v) *reinterpret_cast<vec*>(c + r * m.c_row + v * Width) = acc[r][v];
-  }
-}
-
-/// All rows of one strip of columns: tiles of 8 rows, then 4, 2, 1.
-template <index_t Vectors, index_t Width, class T>
-inline void product_strip(product_operands<T> const& m, index_t row_count, index_t column, index_t depth) {
-  index_t r = 0;
-  for (; r + 8 <= row_count; r += 8) product_tile<8, Vectors, Width>(m, r, column, depth);
-  if (r + 4 <= row_count) {
-    product_tile<4, Vectors, Width>(m, r, column, depth);
-    r += 4;
-  }
-  if (r + 2 <= row_count) {
-    product_tile<2, Vectors, Width>(m, r, column, depth);
-    r += 2;
-  }
-  if (r < row_count) product_tile<1, Vectors, Width>(m, r, column, depth);
-}
-
-/// The columns that no full register covers, by halves.
-template <index_t Width, class T>
-inline void product_tail(product_operands<T> const& m, index_t row_count, index_t column, index_t columns,
-                         index_t depth) {
-  if (column + Width <= columns) {
-    product_strip<1, Width>(m, row_count, column, depth);
-    column += Width;
-  }
-  if constexpr (Width > 1) product_tail<Width / 2>(m, row_count, column, columns, depth);
-}
-
-template <class T>
-inline void product_block(product_operands<T> const& m, index_t row_count, index_t columns, index_t depth) {
-  constexpr index_t width = static_cast<index_t>(vector_bytes / sizeof(T));
-  constexpr index_t vectors = vector_bytes == 64 ? 3 : 1;
-  index_t column = 0;
-  for (; column + vectors * width <= columns; column += vectors * width) {
-    product_strip<vectors, width>(m, row_count, column, depth);
-  }
-  if constexpr (vectors > 1) {
-    if (column + 2 * width <= columns) {
-      product_strip<2, width>(m, row_count, column, depth);
-      column += 2 * width;
+    for (index_t v = 0; v < Vectors; ++v) {
+      auto* const to = reinterpret_cast<vec*>(m.c + r * m.c_row + v * width);
+      *to = m.accumulate ? *to + acc[r][v] : acc[r][v];
     }
   }
-  product_tail<width>(m, row_count, column, columns, depth);
+}
+
+/// A tile whose last register is not full: it works on a copy of c, so that nothing behind the columns is touched.
+template <index_t Rows, index_t Vectors, class T, class S>
+inline void product_edge(product_operands<T, S> m, index_t b_step, index_t depth, index_t columns) {
+  constexpr index_t all = Vectors * vector_of<T>::width;
+  T c[Rows * all] = {}, bias[all] = {};
+  T* const to = m.c;
+  auto const bytes = static_cast<std::size_t>(columns) * sizeof(T);
+  index_t const c_row = m.c_row;
+  if (m.accumulate) {
+    for (index_t r = 0; r < Rows; ++r) std::memcpy(c + r * all, to + r * c_row, bytes);
+  } else if (m.bias != nullptr) {
+    std::memcpy(bias, m.bias, bytes);
+    m.bias = bias;
+  }
+  m.c = c;
+  m.c_row = all;
+  product_tile<Rows, Vectors>(m, b_step, depth, look_ahead{});
+  for (index_t r = 0; r < Rows; ++r) std::memcpy(to + r * c_row, c + r * all, bytes);
+}
+
+/// All rows against `columns` <= Vectors * width columns of one panel: full tiles, then 4, 2, 1 rows. `following`
+/// is the panel after this one, or null.
+template <index_t Vectors, class T, class S>
+inline void product_strip(product_operands<T, S> m, index_t row_count, index_t b_step, index_t depth, index_t columns,
+                          S const* following) {
+  bool const whole = columns == Vectors * vector_of<T>::width;
+  index_t const tiles = (row_count + tile_rows - 1) / tile_rows;
+  // The next panel is as large as this one: its lines are spread over the tiles.
+  auto const* next = reinterpret_cast<char const*>(following);
+  index_t wanted = whole && next != nullptr ? depth * b_step * static_cast<index_t>(sizeof(S)) / 64 : 0;
+  index_t const lines = wanted > 0 ? (wanted + tiles * depth - 1) / (tiles * depth) : 0;
+  auto const tile = [&]<index_t Rows>(std::integral_constant<index_t, Rows>) {
+    if (!whole) {
+      product_edge<Rows, Vectors>(m, b_step, depth, columns);
+    } else {
+      product_tile<Rows, Vectors>(m, b_step, depth, look_ahead{next, wanted > 0 ? lines : 0});
+      if (wanted > 0) next += depth * lines * 64;
+      wanted -= depth * lines;
+    }
+    m.a += Rows * m.a_row;
+    m.c += Rows * m.c_row;
+    row_count -= Rows;
+  };
+  while (row_count >= tile_rows) tile(std::integral_constant<index_t, tile_rows>{});
+  if constexpr (tile_rows > 4) {
+    if (row_count >= 4) tile(std::integral_constant<index_t, 4>{});
+  }
+  if (row_count >= 2) tile(std::integral_constant<index_t, 2>{});
+  if (row_count >= 1) tile(std::integral_constant<index_t, 1>{});
+}
+
+/// c (rows, columns) from a (rows, depth) and the packed b (depth, columns). `look` for panels that come from afar.
+template <class T, class S>
+inline void product_block(product_operands<T, S> m, index_t row_count, index_t columns, index_t depth,
+                          bool look = true) {
+  constexpr index_t width = vector_of<T>::width;
+  if (row_count == 0) return;
+  for (; columns > 0; columns -= panel<T>) {
+    index_t const b_step = std::min(panel<T>, columns);
+    S const* const b = m.b;
+    S const* const next = b + depth * b_step;
+    for (index_t first = 0; first < b_step; first += tile_vectors * width) {
+      index_t const count = std::min(tile_vectors * width, b_step - first);
+      m.b = b + first;
+      if (count > 2 * width) {
+        product_strip<3>(m, row_count, b_step, depth, count, look ? next : nullptr);
+      } else if (count > width) {
+        product_strip<2>(m, row_count, b_step, depth, count, look ? next : nullptr);
+      } else {
+        product_strip<1>(m, row_count, b_step, depth, count, look ? next : nullptr);
+      }
+      m.c += count;
+      if (m.bias != nullptr) m.bias += count;
+    }
+    m.b = next;
+  }
+}
+
+/// c (rows, columns) += a b for packed a (pack_tiles) and packed b.
+template <class T>
+inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index_t row_count, index_t columns,
+                              index_t depth) {
+  for (index_t first = 0; first < columns; first += panel<T>) {
+    index_t const wide = std::min(panel<T>, columns - first);
+    for (index_t r = 0; r < row_count; r += tile_rows) {
+      index_t const high = std::min(tile_rows, row_count - r);
+      product_block<T, T>({a + r / tile_rows * tile_step(depth), 1, tile_rows, b + first * depth, c + r * c_row + first,
+                           c_row, nullptr, true},
+                          high, wide, depth, false);
+    }
+  }
 }
 
 #undef S2RM_UNROLL

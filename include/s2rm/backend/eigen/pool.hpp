@@ -2,96 +2,159 @@
 /// \file
 /// A fixed set of workers. Work is cut into tasks whose number does not depend on the number of workers, and each
 /// task is done by one worker: the result is the same to the last bit for any number of threads.
+///
+/// A step of a model asks for work hundreds of times, a few microseconds each. So workers look for new work for a while
+/// before they sleep, nothing is locked, and every worker begins at its own share of the tasks (the same modules each
+/// time, whose weights are in its cache) before it helps others. A worker that the system does not let run delays
+/// nobody: the others do its share.
 
 #include <atomic>
-#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
+#include "s2rm/backend/eigen/memory.hpp"
 #include "s2rm/core/config.hpp"
 
 namespace s2rm::backend::detail {
 
-/// Runs `task(i)` for i < count on the calling thread and `threads - 1` workers. With one thread none is spawned.
+/// Tells the core that this is a waiting loop.
+inline void pause_thread() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+  __asm__ __volatile__("yield");
+#endif
+}
+
+/// Returns when `done()` holds: a short while of looking, then of giving way to other threads; false where it still
+/// does not hold.
+template <class Done>
+inline bool look_for(Done const& done) {
+  constexpr int looks = 4000, yields = 50;
+  for (int i = 0; i < looks; ++i) {
+    if (done()) return true;
+    pause_thread();
+  }
+  for (int i = 0; i < yields; ++i) {
+    if (done()) return true;
+    std::this_thread::yield();
+  }
+  return done();
+}
+
+/// Runs `task(i)` or `task(i, worker)` for i < count on the calling thread (worker 0) and `threads - 1` workers. With one
+/// thread none is spawned. One caller at a time.
 class pool {
  public:
-  explicit pool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
-  }
-  ~pool() {
-    {
-      std::lock_guard const lock(mutex_);
-      stop_ = true;
+  /// \throws std::system_error where the system gives no more threads; those already there have ended then.
+  pool(int threads, std::size_t scratch_bytes)
+      : shares_(std::make_unique<share[]>(static_cast<std::size_t>(threads))),
+        scratch_(static_cast<index_t>(scratch_bytes) * threads),
+        scratch_bytes_(static_cast<index_t>(scratch_bytes)),
+        count_(threads) {
+    workers_.reserve(static_cast<std::size_t>(threads - 1));
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    } catch (...) {
+      end();
+      throw;
     }
-    wake_.notify_all();
-    for (auto& worker : workers_) worker.join();
   }
+  ~pool() { end(); }
   pool(pool const&) = delete;
   pool& operator=(pool const&) = delete;
 
-  [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  /// Memory of one worker for the time of a task, 64-byte aligned.
+  [[nodiscard]] std::byte* scratch(int worker) { return scratch_.data() + worker * scratch_bytes_; }
 
   template <class Task>
   void run(index_t count, Task const& task) {
     if (workers_.empty() || count < 2) {
-      for (index_t i = 0; i < count; ++i) task(i);
+      for (index_t i = 0; i < count; ++i) call(task, i, 0);
       return;
     }
-    {
-      std::lock_guard const lock(mutex_);
-      call_ = [](void const* context, index_t i) { (*static_cast<Task const*>(context))(i); };
-      context_ = &task;
-      count_ = count;
-      next_.store(0, std::memory_order_relaxed);
-      running_ = static_cast<int>(workers_.size());
-      ++round_;
-      announced_.store(round_, std::memory_order_release);
+    call_ = [](void const* context, index_t i, int worker) { call(*static_cast<Task const*>(context), i, worker); };
+    context_ = &task;
+    for (int w = 0; w < count_; ++w) {
+      shares_[static_cast<std::size_t>(w)].next.store(count * w / count_, std::memory_order_relaxed);
+      shares_[static_cast<std::size_t>(w)].end = count * (w + 1) / count_;
     }
-    wake_.notify_all();
-    take();
-    // Every worker reports once a round, so that none can still hold this round's context when it ends.
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return running_ == 0; });
+    state_.store(open, std::memory_order_release);
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+    take(0);
+    // No task is left to begin with. Who comes late finds the round closed; who is inside is waited for.
+    state_.fetch_and(~open, std::memory_order_acq_rel);
+    while (!look_for([this] { return state_.load(std::memory_order_acquire) == 0; })) {
+    }
   }
 
  private:
-  void take() {
-    for (index_t i = next_.fetch_add(1); i < count_; i = next_.fetch_add(1)) call_(context_, i);
+  /// The tasks a worker begins with; others take from its front when they have none left.
+  struct alignas(64) share {
+    std::atomic<index_t> next{0};
+    index_t end = 0;
+  };
+
+  template <class Task>
+  static void call(Task const& task, index_t i, int worker) {
+    if constexpr (std::is_invocable_v<Task const&, index_t, int>) {
+      task(i, worker);
+    } else {
+      task(i);
+    }
   }
 
-  void work() {
-    std::uint64_t seen = 0;
-    while (true) {
-      // A step asks for work many times in a row: look for a moment before going to sleep.
-      for (int spin = 0; spin < 2000 && announced_.load(std::memory_order_acquire) == seen; ++spin) {
-      }
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stop_ || round_ != seen; });
-        if (stop_) return;
-        seen = round_;
-      }
-      take();
-      {
-        std::lock_guard const lock(mutex_);
-        if (--running_ == 0) done_.notify_one();
+  void take(int worker) {
+    for (int offset = 0; offset < count_; ++offset) {
+      share& from = shares_[static_cast<std::size_t>((worker + offset) % count_)];
+      while (from.next.load(std::memory_order_relaxed) < from.end) {
+        index_t const i = from.next.fetch_add(1, std::memory_order_relaxed);
+        if (i < from.end) call_(context_, i, worker);
       }
     }
   }
 
+  void end() {
+    stop_.store(true, std::memory_order_relaxed);
+    round_.fetch_add(1, std::memory_order_release);
+    round_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  void work(int worker) {
+    std::uint32_t seen = 0;
+    while (true) {
+      auto const announced = [&] { return round_.load(std::memory_order_acquire) != seen; };
+      while (!look_for(announced)) round_.wait(seen, std::memory_order_acquire);
+      seen = round_.load(std::memory_order_acquire);
+      if (stop_.load(std::memory_order_relaxed)) return;
+      std::uint32_t now = state_.load(std::memory_order_acquire);
+      while ((now & open) != 0) {
+        if (!state_.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel)) continue;
+        take(worker);
+        state_.fetch_sub(1, std::memory_order_release);
+        break;
+      }
+    }
+  }
+
+  static constexpr std::uint32_t open = std::uint32_t{1} << 31;
+
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
-  void (*call_)(void const*, index_t) = nullptr;
+  std::unique_ptr<share[]> shares_;
+  buffer<std::byte> scratch_;
+  index_t scratch_bytes_;
+  int count_;
+  void (*call_)(void const*, index_t, int) = nullptr;
   void const* context_ = nullptr;
-  index_t count_ = 0;
-  std::atomic<index_t> next_{0};
-  std::atomic<std::uint64_t> announced_{0};
-  std::uint64_t round_ = 0;
-  int running_ = 0;
-  bool stop_ = false;
+  alignas(64) std::atomic<std::uint32_t> round_{0};
+  alignas(64) std::atomic<std::uint32_t> state_{0};  ///< `open` while a round takes workers in; how many are inside
+  std::atomic<bool> stop_{false};
 };
 
 }  // namespace s2rm::backend::detail

@@ -1,0 +1,109 @@
+#pragma once
+/// \file
+/// Attention with any normalisation: every present source has a score, reached or not, and the normalisation makes
+/// weights of the row. What the pairs within reach alone allow is in reached.hpp.
+///
+/// Numbers of the pairs lie as normalisations want them, (count, targets, N, sources).
+
+#include "s2rm/attention/geometry.hpp"
+#include "s2rm/attention/heads.hpp"
+
+namespace s2rm::attention {
+
+/// to[n][j] = the dot product of head n of a with head n of row j of b, for the sources of a list.
+template <index_t N, index_t C, class T>
+S2RM_HD inline void dots_by_head(typename heads<N, C, T>::row const& a, rows<T const> b, index_t r,
+                                 partner_list const& near, index_t sources, T* to) {
+  T each[padded<N>];
+  for (index_t e = 0; e < near.count; ++e) {
+    heads<N, C, T>::dot(a, b.at(r, near[e])).store(each);
+    for (index_t n = 0; n < N; ++n) to[n * sources + near[e]] = each[n];
+  }
+}
+
+/// One target: y.
+template <class Normalisation, index_t N, index_t C, bool Dot, class T>
+struct attend_present {
+  geometry<T> g;
+  rows<T const> q, k, v;  ///< (count, items, N C)
+  rows<T> y;              ///< (count, targets, N C)
+  T* w;                   ///< (count, targets, N, sources)
+  T* extra;               ///< (count, targets, N, Normalisation::extra)
+  T scale;
+  S2RM_HD void operator()(index_t task) const {
+    using head = heads<N, C, T>;
+    index_t const r = task / g.targets, i = task % g.targets;
+    T* const weights = w + task * N * g.sources;
+    for (index_t j = 0; j < N * g.sources; ++j) weights[j] = T(0);
+    if constexpr (Dot) {
+      auto const query = head::row::load(q.at(r, i), scale);
+      each_list(sources_of(g, kernel::cut_off), r, i,
+                [&](partner_list const& near) { dots_by_head<N, C, T>(query, k, r, near, g.sources, weights); });
+    }
+    for (index_t n = 0; n < N; ++n) {
+      Normalisation::forward(g.sources, g.row(r, i), weights + n * g.sources,
+                             extra + (task * N + n) * Normalisation::extra);
+    }
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      auto const item = [&](index_t e) { return near[e]; };
+      head::add_up(near.first > 0, near.count, item, g.sources, item,
+                   typename head::weighted_sum{weights, v.at(r), v.group, y.at(r, i)});
+    });
+  }
+};
+
+/// l of one source, once more.
+template <index_t C, bool Dot, class T>
+struct score_again {
+  T const* q;
+  rows<T const> k;
+  index_t row, column;
+  T scale;
+  S2RM_HD T operator()(index_t j) const {
+    using head = heads<1, C, T>;
+    if constexpr (Dot) {
+      return head::dot(head::row::load(q, scale), k.at(row, j) + column).of[0];
+    } else {
+      return T(0);
+    }
+  }
+};
+
+/// One target on the way back: dl, dlog Z, dq.
+template <class Normalisation, index_t N, index_t C, bool Dot, bool StraightThrough, class T>
+struct attend_present_backward {
+  geometry<T> g;
+  rows<T const> q, k, v, dy;
+  T const* w;
+  T const* extra;
+  T* d;  ///< (count, targets, N, sources): dl / sqrt(C)
+  rows<T> dq;
+  T* dlog;           ///< like log Z, added to
+  index_t dlog_row;  ///< its row step
+  T scale;
+  S2RM_HD void operator()(index_t task) const {
+    using head = heads<N, C, T>;
+    index_t const r = task / g.targets, i = task % g.targets;
+    T* const dl = d + task * N * g.sources;
+    for (index_t j = 0; j < N * g.sources; ++j) dl[j] = T(0);
+    auto const dyi = head::row::load(dy.at(r, i));
+    each_list(sources_of(g, kernel::cut_off), r, i,
+              [&](partner_list const& near) { dots_by_head<N, C, T>(dyi, v, r, near, g.sources, dl); });
+    for (index_t n = 0; n < N; ++n) {
+      Normalisation::template backward<StraightThrough>(
+          g.sources, g.row(r, i), w + (task * N + n) * g.sources, extra + (task * N + n) * Normalisation::extra,
+          dl + n * g.sources, dlog + r * dlog_row + i * g.target_step, g.source_step,
+          score_again<C, Dot, T>{Dot ? q.at(r, i) + n * C : nullptr, k, r, n * C, scale});
+    }
+    for (index_t j = 0; j < N * g.sources; ++j) dl[j] *= scale;
+    if constexpr (Dot) {
+      each_list(sources_of(g, kernel::cut_off), r, i, [&](partner_list const& near) {
+        auto const item = [&](index_t e) { return near[e]; };
+        head::add_up(near.first > 0, near.count, item, g.sources, item,
+                     typename head::weighted_sum{dl, k.at(r), k.group, dq.at(r, i)});
+      });
+    }
+  }
+};
+
+}  // namespace s2rm::attention

@@ -1,0 +1,194 @@
+#pragma once
+/// \file
+/// Which pairs there are in an attention, and how to visit those within reach.
+
+#include "s2rm/attention/normalisation.hpp"
+#include "s2rm/kernel/neighbours.hpp"
+
+namespace s2rm::attention {
+
+/// `count` independent problems of `targets` x `sources`. log Z of (row, i, j) lies at
+/// row * row_step + i * target_step + j * source_step; row_step 0 shares one geometry among all rows. Such a geometry
+/// may bring lists of its pairs within reach; without them the flags of a row are looked through.
+template <class T>
+struct geometry {
+  index_t count, targets, sources;
+  T const* log_weight;
+  std::uint8_t const* reach;
+  index_t row_step, target_step, source_step;
+  kernel::neighbours near{};
+
+  S2RM_HD normalisation::row_geometry<T> row(index_t r, index_t i) const {
+    index_t const at = r * row_step + i * target_step;
+    return {log_weight + at, reach + at, source_step};
+  }
+  [[nodiscard]] S2RM_HD bool listed() const { return near.source != nullptr; }
+};
+
+/// Some partners of one item (a target or a source), in ascending order.
+struct partner_list {
+  std::int32_t const* partner;
+  std::int32_t const* edge;  ///< numbers of the pairs (kernel/neighbours.hpp) where a source's targets come from a list
+  index_t first, count;      ///< [first, first + count) of all its partners
+  S2RM_HD index_t operator[](index_t e) const { return partner[e]; }
+  [[nodiscard]] S2RM_HD partner_list part(index_t from, index_t to) const {
+    return {partner + from, edge == nullptr ? nullptr : edge + from, first + from, to - from};
+  }
+};
+
+/// How the partners of targets, or of sources, are found: in lists, or by flags that are at least `least`.
+struct partner_source {
+  std::int32_t const *first, *partner, *edge;
+  std::uint8_t const* flag;
+  index_t row_step, item_step, partner_step;
+  index_t items, candidates;
+  std::uint8_t least;
+
+  [[nodiscard]] S2RM_HD bool listed() const { return partner != nullptr; }
+  [[nodiscard]] S2RM_HD partner_list list(index_t i) const {
+    index_t const from = first[i];
+    return {partner + from, edge == nullptr ? nullptr : edge + from, 0, first[i + 1] - from};
+  }
+};
+
+/// The sources of targets.
+template <class T>
+S2RM_HD inline partner_source sources_of(geometry<T> const& g, std::uint8_t least = kernel::reached) {
+  bool const listed = least == kernel::reached;
+  return {g.near.first_source,
+          listed ? g.near.source : nullptr,
+          nullptr,
+          g.reach,
+          g.row_step,
+          g.target_step,
+          g.source_step,
+          g.targets,
+          g.sources,
+          least};
+}
+/// The targets of sources.
+template <class T>
+S2RM_HD inline partner_source targets_of(geometry<T> const& g, std::uint8_t least = kernel::reached) {
+  bool const listed = least == kernel::reached;
+  return {g.near.first_target, listed ? g.near.target : nullptr,
+          g.near.edge,         g.reach,
+          g.row_step,          g.source_step,
+          g.target_step,       g.sources,
+          g.targets,           least};
+}
+
+/// Room for partners that are found by their flags.
+struct partner_search {
+  static constexpr index_t most = 256;
+  std::int32_t found[most];
+
+  /// Partners of item i in row r, from candidate `at` on, go behind the `used` that are there, until there is no more
+  /// room. Returns their number; `at` is then the next partner, or behind all candidates.
+  S2RM_HD index_t look(partner_source const& from, index_t r, index_t i, index_t used, index_t& at) {
+    std::uint8_t const* const flag = from.flag + r * from.row_step + i * from.item_step;
+    index_t count = used;
+    for (; at < from.candidates && count < most; ++at) {
+      found[count] = static_cast<std::int32_t>(at);
+      count += flag[at * from.partner_step] >= from.least ? 1 : 0;
+    }
+    while (at < from.candidates && flag[at * from.partner_step] < from.least) ++at;
+    return count - used;
+  }
+};
+
+/// Calls f(list) for the partners of item i in row r, `partner_search::most` at a time, and once where there are none:
+/// where a list ends depends on these partners alone.
+template <class F>
+S2RM_HD inline void each_list(partner_source const& from, index_t r, index_t i, F const& f) {
+  constexpr index_t most = partner_search::most;
+  index_t first = 0;
+  if (from.listed()) {
+    partner_list const all = from.list(i);
+    do {
+      index_t const to = first + most < all.count ? first + most : all.count;
+      f(all.part(first, to));
+      first = to;
+    } while (first < all.count);
+  } else {
+    partner_search search;
+    index_t at = 0;
+    do {
+      index_t const count = search.look(from, r, i, 0, at);
+      f(partner_list{search.found, nullptr, first, count});
+      first += count;
+    } while (at < from.candidates);
+  }
+}
+
+/// Items are worked on in groups of at most `group_size` of one row: one's results need not be waited for before the next
+/// begins.
+inline constexpr index_t group_size = 8;
+S2RM_HD constexpr index_t groups_of(index_t items) { return (items + group_size - 1) / group_size; }
+
+/// Consecutive items of one row that have no more than `partner_search::most` partners in all.
+struct item_batch {
+  index_t row, first, count = 0, pairs = 0;
+  partner_list list[group_size];
+  index_t start[group_size];  ///< pairs of the items before
+  partner_search search;
+
+  S2RM_HD item_batch(index_t r, index_t i) : row(r), first(i) {}
+  item_batch(item_batch const&) = delete;
+
+  /// Takes in the next item; false where there is no room for it.
+  S2RM_HD bool add(partner_source const& from) {
+    partner_list& to = list[count];
+    if (from.listed()) {
+      to = from.list(first + count);
+      if (pairs + to.count > partner_search::most) return false;
+    } else {
+      index_t at = 0;
+      to = {search.found + pairs, nullptr, 0, search.look(from, row, first + count, pairs, at)};
+      if (at < from.candidates) return false;
+    }
+    start[count++] = pairs;
+    pairs += to.count;
+    return true;
+  }
+  S2RM_HD void clear() {
+    first += count;
+    count = pairs = 0;
+  }
+};
+
+/// Calls batch(b) for all items of the task-th group, a few at a time, and single(r, i) for one of too many partners.
+/// Which of the two an item gets depends on its own partners alone.
+template <class Batch, class Single>
+S2RM_HD inline void each_batch(partner_source const& from, index_t task, Batch const& batch, Single const& single) {
+  index_t const groups = groups_of(from.items), part = task % groups;
+  index_t const last = from.items * (part + 1) / groups;
+  item_batch b(task / groups, from.items * part / groups);
+  while (b.first < last) {
+    while (b.first + b.count < last && b.add(from)) {
+    }
+    if (b.count > 0) {
+      batch(b);
+      b.clear();
+    } else {
+      single(b.row, b.first++);
+    }
+  }
+}
+
+/// Where the numbers of the pairs of one target are, `Size` of them each: pairs of lists lie side by side in their order,
+/// others have a place for every source, reached or not.
+template <class T, index_t Size>
+struct target_slots {
+  T* start;
+  bool listed;
+  template <class U>
+  S2RM_HD target_slots(geometry<U> const& g, index_t r, index_t i, T* numbers)
+      : start(numbers + Size * (g.listed() ? r * g.near.first_source[g.targets] + g.near.first_source[i]
+                                           : (r * g.targets + i) * g.sources)),
+        listed(g.listed()) {}
+  S2RM_HD T* operator()(partner_list const& near, index_t e) const {
+    return start + Size * (listed ? near.first + e : near[e]);
+  }
+};
+
+}  // namespace s2rm::attention

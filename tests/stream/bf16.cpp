@@ -1,0 +1,117 @@
+// Weights stored in bf16: the rounding, the product that reads them, and what a stream loses by them.
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "s2rm/stream/stream.hpp"
+#include "support/backends.hpp"
+#include "support/conforms.hpp"
+#include "train/batches.hpp"
+
+namespace s2rm {
+namespace {
+
+using backend::detail::stored;
+
+float back(bf16 half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half.bits) << 16); }
+float rounded(float x) { return back(stored<bf16>(x)); }
+
+}  // namespace
+
+TEST_CASE("rounding to bf16 is to the nearest, ties to even") {
+  CHECK(rounded(1.0F) == 1.0F);
+  CHECK(rounded(-0.0F) == 0.0F);
+  CHECK(std::signbit(rounded(-0.0F)));
+  CHECK(rounded(1.0F + 1.0F / 256) == 1.0F);              // halfway, down to even
+  CHECK(rounded(1.0F + 3.0F / 256) == 1.0F + 1.0F / 64);  // halfway, up to even
+  CHECK(rounded(1.0F + 1.01F / 256) == 1.0F + 1.0F / 128);
+  CHECK(rounded(std::numeric_limits<float>::infinity()) == std::numeric_limits<float>::infinity());
+  CHECK(std::isnan(rounded(std::numeric_limits<float>::quiet_NaN())));
+  CHECK(std::isnan(rounded(std::bit_cast<float>(0x7f800001U))));  // a NaN whose upper half looks like infinity
+  auto const many = test::normal_numbers(1000, 3);
+  for (double const x : many) {
+    auto const one = static_cast<float>(x);
+    CHECK(std::fabs(rounded(one) - one) <= std::fabs(one) / 256);
+  }
+}
+
+TEST_CASE("a product of bf16 weights is the product of the rounded weights, to the bit") {
+  constexpr index_t G = 3, Out = 75, In = 21;
+  using plain = test::plain_weight<float, G, Out, In>;
+  auto const from = test::normal_numbers(G * Out * In, 1), x64 = test::normal_numbers(9 * G * In, 2);
+  std::vector<float> w(from.begin(), from.end()), cut(w), x(x64.begin(), x64.end());
+  for (auto& one : cut) one = rounded(one);
+  std::vector<bf16> half(w.size() + packed_slack);
+  for (int const threads : {1, 2}) {
+    backend::eigen be{.threads = threads};
+    plain const of_rounded(be, cut.data());
+    plain stores(be, w.data());
+    be.pack_half<G, Out, In>(w.data(), half.data());
+    auto halved = stores.view;
+    halved.half = {half.data(), &backend::eigen::multiply_stored<bf16>};
+    for (index_t const n : {1, 2, 9}) {
+      std::vector<float> y(static_cast<std::size_t>(n * G * Out), 1.0F), expected(y);
+      be.product(halved, nullptr, n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
+      be.product(of_rounded.view, nullptr, n, {x.data(), G * In, In}, {expected.data(), G * Out, Out});
+      CHECK(test::same_bits(y, expected));
+      be.product_add(halved, n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
+      be.product_add(of_rounded.view, n, {x.data(), G * In, In}, {expected.data(), G * Out, Out});
+      CHECK(test::same_bits(y, expected));
+    }
+  }
+}
+
+TEST_CASE("a stream of bf16 weights is the stream of the rounded weights, and near that of the exact ones") {
+  using net = test::small_net;
+  backend::eigen be{.threads = 2};
+  constexpr index_t size = net::parameter_count, steps = 60;
+  auto const batch = test::random_batch<net, float>(steps, 1, 3, 4, 5);
+  std::vector<float> values(static_cast<std::size_t>(size));
+  net::initialise(values.data(), seed{11});
+  auto cut = values;
+  for (auto const& f : net::fields) {
+    if (f.name.find("weight") == std::string_view::npos) continue;
+    for (index_t i = f.offset; i < f.offset + f.size; ++i) {
+      cut[static_cast<std::size_t>(i)] = rounded(cut[static_cast<std::size_t>(i)]);
+    }
+  }
+  parameters<net::params, backend::eigen, float> exact(be), of_rounded(be);
+  exact.assign(be, values.data());
+  of_rounded.assign(be, cut.data());
+  bf16_weights<net, backend::eigen> half(be, exact);
+  stream<net, backend::eigen> whole(be, exact), expected(be, of_rounded), live(be, half);
+  double worst = 0, largest = 0;
+  for (index_t t = 0; t < steps; ++t) {
+    array_view<float const, 2> const views{batch.view.data() + t * 9, {3, 3}},
+        places{batch.place.data() + t * 6, {3, 2}}, asked{batch.query_place.data() + t * 8, {4, 2}};
+    for (auto* s : {&whole, &expected, &live}) REQUIRE(s->observe(views, places) == observed::yes);
+    auto const a = whole.predict(asked), b = expected.predict(asked), c = live.predict(asked);
+    REQUIRE(a.size() == 16);
+    for (index_t i = 0; i < a.size(); ++i) {
+      REQUIRE(b.data[i] == c.data[i]);
+      worst = std::max(worst, std::fabs(static_cast<double>(a.data[i] - c.data[i])));
+      largest = std::max(largest, std::fabs(static_cast<double>(a.data[i])));
+    }
+  }
+  CHECK(live.state() == expected.state());
+  INFO("largest difference " << worst << " of predictions up to " << largest);
+  CHECK(worst > 0);
+  CHECK(worst <= 0.02 * largest);
+}
+
+TEST_CASE("bf16 weights follow the weights when refreshed") {
+  using net = test::small_net;
+  backend::eigen be;
+  std::vector<float> values(static_cast<std::size_t>(net::parameter_count), 0.5F);
+  parameters<net::params, backend::eigen, float> weights(be);
+  weights.assign(be, values.data());
+  bf16_weights<net, backend::eigen> half(be, weights);
+  CHECK(back(half.view().half.numbers[0]) == 0.5F);
+  std::fill(values.begin(), values.end(), -2.0F);
+  weights.assign(be, values.data());
+  CHECK(back(half.view().half.numbers[0]) == 0.5F);
+  half.refresh(be);
+  CHECK(back(half.view().half.numbers[0]) == -2.0F);
+}
+
+}  // namespace s2rm
