@@ -89,8 +89,8 @@ def write(rows: list[Row], results: Results, facts: dict[str, str], saved_bytes:
     out = ["# CPU: training and streaming", "",
            f"Written by `./bench` on {facts['date']}; every number is from that run. Ours and the peers ran in turn, "
            f"each measurement in a process of its own, {facts['rounds']} rounds ({facts['heavy rounds']} for what "
-           "takes seconds a step). *best* is the shortest call of all rounds, *median* the median of the rounds' medians. "
-           "Before it is timed, ours is compared with `ops::reference` and every peer with "
+           "takes seconds a step). *best* is the shortest call of all rounds, *median* the median of the rounds' "
+           "medians. Before it is timed, ours is compared with `ops::reference` and every peer with "
            "`python/s2rm_reference.py` (loss, predictions, every gradient; 1e-4 of the largest number).", "",
            f"Machine: {facts['cpu']}, {facts['cores']} cores, {facts['caches']}; {facts['system']}.",
            f"Other processes took more than 5 % of the machine in {facts['disturbed']} measurements.", ""]

@@ -1,8 +1,8 @@
 """The model in PyTorch, written for speed on a CPU; runs on 1.13 and on current versions.
 
 Modules are the first axis (one `baddbmm` for all of them), the four projections of the normalised state are one
-product, everything that does not read the state is done for all time steps at once, time is taken apart by `unbind` (indexing
-`x[t]` would make the backward pass quadratic in T), and the read-out follows the loop for all steps at once.
+product, everything that does not read the state is done for all time steps at once, time is taken apart by `unbind`
+(indexing `x[t]` would make the backward pass quadratic in T), and the read-out follows the loop for all steps at once.
 """
 from __future__ import annotations
 

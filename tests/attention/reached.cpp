@@ -252,7 +252,7 @@ TEST_CASE("more partners than are worked on at once") {
 TEST_CASE("absent and cut-off sources change no bit, wherever they are and whatever they hold") {
   constexpr index_t N = 4, C = 8, W = N * C, most = attention::partner_search::most;
   backend::eigen be;
-  for (index_t const sources : {1, 6, 40, most + 30}) {
+  for (index_t const sources : std::initializer_list<index_t>{1, 6, 40, most + 30}) {
     // All sources within reach; then the same with as many others put between and behind them.
     auto p = draw<float>(W, 2, 11, sources, false, 1.0, 70);
     std::fill(p.reach.begin(), p.reach.end(), std::uint8_t{kernel::reached});
