@@ -59,7 +59,7 @@ struct cells {
     if constexpr (half) {
       return stored(be, p);
     } else {
-      return p;
+      return p;  // NOLINT(bugprone-return-const-ref-from-parameter): the trainer's own
     }
   }
 };

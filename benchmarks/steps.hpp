@@ -162,7 +162,7 @@ struct streaming {
     if constexpr (Stored == storage::bf16) {
       return stored(be, p);
     } else {
-      return p;
+      return p;  // NOLINT(bugprone-return-const-ref-from-parameter): the trainer's own
     }
   }
 };

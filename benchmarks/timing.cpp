@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -13,7 +14,7 @@ namespace {
 /// The p-th part of sorted times, microseconds.
 double point(std::vector<double> const& sorted, double p) {
   auto const last = static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(p * last + 0.5)] * 1e6;
+  return sorted[static_cast<std::size_t>(std::lround(p * last))] * 1e6;
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ void check_sum(F const& f, index_t runs, index_t terms_in_all) {
 
 template <class T>
 void check_types() {
-  auto const x = numbers<T>(1000, 0.3), start = numbers<T>(1000, 1.1);
+  auto const x = numbers<T>(13 * 121, 0.3), start = numbers<T>(1000, 1.1);
   // Loops: the same bits wherever a piece begins.
   std::vector<T> one = start;
   mixed<T> const alone{x.data(), one.data(), T(0.3), T(-0.7)};

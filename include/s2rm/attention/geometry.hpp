@@ -85,6 +85,7 @@ struct partner_search {
   /// Partners of item i in row r, from candidate `at` on, go behind the `used` that are there, until there is no more
   /// room. Returns their number; `at` is then the next partner, or behind all candidates.
   S2RM_HD index_t look(partner_source const& from, index_t r, index_t i, index_t used, index_t& at) {
+    if (from.candidates == 0) return 0;
     std::uint8_t const* const flag = from.flag + r * from.row_step + i * from.item_step;
     index_t count = used;
     for (; at < from.candidates && count < most; ++at) {
@@ -134,6 +135,8 @@ struct item_batch {
 
   S2RM_HD item_batch(index_t r, index_t i) : row(r), first(i) {}
   item_batch(item_batch const&) = delete;
+  item_batch& operator=(item_batch const&) = delete;
+  ~item_batch() = default;
 
   /// Takes in the next item; false where there is no room for it.
   S2RM_HD bool add(partner_source const& from) {

@@ -60,13 +60,14 @@ struct merge {
   static constexpr index_t group =
       Lanes < static_cast<index_t>(16 / sizeof(T)) ? Lanes : static_cast<index_t>(16 / sizeof(T));
   static constexpr index_t of(index_t l) {
-    if (Heads < group) {
+    if constexpr (Heads < group) {
       index_t const z = l % group, part = z / (2 * Heads), second = z / Heads % 2;
       return second * Lanes + l - z + part * Heads + z % Heads + Other * (group / 2);
+    } else {
+      constexpr index_t sets = Heads / group, parts = Lanes / group / (2 * sets);  // parts afterwards
+      index_t const u = l / group, set = u / parts, second = set / sets;
+      return second * Lanes + ((set % sets) * 2 * parts + u % parts + Other * parts) * group + l % group;
     }
-    index_t const sets = Heads / group, parts = Lanes / group / (2 * sets);  // parts afterwards
-    index_t const u = l / group, set = u / parts, second = set / sets;
-    return second * Lanes + ((set % sets) * 2 * parts + u % parts + Other * parts) * group + l % group;
   }
 };
 /// One half of the parts of one register, as a register of half as many lanes.
@@ -74,10 +75,13 @@ template <class T, index_t Lanes, index_t Heads, index_t Other>
 struct fold {
   static constexpr index_t group = merge<T, Lanes, Heads, Other>::group;
   static constexpr index_t of(index_t l) {
-    if (Heads <= group) return l + Other * (Lanes / 2);
-    index_t const sets = Heads / group, parts = Lanes / group / (2 * sets);
-    index_t const u = l / group;
-    return (u / parts * 2 * parts + u % parts + Other * parts) * group + l % group;
+    if constexpr (Heads <= group) {
+      return l + Other * (Lanes / 2);
+    } else {
+      constexpr index_t sets = Heads / group, parts = Lanes / group / (2 * sets);
+      index_t const u = l / group;
+      return (u / parts * 2 * parts + u % parts + Other * parts) * group + l % group;
+    }
   }
 };
 #endif

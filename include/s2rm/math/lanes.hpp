@@ -105,7 +105,8 @@ using scalar_of = typename detail::lane_of<V>::scalar;
 template <class V>
 using integer_of = typename detail::lane_of<V>::integer;
 template <class V>
-inline constexpr index_t width_of = static_cast<index_t>(sizeof(V) / sizeof(scalar_of<V>));
+inline constexpr index_t width_of =
+    static_cast<index_t>(sizeof(V) / sizeof(scalar_of<V>));  // NOLINT(bugprone-sizeof-expression)
 
 /// The numbers as double.
 template <class V>

@@ -125,7 +125,7 @@ template <tail Low, tail High, class V>
   V value = std::bit_cast<V>(std::bit_cast<integer>(p) + (std::bit_cast<integer>(shifted) << 23));
   if constexpr (Low == tail::exact) value = x < lowest ? V{} : value;
   if constexpr (High == tail::exact) value = x > highest ? V{} + HUGE_VALF : value;
-  return x == x ? value : x;
+  return x == x ? value : x;  // NOLINT(misc-redundant-expression): not NaN
 }
 
 }  // namespace detail
@@ -312,8 +312,8 @@ template <class V>
     V const size = (q & 1) != 0 ? c : s;
     integer const sign = (q & 2) << 30;
     V const value = std::bit_cast<V>(std::bit_cast<integer>(size) ^ sign);
-    V const none = x - x;  // NaN where x is not finite
-    return none == none ? value : none;
+    V const none = x - x;                // NOLINT(misc-redundant-expression): NaN where x is not finite
+    return none == none ? value : none;  // NOLINT(misc-redundant-expression)
   }
 }
 

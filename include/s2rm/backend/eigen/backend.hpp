@@ -88,6 +88,7 @@ struct eigen {
 
   template <index_t G, index_t Out, index_t In, class T>
   void outer_add(index_t n, in_rows<T> dy, in_rows<T> x, T* dw) const {
+    if (n == 0) return;
     // Rows of dw are cut into bands. Every number is one chain over the rows whatever the cut.
     index_t const band = G >= threads ? 128 : 64, bands = (Out + band - 1) / band;
     share(G * bands, n * Out * In * G, [=, this](index_t t, int worker) {
@@ -186,6 +187,7 @@ struct eigen {
   template <index_t G, index_t Columns, index_t Depth, class T>
   void by_eigen(T const* w, index_t k_step, index_t o_step, T const* bias, index_t n, rows<T const> x, rows<T> y,
                 bool accumulate) const {
+    if (n == 0) return;
     share(G, n * Columns * Depth * G, [=](index_t g) {
       detail::product_by_eigen<T>({x.at(0, g), x.stride, 1, w + g * Columns * Depth, y.at(0, g), y.stride,
                                    bias == nullptr ? nullptr : bias + g * Columns, accumulate},

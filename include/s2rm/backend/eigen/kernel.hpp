@@ -135,19 +135,20 @@ struct vector_of {
   typedef T type __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));  // NOLINT
 };
 
-/// A register of stored weights as numbers.
-template <class T>
-inline typename vector_of<T>::type load_stored(T const* b) {
-  return *reinterpret_cast<typename vector_of<T>::type const*>(b);
-}
-inline typename vector_of<float>::type load_stored(bf16 const* b) {
-  constexpr index_t width = vector_of<float>::width;
-  typedef std::uint16_t narrow __attribute__((vector_size(2 * width)));  // NOLINT
-  typedef std::uint32_t wide __attribute__((vector_size(4 * width)));    // NOLINT
-  narrow bits;
-  __builtin_memcpy(&bits, b, sizeof bits);
-  wide const shifted = __builtin_convertvector(bits, wide) << 16;
-  return std::bit_cast<typename vector_of<float>::type>(shifted);
+/// A register of stored weights as numbers of type T.
+template <class T, class Stored>
+inline typename vector_of<T>::type load_stored(Stored const* b) {
+  if constexpr (std::is_same_v<T, Stored>) {
+    return *reinterpret_cast<typename vector_of<T>::type const*>(b);
+  } else {
+    constexpr index_t width = vector_of<T>::width;
+    typedef std::uint16_t narrow __attribute__((vector_size(2 * width)));  // NOLINT
+    typedef std::uint32_t wide __attribute__((vector_size(4 * width)));    // NOLINT
+    narrow bits;
+    __builtin_memcpy(&bits, b, sizeof bits);
+    wide const shifted = __builtin_convertvector(bits, wide) << 16;
+    return std::bit_cast<typename vector_of<T>::type>(shifted);
+  }
 }
 
 /// What a tile asks for while it multiplies: lines of the panel that follows, `lines` of them with every k.
@@ -184,7 +185,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
   for (index_t k = 0; k < depth; ++k, a += m.a_step, b += b_step) {
     vec right[Vectors];
     S2RM_UNROLL
-    for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored(b + v * width);
+    for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored<T>(b + v * width);
     for (index_t i = 0; i < ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
     S2RM_UNROLL
     for (index_t r = 0; r < Rows; ++r) {
