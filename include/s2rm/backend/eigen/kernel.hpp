@@ -142,11 +142,9 @@ inline typename vector_of<T>::type load_stored(Stored const* b) {
     return *reinterpret_cast<typename vector_of<T>::type const*>(b);
   } else {
     constexpr index_t width = vector_of<T>::width;
-    typedef std::uint16_t narrow __attribute__((vector_size(2 * width)));  // NOLINT
-    typedef std::uint32_t wide __attribute__((vector_size(4 * width)));    // NOLINT
-    narrow bits;
-    __builtin_memcpy(&bits, b, sizeof bits);
-    wide const shifted = __builtin_convertvector(bits, wide) << 16;
+    using narrow = math::lanes<std::uint16_t, width>;
+    using wide = typename math::lanes<std::uint32_t, width>::type;
+    wide const shifted = __builtin_convertvector(narrow::load(&b->bits), wide) << 16;
     return std::bit_cast<typename vector_of<T>::type>(shifted);
   }
 }
