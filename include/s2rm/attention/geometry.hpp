@@ -102,23 +102,21 @@ struct partner_search {
 template <class F>
 S2RM_HD inline void each_list(partner_source const& from, index_t r, index_t i, F const& f) {
   constexpr index_t most = partner_search::most;
-  index_t first = 0;
-  if (from.listed()) {
-    partner_list const all = from.list(i);
-    do {
-      index_t const to = first + most < all.count ? first + most : all.count;
-      f(all.part(first, to));
-      first = to;
-    } while (first < all.count);
-  } else {
-    partner_search search;
-    index_t at = 0;
-    do {
-      index_t const count = search.look(from, r, i, 0, at);
-      f(partner_list{search.found, nullptr, first, count});
-      first += count;
-    } while (at < from.candidates);
-  }
+  partner_search search;
+  bool const listed = from.listed();
+  index_t const all = listed ? from.list(i).count : from.candidates;
+  index_t first = 0, at = 0;
+  do {
+    partner_list near;
+    if (listed) {
+      at = first + most < all ? first + most : all;
+      near = from.list(i).part(first, at);
+    } else {
+      near = {search.found, nullptr, first, search.look(from, r, i, 0, at)};
+    }
+    f(near);  // one call: what it does is compiled once
+    first += near.count;
+  } while (at < all);
 }
 
 /// Items are worked on in groups of at most `group_size` of one row: one's results need not be waited for before the next

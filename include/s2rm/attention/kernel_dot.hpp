@@ -45,27 +45,25 @@ struct attend_backward_sources {
 
  private:
   S2RM_HD void gather(index_t r, index_t j, partner_list const& near) const {
-    if constexpr (Slot == 0) {
-      gather(r, j, near, [&](index_t e) { return (r * g.targets + near[e]) * N * g.sources + j; }, g.sources);
-    } else if (near.edge != nullptr) {
-      index_t const row = r * g.near.first_source[g.targets];
-      gather(r, j, near, [&](index_t e) { return (row + near.edge[e]) * Slot; }, 1);
-    } else {
-      gather(r, j, near, [&](index_t e) { return ((r * g.targets + near[e]) * g.sources + j) * Slot; }, 1);
-    }
-  }
-  /// at(e) is where the numbers of a pair begin.
-  template <class At>
-  S2RM_HD void gather(index_t r, index_t j, partner_list const& near, At const& at, index_t head_step) const {
+    // Where the numbers of each pair begin.
+    index_t at[partner_search::most];
+    for (index_t e = 0; e < near.count; ++e) at[e] = start(r, j, near, e);
     using sum = typename head::weighted_sum;
+    auto const begin = [&](index_t e) { return at[e]; };
     auto const item = [&](index_t e) { return near[e]; };
+    index_t const head_step = Slot == 0 ? g.sources : 1;
     sum const value{w, dy.at(r), dy.group, dv.at(r, j)};
     if constexpr (Dot) {
       sum const key{d, q.at(r), q.group, dk.at(r, j)};
-      head::add_up(near.first > 0, near.count, at, head_step, item, key, value);
+      head::add_up(near.first > 0, near.count, begin, head_step, item, key, value);
     } else {
-      head::add_up(near.first > 0, near.count, at, head_step, item, value);
+      head::add_up(near.first > 0, near.count, begin, head_step, item, value);
     }
+  }
+  S2RM_HD index_t start(index_t r, index_t j, partner_list const& near, index_t e) const {
+    if constexpr (Slot == 0) return (r * g.targets + near[e]) * N * g.sources + j;
+    if (near.edge != nullptr) return (r * g.near.first_source[g.targets] + near.edge[e]) * Slot;
+    return ((r * g.targets + near[e]) * g.sources + j) * Slot;
   }
 };
 

@@ -38,22 +38,7 @@ struct eigen {
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const* canonical, T* packed, T* packed_transposed) const {
-    // Each block of panels of each group, in both orders, is one task.
-    constexpr index_t columns = detail::panel<T> * 4;
-    constexpr index_t forward = (Out + columns - 1) / columns, back = (In + columns - 1) / columns;
-    auto const one = [=](index_t t) {
-      index_t const g = t / (forward + back), part = t % (forward + back), at = g * Out * In;
-      if (part < forward) {
-        index_t const first = part * columns;
-        detail::pack_panels(canonical + at + first * In, 1, In, In, std::min(columns, Out - first),
-                            packed + at + first * In);
-      } else {
-        index_t const first = (part - forward) * columns;
-        detail::pack_panels(canonical + at + first, In, 1, Out, std::min(columns, In - first),
-                            packed_transposed + at + first * Out);
-      }
-    };
-    share(G * (forward + back), G * Out * In, one);
+    pack_groups(G, Out, In, canonical, packed, packed_transposed);
   }
 
   /// The product that reads weights in bf16.
@@ -88,25 +73,12 @@ struct eigen {
 
   template <index_t G, index_t Out, index_t In, class T>
   void outer_add(index_t n, in_rows<T> dy, in_rows<T> x, T* dw) const {
-    if (n == 0) return;
-    // Rows of dw are cut into bands. Every number is one chain over the rows whatever the cut.
-    index_t const band = G >= threads ? 128 : 64, bands = (Out + band - 1) / band;
-    share(G * bands, n * Out * In * G, [=, this](index_t t, int worker) {
-      index_t const g = t / bands, first = (t % bands) * band;
-      rows<T const> const left = dy.shifted(first + g * dy.group), right = x.shifted(g * x.group);
-      outer_band<T>(n, left, std::min(band, Out - first), right, In, dw + (g * Out + first) * In, worker);
-    });
+    outer<T>(G, Out, In, n, dy, x, dw);
   }
 
   template <index_t G, index_t Width, class T>
   void column_sum_add(index_t n, in_rows<T> dy, T* db) const {
-    share(G, n * Width * G, [=](index_t g) {
-      T* const to = db + g * Width;
-      for (index_t r = 0; r < n; ++r) {
-        T const* const from = dy.at(r, g);
-        for (index_t c = 0; c < Width; ++c) to[c] += from[c];
-      }
-    });
+    sum_columns<T>(G, Width, n, dy, db);
   }
 
   template <class F>
@@ -164,13 +136,36 @@ struct eigen {
   /// Rows of a product that stay in the second cache while all panels of the weight pass by.
   static constexpr index_t row_block = 128;
 
+  // Sizes are known to the compiler above and numbers below: the loops that gain from known sizes are the kernel's, whose
+  // tiles have them, and a model has a dozen shapes.
+
+  template <class T>
+  [[gnu::noinline]] void pack_groups(index_t groups, index_t out, index_t in, T const* canonical, T* packed,
+                                     T* packed_transposed) const {
+    // Each block of panels of each group, in both orders, is one task.
+    constexpr index_t columns = detail::panel<T> * 4;
+    index_t const forward = (out + columns - 1) / columns, back = (in + columns - 1) / columns;
+    share(groups * (forward + back), groups * out * in, [=](index_t t) {
+      index_t const g = t / (forward + back), part = t % (forward + back), at = g * out * in;
+      if (part < forward) {
+        index_t const first = part * columns;
+        detail::pack_panels(canonical + at + first * in, 1, in, in, std::min(columns, out - first),
+                            packed + at + first * in);
+      } else {
+        index_t const first = (part - forward) * columns;
+        detail::pack_panels(canonical + at + first, in, 1, out, std::min(columns, in - first),
+                            packed_transposed + at + first * out);
+      }
+    });
+  }
+
   /// y = W x, with the panels of W, or Eigen's product.
   template <class T, index_t G, index_t Out, index_t In>
   void multiply(weight<T, G, Out, In> w, T const* bias, index_t n, rows<T const> x, rows<T> y, bool accumulate) const {
     if (!by_panels()) {
-      by_eigen<G, Out, In>(w.canonical, 1, In, bias, n, x, y, accumulate);
+      by_eigen<T>({G, Out, In}, w.canonical, 1, In, bias, n, x, y, accumulate);
     } else {
-      by_blocks<G, Out, In>(w.packed, w.half, bias, n, x, y, accumulate);
+      by_blocks<T>({G, Out, In}, w.packed, w.half, bias, n, x, y, accumulate);
     }
   }
 
@@ -178,45 +173,76 @@ struct eigen {
   template <class T, index_t G, index_t Out, index_t In>
   void multiply_transposed(weight<T, G, Out, In> w, index_t n, rows<T const> dy, rows<T> dx, bool accumulate) const {
     if (!by_panels()) {
-      by_eigen<G, In, Out>(w.canonical, In, 1, in_vector<T>{}, n, dy, dx, accumulate);
+      by_eigen<T>({G, In, Out}, w.canonical, In, 1, nullptr, n, dy, dx, accumulate);
     } else {
-      by_blocks<G, In, Out>(w.packed_transposed, {}, in_vector<T>{}, n, dy, dx, accumulate);
+      by_blocks<T>({G, In, Out}, w.packed_transposed, {}, nullptr, n, dy, dx, accumulate);
     }
   }
 
-  template <index_t G, index_t Columns, index_t Depth, class T>
-  void by_eigen(T const* w, index_t k_step, index_t o_step, T const* bias, index_t n, rows<T const> x, rows<T> y,
-                bool accumulate) const {
+  /// Of a grouped product: y (n, groups, columns) from x (n, groups, depth).
+  struct extents {
+    index_t groups, columns, depth;
+    [[nodiscard]] index_t size() const { return groups * columns * depth; }
+  };
+
+  template <class T>
+  [[gnu::noinline]] void by_eigen(extents e, T const* w, index_t k_step, index_t o_step, T const* bias, index_t n,
+                                  rows<T const> x, rows<T> y, bool accumulate) const {
     if (n == 0) return;
-    share(G, n * Columns * Depth * G, [=](index_t g) {
-      detail::product_by_eigen<T>({x.at(0, g), x.stride, 1, w + g * Columns * Depth, y.at(0, g), y.stride,
-                                   bias == nullptr ? nullptr : bias + g * Columns, accumulate},
-                                  k_step, o_step, n, Columns, Depth);
+    share(e.groups, n * e.size(), [=](index_t g) {
+      detail::product_by_eigen<T>({x.at(0, g), x.stride, 1, w + g * e.columns * e.depth, y.at(0, g), y.stride,
+                                   bias == nullptr ? nullptr : bias + g * e.columns, accumulate},
+                                  k_step, o_step, n, e.columns, e.depth);
     });
   }
 
   /// Blocks of rows of every group; of columns too, where there are fewer of them than threads.
-  template <index_t G, index_t Columns, index_t Depth, class T>
-  void by_blocks(T const* w, half_weights half, T const* bias, index_t n, rows<T const> x, rows<T> y,
-                 bool accumulate) const {
-    constexpr index_t panels = (Columns + detail::panel<T> - 1) / detail::panel<T>;
+  template <class T>
+  [[gnu::noinline]] void by_blocks(extents e, T const* w, half_weights half, T const* bias, index_t n, rows<T const> x,
+                                   rows<T> y, bool accumulate) const {
+    index_t const panels = (e.columns + detail::panel<T> - 1) / detail::panel<T>;
     index_t const blocks = (n + row_block - 1) / row_block;
-    index_t const parts = blocks * G >= threads ? 1 : std::min<index_t>(panels, threads);
-    share(G * blocks * parts, n * Columns * Depth * G, [=](index_t t) {
+    index_t const parts = blocks * e.groups >= threads ? 1 : std::min<index_t>(panels, threads);
+    share(e.groups * blocks * parts, n * e.size(), [=](index_t t) {
       index_t const g = t / (blocks * parts), first = t / parts % blocks * row_block, part = t % parts;
       index_t const column = panels * part / parts * detail::panel<T>;
-      index_t const end = std::min(Columns, panels * (part + 1) / parts * detail::panel<T>);
-      index_t const at = (g * Columns + column) * Depth, count = std::min(row_block, n - first);
+      index_t const end = std::min(e.columns, panels * (part + 1) / parts * detail::panel<T>);
+      index_t const at = (g * e.columns + column) * e.depth, count = std::min(row_block, n - first);
       T const* const from = x.at(first, g);
       T* const to = y.at(first, g) + column;
-      T const* const start = bias == nullptr ? nullptr : bias + g * Columns + column;
+      T const* const start = bias == nullptr ? nullptr : bias + g * e.columns + column;
       if (half.numbers == nullptr) {
         detail::product_block<T, T>({from, x.stride, 1, w + at, to, y.stride, start, accumulate}, count, end - column,
-                                    Depth);
+                                    e.depth);
       } else {
         detail::product_operands<T, bf16> const m{from, x.stride, 1,     half.numbers + at,
                                                   to,   y.stride, start, accumulate};
-        half.multiply(&m, count, end - column, Depth);
+        half.multiply(&m, count, end - column, e.depth);
+      }
+    });
+  }
+
+  /// dw (groups, out, in) += the sum over n rows of dy^T x.
+  template <class T>
+  [[gnu::noinline]] void outer(index_t groups, index_t out, index_t in, index_t n, rows<T const> dy, rows<T const> x,
+                               T* dw) const {
+    if (n == 0) return;
+    // Rows of dw are cut into bands. Every number is one chain over the rows whatever the cut.
+    index_t const band = groups >= threads ? 128 : 64, bands = (out + band - 1) / band;
+    share(groups * bands, n * groups * out * in, [=, this](index_t t, int worker) {
+      index_t const g = t / bands, first = (t % bands) * band;
+      rows<T const> const left = dy.shifted(first + g * dy.group), right = x.shifted(g * x.group);
+      outer_band<T>(n, left, std::min(band, out - first), right, in, dw + (g * out + first) * in, worker);
+    });
+  }
+
+  template <class T>
+  [[gnu::noinline]] void sum_columns(index_t groups, index_t width, index_t n, rows<T const> dy, T* db) const {
+    share(groups, n * groups * width, [=](index_t g) {
+      T* const to = db + g * width;
+      for (index_t r = 0; r < n; ++r) {
+        T const* const from = dy.at(r, g);
+        for (index_t c = 0; c < width; ++c) to[c] += from[c];
       }
     });
   }
@@ -251,14 +277,8 @@ struct eigen {
   void share(index_t count, index_t work, F const& f) const {
     if (threads > 1 && work >= serial_work) {
       pool->run(count, f);
-      return;
-    }
-    for (index_t i = 0; i < count; ++i) {
-      if constexpr (std::is_invocable_v<F const&, index_t, int>) {
-        f(i, 0);
-      } else {
-        f(i);
-      }
+    } else {
+      detail::pool::run_here(count, f);
     }
   }
 
@@ -266,12 +286,13 @@ struct eigen {
   template <class F>
   void chunked(index_t n, index_t least, F const& f) const {
     constexpr index_t most = 16;
-    index_t const chunks = std::clamp<index_t>(n / least, 1, most);
-    if (threads == 1 || chunks == 1) {
-      f(index_t{0}, n);
-      return;
+    index_t const chunks = threads == 1 ? 1 : std::clamp<index_t>(n / least, 1, most);
+    auto const one = [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); };
+    if (chunks == 1) {
+      detail::pool::run_here(1, one);
+    } else {
+      pool->run(chunks, one);
     }
-    pool->run(chunks, [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); });
   }
 
   static int checked(int threads) {

@@ -71,14 +71,42 @@ class pool {
   /// Memory of one worker for the time of a task, 64-byte aligned.
   [[nodiscard]] std::byte* scratch(int worker) { return scratch_.data() + worker * scratch_bytes_; }
 
+  /// The tasks 0 .. count - 1 in parallel.
   template <class Task>
   void run(index_t count, Task const& task) {
+    start(count, call<Task>, &task);
+  }
+  /// The same on the calling thread alone. Both go through one function, so that a task is compiled once.
+  template <class Task>
+  static void run_here(index_t count, Task const& task) {
+    void (*const one)(void const*, index_t, int) = call<Task>;
+    for (index_t i = 0; i < count; ++i) one(&task, i, 0);
+  }
+
+ private:
+  /// The tasks a worker begins with; others take from its front when they have none left.
+  struct alignas(64) share {
+    std::atomic<index_t> next{0};
+    index_t end = 0;
+  };
+
+  template <class Task>
+  [[gnu::noinline]] static void call(void const* context, index_t i, int worker) {
+    Task const& task = *static_cast<Task const*>(context);
+    if constexpr (std::is_invocable_v<Task const&, index_t, int>) {
+      task(i, worker);
+    } else {
+      task(i);
+    }
+  }
+
+  void start(index_t count, void (*one)(void const*, index_t, int), void const* context) {
     if (workers_.empty() || count < 2) {
-      for (index_t i = 0; i < count; ++i) call(task, i, 0);
+      for (index_t i = 0; i < count; ++i) one(context, i, 0);
       return;
     }
-    call_ = [](void const* context, index_t i, int worker) { call(*static_cast<Task const*>(context), i, worker); };
-    context_ = &task;
+    call_ = one;
+    context_ = context;
     for (int w = 0; w < count_; ++w) {
       shares_[static_cast<std::size_t>(w)].next.store(count * w / count_, std::memory_order_relaxed);
       shares_[static_cast<std::size_t>(w)].end = count * (w + 1) / count_;
@@ -90,22 +118,6 @@ class pool {
     // No task is left to begin with. Who comes late finds the round closed; who is inside is waited for.
     state_.fetch_and(~open, std::memory_order_acq_rel);
     while (!look_for([this] { return state_.load(std::memory_order_acquire) == 0; })) {
-    }
-  }
-
- private:
-  /// The tasks a worker begins with; others take from its front when they have none left.
-  struct alignas(64) share {
-    std::atomic<index_t> next{0};
-    index_t end = 0;
-  };
-
-  template <class Task>
-  static void call(Task const& task, index_t i, int worker) {
-    if constexpr (std::is_invocable_v<Task const&, index_t, int>) {
-      task(i, worker);
-    } else {
-      task(i);
     }
   }
 
