@@ -11,10 +11,8 @@
 namespace s2rm {
 namespace {
 
-using backend::detail::stored;
-
 float back(bf16 half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half.bits) << 16); }
-float rounded(float x) { return back(stored<bf16>(x)); }
+float rounded(float x) { return back(backend::detail::rounded(x)); }
 
 }  // namespace
 

@@ -51,7 +51,7 @@ struct eigen {
   template <index_t G, index_t Out, index_t In>
   void pack_half(float const* canonical, bf16* half) const {
     share(G, G * Out * In,
-          [=](index_t g) { detail::pack_panels(canonical + g * Out * In, 1, In, In, Out, half + g * Out * In); });
+          [=](index_t g) { detail::pack_half_panels(canonical + g * Out * In, In, In, Out, half + g * Out * In); });
   }
 
   template <class T, index_t G, index_t Out, index_t In>
@@ -227,8 +227,9 @@ struct eigen {
   [[gnu::noinline]] void outer(index_t groups, index_t out, index_t in, index_t n, rows<T const> dy, rows<T const> x,
                                T* dw) const {
     if (n == 0) return;
-    // Rows of dw are cut into bands. Every number is one chain over the rows whatever the cut.
-    index_t const band = groups >= threads ? 128 : 64, bands = (out + band - 1) / band;
+    // Where there are fewer groups than threads, rows of dw are cut into bands. Every number is one chain over the rows
+    // whatever the cut.
+    index_t const band = groups >= threads ? out : 64, bands = (out + band - 1) / band;
     share(groups * bands, n * groups * out * in, [=, this](index_t t, int worker) {
       index_t const g = t / bands, first = (t % bands) * band;
       rows<T const> const left = dy.shifted(first + g * dy.group), right = x.shifted(g * x.group);
@@ -261,11 +262,14 @@ struct eigen {
     T* const right = left + detail::outer_rows / detail::tile_rows * detail::tile_step(depth);
     for (index_t r = 0; r < n; r += depth) {
       index_t const deep = std::min(depth, n - r);
-      detail::pack_tiles(dy.at(r), dy.stride, deep, count, left);
       for (index_t c = 0; c < width; c += columns) {
         index_t const some = std::min(columns, width - c);
         detail::pack_panels(x.at(r) + c, x.stride, 1, deep, some, right);
-        detail::product_of_packed<T>(left, right, dw + c, width, count, some, deep);
+        for (index_t o = 0; o < count; o += detail::outer_rows) {
+          index_t const high = std::min(detail::outer_rows, count - o);
+          detail::pack_tiles(dy.at(r) + o, dy.stride, deep, high, left);
+          detail::product_of_packed<T>(left, right, dw + o * width + c, width, high, some, deep);
+        }
       }
     }
   }

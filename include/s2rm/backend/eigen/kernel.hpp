@@ -4,11 +4,10 @@
 ///
 ///   c[r, o] = start + sum over k of a[r, k] b[k, o],   start = 0 or bias[o];   or   c[r, o] += that sum
 ///
-/// b is packed: panels of `panel<T>` columns, each (depth, columns of the panel) without gaps, so that a tile reads it
-/// as one stream. One tile of rows x columns stays in registers while k runs. Each sum is one chain of
-/// multiply-adds in the order of k, whichever tile it falls into: the result for a row does not depend on how many rows
-/// there are, so a stream and a sequence agree to the last bit. GCC and clang vector extensions are used; other
-/// compilers take Eigen's product (gemm.hpp).
+/// b is packed (packing.hpp), so that a tile reads it as one stream. One tile of rows x columns stays in registers while
+/// k runs. Each sum is one chain of multiply-adds in the order of k, whichever tile it falls into: the result for a row
+/// does not depend on how many rows there are, so a stream and a sequence agree to the last bit. GCC and clang vector
+/// extensions are used; other compilers take Eigen's product (gemm.hpp).
 
 #include <algorithm>
 #include <bit>
@@ -17,20 +16,9 @@
 #include <cstring>
 #include <type_traits>
 
-#include "s2rm/core/schema.hpp"
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/backend/eigen/packing.hpp"
 
 namespace s2rm::backend::detail {
-
-using math::vector_bytes;
-
-/// Columns of a full panel: three registers of 64 bytes. The last panel of a matrix is as narrow as it comes out.
-template <class T>
-inline constexpr index_t panel = static_cast<index_t>(192 / sizeof(T));
-
-/// Rows of a full tile, and its registers per row: as many accumulators as leave room for the operands.
-inline constexpr index_t tile_rows = vector_bytes == 64 ? 8 : 4;
-inline constexpr index_t tile_vectors = 3;
 
 /// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a time.
 template <class T>
@@ -46,78 +34,13 @@ template <class T, class Stored = T>
 struct product_operands {
   T const* a;
   index_t a_row, a_step;  ///< a[r, k] = a[r * a_row + k * a_step]
-  Stored const* b;        ///< packed
+  Stored const* b;        ///< packed, from column b_first of its panel on
   T* c;
   index_t c_row;    ///< columns of c are contiguous
   T const* bias;    ///< may be null
   bool accumulate;  ///< add to c; then there is no bias
+  index_t b_first = 0;
 };
-
-/// Copies `count` numbers; whole registers where they are no more than a few.
-template <class T>
-inline void copy_short(T const* from, index_t count, T* to) {
-  constexpr index_t width = math::register_width<T>;
-  if (count % width == 0) {
-    for (index_t c = 0; c < count; c += width) math::wide<T>::store(to + c, math::wide<T>::load(from + c));
-  } else {
-    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(T));
-  }
-}
-
-/// To the storage type; bf16 to the nearest, ties to even. NaN stays NaN.
-template <class Stored, class T>
-inline Stored stored(T x) {
-  if constexpr (std::is_same_v<Stored, T>) {
-    return x;
-  } else {
-    auto const bits = std::bit_cast<std::uint32_t>(static_cast<float>(x));
-    if ((bits & 0x7fffffffU) > 0x7f800000U) return {static_cast<std::uint16_t>((bits >> 16) | 0x40U)};
-    return {static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16)};
-  }
-}
-
-/// Packs b[k, o] = from[k * k_step + o * o_step] for a product of `depth` x `columns`.
-template <class T, class Stored>
-inline void pack_panels(T const* from, index_t k_step, index_t o_step, index_t depth, index_t columns, Stored* to) {
-  constexpr index_t block = 16;  // lines of one panel that stay in the first cache while its columns are visited
-  for (index_t first = 0; first < columns; first += panel<T>) {
-    index_t const width = std::min(panel<T>, columns - first);
-    T const* const source = from + first * o_step;
-    bool copied = false;
-    if constexpr (std::is_same_v<T, Stored>) {
-      copied = o_step == 1;
-      if (copied && width == panel<T>) {
-        for (index_t k = 0; k < depth; ++k) copy_short(source + k * k_step, panel<T>, to + k * panel<T>);
-      } else if (copied) {
-        for (index_t k = 0; k < depth; ++k) copy_short(source + k * k_step, width, to + k * width);
-      }
-    }
-    for (index_t k0 = 0; k0 < depth && !copied; k0 += block) {
-      index_t const end = std::min(k0 + block, depth);
-      for (index_t o = 0; o < width; ++o) {
-        for (index_t k = k0; k < end; ++k) to[k * width + o] = stored<Stored>(source[k * k_step + o * o_step]);
-      }
-    }
-    to += depth * width;
-  }
-}
-
-/// Numbers from one packed tile of a to the next: a little more than it has, so that tiles do not all fall on the same
-/// lines of the cache.
-constexpr index_t tile_step(index_t depth) { return depth * tile_rows + 16; }
-
-/// Packs a[k, r] = from[k * k_step + r] for product_of_packed: tiles of rows, each (depth, tile_rows).
-template <class T>
-inline void pack_tiles(T const* from, index_t k_step, index_t depth, index_t row_count, T* to) {
-  index_t const step = tile_step(depth), whole = row_count / tile_rows * tile_rows;
-  for (index_t k = 0; k < depth; ++k, from += k_step) {
-    T* tile = to + k * tile_rows;
-    for (index_t r = 0; r < whole; r += tile_rows, tile += step) {
-      std::memcpy(tile, from + r, static_cast<std::size_t>(tile_rows) * sizeof(T));
-    }
-    for (index_t r = whole; r < row_count; ++r) tile[r - whole] = from[r];
-  }
-}
 
 #if S2RM_HAS_VECTOR_KERNEL
 
@@ -135,7 +58,7 @@ struct vector_of {
   typedef T type __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));  // NOLINT
 };
 
-/// A register of stored weights as numbers of type T.
+/// A register of weights that lie alone.
 template <class T, class Stored>
 inline typename vector_of<T>::type load_stored(Stored const* b) {
   if constexpr (std::is_same_v<T, Stored>) {
@@ -148,6 +71,14 @@ inline typename vector_of<T>::type load_stored(Stored const* b) {
     return std::bit_cast<typename vector_of<T>::type>(shifted);
   }
 }
+/// A register of pairs: the first rows, and the second.
+struct half_pairs {
+  using bits = math::lanes<std::uint32_t, vector_of<float>::width>;
+  typename bits::type both;
+  explicit half_pairs(bf16 const* b) { __builtin_memcpy(&both, b, sizeof both); }
+  [[nodiscard]] auto first() const { return std::bit_cast<vector_of<float>::type>(both << 16); }
+  [[nodiscard]] auto second() const { return std::bit_cast<vector_of<float>::type>(both & 0xffff0000U); }
+};
 
 /// What a tile asks for while it multiplies: lines of the panel that follows, `lines` of them with every k.
 struct look_ahead {
@@ -179,18 +110,41 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     }
   }
   T const* a = m.a;
-  S const* b = m.b;
-  for (index_t k = 0; k < depth; ++k, a += m.a_step, b += b_step) {
-    vec right[Vectors];
-    S2RM_UNROLL
-    for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored<T>(b + v * width);
-    for (index_t i = 0; i < ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
+  auto const add_row = [&](vec const(&right)[Vectors]) __attribute__((always_inline)) {
     S2RM_UNROLL
     for (index_t r = 0; r < Rows; ++r) {
       T const left = a[r * m.a_row];
       S2RM_UNROLL
       for (index_t v = 0; v < Vectors; ++v) acc[r][v] += left * right[v];
     }
+    a += m.a_step;
+  };
+  auto const add_single = [&](S const* b) __attribute__((always_inline)) {
+    vec right[Vectors];
+    S2RM_UNROLL
+    for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored<T>(b + v * width);
+    add_row(right);
+  };
+  S const* b = m.b;
+  if constexpr (rows_together<S> == 1) {
+    for (index_t k = 0; k < depth; ++k, b += b_step) {
+      for (index_t i = 0; i < ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
+      add_single(b);
+    }
+  } else {
+    for (index_t k = 0; k + 2 <= depth; k += 2, b += 2 * b_step) {
+      for (index_t i = 0; i < 2 * ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
+      vec first[Vectors], second[Vectors];
+      S2RM_UNROLL
+      for (index_t v = 0; v < Vectors; ++v) {
+        half_pairs const both(b + 2 * v * width);
+        first[v] = both.first();
+        second[v] = both.second();
+      }
+      add_row(first);
+      add_row(second);
+    }
+    if (depth % 2 != 0) add_single(b - m.b_first);
   }
   S2RM_UNROLL
   for (index_t r = 0; r < Rows; ++r) {
@@ -229,9 +183,10 @@ inline void product_strip(product_operands<T, S> m, index_t row_count, index_t b
                           S const* following) {
   bool const whole = columns == Vectors * vector_of<T>::width;
   index_t const tiles = (row_count + tile_rows - 1) / tile_rows;
-  // The next panel is as large as this one: its lines are spread over the tiles.
+  // The next panel is as large as this one: its lines are spread over the tiles. One tile alone reads the panels as one
+  // stream, which the processor sees by itself.
   auto const* next = reinterpret_cast<char const*>(following);
-  index_t wanted = whole && next != nullptr ? depth * b_step * static_cast<index_t>(sizeof(S)) / 64 : 0;
+  index_t wanted = whole && tiles > 1 && next != nullptr ? depth * b_step * static_cast<index_t>(sizeof(S)) / 64 : 0;
   index_t const lines = wanted > 0 ? (wanted + tiles * depth - 1) / (tiles * depth) : 0;
   auto const tile = [&]<index_t Rows>(std::integral_constant<index_t, Rows>) {
     if (!whole) {
@@ -265,7 +220,8 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
     S const* const next = b + depth * b_step;
     for (index_t first = 0; first < b_step; first += tile_vectors * width) {
       index_t const count = std::min(tile_vectors * width, b_step - first);
-      m.b = b + first;
+      m.b = b + first * rows_together<S>;
+      m.b_first = first;
       if (count > 2 * width) {
         product_strip<3>(m, row_count, b_step, depth, count, look ? next : nullptr);
       } else if (count > width) {
