@@ -145,7 +145,7 @@ struct read_out {
     w.assign(be, start_of<balls>(placing::drawn).data());
     pass.forward(w.view(), data.batch(), false);
   }
-  void step() { pass_type::flow::query(be, w.view(), pass.memory(), data.batch()); }
+  void step() { pass.query(w.view(), data.batch()); }
   std::vector<result> results() {
     y.assign(pass.outputs(), pass.outputs() + 20 * data.size.batch * Q * balls::outputs);
     return {{"prediction", &y}};

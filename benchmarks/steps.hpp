@@ -51,10 +51,9 @@ struct expected {
     weights.assign(be, start_of<Net>(c.places).data());
     s2rm::session<Net, slow, float> pass(be);
     auto const batch = data.batch();
-    pass.forward(weights.view(), batch, true);
-    auto const sums = pass.measure(batch);
-    loss = sums.loss / sums.count;
-    pass.backward(weights.view(), batch, static_cast<float>(1 / sums.count), {gradient.data()});
+    double const count = pass.count(batch);
+    loss = pass.differentiate(weights.view(), batch, static_cast<float>(1 / count), {gradient.data()}, [](auto&) {}) /
+           count;
     predictions.assign(pass.outputs(), pass.outputs() + outputs(e));
   }
   static index_t outputs(extents const& e) { return e.time * e.batch * e.queries * Net::outputs; }

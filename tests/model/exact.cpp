@@ -362,9 +362,10 @@ TEST_CASE("7. duplicating every view leaves u unchanged") {
   CHECK(relative_error(twice.gradient, once.gradient) < tolerance::reordered);
 }
 
-TEST_CASE("8. a batch of N equals N batches of one") {
+static void equals_its_elements(index_t T, index_t B) {
+  INFO(T << " steps of " << B);
   auto const values = random_parameters<net>(8);
-  index_t const T = 5, B = 3, A = 4, Q = 2;
+  index_t const A = 4, Q = 2;
   auto const owned = random_batch<net>({.time = T,
                                         .batch = B,
                                         .views = A,
@@ -408,6 +409,13 @@ TEST_CASE("8. a batch of N equals N batches of one") {
   CHECK(losses == Approx(total).epsilon(1e-13));
   CHECK(counts == count);
   CHECK(relative_error(sum, gradient) < tolerance::reordered);
+}
+
+TEST_CASE("8. a batch of N equals N batches of one") {
+  equals_its_elements(5, 3);
+  // More rows than are encoded, and read out, at a time: in the batch; in the batch and in its elements.
+  equals_its_elements(3, 150);
+  equals_its_elements(300, 2);
 }
 
 TEST_CASE("9. step by step, or in windows, equals the whole sequence") {

@@ -8,9 +8,10 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
-#include "s2rm/model/sequence.hpp"
+#include "s2rm/model/session.hpp"
 
 namespace s2rm::test {
 
@@ -172,7 +173,12 @@ class model {
   double forward(batch_view<T> const& b, T const* carried = nullptr) {
     sequence_type::place_modules(backend_, weights_.view(), tape_);
     sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
-    sequence_type::query(backend_, weights_.view(), tape_, b);
+    query_reach_.clear();
+    each_read_out<Net>(b, [&](batch_view<T> const& some, index_t first) {
+      sequence_type::query(backend_, weights_.view(), tape_, some, first);
+      auto const reach = copy(tape_.query_reach, some.time * some.batch * some.queries * Net::M);
+      query_reach_.insert(query_reach_.end(), reach.begin(), reach.end());
+    });
     sequence_type::measure(backend_, tape_, b);
     return tape_.sums[0];
   }
@@ -195,8 +201,13 @@ class model {
   /// Gradient of the mean loss, after `forward`.
   std::vector<T> const& backward(batch_view<T> const& b, T const* carried = nullptr) {
     std::fill(gradients_.begin(), gradients_.end(), T(0));
-    sequence_type::backward(backend_, weights_.view(), tape_, b, carried,
-                            count() > 0 ? static_cast<T>(1.0 / count()) : T(1), false, {gradients_.data()});
+    sequence_type::begin_backward(backend_, tape_);
+    T const scale = count() > 0 ? static_cast<T>(1.0 / count()) : T(1);
+    each_read_out<Net>(b, [&](batch_view<T> const& some, index_t first) {
+      sequence_type::query(backend_, weights_.view(), tape_, some, first);
+      sequence_type::query_backward(backend_, weights_.view(), tape_, some, first, scale, {gradients_.data()});
+    });
+    sequence_type::backward(backend_, weights_.view(), tape_, b, carried, false, {gradients_.data()});
     return gradients_;
   }
 
@@ -218,9 +229,8 @@ class model {
   [[nodiscard]] std::vector<std::uint8_t> reach(batch_view<T> const& b) const {
     auto all = copy(tape_.view_reach, b.time * b.batch * b.views * Net::M);
     auto const modules = copy(tape_.module_reach, Net::M * Net::M);
-    auto const queries = copy(tape_.query_reach, b.time * b.batch * b.queries * Net::M);
     all.insert(all.end(), modules.begin(), modules.end());
-    all.insert(all.end(), queries.begin(), queries.end());
+    all.insert(all.end(), query_reach_.begin(), query_reach_.end());
     return all;
   }
   /// Distance of the nearest cosine from the cut. A module's distance to itself does not count.
@@ -236,7 +246,7 @@ class model {
     for (index_t i = 0; i < Net::M * Net::M; ++i) {
       if (i / Net::M != i % Net::M) look(tape_.module_log_weight[i]);
     }
-    for (index_t i = 0; i < b.time * b.batch * b.queries * Net::M; ++i) look(tape_.query_log_weight[i]);
+    for (index_t i = 0; i < all_queries(b) * Net::M; ++i) look(tape_.query_log_weight[i]);
     return nearest;
   }
 
@@ -252,11 +262,16 @@ class model {
       }
     };
     look(tape_.view_places, b.time * b.batch * b.views);
-    look(tape_.query_places, b.time * b.batch * b.queries);
+    look(tape_.query_places, all_queries(b));
     return shortest;
   }
 
  private:
+  /// Queries of a batch that is read out at once, as those of these tests are: the tape then holds them all.
+  static index_t all_queries(batch_view<T> const& b) {
+    if (read_out_steps(b.time, b.batch) < b.time) throw std::logic_error("the tape holds the last queries only");
+    return b.time * b.batch * b.queries;
+  }
   template <class U>
   static std::vector<U> copy(U const* from, index_t n) {
     return n == 0 ? std::vector<U>{} : std::vector<U>(from, from + n);
@@ -267,6 +282,7 @@ class model {
   std::vector<std::byte> memory_;
   tape<Net, T> tape_;
   std::vector<T> gradients_;
+  std::vector<std::uint8_t> query_reach_;
 };
 
 }  // namespace s2rm::test

@@ -18,7 +18,7 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/generic.hpp"
 
 namespace s2rm::cell {
 
@@ -108,9 +108,11 @@ struct gru {
                         out_rows<T> y, saved_of<T, saved> s, std::type_identity_t<T*> scratch_rows) {
       T* const input = scratch_rows;
       T* const recurrent = scratch_rows + n * M * 3 * H;
-      be.product(p.template matrix<"weight_ih">(), p.template at<"bias_ih">(), n, u, rows<T>{input, M * 3 * H, 3 * H});
-      be.product(p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, h,
-                 rows<T>{recurrent, M * 3 * H, 3 * H});
+      ops::side_by_side(be,
+                        product_of(p.template matrix<"weight_ih">(), p.template at<"bias_ih">(), n, u,
+                                   rows<T>{input, M * 3 * H, 3 * H}),
+                        product_of(p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, h,
+                                   rows<T>{recurrent, M * 3 * H, 3 * H}));
       be.template for_rows<H>(n * M, gru_gates<M, H, T>{input, recurrent, c, y, s.template at<"gates">()});
     }
 

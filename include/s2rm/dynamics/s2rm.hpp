@@ -78,8 +78,9 @@ struct s2rm {
   static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
     auto const views = p.template inner<view_params>(at_views);
     index_t const sources = in.time * in.batch * in.views;
-    be.product(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC});
-    be.product(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC});
+    ops::side_by_side(
+        be, product_of(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC}),
+        product_of(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC}));
     if constexpr (learned_start) {
       be.copy(M * SW, p.values + at_start, s.start);
     } else {
@@ -90,19 +91,22 @@ struct s2rm {
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
 
-  /// Whole sequence, last step first; `continued` goes on from what a later piece left in w.state. `dstate_out` (R, M, H) is what the read-out wants of every state; ds of the sources
-  /// (R A, D + S) is overwritten, dlog Z of the views (w.view_log) and of the modules (`dmodule_log` (M, M), added to)
-  /// are what the kernel wants, dp is added to.
-  template <class B, class T>
+  /// Whole sequence, last step first; `continued` goes on from what a later piece left in w.state. `dstate_out` (R, M, H)
+  /// is what the read-out wants of every state. Calls views_done(t, count) when everything about the views of steps
+  /// t ... t + count - 1 is known, `kept_steps` at a time: ds of their sources (rows A, D + S) in `dsource` and their
+  /// dlog Z in w.view_log are what encoder and kernel want, and are overwritten afterwards. dlog Z of the modules
+  /// (`dmodule_log` (M, M)) and dp are added to.
+  template <class B, class T, class F>
   static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       T const* dstate_out, bool continued, rows<T> dsource, T* dmodule_log,
-                       gradients_of<T, params> dp) {
-    index_t const batch = in.batch, R = in.time * in.batch, sources = R * in.views;
+                       T const* dstate_out, bool continued, rows<T> dsource, T* dmodule_log, gradients_of<T, params> dp,
+                       F const& views_done) {
+    index_t const batch = in.batch;
     if (!continued) be.fill(batch * M * SW, T(0), w.state);
-    be.fill(sources * M, T(0), w.view_log);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
     index_t const kept = kept_steps(in.time, batch);
     for (index_t t = in.time - 1; t >= 0; --t) {
+      index_t const per_step = batch * in.views * M;
+      be.fill(per_step, T(0), w.view_log + t % kept * per_step);
       be.template for_rows<H>(batch * M,
                               ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
       step_backward(be, p, in, s, w, t);
@@ -112,12 +116,12 @@ struct s2rm {
       }
       be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
       be.copy(batch * M * SW, w.previous, w.state);
-      if (t % kept == 0) gradient(be, in, s, w, t, std::min(kept, in.time - t), dp);
+      if (t % kept != 0) continue;
+      index_t const count = std::min(kept, in.time - t);
+      gradient(be, in, s, w, t, count, dp);
+      view_gradient(be, p, in, w, t, count, dsource, dp);
+      views_done(t, count);
     }
-    view_gradient(be, in, w, sources, dp);
-    auto const views = p.template inner<view_params>(at_views);
-    be.product_transposed(views.template matrix<"key.weight">(), sources, rows<T const>{w.key, NC}, dsource);
-    be.product_transposed_add(views.template matrix<"value.weight">(), sources, rows<T const>{w.value, NC}, dsource);
     if constexpr (talks)
       be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
   }
@@ -159,16 +163,24 @@ struct s2rm {
     }
   }
 
-  /// g = KMDPA over the modules, then to = from + W_o g.
+  /// The interaction's projections of y.
+  template <class B, class T, class... Others>
+  static void project(B& be, parameters_of<T, params> p, index_t batch, rows<T const> y, T* projected,
+                      Others const&... others) {
+    auto const w = p.template inner<interaction_params>(at_interaction);
+    ops::side_by_side(be, others...,
+                      product_of(w.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 1)),
+                      product_of(w.template matrix<"key.weight">(), nullptr, batch, y, slice(projected, 2)),
+                      product_of(w.template matrix<"value.weight">(), nullptr, batch, y, slice(projected, 3)));
+  }
+
+  /// g = KMDPA over the modules' projections, then to = from + W_o g.
   template <class B, class T>
-  static void talk(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, rows<T const> y,
+  static void talk(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
                    rows<T const> from, rows<T> to) {
     index_t const batch = in.batch, r = t * batch;
     auto const w = p.template inner<interaction_params>(at_interaction);
-    T* const projected = s.projected + r * M * PW;
-    be.product(w.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 1));
-    be.product(w.template matrix<"key.weight">(), nullptr, batch, y, slice(projected, 2));
-    be.product(w.template matrix<"value.weight">(), nullptr, batch, y, slice(projected, 3));
+    T const* const projected = s.projected + r * M * PW;
     talk_attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
                          wide(s.g + r * M * NC, NC), s.talk_attention + r * M * talk_attend::saved(M));
     be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{from, to});
@@ -224,12 +236,17 @@ struct s2rm {
     rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
     auto const views = p.template inner<view_params>(at_views);
     T* const projected = s.projected + a.r * M * PW;
-    be.product(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
+    auto const query = product_of(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
+    if constexpr (before) {
+      project(be, p, batch, y, projected, query);
+    } else {
+      ops::side_by_side(be, query);
+    }
     attend::forward(be, view_geometry(in, t), slice(projected, 0),
                     rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
                     rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
                     s.view_attention + a.r * M * attend::saved(in.views));
-    if constexpr (before) talk(be, p, in, s, t, y, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
+    if constexpr (before) talk(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
 
     saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
@@ -238,7 +255,8 @@ struct s2rm {
       be.copy(batch * M * SW, a.y.data, a.out.data);
       rows<T const> const z =
           normalise(be, batch, rows<T const>(a.y), s.mid_read + a.r * M * H, s.mid_factor + a.r * M);
-      talk(be, p, in, s, t, z, rows<T const>(a.y), a.out);
+      project(be, p, batch, z, projected);
+      talk(be, p, in, s, t, rows<T const>(a.y), a.out);
     }
   }
 
@@ -279,8 +297,8 @@ struct s2rm {
         be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
         rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
         s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
-        rows<T>{w.key + r * in.views * NC, in.views * NC, NC}, rows<T>{w.value + r * in.views * NC, in.views * NC, NC},
-        w.view_log + r * per_row, per_row, w.scratch);
+        rows<T>{w.key + k * in.views * NC, in.views * NC, NC}, rows<T>{w.value + k * in.views * NC, in.views * NC, NC},
+        w.view_log + k * per_row, per_row, w.scratch);
     auto const views = p.template inner<view_params>(at_views);
     if constexpr (before) {
       talk_backward(be, p, in, s, w, t, wide(w.y, H));
@@ -325,13 +343,19 @@ struct s2rm {
                    w.scratch);
   }
 
-  /// Gradients of the keys' and values' weights, over all views.
+  /// From dk and dv of the views of steps t ... t + count - 1 to their sources and the weights.
   template <class B, class T>
-  static void view_gradient(B& be, inputs<T> const& in, workspace<T> const& w, index_t sources,
-                            gradients_of<T, params> dp) {
-    auto const views = dp.template inner<view_params>(at_views);
-    be.template outer_add<1, NC, source>(sources, rows<T>{w.key, NC}, in.source, views.template at<"key.weight">());
-    be.template outer_add<1, NC, source>(sources, rows<T>{w.value, NC}, in.source, views.template at<"value.weight">());
+  static void view_gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, workspace<T> const& w, index_t t,
+                            index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+    index_t const n = count * in.batch * in.views;
+    rows<T const> const sources = in.source.shifted(t * in.batch * in.views * in.source.stride);
+    rows<T const> const dkey{w.key, NC}, dvalue{w.value, NC};
+    auto const dviews = dp.template inner<view_params>(at_views);
+    be.template outer_add<1, NC, source>(n, dkey, sources, dviews.template at<"key.weight">());
+    be.template outer_add<1, NC, source>(n, dvalue, sources, dviews.template at<"value.weight">());
+    auto const views = p.template inner<view_params>(at_views);
+    be.product_transposed(views.template matrix<"key.weight">(), n, dkey, dsource);
+    be.product_transposed_add(views.template matrix<"value.weight">(), n, dvalue, dsource);
   }
 };
 

@@ -25,12 +25,15 @@ struct inputs {
   T const* carried;                ///< (B, M, state) before the first step; read only where start is 0
 };
 
-/// Rows whose deltas are kept until a weight's gradient is one product over them: enough for the product to run at
+/// Rows that encoders take at a time, and whose deltas are kept until a weight's gradient is one product over them: enough for the product to run at
 /// full speed, few enough to stay in cache. Whole steps: at least one, else as many as fit.
-inline constexpr index_t kept_rows = 256;
+inline constexpr index_t kept_rows = 160;
 constexpr index_t kept_steps(index_t time, index_t batch) {
   return std::max<index_t>(1, std::min(time, kept_rows / std::max<index_t>(1, batch)));
 }
+
+/// Room for them, whatever part of the extents a batch has.
+constexpr index_t most_kept(index_t time, index_t batch) { return std::min(time * batch, std::max(kept_rows, batch)); }
 
 /// Saved activations of a sequence, R = T B rows.
 template <class D, class T>
@@ -82,15 +85,14 @@ struct workspace {
   T *state, *previous;            ///< (B, M, state): gradient that travels back in time
   T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
   T *talk, *cell_h;               ///< (K, M, H): d(h + W_o g); (B, M, H)
-  T *key, *value;                 ///< (R, A, NC)
-  T *view_log, *module_log_rows;  ///< (R, A, M), (B, M, M)
+  T *key, *value;                 ///< (K, A, NC)
+  T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
   T *delta, *scratch;             ///< of K rows; of one step or of K rows
 
   static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
-    index_t const R = time * batch;
     index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
     index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
-    index_t const K = std::min(R, std::max(kept_rows, batch));
+    index_t const K = most_kept(time, batch);
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;
     workspace w{};
@@ -102,9 +104,9 @@ struct workspace {
     w.y = a.take<T>(batch * M * H);
     w.talk = a.take<T>(K * M * H);
     w.cell_h = a.take<T>(batch * M * H);
-    w.key = a.take<T>(R * views * NC);
-    w.value = a.take<T>(R * views * NC);
-    w.view_log = a.take<T>(R * views * M);
+    w.key = a.take<T>(K * views * NC);
+    w.value = a.take<T>(K * views * NC);
+    w.view_log = a.take<T>(K * views * M);
     w.module_log_rows = a.take<T>(D::talks ? batch * M * M : 0);
     w.delta = a.take<T>(K * D::cell::delta::size);
     w.scratch = a.take<T>(std::max({attention, gradient, cell}));

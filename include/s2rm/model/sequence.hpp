@@ -5,7 +5,7 @@
 ///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time -> states (R, M, H)
 ///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
 ///
-/// A stream is a sequence of one step: `observe` and `query` are the same code.
+/// What follows the states is done for some steps at a time, forward and at once back. A stream is a sequence of one step: `observe` and `query` are the same code.
 
 #include "s2rm/kernel/pairs.hpp"
 #include "s2rm/model/batch.hpp"
@@ -42,39 +42,42 @@ struct sequence {
 
   /// Views to states. `carried` (B, M, state) is read where a step does not start anew; null starts every element anew.
   static void observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried) {
-    index_t const R = b.time * b.batch, n = R * b.views;
+    index_t const R = b.time * b.batch;
     be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, s.start});
-    be.for_each(n,
+    be.for_each(R * b.views,
                 clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, b.views, s.view, s.place, s.present});
-    rows<T> const in{s.source, source};
-    Net::encoder::forward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), n, rows<T>{s.view, V},
-                          in, s.encoder);
-    Net::places::forward(be, place_params(p), n, s.place, in.shifted(D), s.view_places);
-    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present, s.view_log_weight, s.view_reach);
+    index_t const steps = s2rm::dynamics::kept_steps(b.time, b.batch);
+    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
   }
 
-  /// States (the tape's own) to outputs at the queries' places.
-  static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b) {
+  /// States (the tape's own) to outputs at the queries' places. b: as many steps as the tape reads out at a time, from
+  /// row `first` of what was observed on.
+  static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
     index_t const R = b.time * b.batch, n = R * b.queries;
-    rows<T const> const h = states(s);
+    rows<T const> const h = states(s).shifted(first * M * Net::state_size);
+    T* const output = s.output + first * b.queries * O;
     be.for_each(n, clean::query_rows<P, T>{b.query_place, b.target_mask, s.query});
     rows<T> const in{s.read, read};
     Net::places::forward(be, place_params(p), n, s.query, in.shifted(NC), s.query_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
     rows<T const> const y = normalise(be, R, h, s);
     auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
+    auto const value = product_of(w.template matrix<"value.weight">(), nullptr, R, y, module_rows(s.read_value));
     if constexpr (Net::readout_by_dot) {
-      be.product(w.template matrix<"query.weight">(), nullptr, n, in.shifted(NC), rows<T>{s.read_query, NC});
-      be.product(w.template matrix<"key.weight">(), nullptr, R, y, module_rows(s.read_key));
+      ops::side_by_side(
+          be, product_of(w.template matrix<"query.weight">(), nullptr, n, in.shifted(NC), rows<T>{s.read_query, NC}),
+          product_of(w.template matrix<"key.weight">(), nullptr, R, y, module_rows(s.read_key)), value);
+    } else {
+      ops::side_by_side(be, value);
     }
-    be.product(w.template matrix<"value.weight">(), nullptr, R, y, module_rows(s.read_value));
     attend::forward(be, geometry(s, R, b.queries), rows<T>{s.read_query, b.queries * NC, NC}, module_rows(s.read_key),
                     module_rows(s.read_value), rows<T>{s.read, b.queries * read, read}, s.read_attention);
-    Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{s.output, O}, s.decoder);
+    Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{output, O}, s.decoder);
     if constexpr (Net::residual::active) {
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
-                         s.view, s.place, s.present, b.views, b.queries, O, s.query, s.output});
+                         s.view + first * b.views * V, s.place + first * b.views * P, s.present + first * b.views,
+                         b.views, b.queries, O, s.query, output});
     }
   }
 
@@ -85,34 +88,41 @@ struct sequence {
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
         s.sums);
-    be.reduce(n, clean::count_present{b.target_mask, X}, s.sums + 1);
+    count(be, s, b);
   }
 
-  /// Adds the gradient of `scale` times the summed loss to dp. Follows `observe`, `query` on the same tape and batch.
-  /// `continued`: the batch is a piece of a longer one whose next piece was the last to go backward; what that piece wants
-  /// of this one's last state is where it left it.
-  static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried, T scale,
+  /// How many target elements there are to be measured, into s.sums[1].
+  static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
+    be.reduce(b.time * b.batch * b.queries, clean::count_present{b.target_mask, X}, s.sums + 1);
+  }
+
+  /// The way back of a sequence begins: before the first `query_backward`.
+  static void begin_backward(Backend& be, tape_type const& s) {
+    be.fill(M * S, T(0), s.work.unit);
+    be.fill(M * M, T(0), s.work.module_log);
+  }
+
+  /// Adds the gradient of `scale` times the summed loss to dp, as far as the states: what they are wanted to be stays in
+  /// the workspace. Follows `query` with the same arguments.
+  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first, T scale,
+                             gradients dp) {
+    T* const dstate = s.work.state + first * M * H;
+    be.fill(b.time * b.batch * M * H, T(0), dstate);
+    if (b.queries > 0) read_out_backward(be, p, s, b, first, dstate, scale, dp);
+  }
+
+  /// The rest: from all states to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
+  /// batch is a piece of a longer one whose next piece was the last to go backward; what that piece wants of this one's
+  /// last state is where it left it.
+  static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
                        bool continued, gradients dp) {
     auto const& w = s.work;
-    index_t const R = b.time * b.batch, views = R * b.views;
-    be.fill(M * S, T(0), w.unit);
-    be.fill(M * M, T(0), w.module_log);
-    be.fill(R * M * H, T(0), w.state);
-    if (b.queries > 0) query_backward(be, p, s, b, scale, dp);
-
-    rows<T> const dsource{w.source, source};
-    dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
-                       dsource, w.module_log, dp.template inner<typename dynamics::params>(Net::at_dynamics));
-    rows<T const> const in{s.source, source};
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
-    pairs::backward(be, kernel_params(p), modules(s), views, in.shifted(D), w.dynamics.view_log, dsource.shifted(D),
-                    w.unit, dkernel, w.pair_scratch, s.sums + 2);
+    dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
+                       rows<T>{w.source, source}, w.module_log,
+                       dp.template inner<typename dynamics::params>(Net::at_dynamics),
+                       [&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
-    Net::places::backward(be, place_params(p), views, dsource.shifted(D), s.view_places, place_gradients(dp),
-                          w.scratch);
-    Net::encoder::backward(be, p.template inner<typename Net::encoder::params>(Net::at_encoder), views,
-                           rows<T>{s.view, V}, dsource, s.encoder, rows<T>{},
-                           dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
     be.for_each(M, geometry::project_row_backward<S, T>{
                        {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
   }
@@ -123,14 +133,43 @@ struct sequence {
   }
 
  private:
-  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T scale,
-                             gradients dp) {
+  /// What steps t ... t + count - 1 were shown, to sources and their log Z. What encoders save lies step after step in
+  /// pieces of `kept_steps`, as `encode_backward` takes it.
+  static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
+    rows<T> const in{s.source + r * source, source};
+    Net::encoder::forward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, in,
+                          s.encoder + r * Net::encoder::saved);
+    Net::places::forward(be, place_params(p), n, s.place + r * P, in.shifted(D),
+                         s.view_places + r * Net::places::saved);
+    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + r, s.view_log_weight + r * M,
+                   s.view_reach + r * M);
+  }
+
+  /// From the gradients of these sources and of their log Z, which lie at the beginning of the workspace.
+  static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,
+                              index_t count, gradients dp) {
+    auto const& w = s.work;
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
+    rows<T const> const in{s.source + r * source, source};
+    rows<T> const dsource{w.source, source};
+    pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(D), w.dynamics.view_log, dsource.shifted(D), w.unit,
+                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch, s.sums + 2);
+    Net::places::backward(be, place_params(p), n, dsource.shifted(D), s.view_places + r * Net::places::saved,
+                          place_gradients(dp), w.scratch);
+    Net::encoder::backward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, dsource,
+                           s.encoder + r * Net::encoder::saved, rows<T>{},
+                           dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
+  }
+
+  static void read_out_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
+                                T* dstate, T scale, gradients dp) {
     auto const& w = s.work;
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const in{s.read, read};
     rows<T> const din{w.read, read};
     be.for_each(n, likelihood::loss_gradient<typename Net::likelihood, typename Net::target, T>{
-                       s.output, b.target, b.target_mask, scale, w.output});
+                       s.output + first * b.queries * O, b.target, b.target_mask, scale, w.output});
     Net::decoder::backward(be, decoder_params(p), n, in, rows<T>{w.output, O}, s.decoder, din,
                            dp.template inner<typename Net::decoder::params>(Net::at_decoder), w.scratch);
     be.fill(n * M, T(0), w.query_log);
@@ -140,7 +179,8 @@ struct sequence {
                      w.query_log, b.queries * M, w.scratch);
     auto const weights_in = p.template inner<typename Net::readout_params>(Net::at_readout);
     auto const dreadout = dp.template inner<typename Net::readout_params>(Net::at_readout);
-    rows<T const> const y = dynamics::normed ? rows<T const>{s.read_state, M * H, H} : states(s);
+    rows<T const> const y = dynamics::normed ? rows<T const>{s.read_state, M * H, H}
+                                             : rows<T const>(states(s).shifted(first * M * Net::state_size));
     rows<T> const dy{w.read_state, M * H, H};
     be.product_transposed(weights_in.template matrix<"value.weight">(), R, module_rows(w.read_value), dy);
     be.template outer_add<M, NC, H>(R, module_rows(w.read_value), y, dreadout.template at<"value.weight">());
@@ -153,9 +193,9 @@ struct sequence {
                                       dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
-      be.for_each(R * M, s2rm::dynamics::rms_row_backward<M, H, T>{y, dy, s.read_factor, {w.state, M * H, H}});
+      be.for_each(R * M, s2rm::dynamics::rms_row_backward<M, H, T>{y, dy, s.read_factor, {dstate, M * H, H}});
     } else {
-      be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {w.state, M * H, H}});
+      be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(NC), w.query_log, din.shifted(NC), w.unit,
                     dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch, s.sums + 2);
@@ -192,6 +232,7 @@ struct sequence {
     return {R, queries, M, s.query_log_weight, s.query_reach, queries * M, M, 1};
   }
   static auto kernel_params(weights p) { return p.template inner<typename Net::kernel::params>(Net::at_kernel); }
+  static auto encoder_params(weights p) { return p.template inner<typename Net::encoder::params>(Net::at_encoder); }
   static auto place_params(weights p) { return p.template inner<typename Net::places::params>(Net::at_place); }
   static auto place_gradients(gradients g) { return g.template inner<typename Net::places::params>(Net::at_place); }
   static auto dynamics_params(weights p) { return p.template inner<typename dynamics::params>(Net::at_dynamics); }

@@ -29,6 +29,13 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
   return b;
 }
 
+/// Calls f(steps, their first row) for as many steps of a batch as are read out at a time.
+template <class Net, class T, class F>
+void each_read_out(batch_view<T> const& b, F const& f) {
+  index_t const steps = read_out_steps(b.time, b.batch);
+  for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, std::min(steps, b.time - t)), t * b.batch);
+}
+
 template <class Net, class Backend, class T>
 class session {
  public:
@@ -70,21 +77,19 @@ class session {
   /// that piece: the whole batch, unless activations are recomputed.
   template <class F>
   void forward(weights p, batch_view<T> const& b, bool with_backward, F const& done) {
-    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
-    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
-    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
-      between_ = backend_.template allocate<T>((pieces + 1) * state);
-    }
-    flow::place_modules(backend_, p, tape_);
-    for (index_t k = 0; k < pieces; ++k) {
-      auto const part = piece(b, k);
-      run(p, b, k, part);
+    observe(p, b, with_backward, [&](batch_view<T> const& part) {
+      query(p, part);
       done(part);
-      if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
-    }
+    });
   }
   void forward(weights p, batch_view<T> const& b, bool with_backward) {
     forward(p, b, with_backward, [](batch_view<T> const&) {});
+  }
+
+  /// Outputs of a piece from the states that the tape holds.
+  void query(weights p, batch_view<T> const& part) {
+    each_read_out<Net>(part,
+                       [&](batch_view<T> const& some, index_t first) { flow::query(backend_, p, tape_, some, first); });
   }
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number.
@@ -96,14 +101,35 @@ class session {
     return sums;
   }
 
-  /// Adds the gradient of `scale` times the summed loss to dp. Follows `forward` with the same weights and batch.
-  void backward(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp) {
+  /// Unmasked target elements of a batch.
+  double count(batch_view<T> const& b) {
+    reserve({piece_steps(b), b.batch, b.views, b.queries}, true);
+    flow::count(backend_, tape_, b);
+    double count = 0;
+    backend_.copy_out(1, tape_.sums + 1, &count);
+    return count;
+  }
+
+  /// Forward and back: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and states stay
+  /// readable as after `forward`; `observed(piece)` is called while the tape holds a piece's views and states.
+  template <class F>
+  double differentiate(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp,
+                       F const& observed) {
+    observe(p, b, true, observed);
+    double loss = 0;
     index_t const last = pieces_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
       auto const part = piece(b, k);
-      if (k != last) run(p, b, k, part);
-      flow::backward(backend_, p, tape_, part, state_before(b, k), scale, k != last, dp);
+      if (k != last) flow::observe(backend_, p, tape_, part, state_before(b, k));
+      flow::begin_backward(backend_, tape_);
+      each_read_out<Net>(part, [&](batch_view<T> const& some, index_t first) {
+        flow::query(backend_, p, tape_, some, first);
+        flow::query_backward(backend_, p, tape_, some, first, scale, dp);
+      });
+      loss += measure(part).loss;
+      flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
     }
+    return loss;
   }
 
   /// The next pass goes on from here.
@@ -165,11 +191,22 @@ class session {
   [[nodiscard]] T const* state_before(batch_view<T> const& b, index_t k) const {
     return k == 0 ? carried(b) : between_.data() + k * b.batch * Net::M * Net::state_size;
   }
-  void run(weights p, batch_view<T> const& b, index_t k, batch_view<T> const& part) {
-    flow::observe(backend_, p, tape_, part, state_before(b, k));
-    flow::query(backend_, p, tape_, part);
+  /// All pieces up to their states, from first to last.
+  template <class F>
+  void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
+    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
+    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
+    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
+      between_ = backend_.template allocate<T>((pieces + 1) * state);
+    }
+    flow::place_modules(backend_, p, tape_);
+    for (index_t k = 0; k < pieces; ++k) {
+      auto const part = piece(b, k);
+      flow::observe(backend_, p, tape_, part, state_before(b, k));
+      observed(part);
+      if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
+    }
   }
-
   Backend backend_;
   index_t recompute_ = 0;
   extent room_{};

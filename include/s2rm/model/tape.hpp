@@ -9,6 +9,13 @@
 
 namespace s2rm {
 
+/// Rows (t, b) that are read out at a time: their activations stay in cache until the way back is through with them, and
+/// memory for them does not grow with time. Whole steps: at least one.
+inline constexpr index_t read_out_rows = 128;
+constexpr index_t read_out_steps(index_t time, index_t batch) {
+  return std::max<index_t>(1, std::min(time, read_out_rows / std::max<index_t>(1, batch)));
+}
+
 /// Extents a tape is laid out for; a batch may be smaller in every one of them.
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
@@ -29,11 +36,12 @@ struct tape {
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
-  T *query, *read, *query_places;  ///< (R, Q, P), (R, Q, NC + S)
-  T* query_log_weight;             ///< (R, Q, M)
+  // The read-out of K rows (`read_out_rows`), and all outputs.
+  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
+  T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
-  T *read_state, *read_factor;                             ///< (R, M, H), (R, M)
-  T *read_query, *read_key, *read_value, *read_attention;  ///< (R, Q, NC), (R, M, NC) x2
+  T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
+  T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (K, M, NC) x2
   T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
   double* sums;                                            ///< loss, count, scratch, spare
 
@@ -47,7 +55,8 @@ struct tape {
   } work;
 
   static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
-    index_t const R = e.time * e.batch, views = R * e.views, queries = R * e.queries;
+    index_t const R = e.time * e.batch, views = R * e.views;
+    index_t const K = std::min(R, std::max(read_out_rows, e.batch)), queries = K * e.queries;
     using attend_saved = typename Net::readout_attention;
     tape s{};
     s.unit = a.take<T>(M * S);
@@ -72,34 +81,35 @@ struct tape {
     s.query_places = a.take<T>(queries * Net::places::saved);
     s.query_log_weight = a.take<T>(queries * M);
     s.query_reach = a.take<std::uint8_t>(queries * M);
-    s.read_state = a.take<T>(R * M * H);
-    s.read_factor = a.take<T>(R * M);
+    s.read_state = a.take<T>(K * M * H);
+    s.read_factor = a.take<T>(K * M);
     s.read_query = a.take<T>(queries * NC);
-    s.read_key = a.take<T>(R * M * NC);
-    s.read_value = a.take<T>(R * M * NC);
+    s.read_key = a.take<T>(K * M * NC);
+    s.read_value = a.take<T>(K * M * NC);
     s.read_attention = a.take<T>(queries * attend_saved::saved(M));
     s.decoder = a.take<T>(queries * Net::decoder::saved);
-    s.output = a.take<T>(queries * Net::outputs);
+    s.output = a.take<T>(R * e.queries * Net::outputs);
     s.sums = a.take<double>(4);
     if (!with_backward) return s;
 
+    index_t const kept = s2rm::dynamics::most_kept(e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
     w.module_log = a.take<T>(M * M);
     w.state = a.take<T>(R * M * H);
-    w.source = a.take<T>(views * (D + S));
+    w.source = a.take<T>(kept * (D + S));
     w.read = a.take<T>(queries * (NC + S));
     w.output = a.take<T>(queries * Net::outputs);
     w.query_log = a.take<T>(queries * M);
     w.read_query = a.take<T>(queries * NC);
-    w.read_key = a.take<T>(R * M * NC);
-    w.read_value = a.take<T>(R * M * NC);
-    w.read_state = a.take<T>(R * M * H);
-    w.pair_scratch = a.take<T>(std::max({views * M, queries * M, M * M}));
+    w.read_key = a.take<T>(K * M * NC);
+    w.read_value = a.take<T>(K * M * NC);
+    w.read_state = a.take<T>(K * M * H);
+    w.pair_scratch = a.take<T>(std::max({kept * M, queries * M, M * M}));
     index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
-    w.scratch = a.take<T>(std::max(queries * per_query, views * per_view));
+    w.scratch = a.take<T>(std::max(queries * per_query, kept * per_view));
     w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views);
     return s;
   }
@@ -113,11 +123,11 @@ constexpr index_t tape_bytes(extent const& e, bool with_backward) {
   return counted.used;
 }
 
-/// Bytes of saved activations for one time step of `batch` elements: known when the program is compiled.
+/// Bytes of saved activations that one more time step of `batch` elements takes: known when the program is compiled.
 template <class Net, class T>
 constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
   auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
-  return bytes(2) - bytes(1);
+  return bytes(read_out_rows + 2) - bytes(read_out_rows + 1);
 }
 
 }  // namespace s2rm

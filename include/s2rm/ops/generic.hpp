@@ -8,6 +8,16 @@
 
 namespace s2rm::ops {
 
+/// Several products (`product_of`) none of which reads what another writes.
+template <class B, class... Products>
+void side_by_side(B& be, Products const&... one) {
+  if constexpr (requires { be.products(one...); }) {
+    be.products(one...);
+  } else {
+    (be.product(one.w, one.bias, one.n, one.x, one.y), ...);
+  }
+}
+
 /// to[r, g, c] = from[r, g, c], for row index r G + g.
 template <class T, index_t G = 1>
 struct copy_rows {

@@ -22,6 +22,12 @@
 ///   be.fill(n, value, x)                     x_i = value
 ///   be.wait()                                returns when everything asked for is done
 ///
+/// A backend may also have
+///
+///   be.products(p, q, ...)                   `product` of several `one_product`s that do not read each other's results
+///
+/// which `ops::side_by_side` calls where there is one: threads then meet once, not after each.
+///
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
 /// `packed_slack` numbers more.
 ///
@@ -42,6 +48,21 @@ template <class T>
 using out_rows = std::type_identity_t<rows<T>>;
 template <class T>
 using in_vector = std::type_identity_t<T const*>;
+
+/// The arguments of one `product`.
+template <class T, index_t G, index_t Out, index_t In>
+struct one_product {
+  weight<T, G, Out, In> w;
+  T const* bias;
+  index_t n;
+  rows<T const> x;
+  rows<T> y;
+};
+template <class T, index_t G, index_t Out, index_t In>
+one_product<T, G, Out, In> product_of(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x,
+                                      out_rows<T> y) {
+  return {w, bias, n, x, y};
+}
 
 /// Numbers that must be readable behind a block of packed weights.
 inline constexpr index_t packed_slack = 64;

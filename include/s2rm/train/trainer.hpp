@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,7 +71,6 @@ class trainer {
         optimiser_(std::move(optimiser)),
         options_(options),
         parameters_(backend_),
-        average_(backend_),
         gradient_(backend_.template allocate<T>(size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
@@ -81,6 +81,7 @@ class trainer {
     require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
     require_value(options_.recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
     require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
+    if (options_.average > 0) average_.emplace(backend_);
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
     assign(values.data());
@@ -102,16 +103,14 @@ class trainer {
     for (index_t t = 0; t < batch.time; t += window) {
       if (!cut.carry && t > 0) session_.forget_state();
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
-      typename session<Net, Backend, T>::sums_of sums;
-      session_.forward(parameters_.view(), part, true, [&](batch_view<T> const& piece) {
-        auto const of_piece = session_.measure(piece);
-        sums.loss += of_piece.loss;
-        sums.count += of_piece.count;
-        describe(piece, pairs, total);
-      });
-      loss += sums.loss;
-      count += sums.count;
-      bool const good = sums.count == 0 || update(part, sums, total);
+      double const here = session_.count(part);
+      backend_.fill(size, T(0), gradient_.data());
+      double const of_window =
+          session_.differentiate(parameters_.view(), part, here > 0 ? static_cast<T>(1.0 / here) : T(0),
+                                 gradient_view(), [&](batch_view<T> const& piece) { describe(piece, pairs, total); });
+      loss += of_window;
+      count += here;
+      bool const good = here == 0 || update(of_window, total);
       session_.keep_state(part);
       if (!good && state_not_finite(part) > 0) session_.forget_state();
     }
@@ -138,12 +137,11 @@ class trainer {
   double differentiate(batch_view<T> const& batch) {
     check(batch, true);
     last_is_whole_ = true;
-    whole_.forward(parameters_.view(), batch, true);
-    auto const sums = whole_.measure(batch);
+    double const count = whole_.count(batch);
     backend_.fill(size, T(0), gradient_.data());
-    T const scale = sums.count > 0 ? static_cast<T>(1.0 / sums.count) : T(0);
-    whole_.backward(parameters_.view(), batch, scale, {gradient_.data()});
-    return sums.count > 0 ? sums.loss / sums.count : 0.0;
+    double const loss = whole_.differentiate(parameters_.view(), batch, count > 0 ? static_cast<T>(1.0 / count) : T(0),
+                                             gradient_view(), [](batch_view<T> const&) {});
+    return count > 0 ? loss / count : 0.0;
   }
 
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
@@ -166,7 +164,7 @@ class trainer {
 
   [[nodiscard]] parameters_type const& parameters() const { return parameters_; }
   /// The running average of the weights where `training::average` asks for one, else the weights.
-  [[nodiscard]] parameters_type const& averaged() const { return options_.average > 0 ? average_ : parameters_; }
+  [[nodiscard]] parameters_type const& averaged() const { return average_ ? *average_ : parameters_; }
 
   [[nodiscard]] index_t steps() const { return steps_; }
   [[nodiscard]] index_t skipped() const { return skipped_; }
@@ -179,7 +177,7 @@ class trainer {
   /// Takes all weights from the host, forgets moments, average, counters and the carried state.
   void assign(T const* values) {
     parameters_.assign(backend_, values);
-    average_.assign(backend_, values);
+    if (average_) average_->assign(backend_, values);
     backend_.fill(size * Optimiser::moments, T(0), moments_.data());
     session_.forget_state();
     steps_ = 0;
@@ -193,7 +191,7 @@ class trainer {
     backend_.copy_out(size, parameters_.values(), values.data());
     Net::whiten(values.data(), places);
     parameters_.assign(backend_, values.data());
-    average_.assign(backend_, values.data());
+    if (average_) average_->assign(backend_, values.data());
   }
 
   /// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
@@ -230,7 +228,7 @@ class trainer {
                   "trainer: state: carried: expected a multiple of " + std::to_string(element) + " numbers, found " +
                       std::to_string(s.carried.size()));
     parameters_.assign(backend_, s.weights.data());
-    average_.assign(backend_, s.average.data());
+    if (average_) average_->assign(backend_, s.average.data());
     backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
     session_.keep_state(s.carried);
     steps_ = s.steps;
@@ -262,14 +260,14 @@ class trainer {
     need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
   }
 
+  [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
+
   /// Returns whether loss and gradient were finite.
-  bool update(batch_view<T> const& part, typename session<Net, Backend, T>::sums_of const& sums, step_report& total) {
-    backend_.fill(size, T(0), gradient_.data());
-    session_.backward(parameters_.view(), part, static_cast<T>(1.0 / sums.count), {gradient_.data()});
+  bool update(double loss, step_report& total) {
     optim::control c = optimiser_.begin(steps_, applied_);
     c.norm2 = sum(size, report::square<T>{gradient_.data()});
     // A class that does not exist has a gradient that looks well.
-    if (!std::isfinite(sums.loss)) c.norm2 = std::numeric_limits<double>::quiet_NaN();
+    if (!std::isfinite(loss)) c.norm2 = std::numeric_limits<double>::quiet_NaN();
     backend_.copy_in(1, &c, control_.data());
     backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
                                                                    parameters_.values(), moments_.data()});
@@ -283,10 +281,10 @@ class trainer {
     ++applied_;
     ++total.updates;
     parameters_.refresh(backend_);
-    if (options_.average > 0) {
+    if (average_) {
       backend_.for_each(
-          size, detail::average_weights<T>{parameters_.values(), average_.values(), static_cast<T>(options_.average)});
-      average_.refresh(backend_);
+          size, detail::average_weights<T>{parameters_.values(), average_->values(), static_cast<T>(options_.average)});
+      average_->refresh(backend_);
     }
     return true;
   }
@@ -321,7 +319,8 @@ class trainer {
   Backend backend_;
   Optimiser optimiser_;
   training options_;
-  parameters_type parameters_, average_;
+  parameters_type parameters_;
+  std::optional<parameters_type> average_;  ///< where one is asked for
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
   decltype(std::declval<Backend&>().template allocate<optim::control>(index_t{})) control_;
   decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) alive_;  ///< (M)

@@ -58,6 +58,17 @@ struct eigen {
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply(w, bias, n, x, y, false);
   }
+  template <class T, index_t... G, index_t... Out, index_t... In>
+  void products(one_product<T, G, Out, In> const&... one) const {
+    if (threads == 1 || !by_panels()) {
+      (product(one.w, one.bias, one.n, one.x, one.y), ...);
+    } else {
+      grouped<T> const all[] = {
+          {{G, Out, In}, one.w.packed, one.w.half, one.bias, one.n, one.x, one.y, false, threads}...};
+      together(all, static_cast<index_t>(sizeof...(one)));
+    }
+  }
+
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply(w, in_vector<T>{}, n, x, y, true);
@@ -196,14 +207,37 @@ struct eigen {
     });
   }
 
-  /// Blocks of rows of every group; of columns too, where there are fewer of them than threads.
+  /// One grouped product as tasks: blocks of rows of every group; of columns too, where there are fewer of them than
+  /// threads.
   template <class T>
-  [[gnu::noinline]] void by_blocks(extents e, T const* w, half_weights half, T const* bias, index_t n, rows<T const> x,
-                                   rows<T> y, bool accumulate) const {
-    index_t const panels = (e.columns + detail::panel<T> - 1) / detail::panel<T>;
-    index_t const blocks = (n + row_block - 1) / row_block;
-    index_t const parts = blocks * e.groups >= threads ? 1 : std::min<index_t>(panels, threads);
-    share(e.groups * blocks * parts, n * e.size(), [=](index_t t) {
+  struct grouped {
+    extents e;
+    T const* w;
+    half_weights half;
+    T const* bias;
+    index_t n;
+    rows<T const> x;
+    rows<T> y;
+    bool accumulate;
+    index_t panels, blocks, parts;
+
+    grouped(extents e, T const* w, half_weights half, T const* bias, index_t n, rows<T const> x, rows<T> y,
+            bool accumulate, int threads)
+        : e(e),
+          w(w),
+          half(half),
+          bias(bias),
+          n(n),
+          x(x),
+          y(y),
+          accumulate(accumulate),
+          panels((e.columns + detail::panel<T> - 1) / detail::panel<T>),
+          blocks((n + row_block - 1) / row_block),
+          parts(blocks * e.groups >= threads ? 1 : std::min<index_t>(panels, threads)) {}
+
+    [[nodiscard]] index_t tasks() const { return e.groups * blocks * parts; }
+    [[nodiscard]] index_t work() const { return n * e.size(); }
+    void operator()(index_t t) const {
       index_t const g = t / (blocks * parts), first = t / parts % blocks * row_block, part = t % parts;
       index_t const column = panels * part / parts * detail::panel<T>;
       index_t const end = std::min(e.columns, panels * (part + 1) / parts * detail::panel<T>);
@@ -219,6 +253,27 @@ struct eigen {
                                                   to,   y.stride, start, accumulate};
         half.multiply(&m, count, end - column, e.depth);
       }
+    }
+  };
+
+  template <class T>
+  [[gnu::noinline]] void by_blocks(extents e, T const* w, half_weights half, T const* bias, index_t n, rows<T const> x,
+                                   rows<T> y, bool accumulate) const {
+    grouped<T> const one(e, w, half, bias, n, x, y, accumulate, threads);
+    share(one.tasks(), one.work(), one);
+  }
+
+  template <class T>
+  [[gnu::noinline]] void together(grouped<T> const* all, index_t count) const {
+    index_t tasks = 0, work = 0;
+    for (index_t i = 0; i < count; ++i) {
+      tasks += all[i].tasks();
+      work += all[i].work();
+    }
+    share(tasks, work, [all](index_t t) {
+      grouped<T> const* one = all;
+      for (; t >= one->tasks(); ++one) t -= one->tasks();
+      (*one)(t);
     });
   }
 
