@@ -2,6 +2,8 @@
 #include "s2rm/backend/eigen/backend.hpp"
 
 #include "s2rm/core/errors.hpp"
+#include "s2rm/ops/generic.hpp"
+#include "s2rm/ops/reference.hpp"
 #include "support/backends.hpp"
 #include "support/conforms.hpp"
 
@@ -172,6 +174,40 @@ TEST_CASE("reductions, memory, copies") {
   CHECK(out == std::vector<float>(17, 3.0F));
   be.copy_in(0, out.data(), memory.data());
   be.wait();
+}
+
+TEST_CASE("products side by side are the products one after another, to the bit") {
+  auto const w = numbers<float>(5 * 70 * 33, 20), bias = numbers<float>(5 * 70, 21),
+             x = numbers<float>(140 * 5 * 33, 22);
+  for (index_t const n : {0, 1, 3, 140}) {
+    auto const of = [&](auto& be, bool together) {
+      test::plain_weight<float, 5, 70, 33> const a(be, w.data());
+      test::plain_weight<float, 1, 50, 33> const b(be, w.data());
+      test::plain_weight<float, 3, 9, 11> const c(be, w.data());
+      std::vector<float> y(static_cast<std::size_t>(n * (350 + 50 + 27)), 7.0F);
+      float* const end = y.data() + n * 400;
+      rows<float> const first{y.data(), 350, 70}, second{y.data() + n * 350, 50}, third{end, 27, 9};
+      rows<float const> const wide{x.data(), 165, 33}, narrow{x.data(), 33}, short_rows{x.data(), 33, 11};
+      if (together) {
+        ops::side_by_side(be, product_of(a.view, bias.data(), n, wide, first),
+                          product_of(b.view, nullptr, n, narrow, second),
+                          product_of(c.view, nullptr, n, short_rows, third));
+      } else {
+        be.product(a.view, bias.data(), n, wide, first);
+        be.product(b.view, nullptr, n, narrow, second);
+        be.product(c.view, nullptr, n, short_rows, third);
+      }
+      return y;
+    };
+    backend::eigen one;
+    auto const expected = of(one, false);
+    for (int const threads : {1, 2, 3, 8}) {
+      backend::eigen be{.threads = threads};
+      CHECK(test::same_bits(of(be, true), expected));
+    }
+    ops::reference naive;
+    CHECK(test::same_bits(of(naive, true), of(naive, false)));
+  }
 }
 
 TEST_CASE("a number of threads that makes no sense is refused") {

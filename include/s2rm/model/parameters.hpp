@@ -78,7 +78,7 @@ class parameters {
 
 /// Weights for inference alone, in half the memory: matrices rounded to bf16 (8 significant bits, relative error of a
 /// weight <= 2^-8), everything else as in `from`, which must outlive this. All arithmetic stays in float. A stream that
-/// is bound by reading weights takes half the time. Call `refresh` after the weights changed.
+/// is bound by reading weights takes less of it. Call `refresh` after the weights changed.
 template <class Net, class Backend>
 class bf16_weights {
  public:
