@@ -8,8 +8,9 @@
 ///   g = KMDPA(W^q_m y, W^k_m y, W^v_m y; Z(p_i, p_j)),  hbar = h + W^o_m g  (R, M, H)
 ///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
 ///
-/// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; gradients of
-/// weights are one product over all rows after it. Inside the loop stay the queries, two small attentions and the cell.
+/// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; on the way back
+/// the gradient of a weight is one product over `kept_rows` rows. Inside the loop stay the queries, two small attentions
+/// and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/dynamics/normalise.hpp"
