@@ -143,7 +143,7 @@ struct read_out {
   std::vector<float> y;
   read_out(B backend, index_t count) : be(std::move(backend)), data({20, count, A, Q}, 0), w(be), pass(be) {
     w.assign(be, start_of<balls>(placing::drawn).data());
-    pass.forward(w.view(), data.batch(), false);
+    pass.forward(w.view(), data.batch());
   }
   void step() { pass.query(w.view(), data.batch()); }
   std::vector<result> results() {

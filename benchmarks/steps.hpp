@@ -103,7 +103,7 @@ struct prediction {
       : be(std::move(backend)), weights(be), pass(be), data(e, c.masked_views) {
     weights.assign(be, start_of<Net>(c.places).data());
   }
-  void step() { pass.forward(weights.view(), data.batch(), false); }
+  void step() { pass.forward(weights.view(), data.batch()); }
 };
 
 template <class Net>

@@ -180,6 +180,7 @@ class model {
       query_reach_.insert(query_reach_.end(), reach.begin(), reach.end());
     });
     sequence_type::measure(backend_, tape_, b);
+    sequence_type::count(backend_, tape_, b);
     return tape_.sums[0];
   }
   [[nodiscard]] double count() const { return tape_.sums[1]; }

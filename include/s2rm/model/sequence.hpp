@@ -81,14 +81,13 @@ struct sequence {
     }
   }
 
-  /// Sums the loss over unmasked target elements into s.sums[0] and counts them in s.sums[1].
+  /// Sums the loss over unmasked target elements into s.sums[0].
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
         s.sums);
-    count(be, s, b);
   }
 
   /// How many target elements there are to be measured, into s.sums[1].

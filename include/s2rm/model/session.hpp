@@ -73,17 +73,10 @@ class session {
     with_backward_ = with_backward;
   }
 
-  /// States and outputs of a batch, from the carried state where there is one. Calls `done(piece)` while the tape holds
-  /// that piece: the whole batch, unless activations are recomputed.
-  template <class F>
-  void forward(weights p, batch_view<T> const& b, bool with_backward, F const& done) {
-    observe(p, b, with_backward, [&](batch_view<T> const& part) {
-      query(p, part);
-      done(part);
-    });
-  }
-  void forward(weights p, batch_view<T> const& b, bool with_backward) {
-    forward(p, b, with_backward, [](batch_view<T> const&) {});
+  /// States and outputs of a batch, from the carried state where there is one. The tape holds them afterwards: those of
+  /// the whole batch, or of its last piece where activations are recomputed.
+  void forward(weights p, batch_view<T> const& b) {
+    observe(p, b, false, [&](batch_view<T> const& part) { query(p, part); });
   }
 
   /// Outputs of a piece from the states that the tape holds.
@@ -94,9 +87,9 @@ class session {
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number.
   sums_of measure(batch_view<T> const& b) {
-    flow::measure(backend_, tape_, b);
     sums_of sums;
-    backend_.copy_out(1, tape_.sums, &sums.loss);
+    sums.loss = loss(b);
+    flow::count(backend_, tape_, b);
     backend_.copy_out(1, tape_.sums + 1, &sums.count);
     return sums;
   }
@@ -116,7 +109,7 @@ class session {
   double differentiate(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp,
                        F const& observed) {
     observe(p, b, true, observed);
-    double loss = 0;
+    double total = 0;
     index_t const last = pieces_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
       auto const part = piece(b, k);
@@ -126,10 +119,10 @@ class session {
         flow::query(backend_, p, tape_, some, first);
         flow::query_backward(backend_, p, tape_, some, first, scale, dp);
       });
-      loss += measure(part).loss;
+      total += loss(part);
       flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
     }
-    return loss;
+    return total;
   }
 
   /// The next pass goes on from here.
@@ -190,6 +183,13 @@ class session {
   /// What piece k goes on from.
   [[nodiscard]] T const* state_before(batch_view<T> const& b, index_t k) const {
     return k == 0 ? carried(b) : between_.data() + k * b.batch * Net::M * Net::state_size;
+  }
+  /// Summed loss of the outputs that the tape holds.
+  double loss(batch_view<T> const& part) {
+    flow::measure(backend_, tape_, part);
+    double sum = 0;
+    backend_.copy_out(1, tape_.sums, &sum);
+    return sum;
   }
   /// All pieces up to their states, from first to last.
   template <class F>

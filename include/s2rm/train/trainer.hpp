@@ -148,7 +148,7 @@ class trainer {
   double evaluate(batch_view<T> const& batch) {
     check(batch, batch.target != nullptr);
     last_is_whole_ = true;
-    whole_.forward(averaged().view(), batch, false);
+    whole_.forward(averaged().view(), batch);
     if (batch.target == nullptr) return 0.0;
     auto const sums = whole_.measure(batch);
     return sums.count > 0 ? sums.loss / sums.count : 0.0;
