@@ -122,6 +122,40 @@ TEST_CASE("products large enough for threads") {
   compare<double, 1, 96, 33>(257);
 }
 
+namespace {
+template <class T, index_t Out>
+void row_alone() {
+  INFO(Out << " columns of " << sizeof(T) << " bytes");
+  constexpr index_t In = 37, n = 11;
+  auto const w = numbers<T>(Out * In, 5), bias = numbers<T>(Out, 6), x = numbers<T>(n * In, 7);
+  backend::eigen be;
+  test::plain_weight<T, 1, Out, In> const stored(be, w.data());
+  std::vector<T> together(static_cast<std::size_t>(n * Out)), alone(together), sum(together), sum_alone(together);
+  be.product(stored.view, bias.data(), n, {x.data(), In}, {together.data(), Out});
+  be.product_add(stored.view, n, {x.data(), In}, {sum.data(), Out});
+  for (index_t r = 0; r < n; ++r) {
+    be.product(stored.view, bias.data(), 1, {x.data() + r * In, In}, {alone.data() + r * Out, Out});
+    be.product_add(stored.view, 1, {x.data() + r * In, In}, {sum_alone.data() + r * Out, Out});
+  }
+  CHECK(test::same_bits(together, alone));
+  CHECK(test::same_bits(sum, sum_alone));
+}
+}  // namespace
+
+// A single row takes a path of its own through whole panels and a narrower last one: a stream is such a row.
+TEST_CASE("a row alone has the bits it has among others") {
+  row_alone<float, 1>();
+  row_alone<float, 48>();
+  row_alone<float, 96>();
+  row_alone<float, 112>();
+  row_alone<float, 128>();
+  row_alone<float, 131>();
+  row_alone<float, 384>();
+  row_alone<double, 64>();
+  row_alone<double, 56>();
+  row_alone<double, 131>();
+}
+
 TEST_CASE("no columns to read: a product is its bias") {
   backend::eigen be;
   for (auto const gemm : {backend::gemm::blocked, backend::gemm::eigen}) {

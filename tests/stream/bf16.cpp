@@ -33,8 +33,11 @@ TEST_CASE("rounding to bf16 is to the nearest, ties to even") {
   }
 }
 
-TEST_CASE("a product of bf16 weights is the product of the rounded weights, to the bit") {
-  constexpr index_t G = 3, Out = 75, In = 21;
+namespace {
+template <index_t Out>
+void product_of_rounded_weights() {
+  INFO(Out << " columns");
+  constexpr index_t G = 3, In = 21;
   using plain = test::plain_weight<float, G, Out, In>;
   auto const from = test::normal_numbers(G * Out * In, 1), x64 = test::normal_numbers(9 * G * In, 2);
   std::vector<float> w(from.begin(), from.end()), cut(w), x(x64.begin(), x64.end());
@@ -57,6 +60,16 @@ TEST_CASE("a product of bf16 weights is the product of the rounded weights, to t
       CHECK(test::same_bits(y, expected));
     }
   }
+}
+}  // namespace
+
+// One row goes through several panels at a time, and a last one of whole registers with them: all the ways there are.
+TEST_CASE("a product of bf16 weights is the product of the rounded weights, to the bit") {
+  product_of_rounded_weights<75>();
+  product_of_rounded_weights<112>();
+  product_of_rounded_weights<128>();
+  product_of_rounded_weights<200>();
+  product_of_rounded_weights<330>();
 }
 
 TEST_CASE("a stream of bf16 weights is the stream of the rounded weights, and near that of the exact ones") {

@@ -350,7 +350,11 @@ TEST_CASE("stream: a residual read-out guesses from the views of the step, and k
   live.restore(kept);
   CHECK(d.ask(live, 1) == with_guess);
 
-  guess_type narrow{{}, learner.parameters(), {.views = 3}};
+  // The state holds the three views that were there, not the slot that was absent.
+  CHECK(kept.present == std::vector<std::uint8_t>{1, 1, 1});
+  guess_type just_wide_enough{{}, learner.parameters(), {.views = 3}}, narrow{{}, learner.parameters(), {.views = 2}};
+  just_wide_enough.restore(kept);
+  CHECK(d.ask(just_wide_enough, 1) == with_guess);
   CHECK_THROWS_AS(narrow.restore(kept), value_error);
   auto torn = kept;
   torn.place.pop_back();

@@ -172,9 +172,9 @@ class model {
   /// Forward; the loss summed over unmasked target elements, and their number in `count()`.
   double forward(batch_view<T> const& b, T const* carried = nullptr) {
     sequence_type::place_modules(backend_, weights_.view(), tape_);
-    sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
+    auto const kept = sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
     query_reach_.clear();
-    each_read_out<Net>(b, [&](batch_view<T> const& some, index_t first) {
+    each_read_out<Net>(kept, [&](batch_view<T> const& some, index_t first) {
       sequence_type::query(backend_, weights_.view(), tape_, some, first);
       auto const reach = copy(tape_.query_reach, some.time * some.batch * some.queries * Net::M);
       query_reach_.insert(query_reach_.end(), reach.begin(), reach.end());
@@ -204,11 +204,12 @@ class model {
     std::fill(gradients_.begin(), gradients_.end(), T(0));
     sequence_type::begin_backward(backend_, tape_);
     T const scale = count() > 0 ? static_cast<T>(1.0 / count()) : T(1);
-    each_read_out<Net>(b, [&](batch_view<T> const& some, index_t first) {
+    auto const kept = sequence_type::kept(b);
+    each_read_out<Net>(kept, [&](batch_view<T> const& some, index_t first) {
       sequence_type::query(backend_, weights_.view(), tape_, some, first);
       sequence_type::query_backward(backend_, weights_.view(), tape_, some, first, scale, {gradients_.data()});
     });
-    sequence_type::backward(backend_, weights_.view(), tape_, b, carried, false, {gradients_.data()});
+    sequence_type::backward(backend_, weights_.view(), tape_, kept, carried, false, {gradients_.data()});
     return gradients_;
   }
 
@@ -228,7 +229,7 @@ class model {
   }
   /// Reach of every pair there is, views, modules, queries: what a finite difference must not change.
   [[nodiscard]] std::vector<std::uint8_t> reach(batch_view<T> const& b) const {
-    auto all = copy(tape_.view_reach, b.time * b.batch * b.views * Net::M);
+    auto all = copy(tape_.view_reach, all_views(b) * Net::M);
     auto const modules = copy(tape_.module_reach, Net::M * Net::M);
     all.insert(all.end(), modules.begin(), modules.end());
     all.insert(all.end(), query_reach_.begin(), query_reach_.end());
@@ -241,7 +242,7 @@ class model {
     auto const look = [&](T log_z) {
       nearest = std::min(nearest, std::abs(1 + static_cast<double>(log_z) / (2 * epsilon) - Net::kernel::tau));
     };
-    for (index_t i = 0; i < b.time * b.batch * b.views * Net::M; ++i) {
+    for (index_t i = 0; i < all_views(b) * Net::M; ++i) {
       if (tape_.view_reach[i] != kernel::absent) look(tape_.view_log_weight[i]);
     }
     for (index_t i = 0; i < Net::M * Net::M; ++i) {
@@ -262,7 +263,7 @@ class model {
             std::min(shortest, std::sqrt(static_cast<double>(math::dot<Net::S>(z + i * Net::S, z + i * Net::S))));
       }
     };
-    look(tape_.view_places, b.time * b.batch * b.views);
+    look(tape_.view_places, all_views(b));
     look(tape_.query_places, all_queries(b));
     return shortest;
   }
@@ -273,6 +274,7 @@ class model {
     if (read_out_steps(b.time, b.batch) < b.time) throw std::logic_error("the tape holds the last queries only");
     return b.time * b.batch * b.queries;
   }
+  static index_t all_views(batch_view<T> const& b) { return b.time * b.batch * sequence_type::kept(b).views; }
   template <class U>
   static std::vector<U> copy(U const* from, index_t n) {
     return n == 0 ? std::vector<U>{} : std::vector<U>(from, from + n);

@@ -3,6 +3,7 @@
 /// What enters the model: absent slots become zeros, masks and flags become one array each. After this no later code ever
 /// sees what a masked slot holds.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -10,29 +11,49 @@
 
 namespace s2rm::clean {
 
-/// One view slot: its numbers, its place and whether it is there.
+/// The views of one row (t, b): those that are there move to the front in their order, into `kept` places; what is left of
+/// these becomes zeros. Sums over sources run in the order of sources, so moving them changes no bit.
 template <index_t V, index_t P, class T>
 struct view_rows {
   T const* view;
   T const* place;
   std::uint8_t const* mask;
   std::uint8_t const* blind;
-  index_t views;
+  index_t views, kept;
   T* clean_view;
   T* clean_place;
   std::uint8_t* present;
-  S2RM_HD void operator()(index_t i) const {
-    bool const here = (mask == nullptr || mask[i] != 0) && (blind == nullptr || blind[i / views] == 0);
-    if (here) {
-      math::copy<V>(view + i * V, clean_view + i * V);
-      math::copy<P>(place + i * P, clean_place + i * P);
-    } else {
-      math::fill<V>(clean_view + i * V, T(0));
-      math::fill<P>(clean_place + i * P, T(0));
+  S2RM_HD void operator()(index_t row) const {
+    index_t to = row * kept;
+    index_t const end = to + kept;
+    if (blind == nullptr || blind[row] == 0) {
+      for (index_t i = row * views; i < (row + 1) * views; ++i) {
+        if (mask != nullptr && mask[i] == 0) continue;
+        math::copy<V>(view + i * V, clean_view + to * V);
+        math::copy<P>(place + i * P, clean_place + to * P);
+        present[to++] = 1;
+      }
     }
-    present[i] = here ? 1 : 0;
+    for (; to < end; ++to) {
+      math::fill<V>(clean_view + to * V, T(0));
+      math::fill<P>(clean_place + to * P, T(0));
+      present[to] = 0;
+    }
   }
 };
+
+/// The most views that any row of `rows` has: so many places are enough for all. Host memory.
+inline index_t most_present(index_t rows, index_t views, std::uint8_t const* mask, std::uint8_t const* blind) {
+  if (mask == nullptr && blind == nullptr) return views;
+  index_t most = 0;
+  for (index_t r = 0; r < rows && most < views; ++r) {
+    if (blind != nullptr && blind[r] != 0) continue;
+    index_t here = views;
+    if (mask != nullptr) here -= std::count(mask + r * views, mask + (r + 1) * views, std::uint8_t{0});
+    most = std::max(most, here);
+  }
+  return most;
+}
 
 /// One query: the place as given; a place that is not finite becomes 0 where the target is masked.
 template <index_t P, class T>

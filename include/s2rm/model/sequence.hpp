@@ -40,15 +40,26 @@ struct sequence {
     if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
   }
 
-  /// Views to states. `carried` (B, M, state) is read where a step does not start anew; null starts every element anew.
-  static void observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried) {
+  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`). Everything below but
+  /// `observe` takes this one.
+  static batch_view<T> kept(batch_view<T> b) {
+    b.views = clean::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
+    return b;
+  }
+
+  /// Views to states; returns `kept(given)`. `carried` (B, M, state) is read where a step does not start anew; null starts
+  /// every element anew.
+  static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given,
+                               T const* carried) {
+    auto const b = kept(given);
     index_t const R = b.time * b.batch;
     be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, s.start});
-    be.for_each(R * b.views,
-                clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, b.views, s.view, s.place, s.present});
+    be.for_each(R, clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, given.views, b.views, s.view,
+                                             s.place, s.present});
     index_t const steps = s2rm::dynamics::kept_steps(b.time, b.batch);
     for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
+    return b;
   }
 
   /// States (the tape's own) to outputs at the queries' places. b: as many steps as the tape reads out at a time, from

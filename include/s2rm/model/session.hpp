@@ -112,8 +112,8 @@ class session {
     double total = 0;
     index_t const last = pieces_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
-      auto const part = piece(b, k);
-      if (k != last) flow::observe(backend_, p, tape_, part, state_before(b, k));
+      auto const given = piece(b, k);
+      auto const part = k == last ? flow::kept(given) : flow::observe(backend_, p, tape_, given, state_before(b, k));
       flow::begin_backward(backend_, tape_);
       each_read_out<Net>(part, [&](batch_view<T> const& some, index_t first) {
         flow::query(backend_, p, tape_, some, first);
@@ -201,8 +201,7 @@ class session {
     }
     flow::place_modules(backend_, p, tape_);
     for (index_t k = 0; k < pieces; ++k) {
-      auto const part = piece(b, k);
-      flow::observe(backend_, p, tape_, part, state_before(b, k));
+      auto const part = flow::observe(backend_, p, tape_, piece(b, k), state_before(b, k));
       observed(part);
       if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
     }

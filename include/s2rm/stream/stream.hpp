@@ -78,7 +78,7 @@ class stream {
     seen_.view = views.data;
     seen_.place = places.data;
     seen_.view_mask = present;
-    flow::observe(backend_, weights_, tape_, seen_, started_ ? state_.data() : nullptr);
+    seen_ = flow::observe(backend_, weights_, tape_, seen_, started_ ? state_.data() : nullptr);
     backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
     started_ = true;
     return observed::yes;

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "s2rm/backend/eigen/packing.hpp"
 
@@ -48,7 +49,7 @@ struct product_operands {
 #if defined(__clang__)
 #define S2RM_UNROLL _Pragma("unroll")
 #else
-#define S2RM_UNROLL _Pragma("GCC unroll 8")
+#define S2RM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /// A register of numbers of type T.
@@ -57,6 +58,9 @@ struct vector_of {
   static constexpr index_t width = static_cast<index_t>(vector_bytes / sizeof(T));
   typedef T type __attribute__((vector_size(vector_bytes), aligned(alignof(T)), may_alias));  // NOLINT
 };
+/// Registers of one row of a full panel.
+template <class T>
+inline constexpr index_t panel_vectors = panel<T> / vector_of<T>::width;
 
 /// A register of weights that lie alone.
 template <class T, class Stored>
@@ -176,6 +180,76 @@ inline void product_edge(product_operands<T, S> m, index_t b_step, index_t depth
   for (index_t r = 0; r < Rows; ++r) std::memcpy(to + r * c_row, c + r * all, bytes);
 }
 
+/// One row against `Panels` whole panels and a last one of `Tail` registers, side by side: a few sums alone wait for their
+/// own multiply-adds longer than for memory.
+template <index_t Panels, index_t Tail, class T, class S>
+inline void product_row(product_operands<T, S> const& m, index_t depth) {
+  using vec = typename vector_of<T>::type;
+  constexpr index_t width = vector_of<T>::width, high = panel_vectors<T>, all = Panels * high + Tail;
+  // Row k of b under register v; pairs of rows lie side by side.
+  auto const right = [&](index_t v, index_t k, index_t together) __attribute__((always_inline)) {
+    index_t const step = v < Panels * high ? panel<T> : Tail * width;
+    return m.b + v / high * panel<T> * depth + k * step + v % high * width * together;
+  };
+  vec acc[all];
+  S2RM_UNROLL
+  for (index_t v = 0; v < all; ++v) {
+    acc[v] = m.bias == nullptr ? vec{} : *reinterpret_cast<vec const*>(m.bias + v * width);
+  }
+  index_t k = 0;
+  if constexpr (rows_together<S> == 2) {
+    for (; k + 2 <= depth; k += 2) {
+      T const first = m.a[k * m.a_step], second = m.a[(k + 1) * m.a_step];
+      S2RM_UNROLL
+      for (index_t v = 0; v < all; ++v) {
+        half_pairs const both(right(v, k, 2));
+        acc[v] += first * both.first();
+        acc[v] += second * both.second();
+      }
+    }
+  }
+  for (; k < depth; ++k) {
+    T const left = m.a[k * m.a_step];
+    S2RM_UNROLL
+    for (index_t v = 0; v < all; ++v) acc[v] += left * load_stored<T>(right(v, k, 1));
+  }
+  S2RM_UNROLL
+  for (index_t v = 0; v < all; ++v) {
+    auto* const to = reinterpret_cast<vec*>(m.c + v * width);
+    *to = m.accumulate ? *to + acc[v] : acc[v];
+  }
+}
+
+/// Does the front of one row's product by `product_row` and moves m behind it; returns how many columns are left.
+template <class T, class S>
+inline index_t product_of_row(product_operands<T, S>& m, index_t columns, index_t depth) {
+  constexpr index_t width = vector_of<T>::width, high = panel_vectors<T>;
+  auto const take = [&]<index_t Panels, index_t Tail>(std::integer_sequence<index_t, Panels, Tail>) {
+    constexpr index_t done = Panels * panel<T> + Tail * width;
+    product_row<Panels, Tail>(m, depth);
+    m.b += done * depth;
+    m.c += done;
+    if (m.bias != nullptr) m.bias += done;
+    columns -= done;
+  };
+  // Two multiply-adds follow each other for a register of pairs: twice as many sums.
+  constexpr index_t some = high > 3 ? 1 : 2, many = high > 3 || rows_together<S> == 1 ? some : 4;
+  if constexpr (many > some) {
+    while (columns >= many * panel<T>) take(std::integer_sequence<index_t, many, 0>{});
+  }
+  while (columns >= some * panel<T>) {
+    index_t const behind = columns - some * panel<T>;
+    if (high == 3 && behind == width) {
+      take(std::integer_sequence < index_t, some, high == 3 ? 1 : 0 > {});
+    } else if (high == 3 && behind == 2 * width) {
+      take(std::integer_sequence < index_t, some, high == 3 ? 2 : 0 > {});
+    } else {
+      take(std::integer_sequence<index_t, some, 0>{});
+    }
+  }
+  return columns;
+}
+
 /// All rows against `columns` <= Vectors * width columns of one panel: full tiles, then 4, 2, 1 rows. `following`
 /// is the panel after this one, or null.
 template <index_t Vectors, class T, class S>
@@ -214,6 +288,7 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
                           bool look = true) {
   constexpr index_t width = vector_of<T>::width;
   if (row_count == 0) return;
+  if (row_count == 1) columns = product_of_row(m, columns, depth);
   for (; columns > 0; columns -= panel<T>) {
     index_t const b_step = std::min(panel<T>, columns);
     S const* const b = m.b;
