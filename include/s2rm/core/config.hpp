@@ -23,11 +23,14 @@
 #define S2RM_CUDA 0
 #endif
 
-/// Whether the compiler has the vector extensions of GCC and clang, and is not compiling for a device.
+/// Whether the compiler has the vector extensions of GCC and clang, and is not compiling for a device. Without them, or
+/// where it is defined as 0, everything runs on plain numbers and products are Eigen's.
+#ifndef S2RM_HAS_VECTOR_KERNEL
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDA_ARCH__)
 #define S2RM_HAS_VECTOR_KERNEL 1
 #else
 #define S2RM_HAS_VECTOR_KERNEL 0
+#endif
 #endif
 
 /// Internal invariant, never used on input. Checked in debug builds, free otherwise.

@@ -311,6 +311,30 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
   }
 }
 
+#undef S2RM_UNROLL
+#else
+
+/// The same on plain numbers: bf16 weights are read this way; other products are Eigen's.
+template <class T, class S>
+inline void product_block(product_operands<T, S> m, index_t row_count, index_t columns, index_t depth, bool = true) {
+  for (; columns > 0; columns -= panel<T>) {
+    index_t const wide = std::min(panel<T>, columns);
+    for (index_t r = 0; r < row_count; ++r) {
+      for (index_t o = 0; o < wide; ++o) {
+        T sum = m.bias == nullptr ? T(0) : m.bias[o];
+        for (index_t k = 0; k < depth; ++k) sum += m.a[r * m.a_row + k * m.a_step] * stored<T>(m.b, k, o, depth, wide);
+        T& to = m.c[r * m.c_row + o];
+        to = m.accumulate ? to + sum : sum;
+      }
+    }
+    m.b += depth * wide;
+    m.c += wide;
+    if (m.bias != nullptr) m.bias += wide;
+  }
+}
+
+#endif
+
 /// c (rows, columns) += a b for packed a (pack_tiles) and packed b.
 template <class T>
 inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index_t row_count, index_t columns,
@@ -325,8 +349,5 @@ inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index
     }
   }
 }
-
-#undef S2RM_UNROLL
-#endif
 
 }  // namespace s2rm::backend::detail

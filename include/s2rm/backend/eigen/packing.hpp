@@ -149,6 +149,18 @@ inline void pack_half_panels(float const* from, index_t o_step, index_t depth, i
   }
 }
 
+/// Number (k, o) of a packed panel of `width` columns.
+template <class T, class Stored>
+inline T stored(Stored const* panel_begin, index_t k, index_t o, index_t depth, index_t width) {
+  if constexpr (std::is_same_v<T, Stored>) {
+    return panel_begin[k * width + o];
+  } else {
+    bool const alone = k + 1 == depth && k % 2 == 0;
+    auto const bits = panel_begin[alone ? k * width + o : k / 2 * 2 * width + 2 * o + k % 2].bits;
+    return std::bit_cast<T>(static_cast<std::uint32_t>(bits) << 16);
+  }
+}
+
 /// Numbers from one packed tile of a to the next: a little more than it has, so that tiles do not all fall on the same
 /// lines of the cache.
 constexpr index_t tile_step(index_t depth) { return depth * tile_rows + 16; }
