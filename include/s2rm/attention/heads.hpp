@@ -16,8 +16,10 @@
 #include "s2rm/math/scalar.hpp"
 
 // Loops over registers must be unrolled whatever the optimisation level, or the registers are memory.
-#if defined(__clang__) || S2RM_CUDA
+#if S2RM_DEVICE || (defined(__clang__) && !S2RM_CUDA)
 #define S2RM_UNROLL _Pragma("unroll")
+#elif S2RM_CUDA
+#define S2RM_UNROLL
 #elif defined(__GNUC__)
 #define S2RM_UNROLL _Pragma("GCC unroll 64")
 #else
