@@ -30,7 +30,8 @@ struct thrust_on {
   using buffer = detail::device_buffer<System, T>;
 
   static constexpr bool packs = false;  ///< products read the canonical weights
-  static constexpr bool host_memory = System::on_host;
+  static constexpr bool host_memory = System::host_memory;
+  using recording = typename detail::recording_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
@@ -118,14 +119,32 @@ struct thrust_on {
   }
   void wait() const { System::wait(*context); }
 
+  /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
+  template <class F>
+    requires detail::system_records<System>
+  void record(recording& r, F const& f) const {
+    System::record(*context, r, f);
+  }
+  void play(recording& r) const
+    requires detail::system_records<System>
+  {
+    System::play(*context, r);
+  }
+  /// Host memory that copies from and to the device need not go through another.
+  template <class T>
+    requires requires { &System::allocate_host; }
+  [[nodiscard]] detail::host_buffer<System, T> allocate_host(index_t n) const {
+    return detail::host_buffer<System, T>(context, n);
+  }
+
  private:
   template <class T>
   void multiply(detail::product_task<T> const& t) const {
     if (t.rows == 0) return;
-    if constexpr (System::on_host) {
-      detail::multiply_on_host<System>(*context, precision, t);
-    } else {
+    if constexpr (requires { System::multiply(*context, precision, t); }) {
       System::multiply(*context, precision, t);
+    } else {
+      detail::multiply_on_host<System>(*context, precision, t);
     }
   }
 };

@@ -20,34 +20,56 @@ std::shared_ptr<typename System::context> make_context(int device) {
   }
 }
 
-/// `n` numbers, released with the handle; the context lives as long.
-template <class System, class T>
-class device_buffer {
+/// How a system remembers work, where it does.
+template <class System>
+struct recording_of {
+  struct type {};
+};
+template <class System> concept system_records = requires { typename System::recording; };
+template <system_records System>
+struct recording_of<System> {
+  using type = typename System::recording;
+};
+
+/// `n` numbers of a system's memory, or of the host's for its copies; released with the handle; the context lives as
+/// long.
+template <class System, class T, bool OnHost>
+class system_buffer {
  public:
-  device_buffer() = default;
-  device_buffer(std::shared_ptr<typename System::context> context, index_t n)
+  system_buffer() = default;
+  system_buffer(std::shared_ptr<typename System::context> context, index_t n)
       : context_(std::move(context)), size_(n > 0 ? n : 0) {
     if (size_ > 0) {
-      data_ = static_cast<T*>(System::allocate(*context_, static_cast<std::size_t>(size_) * sizeof(T)));
+      auto const bytes = static_cast<std::size_t>(size_) * sizeof(T);
+      if constexpr (OnHost) {
+        data_ = static_cast<T*>(System::allocate_host(*context_, bytes));
+      } else {
+        data_ = static_cast<T*>(System::allocate(*context_, bytes));
+      }
     }
   }
-  device_buffer(device_buffer&& from) noexcept { swap(from); }
-  device_buffer& operator=(device_buffer&& from) noexcept {
-    device_buffer moved(std::move(from));
+  system_buffer(system_buffer&& from) noexcept { swap(from); }
+  system_buffer& operator=(system_buffer&& from) noexcept {
+    system_buffer moved(std::move(from));
     swap(moved);
     return *this;
   }
-  device_buffer(device_buffer const&) = delete;
-  device_buffer& operator=(device_buffer const&) = delete;
-  ~device_buffer() {
-    if (data_ != nullptr) System::release(*context_, data_);
+  system_buffer(system_buffer const&) = delete;
+  system_buffer& operator=(system_buffer const&) = delete;
+  ~system_buffer() {
+    if (data_ == nullptr) return;
+    if constexpr (OnHost) {
+      System::release_host(*context_, data_);
+    } else {
+      System::release(*context_, data_);
+    }
   }
   [[nodiscard]] T* data() { return data_; }
   [[nodiscard]] T const* data() const { return data_; }
   [[nodiscard]] index_t size() const { return size_; }
 
  private:
-  void swap(device_buffer& other) noexcept {
+  void swap(system_buffer& other) noexcept {
     std::swap(context_, other.context_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -56,6 +78,11 @@ class device_buffer {
   T* data_ = nullptr;
   index_t size_ = 0;
 };
+
+template <class System, class T>
+using device_buffer = system_buffer<System, T, false>;
+template <class System, class T>
+using host_buffer = system_buffer<System, T, true>;
 
 /// f of one index, on single lanes. A functor that is `prepared` says what that gives: systems that call one functor for
 /// many indices do it once for all of them.

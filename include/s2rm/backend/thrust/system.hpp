@@ -4,7 +4,9 @@
 ///
 ///   each(context, n, f)            f(i) for i < n, in parallel
 ///   blocks(context, count, k)      kernel k (block.hpp) for blocks 0 ... count - 1
-///   memory: allocate, release, copies, fill, wait
+///   allocate, release, copy, copy_in, copy_out, wait
+///
+/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, and `record` and `play` (ops.hpp).
 ///
 /// `cpp` and `omp` are the host, whatever the compiler; `cuda` is in cuda.hpp.
 
@@ -28,7 +30,7 @@ namespace s2rm::backend::system {
 
 /// What the host systems share: memory is the host's.
 struct host {
-  static constexpr bool on_host = true;
+  static constexpr bool host_memory = true;
 
   /// What a backend has one of: room for partial sums, and how much was ever asked for.
   struct context {
