@@ -90,7 +90,7 @@ struct fold {
 
 /// The sums of `Heads` heads from a register of several parts each.
 template <class T, index_t Lanes, index_t Heads, class V>
-[[gnu::always_inline]] inline auto folded(V a) {
+[[gnu::always_inline]] S2RM_HD inline auto folded(V a) {
   if constexpr (Lanes == Heads) {
     return a;
   } else if constexpr (Lanes == 2) {

@@ -41,7 +41,12 @@ struct array_view {
     for (auto const extent : shape) n *= extent;
     return n;
   }
-  constexpr operator array_view<T const, Rank>() const { return {data, shape}; }
+  /// To array_view<T const>; a template, for a type has no conversion to itself.
+  template <class Const>
+    requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
+  constexpr operator array_view<Const, Rank>() const {
+    return {data, shape};
+  }
 };
 
 /// How the library looks at arrays of other libraries: a specialisation has a static `view(x)` that returns an

@@ -11,9 +11,16 @@
 
 namespace s2rm::ops {
 
+namespace detail {
+struct null_work {
+  void operator()() const {}
+};
+}  // namespace detail
+
+/// Backends that can.
 template <class B>
-concept records = requires(B& be, typename B::recording& r) {
-  be.record(r, [] {});
+concept records = requires(B& be, typename B::recording& r, detail::null_work f) {
+  be.record(r, f);
   be.play(r);
 };
 

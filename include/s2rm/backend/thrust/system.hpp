@@ -16,15 +16,17 @@
 #include <memory>
 #include <new>
 
+#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/core/config.hpp"
+
+// The host systems belong to host compilers: nvcc does not take Thrust's OpenMP.
+#if !S2RM_CUDA
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/system/cpp/execution_policy.h>
 #if defined(_OPENMP)
 #include <thrust/system/omp/execution_policy.h>
 #endif
-
-#include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/core/config.hpp"
 
 namespace s2rm::backend::system {
 
@@ -94,3 +96,4 @@ struct omp : host {
 #endif
 
 }  // namespace s2rm::backend::system
+#endif
