@@ -207,7 +207,7 @@ void compare_streams() {
     if (step == 15) {
       // Back, and the same future.
       far.restore(kept);
-      near.restore({kept.numbers, kept.started, kept.view, kept.place, kept.present});
+      near.restore(kept);
       auto const again = far.predict(asked), same = near.predict(asked);
       CHECK(same_bits(again.data, same.data, queries * Net::outputs));
     }

@@ -18,9 +18,9 @@ using plain = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, lik
 using other = world_model<small_shape, normalisation::product, interaction::after_update, initial_state::fixed,
                           readout::kernel_mean, carry::residual, residual::inverse_distance<>, encoder::mlp<6>,
                           decoder::mlp<7>, likelihood::gaussian>;
-using classes = world_model<small_shape, interaction::none, state_norm::none, encoder::mlp<6>,
-                            likelihood::categorical<3>,
-                            kernel::truncated_gaussian<std::ratio<1, 2>, std::ratio<4>, kernel::cut::straight_through>>;
+using classes =
+    world_model<small_shape, interaction::none, state_norm::none, encoder::mlp<6>, likelihood::categorical<3>,
+                kernel::truncated_gaussian<std::ratio<1, 2>, std::ratio<4>, kernel::cut::straight_through>>;
 
 }  // namespace
 

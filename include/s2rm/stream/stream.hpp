@@ -26,6 +26,17 @@ enum class observed {
   wrong_shape      ///< extents that do not belong to this model: the state is unchanged
 };
 
+/// A copy of a stream's state: compare it, store it, hand it to another stream of the same model.
+template <class T>
+struct stream_state {
+  std::vector<T> numbers;  ///< (M, state)
+  bool started = false;
+  /// A residual read-out also reads the step's views: (A, view...), (A, P), (A); empty without one.
+  std::vector<T> view = {}, place = {};
+  std::vector<std::uint8_t> present = {};
+  friend bool operator==(stream_state const&, stream_state const&) = default;
+};
+
 template <class Net, class Backend, class T = float>
 class stream {
  public:
@@ -132,15 +143,7 @@ class stream {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
   }
 
-  /// A copy of the state: compare it, store it, hand it to another stream of the same model.
-  struct state_type {
-    std::vector<T> numbers;  ///< (M, state)
-    bool started = false;
-    /// A residual read-out also reads the step's views: (A, view...), (A, P), (A); empty without one.
-    std::vector<T> view = {}, place = {};
-    std::vector<std::uint8_t> present = {};
-    friend bool operator==(state_type const&, state_type const&) = default;
-  };
+  using state_type = stream_state<T>;
   [[nodiscard]] state_type state() const {
     state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
     backend_.copy_out(state_count, state_.data(), s.numbers.data());

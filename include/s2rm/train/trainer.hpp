@@ -38,6 +38,14 @@ struct training {
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
 };
 
+/// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
+template <class T>
+struct training_state {
+  std::vector<T> weights, average, moments;
+  index_t steps = 0, applied = 0, skipped = 0;
+  std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
+};
+
 /// How `trainer::save` and `load` meet files; defined in data/checkpoint.hpp.
 struct checkpoint_format;
 
@@ -215,12 +223,7 @@ class trainer {
     if (average_) average_->assign(backend_, values.data());
   }
 
-  /// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
-  struct training_state {
-    std::vector<T> weights, average, moments;
-    index_t steps = 0, applied = 0, skipped = 0;
-    std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
-  };
+  using training_state = s2rm::training_state<T>;
   [[nodiscard]] training_state state() const {
     training_state s{std::vector<T>(static_cast<std::size_t>(size)),
                      std::vector<T>(static_cast<std::size_t>(size)),

@@ -35,7 +35,8 @@ inline void expect(cudaError_t e, char const* what) {
   if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
 }
 inline void expect(cublasStatus_t s, char const* what) {
-  if (s != CUBLAS_STATUS_SUCCESS) throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
+  if (s != CUBLAS_STATUS_SUCCESS)
+    throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
 }
 
 /// f of as many indices as a thread takes, prepared once.
@@ -170,6 +171,12 @@ struct cuda {
     index_t each_blocks_ = 1;
   };
 
+  /// Devices there are; 0 where the driver does not answer.
+  static int count() {
+    int n = 0;
+    return cudaGetDeviceCount(&n) == cudaSuccess ? n : 0;
+  }
+
   static void* allocate(context& c, std::size_t bytes) {
     static_cast<void>(c.use());
     ++c.allocations;
@@ -248,8 +255,8 @@ struct cuda {
     auto const least = [](index_t step, index_t width) { return step > width ? step : width; };
     detail::expect(
         cublasGemmStridedBatchedEx(
-            c.handle(), b_turned ? CUBLAS_OP_T : CUBLAS_OP_N, a_turned ? CUBLAS_OP_T : CUBLAS_OP_N,
-            size(t.columns), size(t.rows), size(t.depth), &one, t.b, detail::data_type<T>, size(least(b_step, b_least)),
+            c.handle(), b_turned ? CUBLAS_OP_T : CUBLAS_OP_N, a_turned ? CUBLAS_OP_T : CUBLAS_OP_N, size(t.columns),
+            size(t.rows), size(t.depth), &one, t.b, detail::data_type<T>, size(least(b_step, b_least)),
             t.groups == 1 ? 0 : t.b_group, t.a, detail::data_type<T>, size(least(a_step, a_least)),
             t.groups == 1 ? 0 : t.a_group, &beta, t.c, detail::data_type<T>, size(least(t.c_row, t.columns)),
             t.groups == 1 ? 0 : t.c_group, size(t.groups), detail::compute_type<T>(p), CUBLAS_GEMM_DEFAULT),
@@ -274,9 +281,7 @@ struct cuda {
 
    private:
     friend struct cuda;
-    void swap(recording& other) noexcept {
-      std::swap(graph_, other.graph_);
-    }
+    void swap(recording& other) noexcept { std::swap(graph_, other.graph_); }
     cudaGraphExec_t graph_ = nullptr;
   };
 
@@ -302,7 +307,9 @@ struct cuda {
     detail::expect(made, "making a graph");
     r = std::move(fresh);
   }
-  static void play(context& c, recording& r) { detail::expect(cudaGraphLaunch(r.graph_, c.use()), "playing a recording"); }
+  static void play(context& c, recording& r) {
+    detail::expect(cudaGraphLaunch(r.graph_, c.use()), "playing a recording");
+  }
 
  private:
   static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {
