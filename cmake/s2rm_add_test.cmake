@@ -1,10 +1,10 @@
 # s2rm_add_test(<folder>/<file>.cpp <label> [TIMEOUT <seconds>] [LIBRARIES <target>...])
 #
 # One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
-# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer.
+# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer, gpu.
 # A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
 # case fails.
-set(s2rm_test_labels unit gradient parity compile_fail consumer)
+set(s2rm_test_labels unit gradient parity compile_fail consumer gpu)
 
 # The programs that the sanitizers run: everything labelled unit, gradient or parity.
 if(NOT TARGET s2rm_sanitized_tests)

@@ -2,6 +2,7 @@
 /// \file
 /// Everything but a backend: policies, model, training, streaming, checkpoints. Include s2rm/eigen.hpp for the CPU.
 
+#include "s2rm/any/trainer.hpp"
 #include "s2rm/core/config.hpp"
 #include "s2rm/data/training_file.hpp"
 #include "s2rm/model/world_model.hpp"

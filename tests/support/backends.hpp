@@ -6,10 +6,28 @@
 
 #include "s2rm/backend/eigen/backend.hpp"
 #include "s2rm/ops/reference.hpp"
+#if defined(S2RM_TEST_THRUST)
+#include "s2rm/backend/thrust/backend.hpp"
+#endif
 
 namespace s2rm::test {
 
-/// Calls f(backend, name) for the naive loops and for every variant of the CPU backend.
+/// Calls f(backend, name) for Thrust's host systems, where there are any.
+template <class F>
+void on_every_thrust(F const& f) {
+#if defined(S2RM_TEST_THRUST)
+  backend::thrust_on<backend::system::cpp> plain;
+  f(plain, std::string("thrust, CPP"));
+#if defined(_OPENMP)
+  backend::thrust_on<backend::system::omp> threads;
+  f(threads, std::string("thrust, OMP"));
+#endif
+#else
+  static_cast<void>(f);
+#endif
+}
+
+/// Calls f(backend, name) for the naive loops, for every variant of the CPU backend and for Thrust's host systems.
 template <class F>
 void on_every_backend(F const& f) {
   ops::reference naive;
@@ -20,6 +38,7 @@ void on_every_backend(F const& f) {
   f(two, std::string("eigen, 2 threads"));
   backend::eigen library{.threads = 2, .gemm = backend::gemm::eigen};
   f(library, std::string("eigen, Eigen's product"));
+  on_every_thrust(f);
 }
 
 }  // namespace s2rm::test

@@ -16,8 +16,10 @@
 #include "s2rm/math/scalar.hpp"
 
 // Loops over registers must be unrolled whatever the optimisation level, or the registers are memory.
-#if defined(__clang__) || S2RM_CUDA
+#if S2RM_DEVICE || (defined(__clang__) && !S2RM_CUDA)
 #define S2RM_UNROLL _Pragma("unroll")
+#elif S2RM_CUDA
+#define S2RM_UNROLL
 #elif defined(__GNUC__)
 #define S2RM_UNROLL _Pragma("GCC unroll 64")
 #else
@@ -88,7 +90,7 @@ struct fold {
 
 /// The sums of `Heads` heads from a register of several parts each.
 template <class T, index_t Lanes, index_t Heads, class V>
-[[gnu::always_inline]] inline auto folded(V a) {
+[[gnu::always_inline]] S2RM_HD inline auto folded(V a) {
   if constexpr (Lanes == Heads) {
     return a;
   } else if constexpr (Lanes == 2) {

@@ -23,10 +23,18 @@
 #define S2RM_CUDA 0
 #endif
 
-/// Whether the compiler has the vector extensions of GCC and clang, and is not compiling for a device. Without them, or
-/// where it is defined as 0, everything runs on plain numbers and products are Eigen's.
+/// Whether code for a device is being made.
+#if defined(__CUDA_ARCH__)
+#define S2RM_DEVICE 1
+#else
+#define S2RM_DEVICE 0
+#endif
+
+/// Whether the compiler has the vector extensions of GCC and clang. Without them, or where it is defined as 0, everything
+/// runs on plain numbers and products are Eigen's. A CUDA compiler reads everything for two machines, and both must see the
+/// same types: there every register is one number.
 #ifndef S2RM_HAS_VECTOR_KERNEL
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDA_ARCH__)
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDACC__)
 #define S2RM_HAS_VECTOR_KERNEL 1
 #else
 #define S2RM_HAS_VECTOR_KERNEL 0

@@ -229,9 +229,10 @@ struct saved_of {
     return data + count * Schema::template offset<Name> + first * f::size;
   }
   [[nodiscard]] constexpr saved_of from(index_t row) const { return {data, count, first + row}; }
-  constexpr operator saved_of<T const, Schema>() const
-    requires(!std::is_const_v<T>)
-  {
+  /// To saved_of<T const, Schema>; a template, for a type has no conversion to itself.
+  template <class Const>
+    requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
+  constexpr operator saved_of<Const, Schema>() const {
     return {data, count, first};
   }
 };

@@ -22,9 +22,10 @@ struct rows {
   S2RM_HD constexpr T* at(index_t row, index_t g = 0) const { return data + row * stride + g * group; }
   /// The same rows, starting `columns` further to the right.
   S2RM_HD constexpr rows shifted(index_t columns) const { return {data + columns, stride, group}; }
-  S2RM_HD constexpr operator rows<T const>() const
-    requires(!std::is_const_v<T>)
-  {
+  /// To rows<T const>; a template, for a type has no conversion to itself.
+  template <class Const>
+    requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
+  S2RM_HD constexpr operator rows<Const>() const {
     return {data, stride, group};
   }
 };
@@ -40,7 +41,12 @@ struct array_view {
     for (auto const extent : shape) n *= extent;
     return n;
   }
-  constexpr operator array_view<T const, Rank>() const { return {data, shape}; }
+  /// To array_view<T const>; a template, for a type has no conversion to itself.
+  template <class Const>
+    requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
+  constexpr operator array_view<Const, Rank>() const {
+    return {data, shape};
+  }
 };
 
 /// How the library looks at arrays of other libraries: a specialisation has a static `view(x)` that returns an

@@ -163,26 +163,43 @@ struct loss_term {
   }
 };
 
+/// The factor of a loss: a number, or 1 / count where a count lies in backend memory (0 where it is 0).
+template <class T>
+struct loss_scale {
+  T value = T(1);
+  double const* count = nullptr;
+  S2RM_HD constexpr loss_scale(T by) : value(by) {}  // NOLINT(*-explicit-*): a number is one
+  S2RM_HD static constexpr loss_scale over(double const* count) {
+    loss_scale s(T(0));
+    s.count = count;
+    return s;
+  }
+  [[nodiscard]] S2RM_HD T get() const {
+    if (count == nullptr) return value;
+    return *count > 0 ? static_cast<T>(1.0 / *count) : T(0);
+  }
+};
+
 /// Gradient of the mean loss with respect to the outputs; exactly 0 where the query is masked.
 template <class Likelihood, class Target, class T>
 struct loss_gradient {
   T const* o;
   T const* x;
   std::uint8_t const* mask;
-  T scale;  ///< 1 / number of unmasked target elements
+  loss_scale<T> scale;  ///< 1 / number of unmasked target elements
   T* d;
   S2RM_HD void operator()(index_t row) const {
     T const* const out = o + row * Likelihood::outputs;
     T const* const target = x + row * Target::size;
     T* const to = d + row * Likelihood::outputs;
+    T const by = scale.get();
     if (mask != nullptr && mask[row] == 0) {
       math::fill<Likelihood::outputs>(to, T(0));
     } else if constexpr (has_lanes<Likelihood, T>) {
-      math::across<T, Target::size>([=, this](auto l, index_t e) {
-        Likelihood::template gradient_lanes<decltype(l)>(out, target, e, scale, to);
-      });
+      math::across<T, Target::size>(
+          [=, this](auto l, index_t e) { Likelihood::template gradient_lanes<decltype(l)>(out, target, e, by, to); });
     } else {
-      for (index_t e = 0; e < Target::size; ++e) Likelihood::gradient(out, target, e, scale, to);
+      for (index_t e = 0; e < Target::size; ++e) Likelihood::gradient(out, target, e, by, to);
     }
   }
 };

@@ -14,7 +14,9 @@ template <class V>
 [[gnu::always_inline]] S2RM_HD inline scalar_of<V> sum_of_lanes(V v) {
   if constexpr (std::is_arithmetic_v<V>) {
     return v;
-  } else if constexpr (sizeof(V) > 16) {
+  }
+#if S2RM_HAS_VECTOR_KERNEL
+  else if constexpr (sizeof(V) > 16) {
     constexpr int half = static_cast<int>(width_of<V>) / 2;
     auto const parts = [v]<int... I>(std::integer_sequence<int, I...>) {
       return std::array{__builtin_shufflevector(v, v, I...), __builtin_shufflevector(v, v, (half + I)...)};
@@ -25,6 +27,7 @@ template <class V>
   } else {
     return v[0] + v[1];
   }
+#endif
 }
 
 namespace detail {

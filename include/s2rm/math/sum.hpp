@@ -62,11 +62,14 @@ struct running_sum {
   [[gnu::always_inline]] static inline auto part(V v) {
     if constexpr (width_of<V> == step) {
       return v;
-    } else {
+    }
+#if S2RM_HAS_VECTOR_KERNEL
+    else {
       return [v]<int... I>(std::integer_sequence<int, I...>) {
         return __builtin_shufflevector(v, v, (Part * static_cast<int>(step) + I)...);
       }(std::make_integer_sequence<int, static_cast<int>(step)>{});
     }
+#endif
   }
 };
 

@@ -40,15 +40,17 @@ struct sequence {
     if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
   }
 
-  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`). Everything below but
-  /// `observe` takes this one.
+  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`), where the host can read
+  /// the masks. Everything below but `observe` takes this one.
   static batch_view<T> kept(batch_view<T> b) {
-    b.views = clean::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
+    if constexpr (ops::host_memory<Backend>) {
+      b.views = clean::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
+    }
     return b;
   }
 
-  /// Views to states; returns `kept(given)`. `carried` (B, M, state) is read where a step does not start anew; null starts
-  /// every element anew.
+  /// Views to states, all in backend memory (model/resident.hpp); returns `kept(given)`. `carried` (B, M, state) is read
+  /// where a step does not start anew; null starts every element anew.
   static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given,
                                T const* carried) {
     auto const b = kept(given);
@@ -92,18 +94,18 @@ struct sequence {
     }
   }
 
-  /// Sums the loss over unmasked target elements into s.sums[0].
+  /// Sums the loss over unmasked target elements into its figure `piece_loss`.
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
-        s.sums);
+        s.sums + figure::piece_loss);
   }
 
-  /// How many target elements there are to be measured, into s.sums[1].
+  /// How many target elements there are to be measured, into its figure `count`.
   static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
-    be.reduce(b.time * b.batch * b.queries, clean::count_present{b.target_mask, X}, s.sums + 1);
+    be.reduce(b.time * b.batch * b.queries, clean::count_present{b.target_mask, X}, s.sums + figure::count);
   }
 
   /// The way back of a sequence begins: before the first `query_backward`.
@@ -114,8 +116,8 @@ struct sequence {
 
   /// Adds the gradient of `scale` times the summed loss to dp, as far as the states: what they are wanted to be stays in
   /// the workspace. Follows `query` with the same arguments.
-  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first, T scale,
-                             gradients dp) {
+  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
+                             likelihood::loss_scale<T> scale, gradients dp) {
     T* const dstate = s.work.state + first * M * H;
     be.fill(b.time * b.batch * M * H, T(0), dstate);
     if (b.queries > 0) read_out_backward(be, p, s, b, first, dstate, scale, dp);
@@ -164,7 +166,8 @@ struct sequence {
     rows<T const> const in{s.source + r * source, source};
     rows<T> const dsource{w.source, source};
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(D), w.dynamics.view_log, dsource.shifted(D), w.unit,
-                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch, s.sums + 2);
+                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
+                    s.sums + figure::scratch);
     Net::places::backward(be, place_params(p), n, dsource.shifted(D), s.view_places + r * Net::places::saved,
                           place_gradients(dp), w.scratch);
     Net::encoder::backward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, dsource,
@@ -173,7 +176,7 @@ struct sequence {
   }
 
   static void read_out_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
-                                T* dstate, T scale, gradients dp) {
+                                T* dstate, likelihood::loss_scale<T> scale, gradients dp) {
     auto const& w = s.work;
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const in{s.read, read};
@@ -208,7 +211,8 @@ struct sequence {
       be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(NC), w.query_log, din.shifted(NC), w.unit,
-                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch, s.sums + 2);
+                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
+                    s.sums + figure::scratch);
     Net::places::backward(be, place_params(p), n, din.shifted(NC), s.query_places, place_gradients(dp), w.scratch);
   }
 
@@ -218,7 +222,7 @@ struct sequence {
     auto const& w = s.work;
     be.fill(M * S, T(0), w.unit_rows);
     pairs::backward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, w.module_log,
-                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, s.sums + 2);
+                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, s.sums + figure::scratch);
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 

@@ -1,12 +1,15 @@
 #pragma once
 /// \file
 /// The memory of one user of a model (a trainer, a stream, an evaluation): the tape, grown when a batch asks for more,
-/// and the state that is carried from one piece of time to the next. Weights are never part of it.
+/// and the state that is carried from one piece of time to the next. Weights are never part of it. Batches lie in backend
+/// memory (model/resident.hpp).
 
+#include <array>
 #include <utility>
 #include <vector>
 
 #include "s2rm/model/sequence.hpp"
+#include "s2rm/ops/repeated.hpp"
 
 namespace s2rm {
 
@@ -90,26 +93,39 @@ class session {
     sums_of sums;
     sums.loss = loss(b);
     flow::count(backend_, tape_, b);
-    backend_.copy_out(1, tape_.sums + 1, &sums.count);
+    backend_.copy_out(1, tape_.sums + figure::count, &sums.count);
     return sums;
   }
 
   /// Unmasked target elements of a batch.
   double count(batch_view<T> const& b) {
-    reserve({piece_steps(b), b.batch, b.views, b.queries}, true);
-    flow::count(backend_, tape_, b);
+    begin(b);
     double count = 0;
-    backend_.copy_out(1, tape_.sums + 1, &count);
+    backend_.copy_out(1, tape_.sums + figure::count, &count);
     return count;
+  }
+  /// The same, left in its figure. All memory that the batch asks for is there afterwards.
+  void begin(batch_view<T> const& b) {
+    make_room(b, true);
+    flow::count(backend_, tape_, b);
   }
 
   /// Forward and back: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and states stay
   /// readable as after `forward`; `observed(piece)` is called while the tape holds a piece's views and states.
   template <class F>
-  double differentiate(weights p, batch_view<T> const& b, T scale, gradients_of<T, typename Net::params> dp,
-                       F const& observed) {
-    observe(p, b, true, observed);
+  double differentiate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
+                       gradients_of<T, typename Net::params> dp, F const& observed) {
+    accumulate(p, b, scale, dp, observed);
     double total = 0;
+    backend_.copy_out(1, tape_.sums + figure::loss, &total);
+    return total;
+  }
+  /// The same, the loss left in its figure.
+  template <class F>
+  void accumulate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
+                  gradients_of<T, typename Net::params> dp, F const& observed) {
+    observe(p, b, true, observed);
+    backend_.fill(1, 0.0, tape_.sums + figure::loss);
     index_t const last = pieces_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
       auto const given = piece(b, k);
@@ -119,10 +135,42 @@ class session {
         flow::query(backend_, p, tape_, some, first);
         flow::query_backward(backend_, p, tape_, some, first, scale, dp);
       });
-      total += loss(part);
+      flow::measure(backend_, tape_, part);
+      backend_.for_each(1, figure::add{tape_.sums + figure::piece_loss, tape_.sums + figure::loss});
       flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
     }
-    return total;
+  }
+  /// One over the count that `begin` left.
+  [[nodiscard]] likelihood::loss_scale<T> mean_scale() const {
+    return likelihood::loss_scale<T>::over(tape_.sums + figure::count);
+  }
+  /// Addresses that work on a batch depends on, once `begin` or a pass has made room for it.
+  static constexpr std::size_t key_words = 16;
+  [[nodiscard]] std::array<std::int64_t, key_words> key(batch_view<T> const& b) const {
+    return {b.time,
+            b.batch,
+            b.views,
+            b.queries,
+            ops::word_of(b.view),
+            ops::word_of(b.place),
+            ops::word_of(b.view_mask),
+            ops::word_of(b.query_place),
+            ops::word_of(b.target),
+            ops::word_of(b.target_mask),
+            ops::word_of(b.reset),
+            ops::word_of(b.blind),
+            ops::word_of(memory_.data()),
+            ops::word_of(carried(b)),
+            ops::word_of(between_.data()),
+            with_backward_ ? 1 : 0};
+  }
+  /// Room for a batch and its pieces. Allocates; nothing else does while batches fit.
+  void make_room(batch_view<T> const& b, bool with_backward) {
+    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
+    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
+    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
+      between_ = backend_.template allocate<T>((pieces + 1) * state);
+    }
   }
 
   /// The next pass goes on from here.
@@ -188,17 +236,14 @@ class session {
   double loss(batch_view<T> const& part) {
     flow::measure(backend_, tape_, part);
     double sum = 0;
-    backend_.copy_out(1, tape_.sums, &sum);
+    backend_.copy_out(1, tape_.sums + figure::piece_loss, &sum);
     return sum;
   }
   /// All pieces up to their states, from first to last.
   template <class F>
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
-    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
+    make_room(b, with_backward);
     index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
-    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
-      between_ = backend_.template allocate<T>((pieces + 1) * state);
-    }
     flow::place_modules(backend_, p, tape_);
     for (index_t k = 0; k < pieces; ++k) {
       auto const part = flow::observe(backend_, p, tape_, piece(b, k), state_before(b, k));

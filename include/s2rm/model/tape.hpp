@@ -16,6 +16,28 @@ constexpr index_t read_out_steps(index_t time, index_t batch) {
   return std::max<index_t>(1, std::min(time, read_out_rows / std::max<index_t>(1, batch)));
 }
 
+/// Numbers that passes leave in backend memory, to be read all at once.
+namespace figure {
+enum : index_t {
+  piece_loss,  ///< summed loss of the outputs that the tape holds
+  count,       ///< unmasked target elements
+  scratch,     ///< of whoever sums something
+  loss,        ///< summed loss of a whole pass
+  reached,     ///< pairs of views and modules within reach
+  present,     ///< pairs of present views and modules
+  unreached,   ///< present views that reach no module
+  dead,        ///< modules that no view reached
+  norm2,       ///< squared norm of the gradient
+  all
+};
+/// *to += *from.
+struct add {
+  double const* from;
+  double* to;
+  S2RM_HD void operator()(index_t) const { *to += *from; }
+};
+}  // namespace figure
+
 /// Extents a tape is laid out for; a batch may be smaller in every one of them.
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
@@ -43,7 +65,7 @@ struct tape {
   T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
   T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (K, M, NC) x2
   T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
-  double* sums;                                            ///< loss, count, scratch, spare
+  double* sums;                                            ///< see `figure`
 
   /// The backward pass's memory; empty where only the forward pass is wanted.
   struct workspace {
@@ -89,7 +111,7 @@ struct tape {
     s.read_attention = a.take<T>(queries * attend_saved::saved(M));
     s.decoder = a.take<T>(queries * Net::decoder::saved);
     s.output = a.take<T>(R * e.queries * Net::outputs);
-    s.sums = a.take<double>(4);
+    s.sums = a.take<double>(figure::all);
     if (!with_backward) return s;
 
     index_t const kept = s2rm::dynamics::most_kept(e.time, e.batch) * e.views;

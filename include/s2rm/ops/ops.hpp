@@ -28,6 +28,16 @@
 ///
 /// which `ops::side_by_side` calls where there is one: threads then meet once, not after each.
 ///
+///   be.record(recording, f), be.play(recording)
+///                                            remembers what f asks for, without doing it; does it (B::recording)
+///
+/// through `ops::repeated`: work that is asked for at every step then costs one call. While recording, `copy_in` takes
+/// the numbers as they are then, and `copy_out` delivers with the `wait` that follows each `play`.
+///
+/// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
+/// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but
+/// what `allocate` gave, and only copy_in and copy_out meet the host's memory.
+///
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
 /// `packed_slack` numbers more.
 ///
@@ -63,6 +73,18 @@ one_product<T, G, Out, In> product_of(weight<T, G, Out, In> w, in_vector<T> bias
                                       out_rows<T> y) {
   return {w, bias, n, x, y};
 }
+
+namespace ops {
+/// Whether host and backend may use each other's memory (see above).
+template <class B>
+inline constexpr bool host_memory = [] {
+  if constexpr (requires { B::host_memory; }) {
+    return static_cast<bool>(B::host_memory);
+  } else {
+    return true;
+  }
+}();
+}  // namespace ops
 
 /// Numbers that must be readable behind a block of packed weights.
 inline constexpr index_t packed_slack = 64;

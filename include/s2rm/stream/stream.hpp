@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
 
 namespace s2rm {
@@ -23,6 +24,17 @@ enum class observed {
   yes,
   too_many_views,  ///< more than `stream_limits::views`: the state is unchanged
   wrong_shape      ///< extents that do not belong to this model: the state is unchanged
+};
+
+/// A copy of a stream's state: compare it, store it, hand it to another stream of the same model.
+template <class T>
+struct stream_state {
+  std::vector<T> numbers;  ///< (M, state)
+  bool started = false;
+  /// A residual read-out also reads the step's views: (A, view...), (A, P), (A); empty without one.
+  std::vector<T> view = {}, place = {};
+  std::vector<std::uint8_t> present = {};
+  friend bool operator==(stream_state const&, stream_state const&) = default;
 };
 
 template <class Net, class Backend, class T = float>
@@ -42,13 +54,20 @@ class stream {
       { w.view() } -> std::same_as<typename flow::weights>;
     }
   stream(Backend backend, Weights const& weights, stream_limits limits = {})
-      : backend_(std::move(backend)), weights_(weights.view()), limits_(limits) {
+      : backend_(std::move(backend)),
+        weights_(weights.view()),
+        limits_(limits),
+        shown_(limits.views, 0),
+        asked_(0, limits.queries) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>({1, 1, limits.views, limits.queries}, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, {1, 1, limits.views, limits.queries}, false);
     state_ = backend_.template allocate<T>(state_count);
     backend_.fill(state_count, T(0), state_.data());
+    shown_.reserve(backend_, 1, 1);
+    asked_.reserve(backend_, 1, 1);
+    if constexpr (!shares) answer_.resize(backend_, limits.queries * Net::outputs);
     refresh();
   }
 
@@ -78,8 +97,15 @@ class stream {
     seen_.view = views.data;
     seen_.place = places.data;
     seen_.view_mask = present;
-    seen_ = flow::observe(backend_, weights_, tape_, seen_, started_ ? state_.data() : nullptr);
-    backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
+    auto const shown = shown_.bring(backend_, seen_);
+    T const* const carried = started_ ? state_.data() : nullptr;
+    observe_(backend_, {shown.views, started_ ? 1 : 0}, [&] {
+      auto const kept = flow::observe(backend_, weights_, tape_, shown, carried);
+      if constexpr (shares) seen_.views = kept.views;
+      backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
+    });
+    seen_.view = seen_.place = nullptr;  // the tape has what was seen
+    seen_.view_mask = nullptr;
     started_ = true;
     return observed::yes;
   }
@@ -91,10 +117,17 @@ class stream {
     if (!started_ || count <= 0 || count > limits_.queries || places.shape[1] != Net::P || places.data == nullptr) {
       return prediction(0);
     }
-    batch_view<T> asked = seen_;
-    asked.queries = count;
-    asked.query_place = places.data;
-    flow::query(backend_, weights_, tape_, asked);
+    batch_view<T> question;
+    question.time = question.batch = 1;
+    question.queries = count;
+    question.query_place = places.data;
+    auto asked = asked_.bring(backend_, question);
+    asked.views = shares ? seen_.views : limits_.views;  // a residual reads them from the tape
+    predict_(backend_, {asked.queries, asked.views}, [&] {
+      flow::query(backend_, weights_, tape_, asked);
+      if constexpr (!shares) backend_.copy_out(asked.queries * Net::outputs, tape_.output, answer_.data());
+    });
+    backend_.wait();
     return prediction(count);
   }
 
@@ -111,15 +144,7 @@ class stream {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
   }
 
-  /// A copy of the state: compare it, store it, hand it to another stream of the same model.
-  struct state_type {
-    std::vector<T> numbers;  ///< (M, state)
-    bool started = false;
-    /// A residual read-out also reads the step's views: (A, view...), (A, P), (A); empty without one.
-    std::vector<T> view = {}, place = {};
-    std::vector<std::uint8_t> present = {};
-    friend bool operator==(state_type const&, state_type const&) = default;
-  };
+  using state_type = stream_state<T>;
   [[nodiscard]] state_type state() const {
     state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
     backend_.copy_out(state_count, state_.data(), s.numbers.data());
@@ -146,6 +171,7 @@ class stream {
                   "stream: state: views: expected at most " + std::to_string(limits_.views) + " whole ones, found " +
                       std::to_string(count));
     backend_.copy_in(state_count, s.numbers.data(), state_.data());
+    if constexpr (!shares) backend_.fill(limits_.views, std::uint8_t{0}, tape_.present);
     // The queries of the next `predict` read the state from the tape.
     backend_.copy_in(state_count, s.numbers.data(), tape_.dynamics.state_out);
     backend_.copy_in(count * Net::view::size, s.view.data(), tape_.view);
@@ -159,6 +185,8 @@ class stream {
   }
 
  private:
+  static constexpr bool shares = ops::host_memory<Backend>;
+
   static bool view_shape(std::array<index_t, view_rank> const& shape) {
     for (std::size_t i = 1; i < view_rank; ++i) {
       if (shape[0] > 0 && shape[i] != Net::view::extents[i - 1]) return false;
@@ -167,7 +195,12 @@ class stream {
   }
 
   array_view<T const, prediction_rank> prediction(index_t count) const {
-    array_view<T const, prediction_rank> y{tape_.output, {}};
+    array_view<T const, prediction_rank> y{nullptr, {}};
+    if constexpr (shares) {
+      y.data = tape_.output;
+    } else {
+      y.data = answer_.data();
+    }
     y.shape[0] = count;
     std::size_t next = 1;
     if constexpr (Net::likelihood::parameters > 1) y.shape[next++] = Net::likelihood::parameters;
@@ -178,6 +211,10 @@ class stream {
   Backend backend_;
   typename flow::weights weights_;
   stream_limits limits_;
+  resident_batch<Net, Backend, T> shown_, asked_;
+  ops::repeated<Backend, 2> observe_, predict_;
+  struct nothing {};
+  std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};

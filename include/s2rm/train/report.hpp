@@ -56,23 +56,31 @@ struct view_unreached {
   }
 };
 
-/// alive[m] = 1 for a module that one of n views reaches; else it stays as it was.
+/// alive[part M + m] = 1 for a module that one of the views of a part of all n reaches; else it stays as it was. Call it
+/// for every part and module.
 template <index_t M>
 struct mark_alive {
   std::uint8_t const* reach;
   index_t n;
-  std::uint8_t* alive;
-  S2RM_HD void operator()(index_t m) const {
-    for (index_t row = 0; row < n && alive[m] == 0; ++row) {
-      if (reach[row * M + m] == kernel::reached) alive[m] = 1;
+  std::uint8_t* alive;  ///< (parts, M)
+  index_t parts = 1;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const part = i / M, m = i % M, last = n * (part + 1) / parts;
+    for (index_t row = n * part / parts; row < last && alive[i] == 0; ++row) {
+      if (reach[row * M + m] == kernel::reached) alive[i] = 1;
     }
   }
 };
 
-/// 1 for a module that is not alive.
+/// 1 for a module that is alive in no part.
 struct module_dead {
-  std::uint8_t const* alive;
-  S2RM_HD double operator()(index_t m) const { return alive[m] == 0 ? 1.0 : 0.0; }
+  std::uint8_t const* alive;  ///< (parts, modules)
+  index_t modules = 1, parts = 1;
+  S2RM_HD double operator()(index_t m) const {
+    bool any = false;
+    for (index_t part = 0; part < parts; ++part) any = any || alive[part * modules + m] != 0;
+    return any ? 0.0 : 1.0;
+  }
 };
 
 /// 1 for a number that is not finite.

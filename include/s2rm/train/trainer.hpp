@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
@@ -38,6 +38,14 @@ struct training {
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
 };
 
+/// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
+template <class T>
+struct training_state {
+  std::vector<T> weights, average, moments;
+  index_t steps = 0, applied = 0, skipped = 0;
+  std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
+};
+
 /// How `trainer::save` and `load` meet files; defined in data/checkpoint.hpp.
 struct checkpoint_format;
 
@@ -45,12 +53,25 @@ namespace detail {
 template <class T>
 struct average_weights {
   using scalar = T;
+  optim::control const* c;
   T const* w;
   T* average;
   T decay;
   template <class L>
   S2RM_HD void lanes(index_t i) const {
+    if (!std::isfinite(c->norm2)) return;
     L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
+  }
+};
+
+/// Makes the norm of a gradient NaN that may change nothing: that of a loss that is not finite (a class that does not
+/// exist has a gradient that looks well), or of no target at all.
+struct judge_gradient {
+  double* figures;
+  optim::control* c;
+  S2RM_HD void operator()(index_t) const {
+    if (!std::isfinite(figures[figure::loss]) || !(figures[figure::count] > 0)) c->norm2 = std::nan("");
+    figures[figure::norm2] = c->norm2;
   }
 };
 }  // namespace detail
@@ -74,7 +95,7 @@ class trainer {
         gradient_(backend_.template allocate<T>(size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
-        alive_(backend_.template allocate<std::uint8_t>(Net::M)),
+        alive_(backend_.template allocate<std::uint8_t>(alive_parts * Net::M)),
         session_(backend_, options.recompute),
         whole_(backend_) {
     optimiser_.check();
@@ -90,33 +111,39 @@ class trainer {
   /// One pass over a batch: an update per window (see `truncation`). A window without a single unmasked target updates
   /// nothing. A loss or gradient that is not finite is skipped, counted and reported; weights and moments stay as they
   /// were.
-  step_report step(batch_view<T> const& batch) {
-    check(batch, true);
+  step_report step(batch_view<T> const& given) {
+    check(given, true);
+    auto const batch = resident_.bring(backend_, given);
     step_report total;
-    double loss = 0, count = 0;
+    double loss = 0, count = 0, dead = 0;
     auto const& cut = options_.truncation;
     index_t const window = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) session_.forget_state();
     last_is_whole_ = false;
-    backend_.fill(Net::M, std::uint8_t{0}, alive_.data());
+    backend_.fill(alive_parts * Net::M, std::uint8_t{0}, alive_.data());
     double pairs[2] = {};  // reached, present
     for (index_t t = 0; t < batch.time; t += window) {
       if (!cut.carry && t > 0) session_.forget_state();
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
-      double const here = session_.count(part);
-      backend_.fill(size, T(0), gradient_.data());
-      double const of_window =
-          session_.differentiate(parameters_.view(), part, here > 0 ? static_cast<T>(1.0 / here) : T(0),
-                                 gradient_view(), [&](batch_view<T> const& piece) { describe(piece, pairs, total); });
-      loss += of_window;
-      count += here;
-      bool const good = here == 0 || update(of_window, total);
+      auto const control = optimiser_.begin(steps_, applied_);
+      backend_.copy_in(1, &control, control_.data());
+      session_.make_room(part, true);
+      window_(backend_, session_.key(part), [&] { run(part); });
+      double found[figure::all] = {};
+      backend_.copy_out(figure::all, session_.sums(), found);
+      loss += found[figure::loss];
+      count += found[figure::count];
+      pairs[0] += found[figure::reached];
+      pairs[1] += found[figure::present];
+      total.unreached_views += static_cast<index_t>(found[figure::unreached]);
+      dead = found[figure::dead];
+      bool const good = found[figure::count] == 0 || account(found[figure::norm2], total);
       session_.keep_state(part);
       if (!good && state_not_finite(part) > 0) session_.forget_state();
     }
     total.loss = count > 0 ? loss / count : 0.0;
     total.reach = pairs[1] > 0 ? pairs[0] / pairs[1] : 0.0;
-    if (batch.time > 0) total.dead_modules = static_cast<index_t>(sum(Net::M, report::module_dead{alive_.data()}));
+    if (batch.time > 0) total.dead_modules = static_cast<index_t>(dead);
     total.skipped_total = skipped_;
     return total;
   }
@@ -134,8 +161,9 @@ class trainer {
   }
 
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
-  double differentiate(batch_view<T> const& batch) {
-    check(batch, true);
+  double differentiate(batch_view<T> const& given) {
+    check(given, true);
+    auto const batch = resident_.bring(backend_, given);
     last_is_whole_ = true;
     double const count = whole_.count(batch);
     backend_.fill(size, T(0), gradient_.data());
@@ -145,8 +173,9 @@ class trainer {
   }
 
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
-  double evaluate(batch_view<T> const& batch) {
-    check(batch, batch.target != nullptr);
+  double evaluate(batch_view<T> const& given) {
+    check(given, given.target != nullptr);
+    auto const batch = resident_.bring(backend_, given);
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);
     if (batch.target == nullptr) return 0.0;
@@ -194,12 +223,7 @@ class trainer {
     if (average_) average_->assign(backend_, values.data());
   }
 
-  /// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
-  struct training_state {
-    std::vector<T> weights, average, moments;
-    index_t steps = 0, applied = 0, skipped = 0;
-    std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
-  };
+  using training_state = s2rm::training_state<T>;
   [[nodiscard]] training_state state() const {
     training_state s{std::vector<T>(static_cast<std::size_t>(size)),
                      std::vector<T>(static_cast<std::size_t>(size)),
@@ -248,6 +272,9 @@ class trainer {
   }
 
  private:
+  /// One worker looks through all views of a module until it finds one; a device has many.
+  static constexpr index_t alive_parts = ops::host_memory<Backend> ? 1 : 64;
+
   static void check(batch_view<T> const& b, bool with_target) {
     auto const need = [](bool ok, char const* field, char const* why) {
       if (!ok) throw shape_error(std::string("s2rm: batch: ") + field + ": " + why);
@@ -262,41 +289,59 @@ class trainer {
 
   [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
 
-  /// Returns whether loss and gradient were finite.
-  bool update(double loss, step_report& total) {
-    optim::control c = optimiser_.begin(steps_, applied_);
-    c.norm2 = sum(size, report::square<T>{gradient_.data()});
-    // A class that does not exist has a gradient that looks well.
-    if (!std::isfinite(loss)) c.norm2 = std::numeric_limits<double>::quiet_NaN();
-    backend_.copy_in(1, &c, control_.data());
+  /// Everything that a window asks of the backend: its figures, its gradient, the update. Nothing here depends on a
+  /// number that the backend has, so that it may be recorded.
+  void run(batch_view<T> const& part) {
+    double* const figures = session_.sums();
+    session_.begin(part);
+    backend_.fill(size, T(0), gradient_.data());
+    for (index_t const one : {figure::reached, figure::present, figure::unreached}) {
+      backend_.fill(1, 0.0, figures + one);
+    }
+    session_.accumulate(parameters_.view(), part, session_.mean_scale(), gradient_view(),
+                        [&](batch_view<T> const& piece) { describe(piece); });
+    backend_.reduce(Net::M, report::module_dead{alive_.data(), Net::M, alive_parts}, figures + figure::dead);
+    backend_.reduce(size, report::square<T>{gradient_.data()}, &control_.data()->norm2);
+    backend_.for_each(1, detail::judge_gradient{figures, control_.data()});
     backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
                                                                    parameters_.values(), moments_.data()});
+    parameters_.refresh(backend_);
+    if (average_) {
+      backend_.for_each(size, detail::average_weights<T>{control_.data(), parameters_.values(), average_->values(),
+                                                         static_cast<T>(options_.average)});
+      average_->refresh(backend_);
+    }
+  }
+
+  /// Counts an update; returns whether loss and gradient were finite.
+  bool account(double norm2, step_report& total) {
     ++steps_;
-    total.gradient_norm = std::sqrt(c.norm2);
-    if (!std::isfinite(c.norm2)) {
+    total.gradient_norm = std::sqrt(norm2);
+    if (!std::isfinite(norm2)) {
       total.skipped = true;
       ++skipped_;
       return false;
     }
     ++applied_;
     ++total.updates;
-    parameters_.refresh(backend_);
-    if (average_) {
-      backend_.for_each(
-          size, detail::average_weights<T>{parameters_.values(), average_->values(), static_cast<T>(options_.average)});
-      average_->refresh(backend_);
-    }
     return true;
   }
 
-  /// Adds up what the views of a window reach.
-  void describe(batch_view<T> const& part, double (&pairs)[2], step_report& total) {
+  /// Adds up what the views of a piece reach.
+  void describe(batch_view<T> const& part) {
     index_t const n = part.time * part.batch * part.views;
     auto const* const reach = session_.memory().view_reach;
-    pairs[0] += sum(n * Net::M, report::pair_reached{reach});
-    pairs[1] += sum(n * Net::M, report::pair_present{reach});
-    total.unreached_views += static_cast<index_t>(sum(n, report::view_unreached<Net::M>{reach}));
-    backend_.for_each(Net::M, report::mark_alive<Net::M>{reach, n, alive_.data()});
+    add(n * Net::M, report::pair_reached{reach}, figure::reached);
+    add(n * Net::M, report::pair_present{reach}, figure::present);
+    add(n, report::view_unreached<Net::M>{reach}, figure::unreached);
+    backend_.for_each(alive_parts * Net::M, report::mark_alive<Net::M>{reach, n, alive_.data(), alive_parts});
+  }
+  /// f(0) + ... + f(n - 1) onto a figure.
+  template <class F>
+  void add(index_t n, F const& f, index_t to) {
+    double* const figures = session_.sums();
+    backend_.reduce(n, f, figures + figure::scratch);
+    backend_.for_each(1, figure::add{figures + figure::scratch, figures + to});
   }
 
   /// Numbers of the state kept after a window that are not finite.
@@ -311,8 +356,8 @@ class trainer {
   template <class F>
   double sum(index_t n, F const& f) {
     double total = 0;
-    backend_.reduce(n, f, &session_.sums()[2]);
-    backend_.copy_out(1, &session_.sums()[2], &total);
+    backend_.reduce(n, f, session_.sums() + figure::scratch);
+    backend_.copy_out(1, session_.sums() + figure::scratch, &total);
     return total;
   }
 
@@ -323,9 +368,11 @@ class trainer {
   std::optional<parameters_type> average_;  ///< where one is asked for
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
   decltype(std::declval<Backend&>().template allocate<optim::control>(index_t{})) control_;
-  decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) alive_;  ///< (M)
+  decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) alive_;  ///< (alive_parts, M)
   session<Net, Backend, T> session_;  ///< training: memory of a window, state carried between windows
   session<Net, Backend, T> whole_;    ///< whole batches from h_0
+  resident_batch<Net, Backend, T> resident_;
+  ops::repeated<Backend, session<Net, Backend, T>::key_words> window_;
   bool last_is_whole_ = false;
   index_t steps_ = 0, applied_ = 0, skipped_ = 0;
 };

@@ -1,0 +1,148 @@
+#pragma once
+/// \file
+/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions, on the host's memory.
+/// A program that chooses between CPU and GPU when it runs writes its loop once; one compiled by a host compiler alone
+/// uses a model that another translation unit made for the GPU (`gpu_trainer`, docs/gpu.md).
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "s2rm/data/training_file.hpp"
+#include "s2rm/stream/stream.hpp"
+#include "s2rm/train/trainer.hpp"
+
+namespace s2rm {
+
+/// A stream of any backend. See `stream`.
+template <class Net, class T = float>
+class any_stream {
+ public:
+  static constexpr std::size_t view_rank = Net::view::rank + 1;
+  static constexpr std::size_t prediction_rank = 1 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+
+  virtual ~any_stream() = default;
+  virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
+                           std::uint8_t const* present = nullptr) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept = 0;
+  virtual void reset() noexcept = 0;
+  /// Call it after the weights changed.
+  virtual void refresh() noexcept = 0;
+  [[nodiscard]] virtual stream_state<T> state() const = 0;
+  virtual void restore(stream_state<T> const& s) = 0;
+};
+
+/// A trainer of any backend. See `trainer`.
+template <class Net, class T = float>
+class any_trainer {
+ public:
+  virtual ~any_trainer() = default;
+  virtual step_report step(batch_view<T> const& batch) = 0;
+  virtual double evaluate(batch_view<T> const& batch) = 0;
+  virtual double differentiate(batch_view<T> const& batch) = 0;
+  /// The first n numbers of the predictions, states or gradient of the last pass.
+  virtual void predictions(index_t n, T* to) const = 0;
+  virtual void states(index_t n, T* to) const = 0;
+  virtual void gradient(index_t n, T* to) const = 0;
+  virtual void assign(T const* values) = 0;
+  virtual void whiten(std::vector<double> const& places) = 0;
+  [[nodiscard]] virtual training_state<T> state() const = 0;
+  virtual void restore(training_state<T> const& s) = 0;
+  virtual void save(std::filesystem::path const& path) const = 0;
+  virtual void load(std::filesystem::path const& path) = 0;
+  /// A stream over the averaged weights; this must outlive it.
+  [[nodiscard]] virtual std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits = {}) const = 0;
+
+  /// The same for anything `batch_traits` knows.
+  template <class Batch>
+    requires batch_like<Batch, typename Net::shape>
+  step_report step(Batch const& b) {
+    return step(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+  template <class Batch>
+    requires batch_like<Batch, typename Net::shape>
+  double evaluate(Batch const& b) {
+    return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+};
+
+/// A stream of one backend as `any_stream`.
+template <class Net, class Backend, class T>
+class erased_stream final : public any_stream<Net, T> {
+ public:
+  using base = any_stream<Net, T>;
+  template <class Weights>
+  erased_stream(Backend be, Weights const& weights, stream_limits limits) : stream_(std::move(be), weights, limits) {}
+
+  observed observe(array_view<T const, base::view_rank> views, array_view<T const, 2> places,
+                   std::uint8_t const* present) noexcept override {
+    return stream_.observe(views, places, present);
+  }
+  array_view<T const, base::prediction_rank> predict(array_view<T const, 2> places) noexcept override {
+    return stream_.predict(places);
+  }
+  void reset() noexcept override { stream_.reset(); }
+  void refresh() noexcept override { stream_.refresh(); }
+  [[nodiscard]] stream_state<T> state() const override { return stream_.state(); }
+  void restore(stream_state<T> const& s) override { stream_.restore(s); }
+
+ private:
+  s2rm::stream<Net, Backend, T> stream_;
+};
+
+/// A trainer of one backend as `any_trainer`.
+template <class Net, class Backend, class T, class Optimiser>
+class erased_trainer final : public any_trainer<Net, T> {
+ public:
+  using trainer_type = trainer<Net, Backend, T, Optimiser>;
+  explicit erased_trainer(trainer_type t) : trainer_(std::move(t)) {}
+
+  step_report step(batch_view<T> const& batch) override { return trainer_.step(batch); }
+  double evaluate(batch_view<T> const& batch) override { return trainer_.evaluate(batch); }
+  double differentiate(batch_view<T> const& batch) override { return trainer_.differentiate(batch); }
+  void predictions(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.predictions(), to); }
+  void states(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.states(), to); }
+  void gradient(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.gradient(), to); }
+  void assign(T const* values) override { trainer_.assign(values); }
+  void whiten(std::vector<double> const& places) override { trainer_.whiten(places); }
+  [[nodiscard]] training_state<T> state() const override { return trainer_.state(); }
+  void restore(training_state<T> const& s) override { trainer_.restore(s); }
+  void save(std::filesystem::path const& path) const override { trainer_.save(path); }
+  void load(std::filesystem::path const& path) override { trainer_.load(path); }
+  [[nodiscard]] std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits) const override {
+    return std::make_unique<erased_stream<Net, Backend, T>>(trainer_.backend(), trainer_.averaged(), limits);
+  }
+
+ private:
+  trainer_type trainer_;
+};
+
+/// The trainer behind virtual functions.
+template <class Net, class Backend, class T, class Optimiser>
+std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser> t) {
+  return std::make_unique<erased_trainer<Net, Backend, T, Optimiser>>(std::move(t));
+}
+
+/// What a GPU multiplies with (backend/thrust/gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
+/// gradients are float whatever it is.
+enum class gpu_precision { full, tf32, bf16 };
+
+/// Which GPU, and how.
+struct gpu_options {
+  int device = 0;
+  gpu_precision precision = gpu_precision::full;
+};
+
+/// A trainer on a GPU. Defined in s2rm/thrust.hpp, for nvcc; `s2rm_add_model()` of the build makes a translation unit
+/// that instantiates it.
+/// \throws device_error (a std::runtime_error) where there is no such device.
+template <class Net, class T = float, class Optimiser = optim::adam>
+std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser = {}, seed start = {}, training options = {},
+                                                 gpu_options gpu = {});
+
+/// GPUs that `gpu_trainer` can use; 0 where there is none or its driver does not answer. Defined like it.
+template <class Net>
+int gpu_count();
+
+}  // namespace s2rm

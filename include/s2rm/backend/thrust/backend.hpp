@@ -1,0 +1,163 @@
+#pragma once
+/// \file
+/// The primitives of ops/ops.hpp on Thrust's device systems: CUDA where a CUDA compiler reads this, the host otherwise.
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/gemm.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/system.hpp"
+#if S2RM_CUDA
+#include "s2rm/backend/thrust/cuda.hpp"
+#endif
+#include "s2rm/math/lanes.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::backend {
+
+/// A backend on one of Thrust's systems. Copies share one context (on a GPU: device, stream, library handle, scratch);
+/// the last one ends it. One context serves one caller at a time.
+template <class System>
+struct thrust_on {
+  int device = 0;  ///< number of the GPU; without meaning on the host
+  backend::precision precision = backend::precision::full;
+  std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
+
+  template <class T>
+  using buffer = detail::device_buffer<System, T>;
+
+  static constexpr bool packs = false;  ///< products read the canonical weights
+  static constexpr bool host_memory = System::host_memory;
+  using recording = typename detail::recording_of<System>::type;
+
+  template <index_t G, index_t Out, index_t In, class T>
+  void pack(T const*, T*, T*) const {}
+
+  template <class T, index_t G, index_t Out, index_t In>
+  void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
+    multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
+                 bias, false});
+  }
+  template <class T, index_t G, index_t Out, index_t In>
+  void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
+    multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
+                 nullptr, true});
+  }
+  template <class T, index_t G, index_t Out, index_t In>
+  void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
+    multiply<T>({n, G, In, Out, dy.data, dy.stride, dy.group, 1, w.canonical, Out * In, In, 1, dx.data, dx.stride,
+                 dx.group, nullptr, false});
+  }
+  template <class T, index_t G, index_t Out, index_t In>
+  void product_transposed_add(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
+    multiply<T>({n, G, In, Out, dy.data, dy.stride, dy.group, 1, w.canonical, Out * In, In, 1, dx.data, dx.stride,
+                 dx.group, nullptr, true});
+  }
+  template <index_t G, index_t Out, index_t In, class T>
+  void outer_add(index_t n, in_rows<T> dy, in_rows<T> x, T* dw) const {
+    // The rows of dw are the rows of the product: column o of dy by all columns of x.
+    multiply<T>({Out, G, In, n, dy.data, 1, dy.group, dy.stride, x.data, x.group, x.stride, 1, dw, In, Out * In,
+                 nullptr, true});
+  }
+  template <index_t G, index_t Width, class T>
+  void column_sum_add(index_t n, in_rows<T> dy, T* db) const {
+    using kernel = detail::sum_columns<T, Width>;
+    blocks(G * kernel::parts, kernel{dy.data, dy.stride, dy.group, n, db});
+  }
+
+  template <class F>
+  void for_each(index_t n, F const& f) const {
+    if (n > 0) System::each(*context, n, detail::one_index<F>{f});
+  }
+  template <index_t Width, class F>
+  void for_rows(index_t n, F const& f) const {
+    if (n > 0 && Width > 0) System::each(*context, n * Width, detail::one_place<F, Width>{f});
+  }
+  /// Kernels of cooperating threads (block.hpp).
+  template <class Kernel>
+  void blocks(index_t count, Kernel const& k) const {
+    if (count > 0) System::blocks(*context, count, k);
+  }
+
+  template <class F>
+  void reduce(index_t n, F const& f, double* out) const {
+    using piece = detail::sum_piece<F>;
+    constexpr index_t most = System::context::sum_blocks;
+    index_t const wanted = (n + piece::threads - 1) / piece::threads;
+    index_t const count = wanted < 1 ? 1 : (wanted < most ? wanted : most);
+    double* const partial = context->partial;
+    if (count == 1) {
+      blocks(1, piece{f, n, 1, out});
+    } else {
+      blocks(count, piece{f, n, count, partial});
+      blocks(1, detail::sum_partials{partial, count, out});
+    }
+  }
+
+  template <class T>
+  [[nodiscard]] buffer<T> allocate(index_t n) const {
+    return buffer<T>(context, n);
+  }
+  template <class T>
+  void copy_in(index_t n, T const* host, T* device) const {
+    if (n > 0) System::copy_in(*context, static_cast<std::size_t>(n) * sizeof(T), host, device);
+  }
+  template <class T>
+  void copy_out(index_t n, T const* device, T* host) const {
+    if (n > 0) System::copy_out(*context, static_cast<std::size_t>(n) * sizeof(T), device, host);
+  }
+  template <class T>
+  void copy(index_t n, T const* from, T* to) const {
+    if (n > 0) System::copy(*context, static_cast<std::size_t>(n) * sizeof(T), from, to);
+  }
+  template <class T>
+  void fill(index_t n, std::type_identity_t<T> value, T* x) const {
+    for_each(n, detail::fill_one<T>{value, x});
+  }
+  void wait() const { System::wait(*context); }
+
+  /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
+  template <class F>
+    requires detail::system_records<System>
+  void record(recording& r, F const& f) const {
+    System::record(*context, r, f);
+  }
+  void play(recording& r) const
+    requires detail::system_records<System>
+  {
+    System::play(*context, r);
+  }
+  /// Host memory that copies from and to the device need not go through another.
+  template <class T>
+    requires requires { &System::allocate_host; }
+  [[nodiscard]] detail::host_buffer<System, T> allocate_host(index_t n) const {
+    return detail::host_buffer<System, T>(context, n);
+  }
+
+ private:
+  template <class T>
+  void multiply(detail::product_task<T> const& t) const {
+    if (t.rows == 0) return;
+    if constexpr (requires { System::multiply(*context, precision, t); }) {
+      System::multiply(*context, precision, t);
+    } else {
+      detail::multiply_on_host<System>(*context, precision, t);
+    }
+  }
+};
+
+#if S2RM_CUDA
+/// The GPU.
+using thrust = thrust_on<system::cuda>;
+#elif defined(_OPENMP)
+/// Without a CUDA compiler: the host, by OpenMP.
+using thrust = thrust_on<system::omp>;
+#else
+/// Without a CUDA compiler: the host.
+using thrust = thrust_on<system::cpp>;
+#endif
+
+}  // namespace s2rm::backend

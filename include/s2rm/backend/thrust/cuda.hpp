@@ -1,0 +1,332 @@
+#pragma once
+/// \file
+/// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products, CUDA graphs for what is repeated.
+/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and `wait`. Nothing is
+/// global, nothing is allocated but by `allocate`, and no kernel adds to floating-point numbers atomically: the same
+/// device, binary and input give the same bits.
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/gemm.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
+
+namespace s2rm {
+
+/// What CUDA or cuBLAS refused, in its own words.
+struct device_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace s2rm
+
+namespace s2rm::backend {
+
+namespace detail {
+
+inline void expect(cudaError_t e, char const* what) {
+  if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
+}
+inline void expect(cublasStatus_t s, char const* what) {
+  if (s != CUBLAS_STATUS_SUCCESS)
+    throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
+}
+
+/// f of as many indices as a thread takes, prepared once.
+template <class F>
+__device__ void each_of_thread(F const& f, index_t n) {
+  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
+  for (index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) f(i);
+}
+template <class F>
+__device__ void each_of_thread(one_index<F> const& f, index_t n) {
+  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
+  index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  if constexpr (math::prepares<F>) {
+    auto const ready = f.f.prepared();
+    for (; i < n; i += step) one_index<F>::with(ready, i);
+  } else {
+    for (; i < n; i += step) one_index<F>::with(f.f, i);
+  }
+}
+
+/// Bytes as an argument of a kernel: what a recording copies in must not be looked for in the host's memory later.
+struct argument_bytes {
+  static constexpr index_t most = 2048;
+  unsigned char from[most];
+  unsigned char* to;
+  S2RM_HD void operator()(index_t i) const { to[i] = from[i]; }
+};
+
+inline constexpr int each_threads = 256;
+
+template <class F>
+__global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
+  each_of_thread(f, n);
+}
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::threads) run_blocks(Kernel kernel) {
+  extern __shared__ __align__(16) unsigned char shared[];
+  kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
+}
+
+template <class T>
+inline constexpr cudaDataType_t data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
+
+/// What cuBLAS multiplies with; sums are in T whatever it is.
+template <class T>
+constexpr cublasComputeType_t compute_type(precision p) {
+  if (std::is_same_v<T, double>) return CUBLAS_COMPUTE_64F;
+  if (p == precision::tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
+  return p == precision::bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F;
+}
+
+/// y[r, g, c] = bias[g, c], or 0 without one, before a product adds to it.
+template <class T>
+struct spread_bias {
+  T const* bias;
+  index_t groups, columns;
+  T* y;
+  index_t row, group;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const c = i % columns, g = i / columns % groups, r = i / (columns * groups);
+    y[r * row + g * group + c] = bias == nullptr ? T(0) : bias[g * columns + c];
+  }
+};
+
+}  // namespace detail
+
+namespace system {
+
+struct cuda {
+  static constexpr bool host_memory = false;
+
+  /// One device and one stream on it, with cuBLAS and its workspace, and room for partial sums.
+  class context {
+   public:
+    static constexpr index_t sum_blocks = 256;
+    double* partial = nullptr;
+    index_t allocations = 0;  ///< how often device memory was asked for
+
+    /// \throws device_error where there is no such device.
+    explicit context(int device) : device_(device) {
+      // Whatever was made is ended by `end` where a later step fails.
+      try {
+        detail::expect(cudaSetDevice(device), "choosing the device");
+        detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
+        cudaDeviceProp properties{};
+        detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
+        each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
+        detail::expect(cublasCreate(&handle_), "making a handle");
+        detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
+        // In this order: setting the stream takes the workspace away.
+        detail::expect(cublasSetStream(handle_, stream_), "setting the stream");
+        detail::expect(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "setting the workspace");
+        detail::expect(cudaMalloc(reinterpret_cast<void**>(&partial), sum_blocks * sizeof(double)), "allocating sums");
+      } catch (...) {
+        end();
+        throw;
+      }
+    }
+    context(context const&) = delete;
+    context& operator=(context const&) = delete;
+    ~context() { end(); }
+
+    /// Makes the device the calling thread's, and gives the stream.
+    cudaStream_t use() const {
+      detail::expect(cudaSetDevice(device_), "choosing the device");
+      return stream_;
+    }
+    [[nodiscard]] cublasHandle_t handle() const { return handle_; }
+    [[nodiscard]] int device() const { return device_; }
+    /// Blocks of a loop that fill the device once.
+    [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
+
+    bool recording = false;
+
+   private:
+    static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
+
+    void end() noexcept {
+      if (cudaSetDevice(device_) != cudaSuccess) return;
+      if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
+      if (handle_ != nullptr) static_cast<void>(cublasDestroy(handle_));
+      static_cast<void>(cudaFree(workspace_));
+      static_cast<void>(cudaFree(partial));
+      if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
+    }
+
+    int device_;
+    cudaStream_t stream_ = nullptr;
+    cublasHandle_t handle_ = nullptr;
+    void* workspace_ = nullptr;
+    index_t each_blocks_ = 1;
+  };
+
+  /// Devices there are; 0 where the driver does not answer.
+  static int count() {
+    int n = 0;
+    return cudaGetDeviceCount(&n) == cudaSuccess ? n : 0;
+  }
+
+  static void* allocate(context& c, std::size_t bytes) {
+    static_cast<void>(c.use());
+    ++c.allocations;
+    void* p = nullptr;
+    detail::expect(cudaMalloc(&p, bytes), "allocating");
+    return p;
+  }
+  static void release(context& c, void* p) noexcept {
+    // Nothing that was asked for may still use it.
+    if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFree(p));
+  }
+  static void* allocate_host(context& c, std::size_t bytes) {
+    static_cast<void>(c.use());
+    void* p = nullptr;
+    detail::expect(cudaMallocHost(&p, bytes), "allocating host memory");
+    return p;
+  }
+  static void release_host(context& c, void* p) noexcept {
+    if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFreeHost(p));
+  }
+
+  static void copy(context& c, std::size_t bytes, void const* from, void* to) {
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, c.use()), "copying");
+  }
+  static void copy_in(context& c, std::size_t bytes, void const* from, void* to) {
+    if (c.recording) {
+      copy_arguments(c, bytes, static_cast<unsigned char const*>(from), static_cast<unsigned char*>(to));
+      return;
+    }
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()), "copying in");
+  }
+  static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+    if (!c.recording) wait(c);
+  }
+  static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "waiting"); }
+
+  template <class F>
+  static void each(context& c, index_t n, F const& f) {
+    static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device byte by byte");
+    index_t const wanted = (n + detail::each_threads - 1) / detail::each_threads;
+    auto const blocks = static_cast<unsigned>(wanted < c.each_blocks() ? wanted : c.each_blocks());
+    detail::run_each<<<blocks, detail::each_threads, 0, c.use()>>>(n, f);
+    detail::expect(cudaGetLastError(), "starting a loop");
+  }
+  template <class Kernel>
+  static void blocks(context& c, index_t count, Kernel const& k) {
+    static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
+    cudaStream_t const stream = c.use();
+    // Beyond 48 KiB shared memory has to be asked for.
+    if constexpr (Kernel::shared_bytes > 48 * 1024) {
+      detail::expect(cudaFuncSetAttribute(detail::run_blocks<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                          static_cast<int>(Kernel::shared_bytes)),
+                     "asking for shared memory");
+    }
+    detail::run_blocks<<<static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, stream>>>(k);
+    detail::expect(cudaGetLastError(), "starting a kernel");
+  }
+
+  /// One grouped product. cuBLAS counts by columns: its matrices are ours turned, so c^T = b^T a^T.
+  template <class T>
+  static void multiply(context& c, precision p, detail::product_task<T> const& t) {
+    static_cast<void>(c.use());
+    if (t.columns == 0 || t.groups == 0) return;
+    bool const start = !t.accumulate && (t.bias != nullptr || t.depth == 0);
+    if (start) {
+      each(c, t.rows * t.groups * t.columns,
+           detail::spread_bias<T>{t.bias, t.groups, t.columns, t.c, t.c_row, t.c_group});
+    }
+    if (t.depth == 0) return;
+    // A step of 1 between neighbours along the inner index means turned.
+    bool const b_turned = t.b_k == 1 && t.b_column != 1, a_turned = t.a_k != 1;
+    index_t const b_step = b_turned ? t.b_column : t.b_k, a_step = a_turned ? t.a_k : t.a_row;
+    index_t const b_least = b_turned ? t.depth : t.columns, a_least = a_turned ? t.rows : t.depth;
+    T const one = 1, beta = start || t.accumulate ? T(1) : T(0);
+    auto const least = [](index_t step, index_t width) { return step > width ? step : width; };
+    detail::expect(
+        cublasGemmStridedBatchedEx(
+            c.handle(), b_turned ? CUBLAS_OP_T : CUBLAS_OP_N, a_turned ? CUBLAS_OP_T : CUBLAS_OP_N, size(t.columns),
+            size(t.rows), size(t.depth), &one, t.b, detail::data_type<T>, size(least(b_step, b_least)),
+            t.groups == 1 ? 0 : t.b_group, t.a, detail::data_type<T>, size(least(a_step, a_least)),
+            t.groups == 1 ? 0 : t.a_group, &beta, t.c, detail::data_type<T>, size(least(t.c_row, t.columns)),
+            t.groups == 1 ? 0 : t.c_group, size(t.groups), detail::compute_type<T>(p), CUBLAS_GEMM_DEFAULT),
+        "a product");
+  }
+
+  /// A CUDA graph.
+  class recording {
+   public:
+    recording() = default;
+    recording(recording&& from) noexcept { swap(from); }
+    recording& operator=(recording&& from) noexcept {
+      recording moved(std::move(from));
+      swap(moved);
+      return *this;
+    }
+    recording(recording const&) = delete;
+    recording& operator=(recording const&) = delete;
+    ~recording() {
+      if (graph_ != nullptr) static_cast<void>(cudaGraphExecDestroy(graph_));
+    }
+
+   private:
+    friend struct cuda;
+    void swap(recording& other) noexcept { std::swap(graph_, other.graph_); }
+    cudaGraphExec_t graph_ = nullptr;
+  };
+
+  template <class F>
+  static void record(context& c, recording& r, F const& f) {
+    cudaStream_t const stream = c.use();
+    recording fresh;
+    cudaGraph_t graph = nullptr;
+    detail::expect(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "beginning a recording");
+    c.recording = true;
+    try {
+      f();
+    } catch (...) {
+      c.recording = false;
+      static_cast<void>(cudaStreamEndCapture(stream, &graph));
+      if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
+      throw;
+    }
+    c.recording = false;
+    detail::expect(cudaStreamEndCapture(stream, &graph), "ending a recording");
+    cudaError_t const made = cudaGraphInstantiate(&fresh.graph_, graph, 0);
+    static_cast<void>(cudaGraphDestroy(graph));
+    detail::expect(made, "making a graph");
+    r = std::move(fresh);
+  }
+  static void play(context& c, recording& r) {
+    detail::expect(cudaGraphLaunch(r.graph_, c.use()), "playing a recording");
+  }
+
+ private:
+  static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {
+    for (std::size_t at = 0; at < bytes; at += detail::argument_bytes::most) {
+      std::size_t const rest = bytes - at;
+      std::size_t const some = rest < detail::argument_bytes::most ? rest : detail::argument_bytes::most;
+      detail::argument_bytes a{};
+      for (std::size_t i = 0; i < some; ++i) a.from[i] = from[at + i];
+      a.to = to + at;
+      each(c, static_cast<index_t>(some), a);
+    }
+  }
+  static int size(index_t n) {
+    if (n > 0x7fffffff) throw device_error("s2rm: a product of more than 2^31 - 1 rows");
+    return static_cast<int>(n);
+  }
+};
+
+}  // namespace system
+}  // namespace s2rm::backend

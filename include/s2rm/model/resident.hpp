@@ -1,0 +1,158 @@
+#pragma once
+/// \file
+/// Batches where the backend can read them: as they are where it shares the host's memory, else copied, in one piece.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "s2rm/core/arena.hpp"
+#include "s2rm/model/batch.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm {
+
+/// Host memory that a backend copies from and to: of its own kind where it has `allocate_host<T>(n)`.
+template <class Backend, class T>
+class host_block {
+ public:
+  void resize(Backend& be, index_t n) {
+    if (n <= size_) return;
+    if constexpr (requires { be.template allocate_host<T>(n); }) {
+      memory_ = be.template allocate_host<T>(n);
+    } else {
+      memory_.resize(static_cast<std::size_t>(n));
+    }
+    size_ = n;
+  }
+  [[nodiscard]] T* data() { return memory_.data(); }
+  [[nodiscard]] T const* data() const { return memory_.data(); }
+
+ private:
+  template <class B>
+  struct memory_of {
+    using type = std::vector<T>;
+  };
+  template <class B>
+    requires requires(B& be) { be.template allocate_host<T>(index_t{}); }
+  struct memory_of<B> {
+    using type = decltype(std::declval<B&>().template allocate_host<T>(index_t{}));
+  };
+  typename memory_of<Backend>::type memory_{};
+  index_t size_ = 0;
+};
+
+/// Brings batches to a backend. Slots are filled up with absent ones to as many views as were ever seen, and at least
+/// `views`, so that batches of different A ask for the same work; queries are filled up to `queries`. What is filled up
+/// changes no number but by the rounding of sums over rows, which are summed in groups.
+template <class Net, class Backend, class T>
+class resident_batch {
+ public:
+  explicit resident_batch(index_t views = 0, index_t queries = 0) : views_(views), queries_(queries) {}
+
+  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
+  /// unless the backend shares the host's memory: then it is `b`.
+  batch_view<T> bring(Backend& be, batch_view<T> const& b) {
+    if constexpr (ops::host_memory<Backend>) {
+      return b;
+    } else {
+      views_ = std::max(views_, b.views);
+      auto const copied = lay_out(be, b);
+      be.copy_in(copied.bytes, host_.data(), device(be, copied.bytes));
+      return moved(copied.host);
+    }
+  }
+  /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
+  void reserve(Backend& be, index_t time, index_t batch) {
+    if constexpr (!ops::host_memory<Backend>) {
+      arena counting;
+      static_cast<void>(addresses(counting, time * batch, views_, queries_));
+      host_.resize(be, counting.used);
+      static_cast<void>(device(be, counting.used));
+    }
+  }
+
+ private:
+  static constexpr index_t V = Net::view::size, X = Net::target::size, P = Net::P;
+  struct arrays {
+    T *view, *place, *query_place, *target;
+    std::uint8_t *view_mask, *target_mask, *reset, *blind;
+  };
+  struct laid_out {
+    batch_view<T> host;
+    index_t bytes;
+  };
+
+  static arrays addresses(arena& a, index_t R, index_t views, index_t queries) {
+    return {a.take<T>(R * views * V),   a.take<T>(R * views * P),        a.take<T>(R * queries * P),
+            a.take<T>(R * queries * X), a.take<std::uint8_t>(R * views), a.take<std::uint8_t>(R * queries),
+            a.take<std::uint8_t>(R),    a.take<std::uint8_t>(R)};
+  }
+
+  /// Everything in one block of the host, absent slots at the end of every row.
+  laid_out lay_out(Backend& be, batch_view<T> const& b) {
+    index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
+    arena counting;
+    static_cast<void>(addresses(counting, R, views_, Q));
+    host_.resize(be, counting.used);
+    arena cutting{host_.data()};
+    auto const to = addresses(cutting, R, views_, Q);
+    spread(b.view, R, b.views, views_, V, to.view);
+    spread(b.place, R, b.views, views_, P, to.place);
+    spread(b.query_place, R, b.queries, Q, P, to.query_place);
+    spread(b.target, R, b.queries, Q, X, to.target);
+    spread(b.target_mask, R, b.queries, Q, 1, to.target_mask);
+    spread(b.reset, R, 1, 1, 1, to.reset);
+    spread(b.blind, R, 1, 1, 1, to.blind);
+    std::fill_n(to.view_mask, R * views_, std::uint8_t{0});
+    if (b.view_mask != nullptr) {
+      spread(b.view_mask, R, b.views, views_, 1, to.view_mask);
+    } else {
+      for (index_t r = 0; r < R; ++r) std::fill_n(to.view_mask + r * views_, b.views, std::uint8_t{1});
+    }
+    auto const where = [](auto const* given, auto const* copied) { return given == nullptr ? nullptr : copied; };
+    return {{b.time, b.batch, views_, Q, to.view, to.place, to.view_mask, where(b.query_place, to.query_place),
+             where(b.target, to.target), where(b.target_mask, to.target_mask), where(b.reset, to.reset),
+             where(b.blind, to.blind)},
+            counting.used};
+  }
+  template <class U>
+  static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
+    if (from == nullptr || R * slots == 0) return;
+    if (slots == room) {
+      std::memcpy(to, from, static_cast<std::size_t>(R * slots * width) * sizeof(U));
+      return;
+    }
+    for (index_t r = 0; r < R; ++r) {
+      std::memcpy(to + r * room * width, from + r * slots * width, static_cast<std::size_t>(slots * width) * sizeof(U));
+    }
+  }
+  /// The same addresses in the block of the backend.
+  batch_view<T> moved(batch_view<T> b) const {
+    auto const shift = [this](auto*& p) {
+      using pointer = std::remove_reference_t<decltype(p)>;
+      if (p == nullptr) return;
+      auto const offset = reinterpret_cast<std::byte const*>(p) - host_.data();
+      p = reinterpret_cast<pointer>(device_.data() + offset);
+    };
+    shift(b.view), shift(b.place), shift(b.view_mask), shift(b.query_place), shift(b.target), shift(b.target_mask);
+    shift(b.reset), shift(b.blind);
+    return b;
+  }
+  std::byte* device(Backend& be, index_t bytes) {
+    if (device_bytes_ < bytes) {
+      device_ = be.template allocate<std::byte>(bytes);
+      device_bytes_ = bytes;
+    }
+    return device_.data();
+  }
+
+  index_t views_, queries_;
+  host_block<Backend, std::byte> host_;
+  decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) device_;
+  index_t device_bytes_ = 0;
+};
+
+}  // namespace s2rm

@@ -1,0 +1,86 @@
+#pragma once
+/// \file
+/// Work that is asked for at every step, remembered by backends that can (`record`, `play` of ops.hpp).
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::ops {
+
+namespace detail {
+struct null_work {
+  void operator()() const {}
+};
+}  // namespace detail
+
+/// Backends that can.
+template <class B>
+concept records = requires(B& be, typename B::recording& r, detail::null_work f) {
+  be.record(r, f);
+  be.play(r);
+};
+
+/// `repeated(be, key, f)` does f's work. f asks for the same work on the same memory whenever the key is the same, and
+/// changes nothing on the host: a backend that records is asked once as f is, once more to remember it, and plays it from
+/// then on. Others are asked every time.
+///
+/// The key says everything that f's work depends on: extents, and the addresses it was given.
+template <class B, std::size_t Words>
+class repeated {
+ public:
+  using key_type = std::array<std::int64_t, Words>;
+
+  template <class F>
+  void operator()(B& be, key_type const& key, F const& f) {
+    if constexpr (!records<B>) {
+      f();
+    } else {
+      auto known = std::find_if(kept_.begin(), kept_.end(), [&](entry const& e) { return e.key == key; });
+      if (known == kept_.end()) {
+        // What was needed longest ago makes room.
+        if (kept_.size() == most) kept_.erase(kept_.begin());
+        kept_.push_back({key, {}, false});
+        f();
+        return;
+      }
+      std::rotate(known, known + 1, kept_.end());
+      entry& last = kept_.back();
+      if (!last.ready) {
+        be.record(last.recording, f);
+        last.ready = true;
+      }
+      be.play(last.recording);
+    }
+  }
+
+  /// Recordings that are kept at a time.
+  static constexpr std::size_t most = 32;
+
+ private:
+  template <class Backend>
+  struct recording_of {
+    struct type {};
+  };
+  template <records Backend>
+  struct recording_of<Backend> {
+    using type = typename Backend::recording;
+  };
+  struct entry {
+    key_type key;
+    typename recording_of<B>::type recording;
+    bool ready;
+  };
+  std::vector<entry> kept_;
+};
+
+/// An address as a word of a key.
+template <class T>
+std::int64_t word_of(T const* p) {
+  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(p));
+}
+
+}  // namespace s2rm::ops

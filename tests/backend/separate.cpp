@@ -1,0 +1,240 @@
+// Memory that the host cannot touch: trainers and streams on a backend whose memory is closed but while it works give the
+// bits of the same backend on the host's memory, whether work is asked for or played from recordings.
+#include "support/separate.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "train/batches.hpp"
+
+namespace s2rm {
+namespace {
+
+using test::same_bits;
+using test::separate;
+using plain = backend::thrust_on<backend::system::cpp>;
+
+constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
+
+/// Everything that the default model leaves out.
+using other_net = world_model<test::small_shape, normalisation::product, interaction::after_update,
+                              initial_state::fixed, readout::kernel_mean, carry::residual, residual::inverse_distance<>,
+                              encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;
+
+void same_report(step_report const& a, step_report const& b) {
+  auto const same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
+  CHECK(same(a.loss, b.loss));
+  CHECK(same(a.gradient_norm, b.gradient_norm));
+  CHECK(a.skipped == b.skipped);
+  CHECK(a.skipped_total == b.skipped_total);
+  CHECK(a.reach == b.reach);
+  CHECK(a.dead_modules == b.dead_modules);
+  CHECK(a.unreached_views == b.unreached_views);
+  CHECK(a.updates == b.updates);
+}
+
+/// The batch with absent views that hold NaN at the end of every row, `views` in all. A sum over rows takes them in another
+/// order where there are more of them.
+template <class Net, class T>
+test::owned_batch<Net, T> padded(test::owned_batch<Net, T> b, index_t views) {
+  index_t const R = b.time * b.batch;
+  if (b.view_mask.empty()) b.view_mask.assign(static_cast<std::size_t>(R * b.views), 1);
+  auto const widen = [&](auto& x, index_t width, auto value) {
+    std::remove_reference_t<decltype(x)> to;
+    for (index_t r = 0; r < R; ++r) {
+      auto const at = x.begin() + r * b.views * width;
+      to.insert(to.end(), at, at + b.views * width);
+      to.insert(to.end(), static_cast<std::size_t>((views - b.views) * width), value);
+    }
+    x = to;
+  };
+  widen(b.view, Net::view::size, std::numeric_limits<T>::quiet_NaN());
+  widen(b.place, Net::P, std::numeric_limits<T>::quiet_NaN());
+  widen(b.view_mask, 1, std::uint8_t{0});
+  b.views = views;
+  return b;
+}
+
+/// Two trainers, step by step, over batches whose views and masks vary. Returns how often a recording was played.
+template <class Net, class T>
+index_t compare_training(training options) {
+  separate device;
+  optim::adam const o{.rate = 0.01, .clip = 0.5};
+  trainer<Net, separate, T> far(device, o, seed{3}, options);
+  trainer<Net, plain, T> near({}, o, seed{3}, options);
+  for (std::uint32_t step = 0; step < 12; ++step) {
+    index_t const views = step == 0 ? 5 : step % 6;
+    test::with const with{
+        .view_mask = step % 2 == 0, .target_mask = step % 3 != 0, .reset = step % 4 == 1, .blind = step % 5 == 2};
+    auto b = test::random_batch<Net, T>(5, 2, views, 3, step, with);
+    if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {};  // skipped
+    if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);                                     // nothing to learn
+    INFO("step " << step << ", " << views << " views");
+    same_report(far.step(b.look()), near.step(padded(b, 5).look()));
+    auto const a = far.state(), c = near.state();
+    CHECK(same_bits(a.weights, c.weights));
+    CHECK(same_bits(a.average, c.average));
+    CHECK(same_bits(a.moments, c.moments));
+    CHECK(same_bits(a.carried, c.carried));
+  }
+  auto const b = test::random_batch<Net, T>(4, 2, 3, 2, 50, masks);
+  auto const same = padded(b, 5);
+  CHECK(far.evaluate(b.look()) == near.evaluate(same.look()));
+  CHECK(far.differentiate(b.look()) == near.differentiate(same.look()));
+  std::vector<T> gradient(Net::parameter_count), outputs(4 * 2 * 2 * Net::outputs);
+  far.backend().copy_out(Net::parameter_count, far.gradient(), gradient.data());
+  far.backend().copy_out(static_cast<index_t>(outputs.size()), far.predictions(), outputs.data());
+  CHECK(same_bits(gradient.data(), near.gradient(), Net::parameter_count));
+  CHECK(same_bits(outputs.data(), near.predictions(), static_cast<index_t>(outputs.size())));
+  return device.context->played;
+}
+
+struct read_host {
+  double const* x;
+  double* y;
+  void operator()(index_t i) const { y[i] = x[i]; }
+};
+
+}  // namespace
+
+TEST_CASE("separate memory: what it is there to find, it finds") {
+  separate be;
+  auto device = be.allocate<double>(4);
+  // A functor that holds an address of the host.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  auto const host = std::make_unique<double[]>(4);
+  CHECK_THROWS_AS(be.for_each(4, read_host{host.get(), device.data()}), std::logic_error);
+#endif
+#endif
+  // Copies that take one memory for the other.
+  double number = 3;
+  CHECK_THROWS_AS(be.copy(1, &number, device.data()), std::logic_error);
+  CHECK_THROWS_AS(be.copy_in(1, device.data(), device.data()), std::logic_error);
+  CHECK_THROWS_AS(be.copy_out(1, device.data(), device.data()), std::logic_error);
+  // The host reads what is the device's.
+  pid_t const child = ::fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);
+    ::close(2);
+    double const volatile* const p = device.data();
+    ::_exit(*p == 0.0 ? 1 : 2);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(!(WIFEXITED(status) && (WEXITSTATUS(status) == 1 || WEXITSTATUS(status) == 2)));
+  // And the right way.
+  be.copy_in(1, &number, device.data());
+  be.for_each(1, read_host{device.data(), device.data() + 1});
+  double back = 0;
+  be.copy_out(1, device.data() + 1, &back);
+  CHECK(back == 3);
+}
+
+TEST_CASE("separate memory: recordings keep what they were given, and deliver when they are waited for") {
+  separate be;
+  auto device = be.allocate<double>(2);
+  double in = 1, out = 0;
+  separate::recording r;
+  be.record(r, [&] {
+    be.copy_in(1, &in, device.data());
+    be.for_each(1, read_host{device.data(), device.data() + 1});
+    be.copy_out(1, device.data() + 1, &out);
+  });
+  in = 2;
+  CHECK(out == 0);
+  be.play(r);
+  CHECK(out == 0);
+  be.wait();
+  CHECK(out == 1);
+}
+
+TEST_CASE("separate memory: training gives the bits of memory that is shared") {
+  // A recording is made at the second batch of its kind. The first has the most views, so that all are of few kinds.
+  CHECK(compare_training<test::small_net, double>({}) >= 6);
+  compare_training<test::small_net, float>({.average = 0.9});
+  CHECK(compare_training<test::small_net, double>({.truncation = {.window = 2, .carry_batches = true}}) >= 12);
+  compare_training<test::small_net, double>({.truncation = {.window = 3, .carry = false}, .recompute = 2});
+}
+
+TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
+
+TEST_CASE("separate memory: a trainer allocates nothing once it has seen its largest batch") {
+  separate device;
+  trainer<test::small_net, separate, float> t(device, {}, seed{1});
+  for (index_t const views : {6, 2, 6, 4}) t.step(test::random_batch<test::small_net, float>(4, 2, views, 3, 1).look());
+  auto const before = device.context->allocations;
+  for (index_t const views : {0, 1, 5, 6}) t.step(test::random_batch<test::small_net, float>(4, 2, views, 3, 2).look());
+  CHECK(device.context->allocations == before);
+}
+
+namespace {
+
+template <class Net>
+void compare_streams() {
+  using T = double;
+  constexpr index_t V = Net::view::size;
+  separate device;
+  plain host;
+  parameters<typename Net::params, separate, T> there(device);
+  parameters<typename Net::params, plain, T> here(host);
+  std::vector<T> values(Net::parameter_count);
+  Net::initialise(values.data(), seed{4});
+  there.assign(device, values.data());
+  here.assign(host, values.data());
+  stream<Net, separate, T> far(device, there, {6, 4});
+  stream<Net, plain, T> near(host, here, {6, 4});
+  auto const allocations = device.context->allocations;
+  typename stream<Net, separate, T>::state_type kept;
+  for (std::uint32_t step = 0; step < 20; ++step) {
+    INFO("step " << step);
+    index_t const count = step % 7, queries = 1 + step % 4;
+    auto const b = test::random_batch<Net, T>(1, 1, count, queries, step, {.view_mask = step % 2 == 0});
+    array_view<T const, 2> const views{b.view.data(), {count, V}}, places{b.place.data(), {count, 2}},
+        asked{b.query_place.data(), {queries, 2}};
+    auto const* const present = b.view_mask.empty() ? nullptr : b.view_mask.data();
+    if (step == 9) far.reset(), near.reset();
+    REQUIRE(far.observe(views, places, present) == observed::yes);
+    REQUIRE(near.observe(views, places, present) == observed::yes);
+    auto const a = far.predict(asked), c = near.predict(asked);
+    REQUIRE(a.shape == c.shape);
+    CHECK(same_bits(a.data, c.data, queries * Net::outputs));
+    CHECK(far.state().numbers == near.state().numbers);
+    if (step == 12) kept = far.state();
+    if (step == 15) {
+      // Back, and the same future.
+      far.restore(kept);
+      near.restore(kept);
+      auto const again = far.predict(asked), same = near.predict(asked);
+      CHECK(same_bits(again.data, same.data, queries * Net::outputs));
+    }
+  }
+  CHECK(device.context->allocations == allocations);
+  CHECK(device.context->played > 20);
+}
+
+}  // namespace
+
+TEST_CASE("separate memory: streams give the bits of memory that is shared, and allocate nothing") {
+  compare_streams<test::small_net>();
+  compare_streams<other_net>();
+}
+
+TEST_CASE("separate memory: the same bits whatever the order of threads in a block") {
+  std::vector<std::vector<float>> found;
+  for (auto const order : {backend::detail::thread_order::ascending, backend::detail::thread_order::descending}) {
+    separate device;
+    device.context->order = order;
+    trainer<test::small_net, separate, float> t(device, {.rate = 0.01}, seed{3});
+    for (std::uint32_t step = 0; step < 4; ++step) {
+      t.step(test::random_batch<test::small_net, float>(4, 3, 4, 3, step, masks).look());
+    }
+    found.push_back(t.state().weights);
+  }
+  CHECK(same_bits(found[0], found[1]));
+}
+
+}  // namespace s2rm

@@ -1,0 +1,138 @@
+// On a GPU: what it computes against the CPU, run against run, recordings against a first run, streams against
+// sequences. Compiled by the host's compiler, with models that nvcc made. Skipped where there is no GPU.
+#include <cstdio>
+#include <cstdlib>
+
+#include "cuda/models.hpp"
+#include "s2rm/eigen.hpp"
+#include "support/bits.hpp"
+#include "support/catch.hpp"
+#include "train/batches.hpp"
+
+namespace s2rm {
+namespace {
+
+using test::gpu_net;
+using test::odd_net;
+
+/// Ends the program with the code that says so, where there is no GPU.
+void need_gpu() {
+  if (gpu_count<gpu_net>() > 0) return;
+  std::puts("skipped: no CUDA device, or its driver does not answer");
+  std::fflush(stdout);
+  std::_Exit(77);
+}
+
+constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
+
+/// Targets that suit a Bernoulli likelihood.
+template <class Net, class T>
+test::owned_batch<Net, T> batch_of(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
+  auto b = test::random_batch<Net, T>(time, batch, views, queries, stream, masks);
+  if constexpr (!Net::likelihood::has_location) {
+    for (auto& x : b.target) x = x > T(0) ? T(1) : T(0);
+  }
+  return b;
+}
+
+template <class Net, class T>
+struct pass {
+  double loss;
+  std::vector<T> predictions, gradient;
+};
+template <class Net, class T>
+pass<Net, T> of(any_trainer<Net, T>& t, test::owned_batch<Net, T> const& b) {
+  pass<Net, T> p{t.differentiate(b.look()),
+                 std::vector<T>(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::outputs)),
+                 std::vector<T>(static_cast<std::size_t>(Net::parameter_count))};
+  t.predictions(static_cast<index_t>(p.predictions.size()), p.predictions.data());
+  t.gradient(Net::parameter_count, p.gradient.data());
+  return p;
+}
+
+template <class Net, class T>
+void parity(index_t time, double forward, double gradient) {
+  auto const cpu = erased(trainer<Net, backend::eigen, T>({}, optim::adam{}, seed{3}));
+  auto const gpu = gpu_trainer<Net, T>(optim::adam{}, seed{3});
+  auto const b = batch_of<Net, T>(time, 8, 7, 5, 1);
+  auto const here = of<Net, T>(*cpu, b), there = of<Net, T>(*gpu, b);
+  CHECK(there.loss == Approx(here.loss).epsilon(forward));
+  CHECK(test::relative_error(there.predictions, here.predictions) <= forward);
+  for (auto const& f : Net::fields) {
+    INFO(f.name);
+    auto const part = [&](std::vector<T> const& all) {
+      return std::vector<T>(all.begin() + f.offset, all.begin() + f.offset + f.size);
+    };
+    double largest = 0;
+    for (T const g : here.gradient) largest = std::max(largest, std::abs(static_cast<double>(g)));
+    CHECK(test::relative_error(part(there.gradient), part(here.gradient), 1e-2 * largest) <= gradient);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("gpu: forward and gradient are those of the CPU, at T = 100") {
+  need_gpu();
+  parity<gpu_net, float>(100, 1e-5, 1e-4);
+  parity<odd_net, double>(100, 1e-11, 1e-9);
+}
+
+TEST_CASE("gpu: two runs give the same bits, also when steps are played from recordings") {
+  need_gpu();
+  std::vector<std::vector<float>> found;
+  for (int run = 0; run < 2; ++run) {
+    auto const t = gpu_trainer<gpu_net>(optim::adam{.rate = 1e-3, .clip = 1.0}, seed{3});
+    for (std::uint32_t step = 0; step < 12; ++step)
+      t->step(batch_of<gpu_net, float>(10, 8, 7 - step % 3, 5, step).look());
+    found.push_back(t->state().weights);
+  }
+  CHECK(test::same_bits(found[0], found[1]));
+}
+
+TEST_CASE("gpu: training follows the CPU's, in double") {
+  need_gpu();
+  auto const cpu = erased(trainer<odd_net, backend::eigen, double>({}, optim::adam{.rate = 1e-3}, seed{3}));
+  auto const gpu = gpu_trainer<odd_net, double>(optim::adam{.rate = 1e-3}, seed{3});
+  for (std::uint32_t step = 0; step < 10; ++step) {
+    INFO("step " << step);
+    auto const b = batch_of<odd_net, double>(6, 4, 5, 3, step);
+    auto const here = cpu->step(b.look()), there = gpu->step(b.look());
+    CHECK(there.loss == Approx(here.loss).epsilon(1e-9));
+    CHECK(there.gradient_norm == Approx(here.gradient_norm).epsilon(1e-8));
+    CHECK(there.reach == here.reach);
+    CHECK(there.dead_modules == here.dead_modules);
+    CHECK(there.unreached_views == here.unreached_views);
+  }
+}
+
+TEST_CASE("gpu: a stream is the sequence, up to rounding") {
+  need_gpu();
+  auto const gpu = gpu_trainer<gpu_net>(optim::adam{}, seed{3});
+  constexpr index_t time = 30, views = 6, queries = 4;
+  auto b = batch_of<gpu_net, float>(time, 1, views, queries, 9);
+  b.reset.clear(), b.blind.clear();
+  auto const whole = of<gpu_net, float>(*gpu, b);
+  auto const live = gpu->stream({8, 5});
+  std::vector<float> found;
+  for (index_t t = 0; t < time; ++t) {
+    REQUIRE(live->observe({b.view.data() + t * views * 25, {views, 1, 5, 5}},
+                          {b.place.data() + t * views * 2, {views, 2}},
+                          b.view_mask.data() + t * views) == observed::yes);
+    auto const y = live->predict({b.query_place.data() + t * queries * 2, {queries, 2}});
+    found.insert(found.end(), y.data, y.data + y.size());
+  }
+  CHECK(test::relative_error(found, whole.predictions) <= 1e-5);
+}
+
+TEST_CASE("gpu: products in bf16 and TF32 stay near") {
+  need_gpu();
+  auto const b = batch_of<gpu_net, float>(10, 8, 7, 5, 1);
+  auto const full = gpu_trainer<gpu_net>(optim::adam{}, seed{3});
+  double const expected = full->differentiate(b.look());
+  for (auto const p : {gpu_precision::tf32, gpu_precision::bf16}) {
+    auto const t = gpu_trainer<gpu_net>(optim::adam{}, seed{3}, {}, {.precision = p});
+    CHECK(t->differentiate(b.look()) == Approx(expected).epsilon(2e-2));
+  }
+}
+
+}  // namespace s2rm

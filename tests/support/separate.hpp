@@ -1,0 +1,181 @@
+#pragma once
+/// \file
+/// A device without a device: a system of `backend::thrust_on` whose memory the host cannot touch. Pages are closed but
+/// while work runs; a functor that holds an address of the host is refused before it runs; recordings are kept as
+/// graphs are, with every argument as it was, and deliver what they copy out when they are waited for.
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "s2rm/backend/thrust/backend.hpp"
+
+namespace s2rm::test {
+
+struct separate_memory {
+  static constexpr bool host_memory = false;
+  static constexpr std::size_t room = std::size_t{1} << 30, page = 4096;
+
+  struct recording {
+    std::vector<std::function<void()>> work;
+  };
+
+  struct context {
+    static constexpr index_t sum_blocks = 64;
+    std::byte* base;
+    std::size_t used = 0;
+    double* partial;
+    index_t allocations = 0, played = 0, asked = 0;
+    recording* to = nullptr;
+    std::vector<std::pair<void*, std::vector<std::byte>>> arriving;
+    backend::detail::thread_order order = backend::detail::thread_order::ascending;
+
+    context()
+        : base(static_cast<std::byte*>(
+              ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
+      if (static_cast<void*>(base) == MAP_FAILED) throw std::runtime_error("separate memory: mmap");
+      partial = static_cast<double*>(take(sum_blocks * sizeof(double)));
+    }
+    context(context const&) = delete;
+    context& operator=(context const&) = delete;
+    ~context() { ::munmap(base, room); }
+
+    void* take(std::size_t bytes) {
+      std::size_t const at = (used + 63) / 64 * 64;
+      used = at + bytes;
+      if (used > room) throw std::bad_alloc();
+      return base + at;
+    }
+    [[nodiscard]] bool holds(void const* p) const {
+      auto const* const b = static_cast<std::byte const*>(p);
+      return b >= base && b < base + room;
+    }
+    void open(bool yes) const {
+      std::size_t const bytes = (used + page - 1) / page * page;
+      if (::mprotect(base, bytes, yes ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) throw std::runtime_error("mprotect");
+    }
+    /// Now, or whenever what is recorded is played.
+    template <class F>
+    void work(F const& f) {
+      ++asked;
+      if (to != nullptr) {
+        to->work.emplace_back(f);
+      } else {
+        run(f);
+      }
+    }
+    template <class F>
+    void run(F const& f) const {
+      open(true);
+      f();
+      open(false);
+    }
+    void expect_own(void const* p, char const* what) const {
+      if (!holds(p))
+        throw std::logic_error(std::string("separate memory: ") + what + " is not an address of the device");
+    }
+    void expect_host(void const* p, char const* what) const {
+      if (holds(p)) throw std::logic_error(std::string("separate memory: ") + what + " is an address of the device");
+    }
+    /// Refuses functors that hold addresses of the host's memory.
+    template <class F>
+    void look_through(F f) const {
+      static_assert(std::is_trivially_copyable_v<F>, "what a device runs is copied byte by byte");
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+      __builtin_clear_padding(&f);
+      for (std::size_t at = 0; at + sizeof(std::uint64_t) <= sizeof f; at += alignof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, reinterpret_cast<std::byte const*>(&f) + at, sizeof word);
+        if (word < (std::uint64_t{1} << 32) || word >= (std::uint64_t{1} << 47)) continue;
+        void* const p = reinterpret_cast<void*>(word / page * page);
+        if (holds(p)) continue;
+        if (::msync(p, 1, MS_ASYNC) == 0 || errno != ENOMEM) {
+          throw std::logic_error("separate memory: a functor holds an address of the host");
+        }
+      }
+#endif
+#endif
+    }
+  };
+
+  static void* allocate(context& c, std::size_t bytes) {
+    if (c.to != nullptr) throw std::logic_error("separate memory: allocation while recording");
+    ++c.allocations;
+    void* const p = c.take(bytes);
+    c.run([p, bytes] { std::memset(p, 0xFF, bytes); });  // every number NaN
+    return p;
+  }
+  static void release(context&, void*) {}
+  static void copy(context& c, std::size_t bytes, void const* from, void* to) {
+    c.expect_own(from, "source of a copy");
+    c.expect_own(to, "target of a copy");
+    c.work([=] { std::memcpy(to, from, bytes); });
+  }
+  static void copy_in(context& c, std::size_t bytes, void const* from, void* to) {
+    c.expect_host(from, "source of copy_in");
+    c.expect_own(to, "target of copy_in");
+    std::vector<std::byte> const now(static_cast<std::byte const*>(from), static_cast<std::byte const*>(from) + bytes);
+    c.work([now, to] { std::memcpy(to, now.data(), now.size()); });
+  }
+  static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
+    c.expect_own(from, "source of copy_out");
+    c.expect_host(to, "target of copy_out");
+    bool const later = c.to != nullptr;
+    c.work([&c, bytes, from, to, later] {
+      auto const* const b = static_cast<std::byte const*>(from);
+      if (later) {
+        c.arriving.emplace_back(to, std::vector<std::byte>(b, b + bytes));
+      } else {
+        std::memcpy(to, b, bytes);
+      }
+    });
+  }
+  static void wait(context& c) {
+    if (c.to != nullptr) throw std::logic_error("separate memory: wait while recording");
+    for (auto const& [to, bytes] : c.arriving) std::memcpy(to, bytes.data(), bytes.size());
+    c.arriving.clear();
+  }
+
+  template <class F>
+  static void each(context& c, index_t n, F const& f) {
+    c.look_through(f);
+    c.work([n, f] {
+      for (index_t i = 0; i < n; ++i) f(i);
+    });
+  }
+  template <class Kernel>
+  static void blocks(context& c, index_t count, Kernel const& k) {
+    c.look_through(k);
+    c.work([count, k, order = c.order] {
+      alignas(64) std::byte shared[Kernel::shared_bytes];
+      for (index_t i = 0; i < count; ++i) {
+        std::memset(shared, 0xFF, sizeof shared);
+        k(backend::detail::host_block<Kernel::threads>{i, shared, order});
+      }
+    });
+  }
+
+  template <class F>
+  static void record(context& c, recording& r, F const& f) {
+    c.to = &r;
+    f();
+    c.to = nullptr;
+  }
+  static void play(context& c, recording& r) {
+    ++c.played;
+    for (auto const& one : r.work) c.run(one);
+  }
+};
+
+/// The backend that the host cannot look into.
+using separate = backend::thrust_on<separate_memory>;
+
+}  // namespace s2rm::test
