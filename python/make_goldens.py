@@ -12,6 +12,7 @@ Files:
   gru_<carry>.safetensors           the same cell with h_bar apart from h
   lstm.safetensors                  M torch.nn.LSTMCell side by side; c and output are h and memory of each module
   rmc.safetensors                   M relational memory cores (s2rm_reference.rmc)
+  conv_down, conv_up.safetensors    networks of torch.nn.functional.conv2d, conv_transpose2d and linear
   attention_<form>.safetensors      one KMDPA with masked (NaN) sources, p and s taken as free vectors
   batch.safetensors                 the batch of the whole-model files; batch_categorical: targets are class indices
   model_<case>.out.safetensors      prediction, state, loss, grad.<name>; its metadata names the case's options and the
@@ -266,6 +267,37 @@ def rmc_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
     return {"rmc": (with_gradients(leaf, out, upstream), {"slots": "3", "heads": "2", "key_width": "3"})}
 
 
+def conv_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
+    """Networks of torch.nn.functional's convolutions, GELU between, on maps that are not square."""
+    conv = torch.nn.functional.conv2d
+    up = torch.nn.functional.conv_transpose2d
+    linear = torch.nn.functional.linear
+    networks = {
+        "conv_down": ((4, 2, 7, 6), [((3, 2, 3, 3), lambda x, w, b: conv(x, w, b, stride=2, padding=1)),
+                                     ((4, 3, 2, 2), conv),
+                                     ((5, 4 * 3 * 2), lambda x, w, b: linear(x.flatten(1), w, b))]),
+        "conv_up": ((4, 7), [((4 * 2 * 3, 7), lambda x, w, b: linear(x, w, b).reshape(-1, 4, 2, 3)),
+                             ((4, 3, 4, 4), lambda x, w, b: up(x, w, b, stride=2, padding=1)),
+                             ((3, 2, 3, 3), lambda x, w, b: up(x, w, b, stride=2, padding=1))]),
+    }
+    files = {}
+    for name, (shape, layers) in networks.items():
+        rng = np.random.default_rng(14)
+
+        def draw(*extents: int) -> torch.Tensor:
+            return torch.from_numpy(rng.normal(size=extents).astype(np.float32)).double().requires_grad_()
+
+        leaf = {"x": draw(*shape)}
+        y = leaf["x"]
+        for i, (weight, layer) in enumerate(layers):
+            transposed = name == "conv_up" and i > 0
+            leaf[f"{i}.weight"], leaf[f"{i}.bias"] = draw(*weight), draw(weight[1 if transposed else 0])
+            y = torch.nn.functional.gelu(y, approximate="tanh") if i else y
+            y = layer(y, leaf[f"{i}.weight"], leaf[f"{i}.bias"])
+        files[name] = (with_gradients(leaf, y, draw(*y.shape).detach()), {})
+    return files
+
+
 def with_gradients(leaf: dict[str, torch.Tensor], output: torch.Tensor, upstream: torch.Tensor) -> Arrays:
     """Input, upstream gradient, output and the gradient of every leaf."""
     output.backward(upstream)
@@ -327,7 +359,7 @@ def attention_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
 
 def make_all() -> dict[str, tuple[Arrays, dict[str, str]]]:
     torch.set_num_threads(1)
-    return {**gru_files(), **lstm_files(), **rmc_files(), **attention_files(), **model_files()}
+    return {**gru_files(), **lstm_files(), **rmc_files(), **conv_files(), **attention_files(), **model_files()}
 
 
 def differences(tolerance: float = 1e-12) -> list[str]:

@@ -1,6 +1,7 @@
 // Parity with PyTorch: the cell and the attention on their own.
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
+#include "s2rm/layer/convolutional.hpp"
 #include "support/conforms.hpp"
 #include "support/golden.hpp"
 
@@ -53,6 +54,34 @@ void compare_cell(std::string const& name, std::string const& seen, std::string 
     test::hold("dc", dc, f.numbers<double>("grad." + carried));
   }
   for (auto const& q : cell::params::infos) {
+    test::hold("grad." + std::string(q.name), numbers(dw.begin() + q.offset, dw.begin() + q.offset + q.size),
+               f.numbers<double>("grad." + std::string(q.name)));
+  }
+}
+
+/// A network of layers, its parameters by name.
+template <class Net>
+void compare_layers(std::string const& name) {
+  INFO(name);
+  auto const f = golden(name);
+  auto const x = f.numbers<double>("x"), dy = f.numbers<double>("grad.output");
+  index_t const n = f.at("x").shape[0];
+  numbers w(Net::params::size), dw(w.size());
+  for (auto const& p : Net::params::infos) {
+    std::vector<index_t> const shape(p.extents.begin(), p.extents.begin() + p.rank);
+    CHECK(f.at(p.name).shape == shape);
+    f.copy(f.at(p.name), w.data() + p.offset);
+  }
+  backend::eigen be;
+  test::plain_parameters<typename Net::params> const p(be, w.data());
+  auto const room = [n](index_t width) { return numbers(static_cast<std::size_t>(n * width), NAN); };
+  auto y = room(Net::out), saved = room(Net::saved), dx = room(Net::in), scratch = room(Net::scratch);
+  Net::forward(be, p.view, n, {x.data(), Net::in}, {y.data(), Net::out}, saved.data());
+  test::hold(name, y, f.numbers<double>("output"));
+  Net::backward(be, p.view, n, {x.data(), Net::in}, {dy.data(), Net::out}, saved.data(), {dx.data(), Net::in},
+                {dw.data()}, scratch.data());
+  test::hold("dx", dx, f.numbers<double>("grad.x"));
+  for (auto const& q : Net::params::infos) {
     test::hold("grad." + std::string(q.name), numbers(dw.begin() + q.offset, dw.begin() + q.offset + q.size),
                f.numbers<double>("grad." + std::string(q.name)));
   }
@@ -120,6 +149,13 @@ TEST_CASE("torch.nn.GRUCell, and the two carries") {
 TEST_CASE("torch.nn.LSTMCell") { compare_cell<cell::lstm::on<tiny>>("lstm", "h", "c"); }
 
 TEST_CASE("a relational memory core in PyTorch") { compare_cell<cell::rmc<3, 2, 3>::on<tiny_memory>>("rmc", "h", "c"); }
+
+TEST_CASE("convolutions") {
+  using layer::conv2d, layer::conv_transpose2d, layer::linear;
+  compare_layers<layer::convolutional<raster<2, 7, 6>, conv2d<3, 3, 2, 1>, conv2d<4, 2>, linear<5>>>("conv_down");
+  compare_layers<layer::convolutional<raster<7, 1, 1>, linear<4, 2, 3>, conv_transpose2d<3, 4, 2, 1>,
+                                      conv_transpose2d<2, 3, 2, 1>>>("conv_up");
+}
 
 TEST_CASE("attention") {
   compare_attention<normalisation::log_space, false, true>("log_space");
