@@ -41,12 +41,7 @@ struct rmc {
   template <class Shape>
   struct on {
     static constexpr index_t M = Shape::modules, H = Shape::hidden, I = Shape::heads * Shape::head_width;
-    static_assert(Slots >= 1 && H % (Slots >= 1 ? Slots : 1) == 0,
-                  "s2rm[S217]: the memory's slots must share `hidden` evenly. See docs/errors.md#S217");
     static constexpr index_t K = Slots >= 1 && Slots <= H ? Slots : 1, F = H / K;
-    static_assert(Heads >= 1 && KeyWidth >= 0 && F % (Heads >= 1 ? Heads : 1) == 0,
-                  "s2rm[S217]: the heads of the memory must share the width of a slot evenly. "
-                  "See docs/errors.md#S217");
     static constexpr index_t N = Heads >= 1 && Heads <= F ? Heads : 1, V = F / N, A = KeyWidth > 0 ? KeyWidth : V;
     static constexpr index_t QW = N * (2 * A + V);  ///< [q, k, v] of all heads
     static constexpr index_t state = H;             ///< the slots, one behind the other
@@ -239,6 +234,13 @@ struct rmc {
     static T scale() {
       return T(1) / std::sqrt(static_cast<T>(A));
     }
+
+    // Behind everything else: clang reads no further once one fails.
+    static_assert(Slots >= 1 && H % (Slots >= 1 ? Slots : 1) == 0,
+                  "s2rm[S217]: the memory's slots must share `hidden` evenly. See docs/errors.md#S217");
+    static_assert(Heads >= 1 && KeyWidth >= 0 && F % (Heads >= 1 ? Heads : 1) == 0,
+                  "s2rm[S217]: the heads of the memory must share the width of a slot evenly. "
+                  "See docs/errors.md#S217");
   };
 };
 

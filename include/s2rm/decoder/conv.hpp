@@ -17,6 +17,13 @@ struct conv {
   template <class Shape, index_t In, index_t Out>
   struct on : layer::convolutional<raster<In, 1, 1>, Layers...> {
     using target = target_of<Shape>;
+    // Here, because clang reads no further in a class once one fails.
+    static_assert(sizeof...(Layers) >= 1,
+                  "s2rm[S103]: a convolutional network needs at least one layer. See docs/errors.md#S103");
+    static_assert(
+        sizeof...(Layers) == 0 || on::sound,
+        "s2rm[S114]: a convolution is larger than the raster it reads, or channels, kernel, stride or padding "
+        "are none. See docs/errors.md#S114");
     static_assert(is_raster<target>,
                   "s2rm[S113]: a convolution writes a raster, and this shape's target is none. "
                   "See docs/errors.md#S113");

@@ -14,6 +14,13 @@ struct conv {
 
   template <class Shape>
   struct on : layer::convolutional<as_raster<typename Shape::view>, Layers...> {
+    // Here, because clang reads no further in a class once one fails.
+    static_assert(sizeof...(Layers) >= 1,
+                  "s2rm[S103]: a convolutional network needs at least one layer. See docs/errors.md#S103");
+    static_assert(
+        sizeof...(Layers) == 0 || on::sound,
+        "s2rm[S114]: a convolution is larger than the raster it reads, or channels, kernel, stride or padding "
+        "are none. See docs/errors.md#S114");
     static_assert(is_raster<typename Shape::view>,
                   "s2rm[S113]: a convolution reads a raster, and this shape's view is none. See docs/errors.md#S113");
   };

@@ -11,7 +11,7 @@
 /// Transposed: the patches are those of y: Y = sum of X W; back, with D the patches of dy: dx = D W^T, dW += x^T D.
 ///
 /// A layer is `conv2d<...>::on<Map>`: `Map` what it reads, `map` what it writes, both as s2rm::raster<C, H, W>. Its
-/// activations are maps with channels last, rows of them without gaps.
+/// activations are maps with channels last, rows of them without gaps. `sound` says whether there is such a layer.
 
 #include "s2rm/core/shape.hpp"
 #include "s2rm/init/uniform.hpp"
@@ -29,6 +29,9 @@ struct filter_field : field<Name, Rows, Columns, K, K> {
 };
 
 namespace detail {
+/// A stride of 0 is reported, not divided by.
+template <index_t Stride>
+inline constexpr index_t divisor = Stride == 0 ? 1 : Stride;
 /// Pixels of a map, one row each.
 template <class Map, class T>
 rows<T> pixels(T* x) {
@@ -43,14 +46,11 @@ template <index_t Channels, index_t Kernel, index_t Stride = 1, index_t Padding 
 struct conv2d {
   template <class Map>
   struct on {
-    static_assert(Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel,
-                  "s2rm[S114]: a convolution needs channels, kernel and stride of at least 1 and a padding smaller "
-                  "than its kernel. See docs/errors.md#S114");
-    static_assert(Map::height + 2 * Padding >= Kernel && Map::width + 2 * Padding >= Kernel,
-                  "s2rm[S114]: a convolution's kernel is larger than the raster it reads. See docs/errors.md#S114");
-    using map = raster<Channels, (Map::height + 2 * Padding - Kernel) / Stride + 1,
-                       (Map::width + 2 * Padding - Kernel) / Stride + 1>;
+    using map = raster<Channels, (Map::height + 2 * Padding - Kernel) / detail::divisor<Stride> + 1,
+                       (Map::width + 2 * Padding - Kernel) / detail::divisor<Stride> + 1>;
     static constexpr index_t C = Map::channels, P = detail::pixel_count<map>, X = C * Kernel * Kernel;
+    static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
+                                  Map::height + 2 * Padding >= Kernel && Map::width + 2 * Padding >= Kernel;
     using params = schema<filter_field<"weight", Channels, C, Kernel>, field<"bias", Channels>>;
     static constexpr index_t saved = P * X;    ///< numbers per row: the patches
     static constexpr index_t scratch = P * X;  ///< of the way back: theirs
@@ -87,15 +87,11 @@ template <index_t Channels, index_t Kernel, index_t Stride = 1, index_t Padding 
 struct conv_transpose2d {
   template <class Map>
   struct on {
-    static_assert(Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel,
-                  "s2rm[S114]: a transposed convolution needs channels, kernel and stride of at least 1 and a padding "
-                  "smaller than its kernel. See docs/errors.md#S114");
-    static_assert((Map::height - 1) * Stride + Kernel > 2 * Padding && (Map::width - 1) * Stride + Kernel > 2 * Padding,
-                  "s2rm[S114]: a transposed convolution's padding leaves nothing of the raster. "
-                  "See docs/errors.md#S114");
     using map = raster<Channels, (Map::height - 1) * Stride - 2 * Padding + Kernel,
                        (Map::width - 1) * Stride - 2 * Padding + Kernel>;
     static constexpr index_t C = Map::channels, P = detail::pixel_count<Map>, X = Channels * Kernel * Kernel;
+    static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
+                                  map::height >= 1 && map::width >= 1;
     using params = schema<filter_field<"weight", C, Channels, Kernel>, field<"bias", Channels>>;
     static constexpr index_t saved = P * X;    ///< room for the patches
     static constexpr index_t scratch = P * X;  ///< of the way back: those of dy
@@ -133,10 +129,9 @@ template <index_t Channels, index_t Height = 1, index_t Width = 1>
 struct linear {
   template <class Map>
   struct on {
-    static_assert(Channels >= 1 && Height >= 1 && Width >= 1,
-                  "s2rm[S114]: a linear layer needs extents of at least 1. See docs/errors.md#S114");
     using map = raster<Channels, Height, Width>;
     static constexpr index_t in = Map::size, out = map::size;
+    static constexpr bool sound = Channels >= 1 && Height >= 1 && Width >= 1;
     using params = schema<field<"weight", out, in>, field<"bias", out>>;
     static constexpr index_t saved = in + out;  ///< numbers per row: x and y, channels first
     static constexpr index_t scratch = in + out;

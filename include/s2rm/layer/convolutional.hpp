@@ -16,11 +16,12 @@ namespace s2rm::layer {
 
 namespace detail {
 
-/// No layer at all: refused below.
+/// No layer at all.
 template <index_t I, class Map, class... None>
 struct map_chain {
   using map = Map;
   using params = schema<>;
+  static constexpr bool sound = false;
   static constexpr index_t saved = 0, scratch = 0;
 };
 
@@ -31,7 +32,8 @@ struct map_chain<I, Map, First, Rest...> {
   using tail = map_chain<I + 1, typename head::map, Rest...>;
   using map = typename tail::map;
   using params = joined<prefixed<index_text<I>() + fixed_string{"."}, typename head::params>, typename tail::params>;
-  static constexpr index_t width = head::map::size, in = Map::size;
+  static constexpr bool sound = head::sound && tail::sound;
+  static constexpr index_t width = head::map::size;
   static constexpr index_t saved = head::saved + 2 * width + tail::saved;
   /// da, then what a layer needs for itself: one after the other.
   static constexpr index_t scratch = width + std::max(head::scratch, tail::scratch);
@@ -70,6 +72,7 @@ struct map_chain<I, Map, Last> {
   using head = typename Last::template on<Map>;
   using map = typename head::map;
   using params = prefixed<index_text<I>() + fixed_string{"."}, typename head::params>;
+  static constexpr bool sound = head::sound;
   static constexpr index_t saved = head::saved, scratch = head::scratch;
 
   template <class T>
@@ -93,11 +96,10 @@ struct map_chain<I, Map, Last> {
 /// `Layers` over a raster `Map`. Parameters `0.weight`, `0.bias`, `1.weight`, ...; y is the last map, (C, H, W).
 template <class Map, class... Layers>
 struct convolutional {
-  static_assert(sizeof...(Layers) >= 1,
-                "s2rm[S103]: a convolutional network needs at least one layer. See docs/errors.md#S103");
   using chain = detail::map_chain<0, Map, Layers...>;
   using map = typename chain::map;
   using params = typename chain::params;
+  static constexpr bool sound = chain::sound;  ///< whether there are such layers
   static constexpr index_t in = Map::size, out = map::size;
   static constexpr index_t saved = in + out + chain::saved;      ///< numbers per row
   static constexpr index_t scratch = in + out + chain::scratch;  ///< numbers per row
