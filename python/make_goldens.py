@@ -10,6 +10,9 @@ from the same F32 numbers. Random numbers come from numpy's PCG64 with fixed see
 Files:
   gru.safetensors                   M torch.nn.GRUCell side by side, with gradients for `grad.output`
   gru_<carry>.safetensors           the same cell with h_bar apart from h
+  lstm.safetensors                  M torch.nn.LSTMCell side by side; c and output are h and memory of each module
+  rmc.safetensors                   M relational memory cores (s2rm_reference.rmc)
+  conv_down, conv_up.safetensors    networks of torch.nn.functional.conv2d, conv_transpose2d and linear
   attention_<form>.safetensors      one KMDPA with masked (NaN) sources, p and s taken as free vectors
   batch.safetensors                 the batch of the whole-model files; batch_categorical: targets are class indices
   model_<case>.out.safetensors      prediction, state, loss, grad.<name>; its metadata names the case's options and the
@@ -45,6 +48,11 @@ CASES: dict[str, dict[str, object]] = {
     "gaussian": {"likelihood": "gaussian"},
     "tau": {"tau": 0.25},
     "categorical_zero_state": {"likelihood": "categorical", "classes": 3, "initial_state": "zero"},
+    "lstm": {"cell": "lstm"},
+    "lstm_after_update": {"cell": "lstm", "interaction": "after_update"},
+    "rmc": {"cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1},
+    "rmc_residual": {"cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3, "carry": "residual",
+                     "initial_state": "zero"},
 }
 MARGIN = 1e-3  # no p.s this close to the cut: float must take the same side
 
@@ -58,6 +66,8 @@ def random_checkpoint(config: ref.Config, seed: int, epsilon: float = 1.5) -> Ar
     for name, shape in ref.parameter_shapes(config).items():
         if name == "kernel.log_epsilon":
             value = np.full(shape, math.log(epsilon))
+        elif name.endswith("norm.weight"):
+            value = 1 + 0.4 * rng.normal(size=shape)
         elif name.endswith(("embedding", "bias")) or name.startswith(("cell.bias", "initial")):
             value = rng.normal(size=shape) * (1.0 if name.endswith("embedding") else 0.4)
         else:
@@ -158,7 +168,7 @@ def model_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
     shared, batch = random_checkpoint(base, seed), golden_batch(base, seed)
     files: dict[str, tuple[Arrays, dict[str, str]]] = {"batch": (batch, {})}
     for case, options in CASES.items():
-        config = ref.Config(**TINY, **options)
+        config = ref.Config(**{**TINY, **options})
         own, mine, mine_name = random_checkpoint(config, seed + 1), batch, "batch"
         checkpoint = {name: shared[name] if name in shared and shared[name].shape == value.shape else value
                       for name, value in own.items()}
@@ -224,6 +234,80 @@ def gru_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
     return files
 
 
+def lstm_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
+    """Cells of torch.nn.LSTMCell, one per module. c [rows, M, 2H]: the first half, the old h, is not read."""
+    m, h, inputs, rows = 3, 5, 6, 4
+    rng = np.random.default_rng(12)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.from_numpy(rng.normal(size=shape).astype(np.float32)).double().requires_grad_()
+
+    leaf = {"u": draw(rows, m, inputs), "h": draw(rows, m, h), "c": draw(rows, m, 2 * h),
+            "weight_ih": draw(m, 4 * h, inputs), "weight_hh": draw(m, 4 * h, h),
+            "bias_ih": draw(m, 4 * h), "bias_hh": draw(m, 4 * h)}
+    upstream, outputs = draw(rows, m, 2 * h).detach(), []
+    for i in range(m):
+        cell = torch.nn.LSTMCell(inputs, h).double()
+        weights = {key: leaf[key][i] for key in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+        state = (leaf["h"][:, i], leaf["c"][:, i, h:])
+        outputs.append(torch.cat(torch.nn.utils.stateless.functional_call(cell, weights, (leaf["u"][:, i], state)), -1))
+    return {"lstm": (with_gradients(leaf, torch.stack(outputs, 1), upstream), {"gates": "i, f, g, o"})}
+
+
+def rmc_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
+    """Relational memory cores, h_bar (h) apart from what is carried (c): 3 slots of width 4, 2 heads, keys of width 3."""
+    config = ref.Config(**{**TINY, "cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3})
+    m, h, inputs, rows = 3, 12, 6, 4
+    rng = np.random.default_rng(13)
+    shapes = {"u": (rows, m, inputs), "h": (rows, m, h), "c": (rows, m, h), **ref.cell_shapes(config)}
+    leaf = {name: torch.from_numpy(rng.normal(size=shape).astype(np.float32)).double().requires_grad_()
+            for name, shape in shapes.items()}
+    upstream = torch.from_numpy(rng.normal(size=(rows, m, h)).astype(np.float32)).double()
+    out = ref.rmc(leaf["u"], leaf["c"], leaf["h"], leaf, config.slots, config.memory_heads)
+    return {"rmc": (with_gradients(leaf, out, upstream), {"slots": "3", "heads": "2", "key_width": "3"})}
+
+
+def conv_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
+    """Networks of torch.nn.functional's convolutions, GELU between, on maps that are not square."""
+    conv = torch.nn.functional.conv2d
+    up = torch.nn.functional.conv_transpose2d
+    linear = torch.nn.functional.linear
+    networks = {
+        "conv_down": ((4, 2, 7, 6), [((3, 2, 3, 3), lambda x, w, b: conv(x, w, b, stride=2, padding=1)),
+                                     ((4, 3, 2, 2), conv),
+                                     ((5, 4 * 3 * 2), lambda x, w, b: linear(x.flatten(1), w, b))]),
+        "conv_up": ((4, 7), [((4 * 2 * 3, 7), lambda x, w, b: linear(x, w, b).reshape(-1, 4, 2, 3)),
+                             ((4, 3, 4, 4), lambda x, w, b: up(x, w, b, stride=2, padding=1)),
+                             ((3, 2, 3, 3), lambda x, w, b: up(x, w, b, stride=2, padding=1))]),
+    }
+    files = {}
+    for name, (shape, layers) in networks.items():
+        rng = np.random.default_rng(14)
+
+        def draw(*extents: int) -> torch.Tensor:
+            return torch.from_numpy(rng.normal(size=extents).astype(np.float32)).double().requires_grad_()
+
+        leaf = {"x": draw(*shape)}
+        y = leaf["x"]
+        for i, (weight, layer) in enumerate(layers):
+            transposed = name == "conv_up" and i > 0
+            leaf[f"{i}.weight"], leaf[f"{i}.bias"] = draw(*weight), draw(weight[1 if transposed else 0])
+            y = torch.nn.functional.gelu(y, approximate="tanh") if i else y
+            y = layer(y, leaf[f"{i}.weight"], leaf[f"{i}.bias"])
+        files[name] = (with_gradients(leaf, y, draw(*y.shape).detach()), {})
+    return files
+
+
+def with_gradients(leaf: dict[str, torch.Tensor], output: torch.Tensor, upstream: torch.Tensor) -> Arrays:
+    """Input, upstream gradient, output and the gradient of every leaf."""
+    output.backward(upstream)
+    tensors = {key: value.detach().numpy().astype(np.float32) for key, value in leaf.items()}
+    tensors["grad.output"] = upstream.numpy().astype(np.float32)
+    tensors["output"] = output.detach().numpy()
+    tensors.update({f"grad.{key}": value.grad.numpy() for key, value in leaf.items()})
+    return tensors
+
+
 def attention_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
     """One KMDPA: q [R,I,NC], k and v [R,J,NC], p [I,S], s [R,J,S], mask [R,J] -> output [R,I,NC]; tau = 0."""
     rows, targets, sources, heads, width, sphere = 5, 3, 6, 2, 3, 4
@@ -275,7 +359,7 @@ def attention_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
 
 def make_all() -> dict[str, tuple[Arrays, dict[str, str]]]:
     torch.set_num_threads(1)
-    return {**gru_files(), **attention_files(), **model_files()}
+    return {**gru_files(), **lstm_files(), **rmc_files(), **conv_files(), **attention_files(), **model_files()}
 
 
 def differences(tolerance: float = 1e-12) -> list[str]:

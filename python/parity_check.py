@@ -56,15 +56,15 @@ CASES = [
 ]
 
 
-def draw_checkpoint(seed: int, scale: float) -> Arrays:
+def draw_checkpoint(config: ref.Config, seed: int, scale: float) -> Arrays:
     """An ordinary start (so places are whitened), shaken: every tensor gets noise, epsilon and h_0 are free."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    result = {name: value.numpy() for name, value in ref.S2RM(ref.PARITY).state_dict().items()}
+    result = {name: value.numpy() for name, value in ref.S2RM(config).state_dict().items()}
     for name, value in result.items():
         if name == "kernel.log_epsilon":
             result[name] = rng.uniform(np.log(0.5), np.log(12.0), size=value.shape).astype(np.float32)
-        elif name == "initial_state":
+        elif name.startswith("initial_"):
             result[name] = rng.uniform(-0.8, 0.8, size=value.shape).astype(np.float32)
         elif not name.startswith(("place.", "modules.")):
             size = float(value.std()) or 0.1
@@ -72,13 +72,13 @@ def draw_checkpoint(seed: int, scale: float) -> Arrays:
     return result
 
 
-def draw_case(index: int, seed: int) -> tuple[Arrays, Arrays]:
+def draw_case(config: ref.Config, index: int, seed: int) -> tuple[Arrays, Arrays]:
     """Checkpoint and batch of case `index`, clear of the cut."""
     steps, size, views, queries, kept, wanted, extra = CASES[index]
-    checkpoint = draw_checkpoint(seed, 2.0 if extra == "large weights" else 1.0)
-    model = make_model(ref.PARITY, checkpoint)
+    checkpoint = draw_checkpoint(config, seed, 2.0 if extra == "large weights" else 1.0)
+    model = make_model(config, checkpoint)
     for attempt in range(1000):
-        batch = random_batch(ref.PARITY, steps, size, views, queries, 1000 * seed + attempt)
+        batch = random_batch(config, steps, size, views, queries, 1000 * seed + attempt)
         rng = np.random.default_rng((seed, attempt))
         batch["view_mask"] = (rng.uniform(size=batch["view_mask"].shape) < kept).astype(np.uint8)
         batch["target_mask"] = (rng.uniform(size=batch["target_mask"].shape) < wanted).astype(np.uint8)
@@ -109,10 +109,10 @@ def error(found: np.ndarray, expected: np.ndarray) -> float:
     return float(worst / (scale or 1.0)) if np.isfinite(worst) else float("inf")
 
 
-def run(command: list[str], folder: Path, double: bool) -> Arrays:
+def run(command: list[str], folder: Path, double: bool, cell: str) -> Arrays:
     out = folder / "o.safetensors"
     out.unlink(missing_ok=True)
-    arguments = ["--cell", "gru", "--checkpoint", str(folder / "c.safetensors"), "--batch",
+    arguments = ["--cell", cell, "--checkpoint", str(folder / "c.safetensors"), "--batch",
                  str(folder / "b.safetensors"), "--out", str(out)] + (["--double"] if double else [])
     done = subprocess.run(command + arguments, capture_output=True, text=True)
     if done.returncode != 0:
@@ -120,16 +120,9 @@ def run(command: list[str], folder: Path, double: bool) -> Arrays:
     return ref.load_safetensors(str(out))[0]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parity", help="the program, or a command line of it")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=1, help="how often to go through the cases, with new numbers")
-    parser.add_argument("--strict", action="store_true", help="2e-5 in float however ill-conditioned the case")
-    parser.add_argument("--keep", type=Path, help="leave the files of each case in folders under this one")
-    args = parser.parse_args()
-    command = shlex.split(args.parity)
-    torch.set_num_threads(1)
+def check(command: list[str], cell: str, args: argparse.Namespace) -> bool:
+    """All cases of one cell; prints its table."""
+    config = ref.PARITY_CELLS[cell]
     worst: dict[str, dict[str, tuple[float, str]]] = {kind: {} for kind in TOLERANCE}
     torch_worst: dict[str, float] = {}
     worst_step = {kind: 0.0 for kind in TOLERANCE}
@@ -140,14 +133,14 @@ def main() -> int:
             for index, case in enumerate(CASES):
                 label = "T={} B={} A={} Q={} {}".format(*case[:4], case[6]).strip()
                 seed = args.seed + 1000 * round_index + index
-                checkpoint, batch = draw_case(index, seed)
-                folder = (args.keep or Path(temporary)) / f"{round_index}_{index}"
+                checkpoint, batch = draw_case(config, index, seed)
+                folder = (args.keep or Path(temporary)) / f"{cell}_{round_index}_{index}"
                 folder.mkdir(parents=True, exist_ok=True)
                 ref.save_safetensors(str(folder / "c.safetensors"), checkpoint)
                 ref.save_safetensors(str(folder / "b.safetensors"), batch)
-                expected = ref.evaluate(make_model(ref.PARITY, checkpoint), ref.to_batch(batch, torch.float64))
+                expected = ref.evaluate(make_model(config, checkpoint), ref.to_batch(batch, torch.float64))
                 answerable = np.isfinite(batch["query_places"]).all(-1)  # a place of NaN has no prediction to compare
-                single = ref.evaluate(make_model(ref.PARITY, checkpoint, torch.float32),
+                single = ref.evaluate(make_model(config, checkpoint, torch.float32),
                                       ref.to_batch(batch, torch.float32))
                 for values in (expected, single):
                     values["prediction"] = values["prediction"][answerable]
@@ -156,7 +149,7 @@ def main() -> int:
                 count += 1
                 for kind in TOLERANCE:
                     try:
-                        found = run(command, folder, kind == "double")
+                        found = run(command, folder, kind == "double", cell)
                     except (RuntimeError, OSError, ValueError) as problem:
                         failures.append(f"{kind}: {label}: {problem}")
                         continue
@@ -181,7 +174,7 @@ def main() -> int:
                             failures.append(f"{kind}: {label}: {name}: {size:.1e}, bound {bound:.1e}")
                         if name == "state" and found[name].shape == value.shape:
                             worst_step[kind] = max([worst_step[kind], *map(error, found[name], value)])
-    print(f"{count} files, seed {args.seed}; worst error of each tensor, relative to its largest element")
+    print(f"{cell}: {count} files, seed {args.seed}; worst error of each tensor, relative to its largest element")
     print(f"{'tensor':30s} {'float':>8s} {'double':>8s} {'(PyTorch float)':>15s}  worst case in float")
     for name, by_torch in torch_worst.items():
         (single, label), (double, _) = (worst[kind].get(name, (float("inf"), "-")) for kind in ("float", "double"))
@@ -191,7 +184,21 @@ def main() -> int:
     for line in failures:
         print(f"FAIL {line}")
     print("bounds: float {float:g}, double {double:g}: ".format(**TOLERANCE) + ("NOT MET" if failures else "met"))
-    return 1 if failures else 0
+    return not failures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("parity", help="the program, or a command line of it")
+    parser.add_argument("--cell", choices=ref.PARITY_CELLS, nargs="*", default=list(ref.PARITY_CELLS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="how often to go through the cases, with new numbers")
+    parser.add_argument("--strict", action="store_true", help="2e-5 in float however ill-conditioned the case")
+    parser.add_argument("--keep", type=Path, help="leave the files of each case in folders under this one")
+    args = parser.parse_args()
+    command = shlex.split(args.parity)
+    torch.set_num_threads(1)
+    return 0 if all([check(command, cell, args) for cell in args.cell]) else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""S2RM with GRU cells in plain PyTorch: what the C++ library computes, written to be read.
+"""S2RM in plain PyTorch: what the C++ library computes, written to be read.
 
 Parameter names and shapes are those of the library's checkpoints, so one safetensors file serves both::
 
@@ -20,7 +20,7 @@ import argparse
 import json
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Mapping, NamedTuple, Optional, Union
 
 import numpy as np
@@ -99,12 +99,16 @@ class Config:
     initial_state: str = "learned"  # learned | zero (then there is no such parameter)
     likelihood: str = "bernoulli"  # bernoulli | gaussian | categorical
     classes: int = 0  # of the categorical likelihood
+    cell: str = "gru"  # gru | lstm | rmc
+    slots: int = 4  # of the RMC's memory, in one module; its attention heads and the width of their keys (0: of values)
+    memory_heads: int = 2
+    key_width: int = 0
 
     def __post_init__(self) -> None:
         allowed = {"normalisation": ("log_space", "product"), "carry": ("bounded", "residual"),
                    "interaction": ("before_update", "after_update", "none"), "state_norm": ("rms", "none"),
                    "readout": ("kernel_dot", "kernel_mean"), "initial_state": ("learned", "zero"),
-                   "likelihood": ("bernoulli", "gaussian", "categorical")}
+                   "likelihood": ("bernoulli", "gaussian", "categorical"), "cell": ("gru", "lstm", "rmc")}
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field}: expected one of {values}, found {getattr(self, field)!r}")
@@ -114,6 +118,11 @@ class Config:
         return self.view if self.target is None else self.target
 
     @property
+    def state(self) -> int:
+        """Numbers a module carries."""
+        return self.hidden * (2 if self.cell == "lstm" else 1)
+
+    @property
     def prediction_shape(self) -> tuple[int, ...]:
         """bernoulli: target (logits); gaussian: [2, target] = mean, log-variance; categorical: [K, target] logits."""
         leading = {"bernoulli": (), "gaussian": (2,), "categorical": (self.classes,)}[self.likelihood]
@@ -121,11 +130,34 @@ class Config:
 
 
 class Output(NamedTuple):
-    """prediction [T,B,Q,...], state [T,B,M,H] after each step, loss [] (mean over unmasked target elements)."""
+    """prediction [T,B,Q,...], state [T,B,M,H] after each step (LSTM: [T,B,M,2H], h before the memory), loss [] (mean over unmasked target elements)."""
 
     prediction: Tensor
     state: Tensor
     loss: Tensor
+
+
+def cell_shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    """Parameters of the cell, without their prefix."""
+    m, h, nc = c.modules, c.hidden, c.heads * c.head_width
+    if c.cell != "rmc":
+        gates = {"gru": 3, "lstm": 4}[c.cell] * h
+        return {"weight_ih": (m, gates, nc), "weight_hh": (m, gates, h), "bias_ih": (m, gates), "bias_hh": (m, gates)}
+    f = h // c.slots
+    qkv = c.memory_heads * 2 * (c.key_width or f // c.memory_heads) + f
+    return {"input.weight": (m, f, nc), "input.bias": (m, f), "qkv.weight": (m, qkv, f), "qkv.bias": (m, qkv),
+            "qkv_norm.weight": (m, qkv), "qkv_norm.bias": (m, qkv), "attention_norm.weight": (m, f),
+            "attention_norm.bias": (m, f), "mlp.0.weight": (m, f, f), "mlp.0.bias": (m, f), "mlp.1.weight": (m, f, f),
+            "mlp.1.bias": (m, f), "mlp_norm.weight": (m, f), "mlp_norm.bias": (m, f),
+            "gate.input.weight": (m, 2 * f, f), "gate.memory.weight": (m, 2 * f, f), "gate.bias": (m, 2 * f)}
+
+
+def cell_start(c: Config, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Where the cell starts by itself: `initial_state`, and `initial_cell` of an LSTM."""
+    start = torch.zeros(c.modules, c.hidden, dtype=dtype)
+    if c.cell == "rmc":
+        start[:] = torch.eye(c.slots, c.hidden // c.slots, dtype=dtype).flatten()
+    return {"initial_state": start, **({"initial_cell": torch.zeros_like(start)} if c.cell == "lstm" else {})}
 
 
 def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
@@ -147,10 +179,11 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
         for name in ("query", "key", "value"):
             shapes[f"interaction.{name}.weight"] = (m, nc, h)
         shapes["interaction.out.weight"] = (m, h, nc)
-    shapes["cell.weight_ih"], shapes["cell.weight_hh"] = (m, 3 * h, nc), (m, 3 * h, h)
-    shapes["cell.bias_ih"] = shapes["cell.bias_hh"] = (m, 3 * h)
+    shapes.update({f"cell.{name}": shape for name, shape in cell_shapes(c).items()})
     if c.initial_state == "learned":
         shapes["initial_state"] = (m, h)
+        if c.cell == "lstm":
+            shapes["initial_cell"] = (m, h)
     if c.readout == "kernel_dot":
         shapes["readout.query.weight"] = (nc, c.sphere)
         shapes["readout.key.weight"] = (m, nc, h)
@@ -210,14 +243,49 @@ def kmdpa(logits: Tensor, values: Tensor, log_z: Tensor, reach: Tensor, present:
     return y
 
 
-def gru(u: Tensor, h: Tensor, h_bar: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor,
+def gru(u: Tensor, h: Tensor, h_bar: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor,
         carry: str = "bounded") -> Tensor:
     """One GRU per module: u [..., M, NC], h and h_bar [..., M, H]; gate order r, z, n as in PyTorch."""
-    i_r, i_z, i_n = (per_module(w_ih, u) + b_ih).chunk(3, -1)
-    h_r, h_z, h_n = (per_module(w_hh, h_bar) + b_hh).chunk(3, -1)
+    i_r, i_z, i_n = (per_module(weight_ih, u) + bias_ih).chunk(3, -1)
+    h_r, h_z, h_n = (per_module(weight_hh, h_bar) + bias_hh).chunk(3, -1)
     r, z = torch.sigmoid(i_r + h_r), torch.sigmoid(i_z + h_z)
     n = torch.tanh(i_n + r * h_n)
     return (1 - z) * n + z * (h if carry == "bounded" else h_bar)
+
+
+def lstm(u: Tensor, h_bar: Tensor, memory: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor,
+         bias_hh: Tensor) -> tuple[Tensor, Tensor]:
+    """One LSTM per module: new h and memory, all [..., M, H]; gate order i, f, g, o as in PyTorch."""
+    i, f, g, o = (per_module(weight_ih, u) + bias_ih + per_module(weight_hh, h_bar) + bias_hh).chunk(4, -1)
+    memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(memory), memory
+
+
+def rmc(u: Tensor, carried: Tensor, h_bar: Tensor, p: Mapping[str, Tensor], slots: int, heads: int) -> Tensor:
+    """One relational memory core per module (Santoro et al. 2018, Sonnet's form, one block): [..., M, H].
+
+    p: parameters by their names after `cell.`. h_bar is what attention and gates see, `carried` what is forgotten.
+    """
+    def linear(name: str, x: Tensor, bias: str = "") -> Tensor:  # x [..., M, rows, in]
+        y = torch.einsum("moi,...mri->...mro", p[f"{name}.weight"], x)
+        return y + p[bias or f"{name}.bias"][:, None] if (bias or f"{name}.bias") in p else y
+
+    def norm(name: str, x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[-1:]) * p[f"{name}.weight"][:, None] + p[f"{name}.bias"][:, None]
+
+    memory = h_bar.unflatten(-1, (slots, -1))  # [..., M, K, F]
+    width = memory.shape[-1]
+    x = linear("input", u.unsqueeze(-2))  # [..., M, 1, F]
+    y = torch.cat((memory, x), -2)
+    qkv = norm("qkv_norm", linear("qkv", y)).unflatten(-1, (heads, -1)).transpose(-2, -3)  # [..., M, N, K+1, 2A+V]
+    keys = (qkv.shape[-1] - width // heads) // 2
+    q, k, v = qkv.split((keys, keys, width // heads), -1)
+    attention = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(keys), -1) @ v
+    y = norm("attention_norm", y + attention.transpose(-2, -3).flatten(-2))
+    y = norm("mlp_norm", y + linear("mlp.1", torch.relu(linear("mlp.0", y))))
+    i, f = (linear("gate.memory", torch.tanh(memory), "gate.bias") + linear("gate.input", x, "none")).chunk(2, -1)
+    new = torch.sigmoid(i) * torch.tanh(y[..., :slots, :]) + torch.sigmoid(f + 1) * carried.unflatten(-1, (slots, -1))
+    return new.flatten(-2)
 
 
 def per_module(weight: Tensor, x: Tensor) -> Tensor:
@@ -251,11 +319,15 @@ class S2RM(nn.Module):
                 start = torch.randn(shape, dtype=dtype)
             elif name == "kernel.log_epsilon":
                 start = torch.full(shape, math.log(c.epsilon), dtype=dtype)
-            elif name == "initial_state":
-                start = torch.zeros(shape, dtype=dtype)
+            elif name.startswith("initial_"):
+                start = cell_start(c, dtype)[name]
+            elif "norm." in name:
+                start = torch.full(shape, float(name.endswith("weight")), dtype=dtype)
             else:  # U(+-1/sqrt(fan_in)), a bias with the fan_in of its layer; all of the cell U(+-1/sqrt(H))
                 weight = parameter_shapes(c).get(name.replace(".bias", ".weight"), shape)
-                fan_in = c.hidden if name.startswith("cell.") else weight[-1]
+                if name == "cell.gate.bias":
+                    weight = (c.hidden // c.slots,)
+                fan_in = c.hidden if name.startswith("cell.") and c.cell != "rmc" else weight[-1]
                 start = torch.empty(shape, dtype=dtype).uniform_(-1, 1) / math.sqrt(fan_in)
             *path, leaf = name.split(".")
             owner: nn.Module = self
@@ -359,23 +431,31 @@ class S2RM(nn.Module):
         keys, values = F.linear(read, p["views.key.weight"]), F.linear(read, p["views.value.weight"])
         present = present[..., None, :].expand(view_reach.shape)
 
-        start = p["initial_state"] if c.initial_state == "learned" else zero.expand(c.modules, c.hidden)
-        cell = [p[f"cell.{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        h, states = start.expand(size, -1, -1), []
+        begin = p if c.initial_state == "learned" else cell_start(c, places.dtype)
+        start = torch.cat([begin[name] for name in ("initial_state", "initial_cell")[:c.state // c.hidden]], -1)
+        cell = {name: p[f"cell.{name}"] for name in cell_shapes(c)}
+        carried, states = start.expand(size, -1, -1), []
         for t in range(steps):
-            h = torch.where(reset[t][:, None, None], start, h)
+            carried = torch.where(reset[t][:, None, None], start, carried)
+            h, memory = carried[..., :c.hidden], carried[..., c.hidden:]
             q = per_module(p["views.query.weight"], self._normalised(h))
             u = self._attend(q, keys[t], values[t], view_z[t], view_reach[t], present[t])
             h_bar = self._interact(p, h, inner_z, inner_reach) if c.interaction == "before_update" else h
-            h = gru(u, h, h_bar, *cell, carry=c.carry)
+            if c.cell == "gru":
+                h = gru(u, h, h_bar, **cell, carry=c.carry)
+            elif c.cell == "lstm":
+                h, memory = lstm(u, h_bar, memory, **cell)
+            else:
+                h = rmc(u, h if c.carry == "bounded" else h_bar, h_bar, cell, c.slots, c.memory_heads)
             if c.interaction == "after_update":
                 h = self._interact(p, h, inner_z, inner_reach)
-            states.append(h)
+            carried = torch.cat((h, memory), -1)
+            states.append(carried)
         state = torch.stack(states)
 
         s = unit(self._place_codes(p, queries))
         z, reach = kernel(s, module, log_epsilon, c.tau)  # [T, B, Q, M]
-        seen = self._normalised(state)
+        seen = self._normalised(state[..., :c.hidden])
         q = k = None
         if c.readout == "kernel_dot":
             q, k = F.linear(s, p["readout.query.weight"]), per_module(p["readout.key.weight"], seen)
@@ -394,6 +474,8 @@ class S2RM(nn.Module):
 # What `examples/parity` is compiled for.
 PARITY = Config(modules=5, hidden=16, heads=2, head_width=8, sphere=6, place=2, octaves=6, place_hidden=32,
                 view=(1, 5, 5), encoder=(24, 20), decoder=(24,), tau=0.0)
+PARITY_CELLS = {"gru": PARITY, "lstm": replace(PARITY, cell="lstm"),
+                "rmc": replace(PARITY, cell="rmc", slots=2, memory_heads=2)}
 
 
 def to_batch(arrays: Mapping[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
@@ -416,13 +498,13 @@ def evaluate(model: S2RM, batch: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="stand-in for examples/parity, computed by PyTorch")
-    parser.add_argument("--cell", choices=["gru"], default="gru")
+    parser.add_argument("--cell", choices=PARITY_CELLS, default="gru")
     for name in ("checkpoint", "batch", "out"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--double", action="store_true")
     args = parser.parse_args()
     dtype = torch.float64 if args.double else torch.float32
-    model = S2RM(PARITY, dtype)
+    model = S2RM(PARITY_CELLS[args.cell], dtype)
     model.load_file(args.checkpoint)
     save_safetensors(args.out, evaluate(model, to_batch(load_safetensors(args.batch)[0], dtype)))
 

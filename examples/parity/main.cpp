@@ -1,4 +1,4 @@
-// Holds the library against somebody else's S2GRU: parameters and a batch go in, prediction, state, loss and every gradient
+// Holds the library against somebody else's model: parameters and a batch go in, prediction, state, loss and every gradient
 // come out, all as safetensors. See README.md beside this file for the fields.
 
 #include <CLI/CLI.hpp>
@@ -16,8 +16,9 @@ struct parity_shape : s2rm::shape {
   using view = s2rm::raster<1, 5, 5>;
 };
 
-using s2gru = s2rm::world_model<parity_shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<>,
-                                s2rm::encoder::mlp<24, 20>, s2rm::decoder::mlp<24>, s2rm::likelihood::bernoulli>;
+template <class Cell>
+using net = s2rm::world_model<parity_shape, Cell, s2rm::kernel::truncated_gaussian<>, s2rm::encoder::mlp<24, 20>,
+                              s2rm::decoder::mlp<24>, s2rm::likelihood::bernoulli>;
 
 using s2rm::index_t;
 using s2rm::data::safetensors_file;
@@ -88,24 +89,34 @@ void run(std::string const& checkpoint, std::string const& batch_path, std::stri
             << b.queries << " queries -> " << out << '\n';
 }
 
+/// In the precision asked for.
+template <class Net>
+void run(std::string const& checkpoint, std::string const& batch, std::string const& out, bool in_double) {
+  if (in_double) {
+    run<Net, double>(checkpoint, batch, out);
+  } else {
+    run<Net, float>(checkpoint, batch, out);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Runs an S2GRU forward and backward on a batch file, for comparison with another implementation"};
+  CLI::App app{"Runs a model forward and backward on a batch file, for comparison with another implementation"};
   std::string cell = "gru", checkpoint, batch, out;
   bool in_double = false;
-  app.add_option("--cell", cell, "cell of the modules")->check(CLI::IsMember({"gru"}))->capture_default_str();
+  app.add_option("--cell", cell, "cell of the modules")
+      ->check(CLI::IsMember({"gru", "lstm", "rmc"}))
+      ->capture_default_str();
   app.add_option("--checkpoint", checkpoint, "parameters, safetensors, names of docs/checkpoint.md")->required();
   app.add_option("--batch", batch, "views, places, masks, queries, targets, safetensors")->required();
   app.add_option("--out", out, "where prediction, state, loss and gradients go")->required();
   app.add_flag("--double", in_double, "compute in double from the same files");
   CLI11_PARSE(app, argc, argv);
   try {
-    if (in_double) {
-      run<s2gru, double>(checkpoint, batch, out);
-    } else {
-      run<s2gru, float>(checkpoint, batch, out);
-    }
+    if (cell == "gru") run<net<s2rm::cell::gru>>(checkpoint, batch, out, in_double);
+    if (cell == "lstm") run<net<s2rm::cell::lstm>>(checkpoint, batch, out, in_double);
+    if (cell == "rmc") run<net<s2rm::cell::rmc<2, 2>>>(checkpoint, batch, out, in_double);
   } catch (std::exception const& e) {
     std::cerr << "parity: " << e.what() << '\n';
     return 1;

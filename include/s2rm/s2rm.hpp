@@ -3,8 +3,12 @@
 /// Everything but a backend: policies, model, training, streaming, checkpoints. Include s2rm/eigen.hpp for the CPU.
 
 #include "s2rm/any/trainer.hpp"
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/cell/rmc.hpp"
 #include "s2rm/core/config.hpp"
 #include "s2rm/data/training_file.hpp"
+#include "s2rm/decoder/conv.hpp"
+#include "s2rm/encoder/conv.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/stream/stream.hpp"
 #include "s2rm/train/augment.hpp"

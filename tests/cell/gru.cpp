@@ -3,10 +3,10 @@
 
 #include "s2rm/core/shape.hpp"
 #include "support/backends.hpp"
-#include "support/conforms.hpp"
+#include "support/cell_problem.hpp"
 
 namespace s2rm {
-using test::problem;
+using test::cell_problem;
 
 namespace {
 
@@ -19,41 +19,6 @@ struct wide : shape {
 struct one : shape {
   static constexpr index_t modules = 1, hidden = 1, heads = 1, head_width = 1;
 };
-
-/// Any cell whose state is h alone, `apart`: what is carried over is not what the gates see.
-template <class Cell, class B>
-problem cell_problem(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  static constexpr index_t M = Cell::M, H = Cell::H, I = Cell::I, SW = Cell::state;
-  problem p;
-  p.name = name;
-  p.rows = n;
-  p.arguments = {{"u", M * I, false, test::normal_numbers(n * M * I, stream)},
-                 {"h", M * H, false, test::normal_numbers(n * M * H, stream + 1)},
-                 {"c", M * SW, false, test::normal_numbers(n * M * SW, stream + 2)},
-                 {"parameters", Cell::params::size, true, test::normal_numbers(Cell::params::size, stream + 3)}};
-  p.output = M * SW;
-  p.saved = Cell::saved::size;
-  p.delta = Cell::delta::size;
-  p.forward_scratch = Cell::scratch;
-  p.backward_scratch = std::max(Cell::scratch, Cell::gradient_scratch);
-  p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double* scratch) {
-    test::plain_parameters<typename Cell::params> const w(be, in[3]);
-    Cell::forward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {y, M * SW, SW},
-                  saved_of<double, typename Cell::saved>{saved, count}, scratch);
-  };
-  p.backward = [&be](index_t count, auto const& in, double const* dy, double const* saved, double* delta, auto const& d,
-                     double* scratch) {
-    test::plain_parameters<typename Cell::params> const w(be, in[3]);
-    saved_of<double, typename Cell::delta> const deltas{delta, count};
-    Cell::backward(be, w.view, count, {in[0], M * I, I}, {in[1], M * H, H}, {in[2], M * SW, SW}, {dy, M * SW, SW},
-                   saved_of<double const, typename Cell::saved>{saved, count}, deltas, {d[0], M * I, I},
-                   {d[1], M * H, H}, {d[2], M * SW, SW}, scratch);
-    std::fill_n(scratch, count * std::max(Cell::scratch, Cell::gradient_scratch), NAN);
-    Cell::gradient(be, count, rows<double const>{in[0], M * I, I}, rows<double const>{in[1], M * H, H}, deltas,
-                   gradients_of<double, typename Cell::params>{d[3]}, scratch);
-  };
-  return p;
-}
 
 }  // namespace
 

@@ -2,47 +2,19 @@
 #include "s2rm/layer/mlp.hpp"
 
 #include "support/backends.hpp"
-#include "support/conforms.hpp"
+#include "support/layer_problem.hpp"
 
 namespace s2rm {
-using test::problem;
-
-namespace {
-
-template <class Layer, class B>
-problem perceptron(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  problem p;
-  p.name = name;
-  p.rows = n;
-  auto weights = test::normal_numbers(Layer::params::size, stream);
-  p.arguments = {{"x", Layer::in, false, test::normal_numbers(n * Layer::in, stream + 1)},
-                 {"parameters", Layer::params::size, true, weights}};
-  p.output = Layer::out;
-  p.saved = Layer::saved;
-  p.backward_scratch = Layer::scratch;
-  p.forward = [&be](index_t rows_of, auto const& in, double* y, double* saved, double*) {
-    test::plain_parameters<typename Layer::params> const w(be, in[1]);
-    Layer::forward(be, w.view, rows_of, {in[0], Layer::in}, {y, Layer::out}, saved);
-  };
-  p.backward = [&be](index_t rows_of, auto const& in, double const* dy, double const* saved, double*, auto const& d,
-                     double* scratch) {
-    test::plain_parameters<typename Layer::params> const w(be, in[1]);
-    Layer::backward(be, w.view, rows_of, {in[0], Layer::in}, {dy, Layer::out}, saved, {d[0], Layer::in}, {d[1]},
-                    scratch);
-  };
-  return p;
-}
-
-}  // namespace
+using test::layer_problem;
 
 TEST_CASE("perceptrons conform") {
   test::on_every_backend([](auto& be, std::string const& name) {
     bool const exact = name != "eigen, Eigen's product";
     for (index_t const n : {1, 3, 9}) {
-      test::conforms(perceptron<layer::mlp<4, 3>>(be, "mlp 4-3, " + name, n, 1), exact);
-      test::conforms(perceptron<layer::mlp<5, 11, 2>>(be, "mlp 5-11-2, " + name, n, 2), exact);
+      test::conforms(layer_problem<layer::mlp<4, 3>>(be, "mlp 4-3, " + name, n, 1), exact);
+      test::conforms(layer_problem<layer::mlp<5, 11, 2>>(be, "mlp 5-11-2, " + name, n, 2), exact);
     }
-    test::conforms(perceptron<layer::mlp<1, 1, 7, 1>>(be, "mlp 1-1-7-1, " + name, 2, 3), exact);
+    test::conforms(layer_problem<layer::mlp<1, 1, 7, 1>>(be, "mlp 1-1-7-1, " + name, 2, 3), exact);
   });
 }
 

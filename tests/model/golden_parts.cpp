@@ -1,4 +1,7 @@
 // Parity with PyTorch: the cell and the attention on their own.
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/cell/rmc.hpp"
+#include "s2rm/layer/convolutional.hpp"
 #include "support/conforms.hpp"
 #include "support/golden.hpp"
 
@@ -14,11 +17,16 @@ numbers sum(numbers a, numbers const& b) {
   return a;
 }
 
+struct tiny_memory : tiny {
+  static constexpr index_t hidden = 12;
+};
+
 /// What the gates see and what is carried over, by name in the file.
+template <class Cell>
 void compare_cell(std::string const& name, std::string const& seen, std::string const& carried) {
   INFO(name);
-  using cell = cell::gru::on<tiny>;
-  constexpr index_t M = cell::M, H = cell::H, I = cell::I;
+  using cell = Cell;
+  constexpr index_t M = cell::M, H = cell::H, I = cell::I, SW = cell::state;
   auto const f = golden(name);
   auto const u = f.numbers<double>("u"), h = f.numbers<double>(seen), c = f.numbers<double>(carried),
              dy = f.numbers<double>("grad.output");
@@ -26,18 +34,18 @@ void compare_cell(std::string const& name, std::string const& seen, std::string 
   numbers w(cell::params::size), dw(w.size());
   for (auto const& p : cell::params::infos) f.copy(f.at(p.name), w.data() + p.offset);
   backend::eigen be;
-  test::plain_parameters<cell::params> const p(be, w.data());
+  test::plain_parameters<typename cell::params> const p(be, w.data());
   auto const room = [n](index_t width) { return numbers(static_cast<std::size_t>(n * width), NAN); };
-  auto y = room(M * H), saved = room(cell::saved::size), delta = room(cell::delta::size), du = room(M * I),
-       dh = room(M * H), dc = room(M * H), scratch = room(std::max(cell::scratch, cell::gradient_scratch));
-  rows<double const> const in{u.data(), M * I, I}, gates{h.data(), M * H, H}, carry{c.data(), M * H, H};
-  saved_of<double, cell::saved> const s{saved.data(), n};
-  saved_of<double, cell::delta> const d{delta.data(), n};
-  cell::forward(be, p.view, n, in, gates, carry, {y.data(), M * H, H}, s, scratch.data());
+  auto y = room(M * SW), saved = room(cell::saved::size), delta = room(cell::delta::size), du = room(M * I),
+       dh = room(M * H), dc = room(M * SW), scratch = room(std::max(cell::scratch, cell::gradient_scratch));
+  rows<double const> const in{u.data(), M * I, I}, gates{h.data(), M * H, H}, carry{c.data(), M * SW, SW};
+  saved_of<double, typename cell::saved> const s{saved.data(), n};
+  saved_of<double, typename cell::delta> const d{delta.data(), n};
+  cell::forward(be, p.view, n, in, gates, carry, {y.data(), M * SW, SW}, s, scratch.data());
   test::hold(name, y, f.numbers<double>("output"));
-  cell::backward(be, p.view, n, in, gates, carry, {dy.data(), M * H, H}, s, d, {du.data(), M * I, I},
-                 {dh.data(), M * H, H}, {dc.data(), M * H, H}, scratch.data());
-  cell::gradient(be, n, in, gates, d, gradients_of<double, cell::params>{dw.data()}, scratch.data());
+  cell::backward(be, p.view, n, in, gates, carry, {dy.data(), M * SW, SW}, s, d, {du.data(), M * I, I},
+                 {dh.data(), M * H, H}, {dc.data(), M * SW, SW}, scratch.data());
+  cell::gradient(be, n, in, gates, d, gradients_of<double, typename cell::params>{dw.data()}, scratch.data());
   test::hold("du", du, f.numbers<double>("grad.u"));
   if (seen == carried) {
     test::hold("dh", sum(dh, dc), f.numbers<double>("grad." + seen));
@@ -46,6 +54,34 @@ void compare_cell(std::string const& name, std::string const& seen, std::string 
     test::hold("dc", dc, f.numbers<double>("grad." + carried));
   }
   for (auto const& q : cell::params::infos) {
+    test::hold("grad." + std::string(q.name), numbers(dw.begin() + q.offset, dw.begin() + q.offset + q.size),
+               f.numbers<double>("grad." + std::string(q.name)));
+  }
+}
+
+/// A network of layers, its parameters by name.
+template <class Net>
+void compare_layers(std::string const& name) {
+  INFO(name);
+  auto const f = golden(name);
+  auto const x = f.numbers<double>("x"), dy = f.numbers<double>("grad.output");
+  index_t const n = f.at("x").shape[0];
+  numbers w(Net::params::size), dw(w.size());
+  for (auto const& p : Net::params::infos) {
+    std::vector<index_t> const shape(p.extents.begin(), p.extents.begin() + p.rank);
+    CHECK(f.at(p.name).shape == shape);
+    f.copy(f.at(p.name), w.data() + p.offset);
+  }
+  backend::eigen be;
+  test::plain_parameters<typename Net::params> const p(be, w.data());
+  auto const room = [n](index_t width) { return numbers(static_cast<std::size_t>(n * width), NAN); };
+  auto y = room(Net::out), saved = room(Net::saved), dx = room(Net::in), scratch = room(Net::scratch);
+  Net::forward(be, p.view, n, {x.data(), Net::in}, {y.data(), Net::out}, saved.data());
+  test::hold(name, y, f.numbers<double>("output"));
+  Net::backward(be, p.view, n, {x.data(), Net::in}, {dy.data(), Net::out}, saved.data(), {dx.data(), Net::in},
+                {dw.data()}, scratch.data());
+  test::hold("dx", dx, f.numbers<double>("grad.x"));
+  for (auto const& q : Net::params::infos) {
     test::hold("grad." + std::string(q.name), numbers(dw.begin() + q.offset, dw.begin() + q.offset + q.size),
                f.numbers<double>("grad." + std::string(q.name)));
   }
@@ -104,9 +140,21 @@ void compare_attention(std::string const& name) {
 }  // namespace
 
 TEST_CASE("torch.nn.GRUCell, and the two carries") {
-  compare_cell("gru", "h", "h");
-  compare_cell("gru_bounded", "h_bar", "h");
-  compare_cell("gru_residual", "h_bar", "h_bar");
+  using gru = cell::gru::on<tiny>;
+  compare_cell<gru>("gru", "h", "h");
+  compare_cell<gru>("gru_bounded", "h_bar", "h");
+  compare_cell<gru>("gru_residual", "h_bar", "h_bar");
+}
+
+TEST_CASE("torch.nn.LSTMCell") { compare_cell<cell::lstm::on<tiny>>("lstm", "h", "c"); }
+
+TEST_CASE("a relational memory core in PyTorch") { compare_cell<cell::rmc<3, 2, 3>::on<tiny_memory>>("rmc", "h", "c"); }
+
+TEST_CASE("convolutions") {
+  using layer::conv2d, layer::conv_transpose2d, layer::linear;
+  compare_layers<layer::convolutional<raster<2, 7, 6>, conv2d<3, 3, 2, 1>, conv2d<4, 2>, linear<5>>>("conv_down");
+  compare_layers<layer::convolutional<raster<7, 1, 1>, linear<4, 2, 3>, conv_transpose2d<3, 4, 2, 1>,
+                                      conv_transpose2d<2, 3, 2, 1>>>("conv_up");
 }
 
 TEST_CASE("attention") {

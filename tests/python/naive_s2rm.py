@@ -1,11 +1,15 @@
 """The model of the design page in scalar loops: one element, one module, one head, one source at a time.
 
 Written apart from `s2rm_reference.py` and sharing no line with it, so that the two can be held against each other.
-Forward only, double only, no thought of speed. Absent things are skipped by `continue`, never multiplied by zero.
+Forward only, double only, no thought of speed. The RMC is that of sonnet_rmc.py. Absent things are skipped by `continue`, never multiplied by zero.
 """
 from __future__ import annotations
 
 import math
+
+import numpy as np
+
+import sonnet_rmc
 
 
 def matvec(w, x):
@@ -91,6 +95,24 @@ def gru_cell(c, w_ih, w_hh, b_ih, b_hh, u, h, h_bar):
     return new
 
 
+def lstm_cell(w_ih, w_hh, b_ih, b_hh, u, memory, h_bar):
+    size = len(memory)
+    a, b = matvec(w_ih, u), matvec(w_hh, h_bar)
+    total = [x + float(b_i) + y + float(b_h) for x, b_i, y, b_h in zip(a, b_ih, b, b_hh)]
+    new, new_memory = [], []
+    for j in range(size):
+        i, f, g, o = (total[j], total[size + j], total[2 * size + j], total[3 * size + j])
+        new_memory.append(sigmoid(f) * memory[j] + sigmoid(i) * math.tanh(g))
+        new.append(sigmoid(o) * math.tanh(new_memory[j]))
+    return new, new_memory
+
+
+def rmc_cell(c, p, m, u, h, h_bar):
+    own = {name[len("cell."):]: value[m].astype(np.float64) for name, value in p.items() if name.startswith("cell.")}
+    seen, old = (np.array(x).reshape(c.slots, -1) for x in (h_bar, h if c.carry == "bounded" else h_bar))
+    return [float(x) for x in sonnet_rmc.step(own, np.array(u), seen, c.memory_heads, old).reshape(-1)]
+
+
 def interact(c, p, modules, h, epsilon):
     seen = [state_for_projection(c, row) for row in h]
     q, k, v = ([matvec(p[f"interaction.{name}.weight"][m], seen[m]) for m in range(c.modules)]
@@ -102,27 +124,37 @@ def interact(c, p, modules, h, epsilon):
     return result
 
 
-def step(c, p, modules, epsilon, h, views):
-    """views: list of (place, observation) that are there."""
+def step(c, p, modules, epsilon, state, views):
+    """state: per module its h and, of an LSTM, its memory behind it; views: list of (place, observation) that are there."""
     product = c.normalisation == "product"
     sources = []
     for x, o in views:
         s = place_code(c, p, x)
         both = mlp(p, "encoder", [float(a) for a in o.reshape(-1)]) + s
         sources.append((s, matvec(p["views.key.weight"], both), matvec(p["views.value.weight"], both)))
+    h, memory = [row[:c.hidden] for row in state], [row[c.hidden:] for row in state]
     h_bar = interact(c, p, modules, h, epsilon) if c.interaction == "before_update" else h
     new = []
     for m in range(c.modules):
         q = matvec(p["views.query.weight"][m], state_for_projection(c, h[m]))
         u = attention(c, modules[m], q, sources, epsilon, product)
-        new.append(gru_cell(c, p["cell.weight_ih"][m], p["cell.weight_hh"][m], p["cell.bias_ih"][m],
-                            p["cell.bias_hh"][m], u, h[m], h_bar[m]))
-    return interact(c, p, modules, new, epsilon) if c.interaction == "after_update" else new
+        if c.cell == "rmc":
+            new.append(rmc_cell(c, p, m, u, h[m], h_bar[m]))
+            continue
+        weights = [p[f"cell.{name}"][m] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        if c.cell == "lstm":
+            own, memory[m] = lstm_cell(*weights, u, memory[m], h_bar[m])
+            new.append(own)
+        else:
+            new.append(gru_cell(c, *weights, u, h[m], h_bar[m]))
+    if c.interaction == "after_update":
+        new = interact(c, p, modules, new, epsilon)
+    return [row + more for row, more in zip(new, memory)]
 
 
 def answer(c, p, modules, epsilon, h, x):
     s = place_code(c, p, x)
-    seen = [state_for_projection(c, row) for row in h]
+    seen = [state_for_projection(c, row[:c.hidden]) for row in h]
     v = [matvec(p["readout.value.weight"][m], seen[m]) for m in range(c.modules)]
     if c.readout == "kernel_mean":
         r = attention(c, s, None, [(e, None, a) for e, a in zip(modules, v)], epsilon, False)
@@ -153,8 +185,14 @@ def run(c, p, batch):
     steps, size, count = batch["places"].shape[:3]
     epsilon = math.exp(float(p["kernel.log_epsilon"][0]))
     modules = [normalise([float(a) for a in row]) for row in p["modules.embedding"]]
-    start = [[float(a) for a in row] for row in p["initial_state"]] if c.initial_state == "learned" \
-        else [[0.0] * c.hidden for _ in range(c.modules)]
+    if c.initial_state == "learned":
+        fields = ("initial_state", "initial_cell") if c.cell == "lstm" else ("initial_state",)
+        start = [[float(a) for name in fields for a in p[name][m]] for m in range(c.modules)]
+    elif c.cell == "rmc":
+        identity = sonnet_rmc.initial_state(c.slots, c.hidden // c.slots).reshape(-1)
+        start = [[float(a) for a in identity] for _ in range(c.modules)]
+    else:
+        start = [[0.0] * c.state for _ in range(c.modules)]
     predictions = [[[None] * batch["query_places"].shape[2] for _ in range(size)] for _ in range(steps)]
     states = [[None] * size for _ in range(steps)]
     total, elements = 0.0, 0

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "python")]
 import make_goldens as goldens  # noqa: E402
 import naive_s2rm as naive  # noqa: E402
+import sonnet_rmc as sonnet  # noqa: E402
 import s2rm_reference as ref  # noqa: E402
 
 torch.set_num_threads(1)
@@ -48,7 +49,33 @@ class AgainstLoops(unittest.TestCase):
         self.check(carry="residual", normalisation="product", interaction="after_update")
         self.check(state_norm="none", readout="kernel_mean", normalisation="product", tau=-1.0)
         self.check(carry="residual", likelihood="gaussian", target=(2,), octaves=3, heads=1)
+        self.check(cell="lstm", state_norm="none", initial_state="zero")
+        self.check(cell="rmc", hidden=8, slots=4, memory_heads=2, interaction="after_update")
+        self.check(cell="rmc", hidden=10, slots=5, memory_heads=1, key_width=4, initial_state="zero")
         self.check(place=1, view=(4,), encoder=(4,), decoder=(), interaction="none", tau=0.5)
+
+
+class AgainstSonnet(unittest.TestCase):
+    """The golden cell, computed by PyTorch, is the memory core of Sonnet."""
+
+    def test_golden_memory(self) -> None:
+        tensors, metadata = ref.load_safetensors(str(goldens.GOLDEN / "rmc.safetensors"))
+        slots, heads = int(metadata["slots"]), int(metadata["heads"])
+        data = {name: value.astype(np.float64) for name, value in tensors.items()}
+        rows, modules, _ = data["h"].shape
+        for m in range(modules):
+            p = {name: data[name][m] for name in data if name.endswith((".weight", ".bias")) and "grad." not in name}
+            for r in range(rows):
+                seen, carried = (data[name][r, m].reshape(slots, -1) for name in ("h", "c"))
+                expected = sonnet.step(p, data["u"][r, m], seen, heads, carried)
+                np.testing.assert_allclose(data["output"][r, m], expected.reshape(-1), rtol=0, atol=1e-13)
+
+    def test_slots_start_as_rows_of_the_identity(self) -> None:
+        for slots, width in ((2, 4), (4, 4), (5, 3)):
+            config = ref.Config(**{**goldens.TINY, "cell": "rmc", "hidden": slots * width, "slots": slots})
+            start = ref.cell_start(config, F64)["initial_state"].numpy().reshape(-1, slots, width)
+            for own in start:
+                np.testing.assert_array_equal(own, sonnet.initial_state(slots, width))
 
 
 class AgainstTorch(unittest.TestCase):
@@ -81,7 +108,8 @@ class AgainstTorch(unittest.TestCase):
                 np.testing.assert_allclose(out["state"][t, b], h.detach().numpy(), rtol=0, atol=1e-12)
 
     def test_gradients(self) -> None:
-        for options in ({}, {"normalisation": "product"}, {"interaction": "after_update", "carry": "residual"}):
+        for options in ({}, {"normalisation": "product"}, {"interaction": "after_update", "carry": "residual"},
+                        {"cell": "lstm"}, {"cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1}):
             with self.subTest(**options):
                 config, checkpoint, batch = small_case(
                     {"modules": 2, "hidden": 3, "heads": 1, "head_width": 2, "sphere": 3, "place_hidden": 3,
@@ -184,10 +212,12 @@ class Exactness(unittest.TestCase):
 
 class Files(unittest.TestCase):
     def test_round_trip_and_names(self) -> None:
+        for config in ref.PARITY_CELLS.values():
+            shapes = {k: tuple(v.shape) for k, v in ref.S2RM(config).state_dict().items()}
+            self.assertEqual(shapes, ref.parameter_shapes(config))
         config = ref.PARITY
         torch.manual_seed(2)
         model, other = ref.S2RM(config), ref.S2RM(config)
-        self.assertEqual({k: tuple(v.shape) for k, v in model.state_dict().items()}, ref.parameter_shapes(config))
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/c.safetensors"
             model.save_file(path, {"note": "ä"})

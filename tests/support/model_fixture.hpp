@@ -107,6 +107,15 @@ owned_batch<T> random_batch(batch_options const& o) {
   return b;
 }
 
+/// The field of that name.
+template <class Net>
+constexpr field_info field_named(std::string_view name) {
+  for (auto const& f : Net::fields) {
+    if (f.name == name) return f;
+  }
+  return {};
+}
+
 /// Random parameters of the size of an ordinary start, with no zero among them.
 template <class Net>
 std::vector<double> random_parameters(std::uint64_t seed_value) {
@@ -117,16 +126,10 @@ std::vector<double> random_parameters(std::uint64_t seed_value) {
   if constexpr (!std::is_same_v<typename Net::kernel, typename no_cut::template on<typename Net::shape>>) {
     values[static_cast<std::size_t>(Net::at_kernel)] = std::log(1.5);
   }
+  // A memory's ReLU: every unit well on one side of its kink.
+  constexpr auto bend = field_named<Net>("cell.mlp.0.bias");
+  for (index_t i = 0; i < bend.size; ++i) values[static_cast<std::size_t>(bend.offset + i)] = i % 2 == 0 ? 8 : -8;
   return values;
-}
-
-/// The field of that name.
-template <class Net>
-constexpr field_info field_named(std::string_view name) {
-  for (auto const& f : Net::fields) {
-    if (f.name == name) return f;
-  }
-  return {};
 }
 
 /// The same numbers in another precision.

@@ -145,7 +145,8 @@ struct cell_without_initial {
 template <class Cell, class Initial, class StateOfAllModules>
 struct initial_is_not_the_state {
   static_assert(never<Cell>,
-                "s2rm[S009]: the cell's `initial` must hold modules x state numbers. See docs/errors.md#S009");
+                "s2rm[S009]: the cell's `initial` must hold modules x state numbers, every field (modules, ...). "
+                "See docs/errors.md#S009");
 };
 
 template <class Cell>

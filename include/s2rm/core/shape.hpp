@@ -3,6 +3,7 @@
 /// Sizes of a model: they have names and live in one type.
 
 #include <array>
+#include <type_traits>
 
 #include "s2rm/core/config.hpp"
 
@@ -16,6 +17,12 @@ struct raster {
   static constexpr std::size_t rank = 3;
   static constexpr std::array<index_t, 3> extents{Channels, Height, Width};
 };
+
+template <class V>
+inline constexpr bool is_raster = requires { V::channels, V::height, V::width; };
+/// V itself where it is a raster, else one of a single pixel that stands for it after an error was reported.
+template <class V>
+using as_raster = std::conditional_t<is_raster<V>, V, raster<V::size, 1, 1>>;
 
 /// An observation that is a plain vector of Count numbers.
 template <index_t Count>

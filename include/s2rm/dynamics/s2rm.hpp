@@ -83,11 +83,9 @@ struct s2rm {
         be, product_of(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC}),
         product_of(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC}));
     if constexpr (learned_start) {
-      be.copy(M * SW, p.values + at_start, s.start);
+      dynamics::learned_state<Cell, M>(be, p.values + at_start, s.start);
     } else {
-      T fixed[static_cast<std::size_t>(M * SW)];
-      Cell::initialise_state(fixed);
-      be.copy_in(M * SW, fixed, s.start);
+      dynamics::fixed_state<Cell, M>(be, s.start);
     }
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
@@ -112,8 +110,7 @@ struct s2rm {
                               ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
       step_backward(be, p, in, s, w, t);
       if constexpr (learned_start) {
-        be.template for_rows<SW>(
-            M, ops::sum_flagged_rows<T, SW>{state_rows(w.previous), in.start + t * batch, batch, dp.values + at_start});
+        start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
       }
       be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
       be.copy(batch * M * SW, w.previous, w.state);

@@ -1,10 +1,14 @@
 #pragma once
 /// \file
 /// Where a step's state comes from: the initial state h_0, or the step before.
+///
+/// A cell's `initial` names its fields, (M, width) each, one after the other in the parameters; in the state (M, state)
+/// of a step they lie side by side: an LSTM's h and memory of one module are neighbours.
 
+#include <algorithm>
 #include <cstdint>
 
-#include "s2rm/core/config.hpp"
+#include "s2rm/ops/generic.hpp"
 
 namespace s2rm::dynamics {
 
@@ -33,5 +37,47 @@ struct stop_at_start {
     if (start[b] != 0) L::store(d + b * Width + j, L::all(T(0)));
   }
 };
+
+namespace detail {
+
+/// Calls f<Width>(where a field begins in the parameters, its first column in the state) for every field.
+template <index_t M, class F, class... Fields>
+void each_start_field(schema<Fields...> const* /*initial*/, F const& f) {
+  index_t at = 0, column = 0;
+  ((f.template operator()<Fields::size / M>(at, column), at += Fields::size, column += Fields::size / M), ...);
+}
+
+template <class Cell>
+inline constexpr typename Cell::initial const* start_fields = nullptr;
+
+}  // namespace detail
+
+/// The learned initial state as a state (M, state).
+template <class Cell, index_t M, class B, class T>
+void learned_state(B& be, T const* values, T* start) {
+  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+    be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
+  });
+}
+
+/// Where the cell starts by itself.
+template <class Cell, index_t M, class B, class T>
+void fixed_state(B& be, T* start) {
+  T values[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
+  Cell::initialise_state(values);
+  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+    for (index_t m = 0; m < M; ++m) std::copy_n(values + at + m * Width, Width, state + m * Cell::state + column);
+  });
+  be.copy_in(M * Cell::state, state, start);
+}
+
+/// Adds the gradient of the elements that start anew, d (B, M, state), to that of the learned initial state.
+template <class Cell, index_t M, class B, class T>
+void start_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
+  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+    be.template for_rows<Width>(
+        M, ops::sum_flagged_rows<T, Width>{{d + column, M * Cell::state, Cell::state}, starts, batch, dvalues + at});
+  });
+}
 
 }  // namespace s2rm::dynamics

@@ -53,6 +53,15 @@ template <class C> concept cell_memory = is_schema<typename C::saved> && is_sche
 
 template <class C> concept cell_start = is_schema<typename C::initial>;
 
+/// Whether every field of the initial state begins with the modules, and all are as large as the state.
+template <class Cell>
+constexpr bool starts_every_module(index_t modules) {
+  for (auto const& f : Cell::initial::infos) {
+    if (f.rank < 1 || f.extents[0] != modules) return false;
+  }
+  return Cell::initial::size == modules * Cell::state;
+}
+
 template <class C, class T>
 concept cell_initialises = requires(T* values, init::source from) {
   C::initialise(values, from);
@@ -96,7 +105,7 @@ consteval auto cell_fault() {
     return fault<e::cell_without_scratch<C>>{};
   } else if constexpr (!cell_start<C>) {
     return fault<e::cell_without_initial<C>>{};
-  } else if constexpr (C::initial::size != Shape::modules * C::state) {
+  } else if constexpr (!starts_every_module<C>(Shape::modules)) {
     return fault<e::initial_is_not_the_state<C, e::size<C::initial::size>, e::wanted<Shape::modules * C::state>>>{};
   } else if constexpr (!cell_initialises<C, number>) {
     return fault<e::cell_without_initialise<C>>{};
