@@ -63,7 +63,7 @@ int render(command_options const& options) {
         .set("seed", static_cast<std::int64_t>(options.seed))
         .set("random", options.random);
   } else {
-    settings.set("data", options.data.string());
+    settings.set("data.folder", options.data.string());
   }
   settings.set("data.sha256", checksum(r));
 
