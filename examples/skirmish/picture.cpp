@@ -100,7 +100,8 @@ image draw_raster(raster_layout const& layout, std::span<float const> raster, st
   for (int row = 0; row < raster_side; ++row) {
     for (int column = 0; column < raster_side; ++column) {
       auto const value = [&](int c) {
-        return static_cast<double>(raster[static_cast<std::size_t>(c * raster_cells + row * raster_side + column)]);
+        return static_cast<double>(
+            raster[static_cast<std::size_t>(c * raster_side + row) * raster_side + static_cast<std::size_t>(column)]);
       };
       auto const x = column * cell_side;
       auto const y = title_height + (raster_side - 1 - row) * cell_side;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Records battles of the real game through SMAC into the folder of .npy files that README.md describes.
 
-UNTESTED: it was written from SMAC's source and has not been run where this project is built, since it needs StarCraft II,
-SMAC's maps and the packages `smac` and `pysc2`. `skirmish render --data <folder>` checks what it writes.
+UNTESTED WITH THE GAME: it was written from SMAC's source and has only been run with a stand-in for its environment, since
+it needs StarCraft II, SMAC's maps and the packages `smac` and `pysc2`. `skirmish render --data <folder>` checks what it
+writes.
 """
 
 import argparse

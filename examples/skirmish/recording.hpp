@@ -42,7 +42,7 @@ struct recording {
 
 /// Calls `visit(name, field)` for each field, in the order above: the one list of files.
 template <class Recording, class Visit>
-void for_each_field(Recording& r, Visit&& visit) {
+void for_each_field(Recording& r, Visit const& visit) {
   visit("episode_length", r.episode_length);
   visit("won", r.won);
   visit("unit_type", r.unit_type);

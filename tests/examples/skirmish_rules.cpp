@@ -193,6 +193,22 @@ TEST_CASE("all act at once: two that can kill each other do") {
   CHECK(bits(w) == before);
 }
 
+TEST_CASE("the dead shoot at nobody, push nobody and are hit by nothing") {
+  auto w = field({{kind::marine, 14, 16}, {kind::marine, 20, 20}},
+                 {{kind::marine, 17, 16}, {kind::marine, 20.2, 20}, {kind::marine, 20.4, 20}});
+  for (int i : {0, 1, 4}) {
+    w[i].alive = false;
+    w[i].health = 0;
+  }
+  auto given = idle(w);
+  given[0] = attack_order(2);
+  given[3] = attack_order(1);
+  run_loop(w, given);
+  CHECK(value(w[2].health) == 45);
+  CHECK(w[3].at == at(20.2, 20));
+  CHECK(w[3].cooldown == 0);
+}
+
 TEST_CASE("a shield grows by 2 a second from 10 seconds after the last hit") {
   auto w = field({{kind::stalker, 10, 16}}, {{kind::stalker, 30, 16}});
   hit(w[0], fixed(13));

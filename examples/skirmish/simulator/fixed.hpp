@@ -15,16 +15,21 @@ inline constexpr std::int32_t loop_time = 1000;       ///< a game loop
 inline constexpr std::int32_t loops_per_second = 16;  ///< at the game's normal speed
 inline constexpr std::int32_t loops_per_step = 8;     ///< SMAC's step_mul
 
-/// A constant of a table, rounded to the nearest 1/4096.
-consteval std::int32_t fixed(double value) { return static_cast<std::int32_t>(value * one + (value < 0 ? -0.5 : 0.5)); }
+/// The nearest integer, halves away from 0.
+consteval std::int32_t rounded(double value) {
+  auto const whole = static_cast<std::int32_t>(value);
+  auto const rest = value - whole;
+  return whole + (rest >= 0.5 ? 1 : rest <= -0.5 ? -1 : 0);
+}
+
+/// A constant of a table, to the nearest 1/4096.
+consteval std::int32_t fixed(double value) { return rounded(value * one); }
 
 /// What changes at this rate per second, per loop.
 consteval std::int32_t per_loop(double per_second) { return fixed(per_second / loops_per_second); }
 
 /// Seconds in thousandths of a loop.
-consteval std::int32_t loop_times(double seconds) {
-  return static_cast<std::int32_t>(seconds * loops_per_second * loop_time + 0.5);
-}
+consteval std::int32_t loop_times(double seconds) { return rounded(seconds * loops_per_second * loop_time); }
 
 /// A place or an offset: x grows to the east, y to the north.
 struct point {
