@@ -1,8 +1,10 @@
 // What agents see and what queries are answered with.
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
+#include "common/sha256.hpp"
 #include "s2rm/core/errors.hpp"
 #include "skirmish/generate.hpp"
 #include "skirmish_worlds.hpp"
@@ -217,6 +219,28 @@ TEST_CASE("views of a recording: from the simulator's state and from what was wr
   }
   CHECK(healed > 0);
   CHECK(attacked > 0);
+}
+
+TEST_CASE("golden: views and targets of a first battle, to the bit") {
+  auto const made = generate(scenario_named("1c3s5z"), {1, 1, 100, 1});
+  scenes states(*made, protoss);
+  std::vector<float> view(static_cast<std::size_t>(view_size(protoss)));
+  std::string bytes;
+  auto const add = [&bytes](std::span<float const> numbers) {
+    bytes.append(reinterpret_cast<char const*>(numbers.data()), numbers.size_bytes());
+  };
+  for (index_t n = 0; n < made->states(); n += 4) {
+    states.go_to(n);
+    for (int ally = 0; ally < made->allies(); ++ally) {
+      if (!states.alive(ally)) continue;
+      states.draw_view(ally, n == 0, view);
+      add(view);
+    }
+    auto const target = std::span(view).first(static_cast<std::size_t>(protoss.raster_size()));
+    states.draw_target(at(16, 16), target);
+    add(target);
+  }
+  CHECK(examples::sha256(bytes) == "474885ca18045669f1dd30d523b238e37dfbfdb2b8105684223cc3ed07970ee8");
 }
 
 TEST_CASE("a view holds what its own ally sees, not what others see") {
