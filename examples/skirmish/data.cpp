@@ -40,7 +40,7 @@ int make_data(command_options const& options) {
     bar.update(done);
     return !examples::interrupt::requested();
   });
-  bar.update(made ? options.episodes : 0);
+  if (made) bar.update(options.episodes);
   bar.finish();
   if (!made) {
     std::fprintf(stderr, "interrupted, nothing was written\n");

@@ -1,5 +1,6 @@
 // skirmish: battles of a SMAC-like simulator, seen through its units' eyes.
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 
@@ -43,7 +44,7 @@ int main(int argc, char* argv[]) {
   auto* const data = app.add_subcommand("data", "play battles and write them as a folder of .npy files");
   add_battle(*data);
   data->add_option("--episodes", options.episodes, "how many battles")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{0xffffffff}))
       ->capture_default_str();
   data->add_option("--threads", options.threads, "threads, 0: all cores; the data do not depend on it")
       ->check(CLI::NonNegativeNumber)

@@ -42,7 +42,7 @@ std::string checksum(recording const& r) {
   std::string bytes;
   for_each_field(r, [&bytes](char const* name, auto const& field) {
     bytes += name;
-    for (auto const extent : field.shape()) bytes += " " + std::to_string(extent);
+    for (auto const extent : field.shape()) bytes.append(" ").append(std::to_string(extent));
     bytes.append(reinterpret_cast<char const*>(field.data()), field.size() * sizeof(field.data()[0]));
   });
   return examples::sha256(bytes);

@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "common/manifest.hpp"
 #include "common/report.hpp"
+#include "common/sha256.hpp"
 #include "generate.hpp"
 #include "picture.hpp"
 #include "s2rm/core/errors.hpp"
@@ -75,12 +76,13 @@ int render(command_options const& options) {
       ". The bar below a unit is its health, the ring around it its shield. In the rasters: shield, health and "
       "cooldown from top to bottom; an enemy's cooldown is in the answer to a query, never in a view. Grey is "
       "out of sight.");
-  page.add_animation(examples::gif(frames, 25), "Half a second of the game a frame.");
+  auto const moving = examples::gif(frames, 25);
+  page.add_animation(moving, "Half a second of the game a frame.");
   page.add_image(examples::below(strip), "Four moments.");
   page.add_text(won ? "The allies won." : "The allies did not win.").add_table(table).add_manifest(settings);
 
   auto const out = options.out.empty() ? std::filesystem::path("results/skirmish") : options.out;
-  examples::write_gif(out / "battle.gif", frames, 25);
+  examples::write_file(out / "battle.gif", moving);
   examples::write_png(out / "battle.png", examples::below(strip));
   settings.write(out / "manifest.json");
   page.write(out / "report.html");
