@@ -8,7 +8,7 @@ namespace {
 using enum kind;
 
 // clang-format off
-constexpr std::array<scenario, 25> table{{
+constexpr std::array<scenario, 26> table{{
     {"3m", {{{marine, 3}}}, {{{marine, 3}}}, 60},
     {"8m", {{{marine, 8}}}, {{{marine, 8}}}, 120},
     {"25m", {{{marine, 25}}}, {{{marine, 25}}}, 150},
@@ -34,6 +34,7 @@ constexpr std::array<scenario, 25> table{{
     {"2c_vs_64zg", {{{colossus, 2}}}, {{{zergling, 64}}}, 400},
     {"1s2z", {{{stalker, 1}, {zealot, 2}}}, {{{stalker, 1}, {zealot, 2}}}, 120, false},
     {"5s3z", {{{stalker, 5}, {zealot, 3}}}, {{{stalker, 5}, {zealot, 3}}}, 150, false},
+    {"2c4s6z", {{{colossus, 2}, {stalker, 4}, {zealot, 6}}}, {{{colossus, 2}, {stalker, 4}, {zealot, 6}}}, 180, false},
 }};
 // clang-format on
 
