@@ -193,7 +193,7 @@ struct sequence {
                                       dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
-      be.for_each(R * M, s2rm::dynamics::rms_row_backward<M, H, T>{y, dy, s.read_factor, {dstate, M * H, H}});
+      s2rm::dynamics::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
     } else {
       be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
@@ -215,7 +215,7 @@ struct sequence {
 
   static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, tape_type const& s) {
     if constexpr (dynamics::normed) {
-      be.for_each(R * M, s2rm::dynamics::rms_row<M, H, T>{h, {s.read_state, M * H, H}, s.read_factor});
+      s2rm::dynamics::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
       return {s.read_state, M * H, H};
     } else {
       return h;

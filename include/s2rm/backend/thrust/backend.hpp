@@ -10,6 +10,7 @@
 #include "s2rm/backend/thrust/block.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
 #include "s2rm/backend/thrust/cuda.hpp"
@@ -25,7 +26,7 @@ template <class System>
 struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
-  bool fused = true;  ///< attention in kernels of its own; off: the layers' bodies, which those are held against
+  bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -120,6 +121,20 @@ struct thrust_on {
     blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
     for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
     return true;
+  }
+
+  /// RMS normalisation with several threads a row (rows.hpp).
+  template <index_t M, index_t H, class T>
+  bool rms_rows(index_t n, rows<T const> h, rows<T> y, T* factor) const {
+    using kernel = detail::rms_rows_kernel<M, H, T>;
+    if (fused) blocks(kernel::blocks(n), kernel{{}, n, h, y, factor});
+    return fused;
+  }
+  template <index_t M, index_t H, class T>
+  bool rms_rows_backward(index_t n, rows<T const> y, rows<T const> dy, T const* factor, rows<T> dh) const {
+    using kernel = detail::rms_rows_backward_kernel<M, H, T>;
+    if (fused) blocks(kernel::blocks(n), kernel{{}, n, y, dy, factor, dh});
+    return fused;
   }
 
   template <class T>
