@@ -172,12 +172,13 @@ void training_log::read(std::filesystem::path const& path) {
 
 int evaluate(experiment_options const& options) {
   auto const with = open_experiment(options);
-  auto const threads = thread_count(options);
+  auto const where = compute_of(options);
   training_log log;
   log.read(options.out / "training.json");
   auto page = experiment_page(with, "Sensors: an S2GRU on a real field");
   auto settings = experiment_manifest(with, options);
-  settings.set("threads", static_cast<std::int64_t>(threads));
+  settings.set("threads", static_cast<std::int64_t>(where.threads));
+  settings.set("backend", std::string(where.gpu ? "gpu" : "cpu"));
   forecast_settings(with.data).describe(settings, "forecast");
   unseen_settings(with.data).describe(settings, "unseen");
   std::string markdown = "# Sensors: " + with.data.origin.name + "\n\n" + with.data.origin.label() + "\n\n";
@@ -203,7 +204,7 @@ int evaluate(experiment_options const& options) {
   if (options.task != task_kind::unseen) {
     outcome all;
     for (auto const seed : options.seeds) {
-      all.made.push_back(predict_forecast(with, checkpoint_of(options, "forecast", seed), threads, with.split.test));
+      all.made.push_back(predict_forecast(with, checkpoint_of(options, "forecast", seed), where, with.split.test));
       all.made.back().name = "S2GRU, seed " + std::to_string(seed);
     }
     show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind), all, "VAR(1)");
@@ -221,8 +222,8 @@ int evaluate(experiment_options const& options) {
       prediction earlier{made.name, before, made.stations};
       for (std::size_t g = 0; g < groups.size(); ++g) {
         auto const checkpoint = checkpoint_of(options, "unseen" + std::to_string(g), seed);
-        predict_unseen(with, groups[g], checkpoint, threads, made);
-        predict_unseen(with, groups[g], checkpoint, threads, earlier);
+        predict_unseen(with, groups[g], checkpoint, where, made);
+        predict_unseen(with, groups[g], checkpoint, where, earlier);
       }
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));

@@ -15,6 +15,9 @@ namespace sensors {
 /// Which of the two tasks a command works on.
 enum class task_kind { forecast, unseen, both };
 
+/// What the model runs on.
+enum class backend_kind { cpu, gpu };
+
 /// Everything the command line says.
 struct experiment_options {
   data_choice data;
@@ -26,8 +29,9 @@ struct experiment_options {
   std::int64_t steps = 0;                         ///< training steps, 0: the settled number
   std::int64_t folds = 0;                         ///< groups of unseen stations, 0: leave one out
   int threads = 0;                                ///< 0: all cores
-  std::string transform;                          ///< identity, sqrt, log1p; empty: the standard one of the set
-  std::string validation_from;                    ///< dates that cut the series; both empty: the standard split
+  backend_kind backend = backend_kind::cpu;
+  std::string transform;        ///< identity, sqrt, log1p; empty: the standard one of the set
+  std::string validation_from;  ///< dates that cut the series; both empty: the standard split
   std::string test_from;
   std::string show;                  ///< date to draw, empty: the day with the liveliest field
   std::vector<std::string> command;  ///< the command line, for the manifest

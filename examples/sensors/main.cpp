@@ -71,6 +71,8 @@ void add_run(CLI::App& app, experiment_options& o) {
 void add_model(CLI::App& app, experiment_options& o) {
   app.add_option("--checkpoint", o.checkpoint, "safetensors file (default: sensors.safetensors in --out)");
   app.add_option("--threads", o.threads, "threads, 0: all cores")->check(CLI::NonNegativeNumber)->capture_default_str();
+  add_words<sensors::backend_kind>(app, "--backend", o.backend, "cpu, or gpu where the program was built for it",
+                                   {{"cpu", sensors::backend_kind::cpu}, {"gpu", sensors::backend_kind::gpu}});
 }
 
 void add_training(CLI::App& app, experiment_options& o) {

@@ -10,6 +10,12 @@
 /// The S2GRU of the two tasks. The library's templates stay inside model_forecast.cpp and model_unseen.cpp.
 namespace sensors {
 
+/// What computes: threads of the CPU, or a GPU.
+struct compute {
+  int threads = 1;
+  bool gpu = false;
+};
+
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
   index_t steps = 200;   ///< length of the schedule
@@ -49,20 +55,20 @@ struct fit_history {
 /// One fit of the forecast: its length is chosen on the validation part, then the model is fitted anew on training and
 /// validation part together for that many steps. Leaves `checkpoint`; with `resume`, goes on from it.
 [[nodiscard]] fit_history fit_forecast(experiment const& with, fit_settings const& settings, std::int64_t seed,
-                                       int threads, std::filesystem::path const& checkpoint, bool resume);
+                                       compute where, std::filesystem::path const& checkpoint, bool resume);
 
 /// One step ahead at every station over `range`, from one stream that begins 30 steps before.
-[[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint, int threads,
-                                          time_range range);
+[[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint,
+                                          compute where, time_range range);
 
 /// One fit for one group of stations that leave no trace in it.
 [[nodiscard]] fit_history fit_unseen(experiment const& with, fit_settings const& settings,
-                                     std::vector<index_t> const& hidden, std::int64_t seed, int threads,
+                                     std::vector<index_t> const& hidden, std::int64_t seed, compute where,
                                      std::filesystem::path const& checkpoint, bool resume);
 
 /// The same step at the hidden stations over `range`; other cells of `into` stay as they are.
 void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
-                    int threads, prediction& into);
+                    compute where, prediction& into);
 
 /// What the model of `fit_unseen` believes at places without a station.
 struct field {
@@ -70,7 +76,7 @@ struct field {
 };
 /// At `places` (n, 2) on each day of `range`, from that day's readings of all stations but the hidden ones.
 [[nodiscard]] field believed_field(experiment const& with, std::vector<index_t> const& hidden,
-                                   std::filesystem::path const& checkpoint, int threads, time_range range,
+                                   std::filesystem::path const& checkpoint, compute where, time_range range,
                                    std::vector<double> const& places);
 
 /// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
@@ -80,7 +86,7 @@ struct module_map {
   std::vector<double> reached;   ///< (n): number of modules within reach
   index_t modules = 0;
 };
-[[nodiscard]] module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, int threads,
+[[nodiscard]] module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, compute where,
                                       std::vector<double> const& places);
 
 }  // namespace sensors

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
 #include "model.hpp"
+#include "model_nets.hpp"
 #include "model_windows.hpp"
 #include "s2rm/eigen.hpp"
 
@@ -17,25 +19,40 @@ using cpu = s2rm::backend::eigen;
 // Streams of random numbers beside those of the library (0: initialisation, 16 and up: augmentation).
 inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
 
+/// A trainer on what computes. \throws data_error where that is a GPU and this program was built without.
 template <class Net>
-s2rm::trainer<Net, cpu> make_learner(fit_settings const& settings, std::int64_t seed, int threads, series const& data) {
+std::unique_ptr<s2rm::any_trainer<Net>> trainer_on(compute where, s2rm::optim::adam const& adam, s2rm::seed start,
+                                                   s2rm::training const& options) {
+  if (!where.gpu) {
+    return s2rm::erased(s2rm::trainer<Net, cpu>{cpu{.threads = where.threads}, adam, start, options});
+  }
+#ifdef SENSORS_WITH_GPU
+  return s2rm::gpu_trainer<Net>(adam, start, options);
+#else
+  throw data_error{"--backend gpu: this program was built without CUDA (configure with -DS2RM_CUDA=ON)"};
+#endif
+}
+
+template <class Net>
+std::unique_ptr<s2rm::any_trainer<Net>> make_learner(fit_settings const& settings, std::int64_t seed, compute where,
+                                                     series const& data) {
   s2rm::optim::adam const adam{.rate = settings.rate,
                                .weight_decay = settings.weight_decay,
                                .clip = settings.clip,
                                .schedule = {settings.warm_up, settings.steps, 0.0}};
-  s2rm::trainer<Net, cpu> learner{cpu{.threads = threads}, adam, s2rm::seed{static_cast<std::uint64_t>(seed)},
-                                  s2rm::training{.average = settings.average}};
+  auto learner = trainer_on<Net>(where, adam, s2rm::seed{static_cast<std::uint64_t>(seed)},
+                                 s2rm::training{.average = settings.average});
   // A shifted and turned network of stations visits more places than the stations' own.
-  if (!settings.rotate) learner.whiten(data.places);
+  if (!settings.rotate) learner->whiten(data.places);
   if (settings.source_gain != 1.0) {
-    auto values = learner.state().weights;
+    auto values = learner->state().weights;
     for (auto const& field : Net::fields) {
       if (field.name != "views.key.weight" && field.name != "views.value.weight") continue;
       for (index_t i = 0; i < field.size; ++i) {
         values[static_cast<std::size_t>(field.offset + i)] *= static_cast<float>(settings.source_gain);
       }
     }
-    learner.assign(values.data());
+    learner->assign(values.data());
   }
   return learner;
 }
@@ -47,12 +64,14 @@ struct standardised {
 
 /// Runs one long window and keeps what comes after its first `skip` steps, which only set the state.
 template <class Net>
-standardised run_over(s2rm::trainer<Net, cpu>& learner, s2rm::batch_view<float> const& batch, index_t skip) {
+standardised run_over(s2rm::any_trainer<Net>& learner, s2rm::batch_view<float> const& batch, index_t skip) {
   static_cast<void>(learner.evaluate(batch));
   auto const cells = (batch.time - skip) * batch.queries;
   standardised result{std::vector<double>(static_cast<std::size_t>(cells)),
                       std::vector<double>(static_cast<std::size_t>(cells))};
-  auto const* o = learner.predictions() + skip * batch.queries * 2;
+  std::vector<float> all(static_cast<std::size_t>(batch.time * batch.batch * batch.queries * 2));
+  learner.predictions(static_cast<index_t>(all.size()), all.data());
+  auto const* o = all.data() + skip * batch.queries * 2;
   for (std::size_t i = 0; i < result.mean.size(); ++i) {
     result.mean[i] = static_cast<double>(o[2 * i]);
     result.deviation[i] = std::exp(0.5 * static_cast<double>(o[2 * i + 1]));
@@ -63,7 +82,7 @@ standardised run_over(s2rm::trainer<Net, cpu>& learner, s2rm::batch_view<float> 
 /// The training loop. `validate(learner)` gives a figure (lower is better), asked every so often where `stop_early`.
 /// Leaves the learner at the end of the schedule, or of `limit` steps, or at Ctrl-C.
 template <class Net, class Validate>
-fit_history fit(s2rm::trainer<Net, cpu>& learner, windows& from, time_range range, fit_settings const& settings,
+fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range, fit_settings const& settings,
                 std::int64_t seed, index_t limit, bool stop_early, std::string const& label,
                 std::filesystem::path const& checkpoint, Validate const& validate) {
   auto const key = static_cast<std::uint64_t>(seed);

@@ -5,20 +5,6 @@
 namespace sensors {
 namespace {
 
-/// Many small modules with a sharp kernel, few octaves: a few fixed sensors, where more would only memorise the sites.
-struct forecast_shape : s2rm::shape {
-  static constexpr s2rm::index_t modules = 12, hidden = 24, heads = 4, head_width = 8, sphere = 16, place = 2,
-                                 frequencies = 2, place_hidden = 32;
-  using view = s2rm::features<3>;
-  using target = s2rm::features<1>;
-};
-
-/// The decoder predicts the change from 0.55 of today's own reading.
-using forecast_net =
-    s2rm::world_model<forecast_shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<std::ratio<0>, std::ratio<6>>,
-                      s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<48>, s2rm::likelihood::gaussian,
-                      s2rm::residual::own_reading<std::ratio<11, 20>>>;
-
 constexpr index_t lead_in = 30;  ///< steps before a range that only set the state
 
 scaler scaler_for(experiment const& with, time_range range) {
@@ -26,7 +12,7 @@ scaler scaler_for(experiment const& with, time_range range) {
 }
 
 /// Negative log-likelihood of the range, in one stream.
-double likelihood_over(s2rm::trainer<forecast_net, cpu>& learner, windows& from, time_range range) {
+double likelihood_over(s2rm::any_trainer<forecast_net>& learner, windows& from, time_range range) {
   auto const first = std::max<index_t>(0, range.begin - 1 - lead_in);
   auto batch = from.cut({first}, range.end - 1 - first);
   std::vector<std::uint8_t> mask(batch.target_mask, batch.target_mask + batch.time * batch.queries);
@@ -49,40 +35,40 @@ fit_settings forecast_settings(series const& data) {
   return settings;
 }
 
-fit_history fit_forecast(experiment const& with, fit_settings const& settings, std::int64_t seed, int threads,
+fit_history fit_forecast(experiment const& with, fit_settings const& settings, std::int64_t seed, compute where,
                          std::filesystem::path const& checkpoint, bool resume) {
   auto const label = "forecast, seed " + std::to_string(seed);
   fit_history chosen;
   {
     windows from{with.data, standardise(with.data, scaler_for(with, with.split.train)), 1};
-    auto learner = make_learner<forecast_net>(settings, seed, threads, with.data);
+    auto learner = make_learner<forecast_net>(settings, seed, where, with.data);
     // Windows end inside the training part, their targets too.
     time_range const range{with.split.train.begin, with.split.train.end - 1};
-    chosen = fit(learner, from, range, settings, seed, settings.steps, true, label + ", length", {},
+    chosen = fit(*learner, from, range, settings, seed, settings.steps, true, label + ", length", {},
                  [&](auto& l) { return likelihood_over(l, from, with.split.validation); });
     if (chosen.interrupted) return chosen;
   }
   windows from{with.data, standardise(with.data, scaler_for(with, with.split.fit())), 1};
-  auto learner = make_learner<forecast_net>(settings, seed, threads, with.data);
-  if (resume && std::filesystem::exists(checkpoint)) learner.load(checkpoint);
+  auto learner = make_learner<forecast_net>(settings, seed, where, with.data);
+  if (resume && std::filesystem::exists(checkpoint)) learner->load(checkpoint);
   time_range const range{with.split.fit().begin, with.split.fit().end - 1};
   auto history =
-      fit(learner, from, range, settings, seed, chosen.steps, false, label, checkpoint, [](auto&) { return 0.0; });
+      fit(*learner, from, range, settings, seed, chosen.steps, false, label, checkpoint, [](auto&) { return 0.0; });
   history.validation_step = chosen.validation_step;
   history.validation = chosen.validation;
   history.seconds += chosen.seconds;
   return history;
 }
 
-prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint, int threads,
+prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint, compute where,
                             time_range range) {
   auto const standard = scaler_for(with, with.split.fit());
   windows from{with.data, standardise(with.data, standard), 1};
-  auto learner = make_learner<forecast_net>({}, 0, threads, with.data);
-  learner.load(checkpoint);
+  auto learner = make_learner<forecast_net>({}, 0, where, with.data);
+  learner->load(checkpoint);
   auto const first = std::max<index_t>(0, range.begin - 1 - lead_in);
   auto const batch = from.cut({first}, range.end - 1 - first);
-  auto const z = run_over(learner, batch, range.begin - 1 - first);
+  auto const z = run_over(*learner, batch, range.begin - 1 - first);
   prediction made{"S2GRU", range, with.data.station_count()};
   std::size_t i = 0;
   for (auto t = range.begin; t < range.end; ++t) {

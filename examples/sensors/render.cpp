@@ -112,8 +112,8 @@ pictures draw_pictures(experiment const& with, experiment_options const& options
   auto const begin = std::max<index_t>(0, middle - days / 2);
   time_range const range{begin, std::min(with.data.times, begin + days)};
   auto const places = grid_places();
-  auto const threads = thread_count(options);
-  auto const believed = believed_field(with, {}, checkpoint, threads, range, places);
+  auto const where = compute_of(options);
+  auto const believed = believed_field(with, {}, checkpoint, where, range, places);
 
   // One scale of colours for all days: what the stations read.
   std::vector<double> read;
@@ -142,7 +142,7 @@ pictures draw_pictures(experiment const& with, experiment_options const& options
   }
   drawn.stills.emplace_back(examples::beside(strip),
                             "Four days: the model's field, the stations' readings as dots in the same colours.");
-  auto const map = modules_over(with, checkpoint, threads, places);
+  auto const map = modules_over(with, checkpoint, where, places);
   drawn.stills.emplace_back(
       module_picture(with, map),
       "For each place the module that is nearest on the sphere; the paler, the weaker the kernel.");

@@ -26,7 +26,7 @@ class training_log {
   std::map<std::pair<std::string, std::int64_t>, fit_history> fits_;
 };
 
-[[nodiscard]] int thread_count(experiment_options const& options);
+[[nodiscard]] compute compute_of(experiment_options const& options);
 [[nodiscard]] std::vector<std::vector<index_t>> hidden_groups(experiment const& with,
                                                               experiment_options const& options);
 [[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,

@@ -27,8 +27,9 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".patience", patience);
 }
 
-int thread_count(experiment_options const& options) {
-  return options.threads > 0 ? options.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+compute compute_of(experiment_options const& options) {
+  auto const all = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return {options.threads > 0 ? options.threads : all, options.backend == backend_kind::gpu};
 }
 
 std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options) {
@@ -46,7 +47,7 @@ std::filesystem::path checkpoint_of(experiment_options const& options, std::stri
 int train(experiment_options const& options) {
   examples::interrupt const watch;
   auto const with = open_experiment(options);
-  auto const threads = thread_count(options);
+  auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());
   auto forecast = forecast_settings(with.data), unseen = unseen_settings(with.data);
@@ -65,7 +66,7 @@ int train(experiment_options const& options) {
   for (auto const seed : options.seeds) {
     if (options.task != task_kind::unseen) {
       auto const path = checkpoint_of(options, "forecast", seed);
-      if (!note("forecast", seed, fit_forecast(with, forecast, seed, threads, path, options.resume))) {
+      if (!note("forecast", seed, fit_forecast(with, forecast, seed, where, path, options.resume))) {
         return examples::interrupt::exit_status;
       }
     }
@@ -73,9 +74,9 @@ int train(experiment_options const& options) {
       auto const groups = hidden_groups(with, options);
       for (std::size_t g = 0; g < groups.size(); ++g) {
         auto const what = "unseen" + std::to_string(g);
-        if (!note(what, seed,
-                  fit_unseen(with, unseen, groups[g], seed, threads, checkpoint_of(options, what, seed),
-                             options.resume))) {
+        if (!note(
+                what, seed,
+                fit_unseen(with, unseen, groups[g], seed, where, checkpoint_of(options, what, seed), options.resume))) {
           return examples::interrupt::exit_status;
         }
       }
@@ -84,7 +85,7 @@ int train(experiment_options const& options) {
   if (options.task != task_kind::forecast) {
     auto const seed = options.seeds.front();
     if (!note("field", seed,
-              fit_unseen(with, unseen, {}, seed, threads, checkpoint_of(options, "field", seed), options.resume))) {
+              fit_unseen(with, unseen, {}, seed, where, checkpoint_of(options, "field", seed), options.resume))) {
       return examples::interrupt::exit_status;
     }
   }

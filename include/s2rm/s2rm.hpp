@@ -11,6 +11,7 @@
 #include "s2rm/encoder/conv.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/stream/stream.hpp"
+#include "s2rm/stream/streams.hpp"
 #include "s2rm/train/augment.hpp"
 #include "s2rm/train/early_stopping.hpp"
 #include "s2rm/train/trainer.hpp"

@@ -19,13 +19,13 @@ problem norm(B& be, std::string const& name, index_t n, std::uint32_t stream) {
   p.output = M * H;
   p.saved = M + M * H;  // the factors, and y once more
   p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double*) {
-    be.for_each(count * M, dynamics::rms_row<M, H, double>{{in[0], M * H, H}, {y, M * H, H}, saved});
+    dynamics::normalise_rows<M, H, B, double>(be, count * M, {in[0], M * H, H}, {y, M * H, H}, saved);
     std::copy_n(y, count * M * H, saved + count * M);
   };
   p.backward = [&be](index_t count, auto const&, double const* dy, double const* saved, double*, auto const& d,
                      double*) {
-    be.for_each(count * M, dynamics::rms_row_backward<M, H, double>{
-                               {saved + count * M, M * H, H}, {dy, M * H, H}, saved, {d[0], M * H, H}});
+    dynamics::normalise_rows_backward<M, H, B, double>(be, count * M, {saved + count * M, M * H, H}, {dy, M * H, H},
+                                                       saved, {d[0], M * H, H});
   };
   return p;
 }
@@ -36,6 +36,7 @@ TEST_CASE("RMS normalisation conforms") {
   test::on_every_backend([](auto& be, std::string const& name) {
     test::conforms(norm<3, 5>(be, "rms 3 x 5, " + name, 4, 1));
     test::conforms(norm<1, 1>(be, "rms 1 x 1, " + name, 2, 2));
+    test::conforms(norm<5, 67>(be, "rms 5 x 67, " + name, 3, 4));
     test::conforms(norm<2, 16>(be, "rms 2 x 16, " + name, 1, 3));
   });
 }

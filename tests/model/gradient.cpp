@@ -35,6 +35,12 @@ TEST_CASE("the default model, long sequences of many views") {
   }
 }
 
+TEST_CASE("the default model on Thrust's host systems") {
+  test::on_every_thrust([](auto const& be, std::string const& name) {
+    test::check_gradient_everywhere<test::tiny_net<>>("default on " + name, be);
+  });
+}
+
 TEST_CASE("the default model on naive loops") {
   test::check_gradient_everywhere<test::tiny_net<>>("default on naive loops", ops::reference{});
 }

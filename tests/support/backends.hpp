@@ -18,6 +18,9 @@ void on_every_thrust(F const& f) {
 #if defined(S2RM_TEST_THRUST)
   backend::thrust_on<backend::system::cpp> plain;
   f(plain, std::string("thrust, CPP"));
+  auto bodies = plain;
+  bodies.fused = false;
+  f(bodies, std::string("thrust, CPP, the layers' own attention"));
 #if defined(_OPENMP)
   backend::thrust_on<backend::system::omp> threads;
   f(threads, std::string("thrust, OMP"));

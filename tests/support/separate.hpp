@@ -2,10 +2,12 @@
 /// \file
 /// A device without a device: a system of `backend::thrust_on` whose memory the host cannot touch. Pages are closed but
 /// while work runs; a functor that holds an address of the host is refused before it runs; recordings are kept as
-/// graphs are, with every argument as it was, and deliver what they copy out when they are waited for.
+/// graphs are, with every argument as it was. It is as late as a device may be: nothing is done before somebody waits,
+/// and copies from and to memory of `allocate_host` look at it then.
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -34,7 +36,8 @@ struct separate_memory {
     double* partial;
     index_t allocations = 0, played = 0, asked = 0;
     recording* to = nullptr;
-    std::vector<std::pair<void*, std::vector<std::byte>>> arriving;
+    std::vector<std::function<void()>> queue;
+    std::vector<std::pair<std::byte const*, std::size_t>> pinned;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
 
     context()
@@ -61,21 +64,28 @@ struct separate_memory {
       std::size_t const bytes = (used + page - 1) / page * page;
       if (::mprotect(base, bytes, yes ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) throw std::runtime_error("mprotect");
     }
-    /// Now, or whenever what is recorded is played.
+    /// When somebody waits, or whenever what is recorded is played and somebody waits for that.
     template <class F>
     void work(F const& f) {
       ++asked;
       if (to != nullptr) {
         to->work.emplace_back(f);
       } else {
-        run(f);
+        queue.emplace_back(f);
       }
     }
-    template <class F>
-    void run(F const& f) const {
+    void finish() {
+      if (queue.empty()) return;
       open(true);
-      f();
+      for (auto const& f : queue) f();
       open(false);
+      queue.clear();
+    }
+    /// Whether the host gave memory that copies look at when they are done.
+    [[nodiscard]] bool is_pinned(void const* p) const {
+      auto const* const b = static_cast<std::byte const*>(p);
+      return std::any_of(pinned.begin(), pinned.end(),
+                         [b](auto const& range) { return b >= range.first && b < range.first + range.second; });
     }
     void expect_own(void const* p, char const* what) const {
       if (!holds(p))
@@ -110,7 +120,7 @@ struct separate_memory {
     if (c.to != nullptr) throw std::logic_error("separate memory: allocation while recording");
     ++c.allocations;
     void* const p = c.take(bytes);
-    c.run([p, bytes] { std::memset(p, 0xFF, bytes); });  // every number NaN
+    c.work([p, bytes] { std::memset(p, 0xFF, bytes); });  // every number NaN
     return p;
   }
   static void release(context&, void*) {}
@@ -122,26 +132,32 @@ struct separate_memory {
   static void copy_in(context& c, std::size_t bytes, void const* from, void* to) {
     c.expect_host(from, "source of copy_in");
     c.expect_own(to, "target of copy_in");
+    if (c.is_pinned(from) && c.to == nullptr) {
+      c.work([=] { std::memcpy(to, from, bytes); });
+      return;
+    }
     std::vector<std::byte> const now(static_cast<std::byte const*>(from), static_cast<std::byte const*>(from) + bytes);
     c.work([now, to] { std::memcpy(to, now.data(), now.size()); });
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
     c.expect_own(from, "source of copy_out");
     c.expect_host(to, "target of copy_out");
-    bool const later = c.to != nullptr;
-    c.work([&c, bytes, from, to, later] {
-      auto const* const b = static_cast<std::byte const*>(from);
-      if (later) {
-        c.arriving.emplace_back(to, std::vector<std::byte>(b, b + bytes));
-      } else {
-        std::memcpy(to, b, bytes);
-      }
-    });
+    c.work([=] { std::memcpy(to, from, bytes); });
+    if (c.to == nullptr) c.finish();
   }
   static void wait(context& c) {
     if (c.to != nullptr) throw std::logic_error("separate memory: wait while recording");
-    for (auto const& [to, bytes] : c.arriving) std::memcpy(to, bytes.data(), bytes.size());
-    c.arriving.clear();
+    c.finish();
+  }
+  static void* allocate_host(context& c, std::size_t bytes) {
+    auto* const p = static_cast<std::byte*>(::operator new(bytes));
+    c.pinned.emplace_back(p, bytes);
+    return p;
+  }
+  static void release_host(context& c, void* p) {
+    c.finish();
+    std::erase_if(c.pinned, [p](auto const& range) { return range.first == p; });
+    ::operator delete(p);
   }
 
   template <class F>
@@ -171,7 +187,7 @@ struct separate_memory {
   }
   static void play(context& c, recording& r) {
     ++c.played;
-    for (auto const& one : r.work) c.run(one);
+    for (auto const& one : r.work) c.queue.push_back(one);
   }
 };
 

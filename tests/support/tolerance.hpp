@@ -22,6 +22,11 @@ inline constexpr double product = 1e-13;
 template <>
 inline constexpr double product<float> = 2e-6;
 
+/// Whole models on two backends, float: states, outputs and loss; gradients.
+inline constexpr double backends_forward = 1e-6;
+inline constexpr double backends_gradient = 1e-5;
+inline constexpr double backends_recurrence = 5;  ///< times these, over 12 to 20 steps
+
 /// Scalar functions of math/scalar.hpp in float against long double.
 inline constexpr double scalar = 3e-7;
 

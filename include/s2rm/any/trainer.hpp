@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "s2rm/data/training_file.hpp"
-#include "s2rm/stream/stream.hpp"
+#include "s2rm/stream/streams.hpp"
 #include "s2rm/train/trainer.hpp"
 
 namespace s2rm {
@@ -33,6 +33,23 @@ class any_stream {
   virtual void restore(stream_state<T> const& s) = 0;
 };
 
+/// Many sessions on any backend. See `streams`.
+template <class Net, class T = float>
+class any_streams {
+ public:
+  static constexpr std::size_t view_rank = Net::view::rank + 2;
+  static constexpr std::size_t prediction_rank = 2 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+
+  virtual ~any_streams() = default;
+  virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                           std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept = 0;
+  virtual void reset(index_t session) noexcept = 0;
+  virtual void refresh() noexcept = 0;
+  [[nodiscard]] virtual std::vector<T> state(index_t session) const = 0;
+  virtual void restore(index_t session, std::vector<T> const& numbers) = 0;
+};
+
 /// A trainer of any backend. See `trainer`.
 template <class Net, class T = float>
 class any_trainer {
@@ -53,6 +70,9 @@ class any_trainer {
   virtual void load(std::filesystem::path const& path) = 0;
   /// A stream over the averaged weights; this must outlive it.
   [[nodiscard]] virtual std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits = {}) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<any_streams<Net, T>> streams(index_t sessions,
+                                                                     stream_limits limits = {}) const = 0;
+  [[nodiscard]] virtual index_t steps() const = 0;
 
   /// The same for anything `batch_traits` knows.
   template <class Batch>
@@ -91,6 +111,31 @@ class erased_stream final : public any_stream<Net, T> {
   s2rm::stream<Net, Backend, T> stream_;
 };
 
+/// Sessions of one backend as `any_streams`.
+template <class Net, class Backend, class T>
+class erased_streams final : public any_streams<Net, T> {
+ public:
+  using base = any_streams<Net, T>;
+  template <class Weights>
+  erased_streams(Backend be, Weights const& weights, index_t sessions, stream_limits limits)
+      : streams_(std::move(be), weights, sessions, limits) {}
+
+  observed observe(array_view<T const, base::view_rank> views, array_view<T const, 3> places,
+                   std::uint8_t const* present, std::uint8_t const* active) noexcept override {
+    return streams_.observe(views, places, present, active);
+  }
+  array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places) noexcept override {
+    return streams_.predict(places);
+  }
+  void reset(index_t session) noexcept override { streams_.reset(session); }
+  void refresh() noexcept override { streams_.refresh(); }
+  [[nodiscard]] std::vector<T> state(index_t session) const override { return streams_.state(session); }
+  void restore(index_t session, std::vector<T> const& numbers) override { streams_.restore(session, numbers); }
+
+ private:
+  s2rm::streams<Net, Backend, T> streams_;
+};
+
 /// A trainer of one backend as `any_trainer`.
 template <class Net, class Backend, class T, class Optimiser>
 class erased_trainer final : public any_trainer<Net, T> {
@@ -113,6 +158,10 @@ class erased_trainer final : public any_trainer<Net, T> {
   [[nodiscard]] std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits) const override {
     return std::make_unique<erased_stream<Net, Backend, T>>(trainer_.backend(), trainer_.averaged(), limits);
   }
+  [[nodiscard]] std::unique_ptr<any_streams<Net, T>> streams(index_t sessions, stream_limits limits) const override {
+    return std::make_unique<erased_streams<Net, Backend, T>>(trainer_.backend(), trainer_.averaged(), sessions, limits);
+  }
+  [[nodiscard]] index_t steps() const override { return trainer_.steps(); }
 
  private:
   trainer_type trainer_;

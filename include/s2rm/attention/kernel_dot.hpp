@@ -17,6 +17,7 @@
 
 #include "s2rm/attention/dense.hpp"
 #include "s2rm/attention/reached.hpp"
+#include "s2rm/ops/attention.hpp"
 
 namespace s2rm::attention {
 
@@ -89,6 +90,9 @@ struct kernel_dot {
                       std::type_identity_t<T*> saved) {
     index_t const n = g.count * g.targets;
     if constexpr (reached_only) {
+      if constexpr (requires { be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, saved, scale<T>()); }) {
+        if (be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, kept(g, saved), scale<T>())) return;
+      }
       be.template for_rows<1>(g.count * groups_of(g.targets),
                               attend_reached<N, C, Dot, Again, T>{g, q, k, v, y, saved, scale<T>()});
     } else {
@@ -110,6 +114,15 @@ struct kernel_dot {
                          g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
       give_sources<0>(be, g, q, dy, saved, scratch, dk, dv);
     } else {
+      if constexpr (requires {
+                      be.template kernel_attention_backward<N, C, Dot>(pairs_of(g), q, k, v, dy, saved, dq, dk, dv,
+                                                                       dlog, dlog_row, scratch, scale<T>());
+                    }) {
+        if (be.template kernel_attention_backward<N, C, Dot>(pairs_of(g), q, k, v, dy, kept(g, saved), dq, dk, dv, dlog,
+                                                             dlog_row, scratch, scale<T>())) {
+          return;
+        }
+      }
       // Weights that are found again lie beside dl.
       std::conditional_t<Again, T*, T const*> weights;
       if constexpr (Again) {
@@ -126,6 +139,16 @@ struct kernel_dot {
   }
 
  private:
+  /// The same pairs, and the room for what is kept of them, as ops/attention.hpp has them.
+  template <class T>
+  static ops::attention_pairs<T> pairs_of(geometry<T> const& g) {
+    return {g.count,         g.targets,  g.sources,     g.log_weight, g.reach,
+            kernel::reached, g.row_step, g.target_step, g.source_step};
+  }
+  template <class T, class P>
+  static P* kept(geometry<T> const& g, P* room) {
+    return saved(g.sources) >= 2 * N ? room : nullptr;
+  }
   template <index_t Slot, class B, class T>
   static void give_sources(B& be, geometry<T> const& g, rows<T const> q, rows<T const> dy, T const* w, T const* d,
                            rows<T> dk, rows<T> dv) {

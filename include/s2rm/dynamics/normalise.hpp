@@ -41,4 +41,21 @@ struct rms_row_backward {
   }
 };
 
+/// n rows (b, m) of a state, by the backend's own kernel where it has one.
+template <index_t M, index_t H, class B, class T>
+void normalise_rows(B& be, index_t n, rows<T const> h, rows<T> y, T* factor) {
+  if constexpr (requires { be.template rms_rows<M, H>(n, h, y, factor); }) {
+    if (be.template rms_rows<M, H>(n, h, y, factor)) return;
+  }
+  be.for_each(n, rms_row<M, H, T>{h, y, factor});
+}
+/// Adds to dh.
+template <index_t M, index_t H, class B, class T>
+void normalise_rows_backward(B& be, index_t n, rows<T const> y, rows<T const> dy, T const* factor, rows<T> dh) {
+  if constexpr (requires { be.template rms_rows_backward<M, H>(n, y, dy, factor, dh); }) {
+    if (be.template rms_rows_backward<M, H>(n, y, dy, factor, dh)) return;
+  }
+  be.for_each(n, rms_row_backward<M, H, T>{y, dy, factor, dh});
+}
+
 }  // namespace s2rm::dynamics

@@ -59,6 +59,7 @@ class resident_batch {
       return b;
     } else {
       views_ = std::max(views_, b.views);
+      be.wait();  // the copy before may still be read from the host's block
       auto const copied = lay_out(be, b);
       be.copy_in(copied.bytes, host_.data(), device(be, copied.bytes));
       return moved(copied.host);

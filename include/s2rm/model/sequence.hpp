@@ -40,10 +40,10 @@ struct sequence {
     if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
   }
 
-  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`), where the host can read
-  /// the masks. Everything below but `observe` takes this one.
+  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`), where masks are
+  /// looked at first. Everything below but `observe` takes this one.
   static batch_view<T> kept(batch_view<T> b) {
-    if constexpr (ops::host_memory<Backend>) {
+    if constexpr (ops::reads_masks<Backend>) {
       b.views = clean::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
     }
     return b;
@@ -206,7 +206,7 @@ struct sequence {
                                       dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
-      be.for_each(R * M, s2rm::dynamics::rms_row_backward<M, H, T>{y, dy, s.read_factor, {dstate, M * H, H}});
+      s2rm::dynamics::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
     } else {
       be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
@@ -228,7 +228,7 @@ struct sequence {
 
   static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, tape_type const& s) {
     if constexpr (dynamics::normed) {
-      be.for_each(R * M, s2rm::dynamics::rms_row<M, H, T>{h, {s.read_state, M * H, H}, s.read_factor});
+      s2rm::dynamics::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
       return {s.read_state, M * H, H};
     } else {
       return h;

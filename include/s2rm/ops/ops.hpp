@@ -38,6 +38,9 @@
 /// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but
 /// what `allocate` gave, and only copy_in and copy_out meet the host's memory.
 ///
+/// `B::fixed_work` says that what is asked for may depend on extents alone, not on what masks say, though the host could
+/// read them: a backend whose work is to be what a device's is. A backend without the word has none of it.
+///
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
 /// `packed_slack` numbers more.
 ///
@@ -82,6 +85,15 @@ inline constexpr bool host_memory = [] {
     return static_cast<bool>(B::host_memory);
   } else {
     return true;
+  }
+}();
+/// Whether what is asked for may depend on what masks say.
+template <class B>
+inline constexpr bool reads_masks = [] {
+  if constexpr (requires { B::fixed_work; }) {
+    return host_memory<B> && !B::fixed_work;
+  } else {
+    return host_memory<B>;
   }
 }();
 }  // namespace ops

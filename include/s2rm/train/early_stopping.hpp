@@ -32,8 +32,12 @@ class early_stopping {
     best_ = figure;
     step_ = step;
     waited_ = 0;
-    weights_.resize(static_cast<std::size_t>(Trainer::size));
-    learner.backend().copy_out(Trainer::size, learner.averaged().values(), weights_.data());
+    if constexpr (requires { learner.averaged(); }) {
+      weights_.resize(static_cast<std::size_t>(Trainer::size));
+      learner.backend().copy_out(Trainer::size, learner.averaged().values(), weights_.data());
+    } else {
+      weights_ = learner.state().average;
+    }
     return true;
   }
 

@@ -6,9 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/block.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
 #include "s2rm/backend/thrust/cuda.hpp"
@@ -24,6 +26,7 @@ template <class System>
 struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
+  bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -31,6 +34,7 @@ struct thrust_on {
 
   static constexpr bool packs = false;  ///< products read the canonical weights
   static constexpr bool host_memory = System::host_memory;
+  static constexpr bool fixed_work = true;  ///< recorded once, played for other masks; the host systems do the same
   using recording = typename detail::recording_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
@@ -95,6 +99,43 @@ struct thrust_on {
       blocks(count, piece{f, n, count, partial});
       blocks(1, detail::sum_partials{partial, count, out});
     }
+  }
+
+  /// Attention in fused kernels (attention.hpp).
+  template <index_t N, index_t C, bool Dot, class T>
+  bool kernel_attention(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
+                        std::type_identity_t<T*> saved, std::type_identity_t<T> scale) const {
+    if (!fused) return false;
+    using kernel = detail::attend_forward<N, C, Dot, T>;
+    blocks(g.count * N * kernel::parts(g.targets), kernel{{g, q, k, v, scale}, y, saved});
+    return true;
+  }
+  template <index_t N, index_t C, bool Dot, class T>
+  bool kernel_attention_backward(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v,
+                                 in_rows<T> dy, in_vector<T> saved, out_rows<T> dq, out_rows<T> dk, out_rows<T> dv,
+                                 std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch,
+                                 std::type_identity_t<T> scale) const {
+    if (!fused) return false;
+    using targets = detail::attend_backward_targets<N, C, Dot, T>;
+    using sources = detail::attend_backward_own_sources<N, C, Dot, T>;
+    blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, scratch});
+    blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
+    for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
+    return true;
+  }
+
+  /// RMS normalisation with several threads a row (rows.hpp).
+  template <index_t M, index_t H, class T>
+  bool rms_rows(index_t n, rows<T const> h, rows<T> y, T* factor) const {
+    using kernel = detail::rms_rows_kernel<M, H, T>;
+    if (fused) blocks(kernel::blocks(n), kernel{{}, n, h, y, factor});
+    return fused;
+  }
+  template <index_t M, index_t H, class T>
+  bool rms_rows_backward(index_t n, rows<T const> y, rows<T const> dy, T const* factor, rows<T> dh) const {
+    using kernel = detail::rms_rows_backward_kernel<M, H, T>;
+    if (fused) blocks(kernel::blocks(n), kernel{{}, n, y, dy, factor, dh});
+    return fused;
   }
 
   template <class T>

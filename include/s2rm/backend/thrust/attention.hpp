@@ -1,0 +1,347 @@
+#pragma once
+/// \file
+/// Kernel-modulated attention in fused kernels (ops/attention.hpp): scores, weights and weighted sums of one head of some
+/// targets stay in shared memory, sources pass by in tiles. The weights are never written: the way back finds them again
+/// from the largest score and 1 / sum.
+///
+///   forward:   a block is 16 targets of one head; the softmax is updated tile by tile
+///   backward:  first 16 targets of one head: dl (kept in scratch) and dq; then 16 sources: dk, dv; then dlog Z, the sum
+///              over heads
+///
+/// A source out of reach of a target takes no part in what that target gets: its numbers may be anything.
+
+#include <limits>
+
+#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/math/scalar.hpp"
+#include "s2rm/ops/attention.hpp"
+
+namespace s2rm::backend::detail {
+
+/// Bytes of arrays of these many numbers in shared memory.
+template <class T>
+constexpr std::size_t shared_size(std::initializer_list<index_t> counts) {
+  std::size_t sum = 0;
+  for (index_t const n : counts) sum += (static_cast<std::size_t>(n) * sizeof(T) + 15) / 16 * 16;
+  return sum;
+}
+
+/// What the kernels have in common. `own`: items of a block; `tile`: items of the other side that are in shared memory at
+/// a time. A row is a little longer than it has numbers, so that neighbours lie in different banks.
+template <index_t N, index_t C, bool Dot, class T>
+struct attention_kernel {
+  static constexpr int threads = 128;
+  static constexpr index_t own = 16, tile = 32, row = C + 1, line = tile + 1;
+  ops::attention_pairs<T> g;
+  rows<T const> q, k, v;
+  T scale;
+
+  static constexpr index_t parts(index_t items) { return (items + own - 1) / own; }
+  S2RM_HD static T nothing() { return -std::numeric_limits<T>::infinity(); }
+
+  /// Which row, head and items a block is for.
+  struct place {
+    index_t r, n, first, count;
+    S2RM_HD place(index_t block, index_t items) {
+      index_t const each = (items + own - 1) / own;
+      first = block % each * own;
+      n = block / each % N;
+      r = block / (each * N);
+      count = items - first < own ? items - first : own;
+    }
+  };
+
+  /// to[i] = head n of items first ... first + count - 1 of a row, times a factor.
+  template <class Block>
+  S2RM_HD static void load(Block const& block, rows<T const> from, index_t r, index_t n, index_t first, index_t count,
+                           T factor, T* to) {
+    block.each([&](int t) {
+      for (index_t e = t; e < count * C; e += threads) {
+        to[e / C * row + e % C] = from.at(r, first + e / C)[n * C + e % C] * factor;
+      }
+    });
+  }
+  S2RM_HD static T dot(T const* a, T const* b) {
+    T sum = T(0);
+    for (index_t c = 0; c < C; ++c) sum += a[c] * b[c];
+    return sum;
+  }
+  /// l + log Z; `target` holds a query times scale.
+  S2RM_HD T score(index_t r, index_t i, index_t j, T const* target, T const* source) const {
+    T const log_z = g.log_weight[g.at(r, i, j)];
+    if constexpr (Dot) {
+      return dot(target, source) + log_z;
+    } else {
+      return log_z;
+    }
+  }
+  /// acc[i] = by[i] acc[i] + sum over j of w[i, j] x[j], for own items i; w = 0 takes nothing.
+  template <class Block, class By, class Weight>
+  S2RM_HD static void gather(Block const& block, index_t items, index_t others, By const& by, Weight const& weight,
+                             T const* x, T* acc) {
+    block.each([&](int t) {
+      for (index_t e = t; e < items * C; e += threads) {
+        index_t const i = e / C, c = e % C;
+        T sum = acc[i * row + c] * by(i);
+        for (index_t j = 0; j < others; ++j) {
+          T const w = weight(i, j);
+          sum += w != T(0) ? w * x[j * row + c] : T(0);
+        }
+        acc[i * row + c] = sum;
+      }
+    });
+  }
+  /// to = acc, times a factor.
+  template <class Block, class By>
+  S2RM_HD static void store(Block const& block, index_t r, index_t n, index_t first, index_t count, By const& by,
+                            T const* acc, rows<T> to) {
+    block.each([&](int t) {
+      for (index_t e = t; e < count * C; e += threads) {
+        to.at(r, first + e / C)[n * C + e % C] = acc[e / C * row + e % C] * by(e / C);
+      }
+    });
+  }
+  template <class Block>
+  S2RM_HD static void clear(Block const& block, index_t count, T* acc) {
+    block.each([&](int t) {
+      for (index_t e = t; e < count * row; e += threads) acc[e] = T(0);
+    });
+  }
+  /// Where the largest score of a target and head is kept; 1 / sum lies N numbers further.
+  [[nodiscard]] S2RM_HD index_t kept(index_t r, index_t i, index_t n) const { return (r * g.targets + i) * 2 * N + n; }
+  [[nodiscard]] S2RM_HD index_t pair(index_t r, index_t i, index_t n, index_t j) const {
+    return ((r * g.targets + i) * N + n) * g.sources + j;
+  }
+  /// The weight of a pair, found again. One source has all of it.
+  S2RM_HD T weight_again(index_t r, index_t i, index_t n, index_t j, T const* target, T const* source,
+                         T const* saved) const {
+    if (!g.within(r, i, j)) return T(0);
+    if (saved == nullptr) return T(1);
+    T const* const at = saved + kept(r, i, n);
+    return math::exp(score(r, i, j, target, source) - at[0]) * at[N];
+  }
+};
+
+template <index_t N, index_t C, bool Dot, class T>
+struct attend_forward : attention_kernel<N, C, Dot, T> {
+  using base = attention_kernel<N, C, Dot, T>;
+  using base::g, base::own, base::tile, base::row, base::line;
+  static constexpr std::size_t shared_bytes =
+      shared_size<T>({own * row, own* row, tile* row, tile* row, own* line, own, own, own});
+  rows<T> y;
+  T* saved;
+
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    typename base::place const at(block.index, g.targets);
+    shared_layout cut{block.shared};
+    T* const query = cut.take<T>(own * row);
+    T* const acc = cut.take<T>(own * row);
+    T* const key = cut.take<T>(tile * row);
+    T* const value = cut.take<T>(tile * row);
+    T* const s = cut.take<T>(own * line);
+    T* const top = cut.take<T>(own);
+    T* const sum = cut.take<T>(own);
+    T* const factor = cut.take<T>(own);
+    if constexpr (Dot) base::load(block, base::q, at.r, at.n, at.first, at.count, base::scale, query);
+    base::clear(block, at.count, acc);
+    block.each([&](int t) {
+      if (t < at.count) top[t] = base::nothing(), sum[t] = T(0);
+    });
+    for (index_t first = 0; first < g.sources; first += tile) {
+      index_t const count = g.sources - first < tile ? g.sources - first : tile;
+      if constexpr (Dot) base::load(block, base::k, at.r, at.n, first, count, T(1), key);
+      base::load(block, base::v, at.r, at.n, first, count, T(1), value);
+      block.each([&](int t) {
+        for (index_t e = t; e < at.count * count; e += base::threads) {
+          index_t const i = e / count, j = e % count;
+          s[i * line + j] = g.within(at.r, at.first + i, first + j)
+                                ? base::score(at.r, at.first + i, first + j, query + i * row, key + j * row)
+                                : base::nothing();
+        }
+      });
+      // e^s in place, and what the sums so far must be multiplied with.
+      block.each([&](int t) {
+        if (t >= at.count) return;
+        T* const mine = s + t * line;
+        T high = top[t];
+        for (index_t j = 0; j < count; ++j) high = mine[j] > high ? mine[j] : high;
+        T const by = top[t] == base::nothing() ? T(0) : math::exp(top[t] - high);
+        T all = sum[t] * by;
+        for (index_t j = 0; j < count; ++j) {
+          mine[j] = mine[j] == base::nothing() ? T(0) : math::exp(mine[j] - high);
+          all += mine[j];
+        }
+        top[t] = high;
+        sum[t] = all;
+        factor[t] = by;
+      });
+      base::gather(
+          block, at.count, count, [&](index_t i) { return factor[i]; },
+          [&](index_t i, index_t j) { return s[i * line + j]; }, value, acc);
+    }
+    block.each([&](int t) {
+      if (t >= at.count) return;
+      sum[t] = sum[t] == T(0) ? T(0) : T(1) / sum[t];
+      if (saved == nullptr) return;
+      T* const to = saved + base::kept(at.r, at.first + t, at.n);
+      to[0] = top[t];
+      to[N] = sum[t];
+    });
+    base::store(block, at.r, at.n, at.first, at.count, [&](index_t i) { return sum[i]; }, acc, y);
+  }
+};
+
+template <index_t N, index_t C, bool Dot, class T>
+struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
+  using base = attention_kernel<N, C, Dot, T>;
+  using base::g, base::own, base::tile, base::row, base::line;
+  static constexpr std::size_t shared_bytes =
+      shared_size<T>({own * row, own* row, own* row, tile* row, tile* row, own* line, own* line, own, own, own});
+  rows<T const> dy;
+  T const* saved;
+  rows<T> dq;
+  T* d;  ///< dl
+
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    typename base::place const at(block.index, g.targets);
+    shared_layout cut{block.shared};
+    T* const query = cut.take<T>(own * row);
+    T* const dout = cut.take<T>(own * row);
+    T* const acc = cut.take<T>(own * row);
+    T* const key = cut.take<T>(tile * row);
+    T* const value = cut.take<T>(tile * row);
+    T* const w = cut.take<T>(own * line);
+    T* const dw = cut.take<T>(own * line);
+    T* const heaviest = cut.take<T>(own);
+    T* const from = cut.take<T>(own);
+    T* const mean = cut.take<T>(own);
+    if constexpr (Dot) base::load(block, base::q, at.r, at.n, at.first, at.count, base::scale, query);
+    base::load(block, dy, at.r, at.n, at.first, at.count, T(1), dout);
+    base::clear(block, at.count, acc);
+    block.each([&](int t) {
+      if (t < at.count) heaviest[t] = T(-1), from[t] = T(0), mean[t] = T(0);
+    });
+    // The heaviest source's dw is taken from all dw first, so that their differences from the mean lose no digits: one
+    // pass finds it, one the mean, one dl. Where all sources are one tile it is loaded once.
+    bool const once = g.sources <= tile;
+    for (int pass = 0; pass < 3; ++pass) {
+      for (index_t first = 0; first < g.sources; first += tile) {
+        index_t const count = g.sources - first < tile ? g.sources - first : tile;
+        if (pass == 0 || !once) {
+          if constexpr (Dot) base::load(block, base::k, at.r, at.n, first, count, T(1), key);
+          base::load(block, base::v, at.r, at.n, first, count, T(1), value);
+          block.each([&](int t) {
+            for (index_t e = t; e < at.count * count; e += base::threads) {
+              index_t const i = e / count, j = e % count;
+              T const weight =
+                  base::weight_again(at.r, at.first + i, at.n, first + j, query + i * row, key + j * row, saved);
+              w[i * line + j] = weight;
+              dw[i * line + j] = weight != T(0) ? base::dot(dout + i * row, value + j * row) : T(0);
+            }
+          });
+        }
+        if (pass < 2) {
+          block.each([&](int t) {
+            if (t >= at.count) return;
+            for (index_t j = 0; j < count; ++j) {
+              T const weight = w[t * line + j], slope = dw[t * line + j];
+              if (pass == 0) {
+                if (weight > heaviest[t]) heaviest[t] = weight, from[t] = slope;
+              } else {
+                mean[t] += weight != T(0) ? weight * (slope - from[t]) : T(0);
+              }
+            }
+          });
+          continue;
+        }
+        block.each([&](int t) {
+          for (index_t e = t; e < at.count * count; e += base::threads) {
+            index_t const i = e / count, j = e % count;
+            T const weight = w[i * line + j];
+            T const dl = weight != T(0) ? weight * (dw[i * line + j] - from[i] - mean[i]) : T(0);
+            w[i * line + j] = dl;
+            d[base::pair(at.r, at.first + i, at.n, first + j)] = dl;
+          }
+        });
+        if constexpr (Dot) {
+          base::gather(
+              block, at.count, count, [](index_t) { return T(1); },
+              [&](index_t i, index_t j) { return w[i * line + j]; }, key, acc);
+        }
+      }
+    }
+    if constexpr (Dot) {
+      base::store(block, at.r, at.n, at.first, at.count, [this](index_t) { return base::scale; }, acc, dq);
+    }
+  }
+};
+
+template <index_t N, index_t C, bool Dot, class T>
+struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
+  using base = attention_kernel<N, C, Dot, T>;
+  using base::g, base::own, base::tile, base::row, base::line;
+  static constexpr std::size_t shared_bytes =
+      shared_size<T>({own * row, own* row, own* row, tile* row, tile* row, own* line, own* line});
+  rows<T const> dy;
+  T const* saved;
+  T const* d;
+  rows<T> dk, dv;
+
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    typename base::place const at(block.index, g.sources);
+    shared_layout cut{block.shared};
+    T* const key = cut.take<T>(own * row);
+    T* const to_key = cut.take<T>(own * row);
+    T* const to_value = cut.take<T>(own * row);
+    T* const query = cut.take<T>(tile * row);
+    T* const dout = cut.take<T>(tile * row);
+    T* const w = cut.take<T>(own * line);
+    T* const dl = cut.take<T>(own * line);
+    if constexpr (Dot) base::load(block, base::k, at.r, at.n, at.first, at.count, T(1), key);
+    base::clear(block, at.count, to_key);
+    base::clear(block, at.count, to_value);
+    for (index_t first = 0; first < g.targets; first += tile) {
+      index_t const count = g.targets - first < tile ? g.targets - first : tile;
+      if constexpr (Dot) base::load(block, base::q, at.r, at.n, first, count, base::scale, query);
+      base::load(block, dy, at.r, at.n, first, count, T(1), dout);
+      block.each([&](int t) {
+        for (index_t e = t; e < at.count * count; e += base::threads) {
+          index_t const j = e / count, i = e % count;
+          w[j * line + i] =
+              base::weight_again(at.r, first + i, at.n, at.first + j, query + i * row, key + j * row, saved);
+          dl[j * line + i] = d[base::pair(at.r, first + i, at.n, at.first + j)];
+        }
+      });
+      auto const one = [](index_t) { return T(1); };
+      base::gather(block, at.count, count, one, [&](index_t j, index_t i) { return w[j * line + i]; }, dout, to_value);
+      if constexpr (Dot) {
+        base::gather(
+            block, at.count, count, one, [&](index_t j, index_t i) { return dl[j * line + i]; }, query, to_key);
+      }
+    }
+    auto const as_is = [](index_t) { return T(1); };
+    if constexpr (Dot) base::store(block, at.r, at.n, at.first, at.count, as_is, to_key, dk);
+    base::store(block, at.r, at.n, at.first, at.count, as_is, to_value, dv);
+  }
+};
+
+/// dlog Z of one pair += the sum of dl over heads.
+template <index_t N, class T>
+struct sum_heads {
+  ops::attention_pairs<T> g;
+  T const* d;
+  T* dlog;
+  index_t dlog_row;
+  S2RM_HD void operator()(index_t e) const {
+    index_t const j = e % g.sources, i = e / g.sources % g.targets, r = e / (g.sources * g.targets);
+    if (!g.within(r, i, j)) return;
+    T sum = T(0);
+    for (index_t n = 0; n < N; ++n) sum += d[((r * g.targets + i) * N + n) * g.sources + j];
+    dlog[r * dlog_row + i * g.target_step + j * g.source_step] += sum;
+  }
+};
+
+}  // namespace s2rm::backend::detail
