@@ -36,9 +36,9 @@ struct neighbourhood_mean {
   using kind = s2rm::kind::residual;
   static constexpr bool active = true;
   template <class Shape, class T>
-  S2RM_HD static T guess(s2rm::residual::seen<Shape, T> seen, T const* x, index_t e) {
+  S2RM_HD static T guess(s2rm::residual::seen<Shape, T> seen, T const* x, s2rm::index_t e) {
     T sum = T(0), weight = T(0);
-    for (index_t a = 0; a < seen.views; ++a) {
+    for (s2rm::index_t a = 0; a < seen.views; ++a) {
       if (seen.present[a] == 0) continue;
       T const near = T(1) / (seen.distance2(a, x) + T(0.04)), w = near * near;
       sum += w * seen.reading(a, e);

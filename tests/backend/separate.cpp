@@ -65,13 +65,15 @@ index_t compare_training(training options) {
   optim::adam const o{.rate = 0.01, .clip = 0.5};
   trainer<Net, separate, T> far(device, o, seed{3}, options);
   trainer<Net, plain, T> near({}, o, seed{3}, options);
-  for (std::uint32_t step = 0; step < 12; ++step) {
+  for (std::uint32_t step = 0; step < 16; ++step) {
     index_t const views = step == 0 ? 5 : step % 6;
     test::with const with{
         .view_mask = step % 2 == 0, .target_mask = step % 3 != 0, .reset = step % 4 == 1, .blind = step % 5 == 2};
     auto b = test::random_batch<Net, T>(5, 2, views, 3, step, with);
     if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {};  // skipped
     if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);                                     // nothing to learn
+    // The state is lost: what follows starts anew, though it was recorded going on.
+    if (step == 13) b.view[0] = std::numeric_limits<T>::quiet_NaN();
     INFO("step " << step << ", " << views << " views");
     same_report(far.step(b.look()), near.step(padded(b, 5).look()));
     auto const a = far.state(), c = near.state();
@@ -199,6 +201,8 @@ void compare_streams() {
     if (step == 9) far.reset(), near.reset();
     REQUIRE(far.observe(views, places, present) == observed::yes);
     REQUIRE(near.observe(views, places, present) == observed::yes);
+    // Nobody waits: the next step must not touch what this one still reads.
+    if (step % 4 == 1) continue;
     auto const a = far.predict(asked), c = near.predict(asked);
     REQUIRE(a.shape == c.shape);
     CHECK(same_bits(a.data, c.data, queries * Net::outputs));

@@ -96,7 +96,7 @@ struct separate_memory {
     }
     /// Refuses functors that hold addresses of the host's memory.
     template <class F>
-    void look_through(F f) const {
+    void look_through([[maybe_unused]] F f) const {
       static_assert(std::is_trivially_copyable_v<F>, "what a device runs is copied byte by byte");
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_clear_padding)

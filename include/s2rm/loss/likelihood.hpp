@@ -197,7 +197,7 @@ struct loss_gradient {
       math::fill<Likelihood::outputs>(to, T(0));
     } else if constexpr (has_lanes<Likelihood, T>) {
       math::across<T, Target::size>(
-          [=, this](auto l, index_t e) { Likelihood::template gradient_lanes<decltype(l)>(out, target, e, by, to); });
+          [=](auto l, index_t e) { Likelihood::template gradient_lanes<decltype(l)>(out, target, e, by, to); });
     } else {
       for (index_t e = 0; e < Target::size; ++e) Likelihood::gradient(out, target, e, by, to);
     }
