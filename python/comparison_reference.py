@@ -24,7 +24,7 @@ import s2rm_reference as ref  # noqa: E402
 class Config(ref.Config):
     """`modules` and `hidden` are those of the state: 1 and its width for the pooled models."""
 
-    dynamics: str = "pooled"  # pooled | rim
+    dynamics: str = "pooled"  # pooled | rim | memory (then `modules` are its slots, `hidden` their width)
     pool: str = "attention"  # attention | mean | sum
     active: int = 0  # of a RIM's modules
 
@@ -44,7 +44,16 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
         own.update({"views.query.weight": (m, nc, h), "views.key.weight": (nc, source), "views.value.weight": (nc, source)})
         own.update({f"interaction.{name}.weight": (m, nc, h) for name in ("query", "key", "value")})
         own["interaction.out.weight"] = (m, h, nc)
-    own.update({f"cell.{name}": shape for name, shape in ref.cell_shapes(c).items()})
+    if c.dynamics == "memory":
+        qkv = c.memory_heads * 2 * (c.key_width or h // c.memory_heads) + h
+        own.update({f"cell.{name}": shape for name, shape in {
+            "input.weight": (h, source), "input.bias": (h,), "qkv.weight": (qkv, h), "qkv.bias": (qkv,),
+            "qkv_norm.weight": (qkv,), "qkv_norm.bias": (qkv,), "attention_norm.weight": (h,),
+            "attention_norm.bias": (h,), "mlp.0.weight": (h, h), "mlp.0.bias": (h,), "mlp.1.weight": (h, h),
+            "mlp.1.bias": (h,), "mlp_norm.weight": (h,), "mlp_norm.bias": (h,), "gate.input.weight": (2 * h, h),
+            "gate.memory.weight": (2 * h, h), "gate.bias": (2 * h,)}.items()})
+    else:
+        own.update({f"cell.{name}": shape for name, shape in ref.cell_shapes(c).items()})
     shapes: dict[str, tuple[int, ...]] = {}
     for name, shape in ref.parameter_shapes(c).items():
         if name == "modules.embedding":  # here the recurrence begins
@@ -60,6 +69,11 @@ def softmax_of_present(logits: Tensor, present: Tensor) -> Tensor:
 
 class Model(ref.S2RM):
     """A comparison model. `state_dict()` has the names and shapes of a checkpoint."""
+
+    def _start(self, p: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
+        if self.config.dynamics == "memory" and self.config.initial_state != "learned":
+            return torch.eye(self.config.modules, self.config.hidden, dtype=dtype)
+        return super()._start(p, dtype)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return parameter_shapes(self.config)
@@ -135,3 +149,28 @@ class Model(ref.S2RM):
         q, k, v = (ref.per_module(p[f"interaction.{n}.weight"], self._normalised(h)) for n in ("query", "key", "value"))
         g = self._attend(q, k, v, torch.zeros_like(everyone, dtype=h.dtype), everyone, everyone)
         return h + ref.per_module(p["interaction.out.weight"], g)
+
+    def _memory(self, p: Mapping[str, Tensor], h: Tensor, _: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        """One relational memory whose input rows are the views: h [B, K, F]."""
+        c, width = self.config, self.config.hidden
+
+        def linear(name: str, x: Tensor) -> Tensor:
+            return F.linear(x, p[f"cell.{name}.weight"], p.get(f"cell.{name}.bias"))
+
+        def norm(name: str, x: Tensor) -> Tensor:
+            return F.layer_norm(x, x.shape[-1:], p[f"cell.{name}.weight"], p[f"cell.{name}.bias"])
+
+        x = torch.where(present[..., None], linear("input", source), source.new_zeros(()))
+        qkv = norm("qkv_norm", linear("qkv", torch.cat((h, x), 1))).unflatten(-1, (c.memory_heads, -1)).transpose(1, 2)
+        value = width // c.memory_heads
+        keys = (qkv.shape[-1] - value) // 2
+        q, k, v = qkv.split((keys, keys, value), -1)
+        there = F.pad(present, (c.modules, 0), value=True)[:, None, None]
+        weight = softmax_of_present(q @ k.transpose(-1, -2) / math.sqrt(keys), there)
+        attention = (weight @ v).transpose(1, 2).flatten(-2)[:, :c.modules]
+        y = norm("attention_norm", h + attention)
+        y = norm("mlp_norm", y + linear("mlp.1", torch.relu(linear("mlp.0", y))))
+        mean = x.sum(1, keepdim=True) / present.sum(1).clamp_min(1)[:, None, None]
+        gates = F.linear(torch.tanh(h), p["cell.gate.memory.weight"], p["cell.gate.bias"]) + linear("gate.input", mean)
+        i, f = gates.chunk(2, -1)
+        return torch.sigmoid(i) * torch.tanh(y) + torch.sigmoid(f + 1) * h

@@ -62,6 +62,9 @@ COMPARED: dict[str, dict[str, object]] = {
     "pooled_mean": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "pool": "mean"},
     "rim": {"dynamics": "rim", "active": 2},
     "rim_lstm": {"dynamics": "rim", "active": 1, "cell": "lstm", "state_norm": "none", "readout": "kernel_mean"},
+    "memory": {"dynamics": "memory", "modules": 4, "hidden": 6, "memory_heads": 2},
+    "memory_keys": {"dynamics": "memory", "modules": 2, "hidden": 5, "memory_heads": 1, "key_width": 7,
+                    "state_norm": "none", "initial_state": "zero", "readout": "kernel_mean"},
     "pooled_sum": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "pool": "sum", "initial_state": "zero"},
 }
 MARGIN = 1e-3  # no p.s this close to the cut: float must take the same side

@@ -20,15 +20,15 @@ namespace s2rm::dynamics {
 /// u[r] = sum over the views that are there of z[r, a], divided by their number for a mean.
 template <bool Mean, index_t W, class T>
 struct pool_rows {
-  std::uint8_t const* reach;  ///< (R, A)
-  index_t views;
+  std::uint8_t const* reach;  ///< of view (r, a) at (r A + a) step
+  index_t step, views;
   T const* z;  ///< (R A, W)
   T* u;        ///< (R, W)
   S2RM_HD void operator()(index_t row, index_t j) const {
     T sum = T(0);
     index_t count = 0;
     for (index_t a = row * views; a < (row + 1) * views; ++a) {
-      if (reach[a] != kernel::reached) continue;
+      if (reach[a * step] != kernel::reached) continue;
       sum += z[a * W + j];
       ++count;
     }
@@ -40,15 +40,15 @@ struct pool_rows {
 template <bool Mean, index_t W, class T>
 struct pool_rows_backward {
   std::uint8_t const* reach;
-  index_t views;
+  index_t step, views;
   T const* du;
   T* dz;
   S2RM_HD void operator()(index_t row) const {
     index_t count = 0;
-    for (index_t a = row * views; a < (row + 1) * views; ++a) count += reach[a] == kernel::reached ? 1 : 0;
+    for (index_t a = row * views; a < (row + 1) * views; ++a) count += reach[a * step] == kernel::reached ? 1 : 0;
     T const scale = Mean && count > 0 ? T(1) / T(count) : T(1);
     for (index_t a = row * views; a < (row + 1) * views; ++a) {
-      bool const here = reach[a] == kernel::reached;
+      bool const here = reach[a * step] == kernel::reached;
       for (index_t j = 0; j < W; ++j) dz[a * W + j] = here ? scale * du[row * W + j] : T(0);
     }
   }
@@ -168,14 +168,14 @@ struct encoded {
       index_t const first = r * in.views;
       mlp::forward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T>{s.z + first * W, W},
                    s.saved + first * mlp::saved);
-      be.template for_rows<W>(n, pool_rows<Mean, W, T>{in.view_reach + first, in.views, s.z + first * W, u});
+      be.template for_rows<W>(n, pool_rows<Mean, W, T>{in.view_reach + first, 1, in.views, s.z + first * W, u});
     }
     template <class B, class T>
     static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views;
-      be.for_each(n, pool_rows_backward<Mean, W, T>{in.view_reach + first, in.views, du, w.z});
+      be.for_each(n, pool_rows_backward<Mean, W, T>{in.view_reach + first, 1, in.views, du, w.z});
       mlp::backward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T const>{w.z, W},
                     s.saved + first * mlp::saved, dsource, dp, w.scratch);
     }
