@@ -5,6 +5,7 @@
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/schema.hpp"
+#include "s2rm/init/uniform.hpp"
 #include "s2rm/kernel/pairs.hpp"
 
 namespace s2rm::kernel {
