@@ -30,6 +30,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import comparison_reference as compared  # noqa: E402
 import s2rm_reference as ref  # noqa: E402
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
@@ -54,6 +55,18 @@ CASES: dict[str, dict[str, object]] = {
     "rmc_residual": {"cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3, "carry": "residual",
                      "initial_state": "zero"},
 }
+# The comparison models (comparison_reference.py), by their own options.
+COMPARED: dict[str, dict[str, object]] = {
+    "pooled_gru": {"modules": 1, "hidden": 7, "readout": "kernel_mean"},
+    "pooled_lstm": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "cell": "lstm", "state_norm": "none"},
+    "pooled_mean": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "pool": "mean"},
+    "rim": {"dynamics": "rim", "active": 2},
+    "rim_lstm": {"dynamics": "rim", "active": 1, "cell": "lstm", "state_norm": "none", "readout": "kernel_mean"},
+    "memory": {"dynamics": "memory", "modules": 4, "hidden": 6, "memory_heads": 2},
+    "memory_keys": {"dynamics": "memory", "modules": 2, "hidden": 5, "memory_heads": 1, "key_width": 7,
+                    "state_norm": "none", "initial_state": "zero", "readout": "kernel_mean"},
+    "pooled_sum": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "pool": "sum", "initial_state": "zero"},
+}
 MARGIN = 1e-3  # no p.s this close to the cut: float must take the same side
 
 Arrays = dict[str, np.ndarray]
@@ -63,7 +76,8 @@ def random_checkpoint(config: ref.Config, seed: int, epsilon: float = 1.5) -> Ar
     """Random float32 parameters of the size of an ordinary start, biases and initial state not zero."""
     rng = np.random.default_rng(seed)
     result: Arrays = {}
-    for name, shape in ref.parameter_shapes(config).items():
+    shapes = compared.parameter_shapes if isinstance(config, compared.Config) else ref.parameter_shapes
+    for name, shape in shapes(config).items():
         if name == "kernel.log_epsilon":
             value = np.full(shape, math.log(epsilon))
         elif name.endswith("norm.weight"):
@@ -121,7 +135,7 @@ def golden_batch(config: ref.Config, seed: int) -> Arrays:
 
 
 def make_model(config: ref.Config, checkpoint: Arrays, dtype: torch.dtype = torch.float64) -> ref.S2RM:
-    model = ref.S2RM(config, dtype)
+    model = (compared.Model if isinstance(config, compared.Config) else ref.S2RM)(config, dtype)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in checkpoint.items()})
     return model
 
@@ -167,8 +181,8 @@ def model_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
         for m, b in [(make_model(c, random_checkpoint(c, s)), golden_batch(c, s))]))
     shared, batch = random_checkpoint(base, seed), golden_batch(base, seed)
     files: dict[str, tuple[Arrays, dict[str, str]]] = {"batch": (batch, {})}
-    for case, options in CASES.items():
-        config = ref.Config(**{**TINY, **options})
+    for case, options in {**CASES, **COMPARED}.items():
+        config = (compared if case in COMPARED else ref).Config(**{**TINY, **options})
         own, mine, mine_name = random_checkpoint(config, seed + 1), batch, "batch"
         checkpoint = {name: shared[name] if name in shared and shared[name].shape == value.shape else value
                       for name, value in own.items()}

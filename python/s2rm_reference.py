@@ -314,7 +314,7 @@ class S2RM(nn.Module):
     def __init__(self, config: Config, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.config = c = config
-        for name, shape in parameter_shapes(c).items():
+        for name, shape in self.shapes().items():
             if name == "modules.embedding":
                 start = torch.randn(shape, dtype=dtype)
             elif name == "kernel.log_epsilon":
@@ -324,7 +324,7 @@ class S2RM(nn.Module):
             elif "norm." in name:
                 start = torch.full(shape, float(name.endswith("weight")), dtype=dtype)
             else:  # U(+-1/sqrt(fan_in)), a bias with the fan_in of its layer; all of the cell U(+-1/sqrt(H))
-                weight = parameter_shapes(c).get(name.replace(".bias", ".weight"), shape)
+                weight = self.shapes().get(name.replace(".bias", ".weight"), shape)
                 if name == "cell.gate.bias":
                     weight = (c.hidden // c.slots,)
                 fan_in = c.hidden if name.startswith("cell.") and c.cell != "rmc" else weight[-1]
@@ -335,6 +335,9 @@ class S2RM(nn.Module):
                 owner = owner._modules.setdefault(part, nn.Module())
             owner.register_parameter(leaf, nn.Parameter(start))
         self.whiten(torch.cartesian_prod(*[torch.linspace(-1, 1, 17, dtype=dtype)] * c.place).reshape(-1, c.place))
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return parameter_shapes(self.config)
 
     def load_file(self, path: str) -> None:
         """Load a checkpoint. Training state (`train.*`) is passed over; any other difference in names is an error."""
@@ -407,19 +410,8 @@ class S2RM(nn.Module):
         its place is taken as 0.
         """
         c, p = self.config, dict(self.named_parameters()) if params is None else params
-        views, places, queries = batch["views"], batch["places"], batch["query_places"]
-        steps, size, count = places.shape[:3]
-
-        def flag(name: str, shape: torch.Size, default: bool) -> Tensor:
-            return batch[name] != 0 if name in batch else torch.full(shape, default, dtype=torch.bool)
-
-        present = flag("view_mask", places.shape[:3], True) & ~flag("blind", places.shape[:2], False)[..., None]
-        asked = flag("target_mask", queries.shape[:3], True)
-        reset = flag("reset", places.shape[:2], False)
-        zero = places.new_zeros(())
-        views = torch.where(present[..., None], views.reshape(steps, size, count, math.prod(c.view)), zero)
-        places = torch.where(present[..., None], places, zero)
-        queries = torch.where((asked | queries.isfinite().all(-1))[..., None], queries, zero)
+        views, places, queries, present, asked, reset = self._cleaned(batch)
+        (steps, size), zero = places.shape[:2], places.new_zeros(())
 
         # Everything that does not read the state, for all steps at once.
         module = unit(p["modules.embedding"])  # [M, S]
@@ -431,8 +423,7 @@ class S2RM(nn.Module):
         keys, values = F.linear(read, p["views.key.weight"]), F.linear(read, p["views.value.weight"])
         present = present[..., None, :].expand(view_reach.shape)
 
-        begin = p if c.initial_state == "learned" else cell_start(c, places.dtype)
-        start = torch.cat([begin[name] for name in ("initial_state", "initial_cell")[:c.state // c.hidden]], -1)
+        start = self._start(p, places.dtype)
         cell = {name: p[f"cell.{name}"] for name in cell_shapes(c)}
         carried, states = start.expand(size, -1, -1), []
         for t in range(steps):
@@ -460,15 +451,41 @@ class S2RM(nn.Module):
         if c.readout == "kernel_dot":
             q, k = F.linear(s, p["readout.query.weight"]), per_module(p["readout.key.weight"], seen)
         r = self._attend(q, k, per_module(p["readout.value.weight"], seen), z, reach, torch.ones_like(reach))
-        prediction = self._mlp(p, "decoder", torch.cat((r, s), -1)).reshape(*queries.shape[:3], *c.prediction_shape)
+        return self._answer(p, batch, r, s, asked, zero)._replace(state=state)
 
+    def _cleaned(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """Views, places, queries with zeros where nothing is; which views are there, which targets, where a state starts."""
+        views, places, queries = batch["views"], batch["places"], batch["query_places"]
+
+        def flag(name: str, shape: torch.Size, default: bool) -> Tensor:
+            return batch[name] != 0 if name in batch else torch.full(shape, default, dtype=torch.bool)
+
+        present = flag("view_mask", places.shape[:3], True) & ~flag("blind", places.shape[:2], False)[..., None]
+        asked = flag("target_mask", queries.shape[:3], True)
+        zero = places.new_zeros(())
+        views = torch.where(present[..., None], views.reshape(*places.shape[:3], math.prod(self.config.view)), zero)
+        places = torch.where(present[..., None], places, zero)
+        queries = torch.where((asked | queries.isfinite().all(-1))[..., None], queries, zero)
+        return views, places, queries, present, asked, flag("reset", places.shape[:2], False)
+
+    def _start(self, p: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
+        """The state before the first step, [M, state]."""
+        c = self.config
+        begin = p if c.initial_state == "learned" else cell_start(c, dtype)
+        return torch.cat([begin[name] for name in ("initial_state", "initial_cell")[:c.state // c.hidden]], -1)
+
+    def _answer(self, p: Mapping[str, Tensor], batch: Mapping[str, Tensor], r: Tensor, s: Tensor, asked: Tensor,
+                zero: Tensor) -> Output:
+        """Decoder and loss: r [T,B,Q,NC], s [T,B,Q,S]."""
+        c = self.config
+        prediction = self._mlp(p, "decoder", torch.cat((r, s), -1)).reshape(*r.shape[:3], *c.prediction_shape)
         if "targets" not in batch:
-            return Output(prediction, state, zero)
+            return Output(prediction, zero, zero)
         some = asked.reshape(*asked.shape, *[1] * len(c.target_shape))
         target = torch.where(some, batch["targets"], torch.zeros_like(batch["targets"]))
         elements = loss_elements(prediction, target, c.likelihood)
         loss = torch.where(some, elements, zero).sum() / max(1, int(some.sum()) * math.prod(c.target_shape))
-        return Output(prediction, state, loss)
+        return Output(prediction, zero, loss)
 
 
 # What `examples/parity` is compiled for.

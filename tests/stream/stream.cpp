@@ -7,12 +7,17 @@
 #include <ratio>
 #include <type_traits>
 
-#include "train/batches.hpp"
+#include "stream/equals.hpp"
 
 namespace s2rm {
 namespace {
 
+using test::equals_sequence;
+using test::observe;
+using test::places_of;
 using test::same_bits;
+using test::stream_of;
+using test::views_of;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 
@@ -26,77 +31,6 @@ using wide_net =
     world_model<wide_shape, normalisation::product, interaction::after_update, encoder::mlp<600, 20>, decoder::mlp<20>>;
 using guess_net = world_model<test::small_shape, residual::inverse_distance<std::ratio<9, 10>>, encoder::mlp<9, 6>,
                               decoder::mlp<10>, likelihood::gaussian>;
-
-template <class Net, class T>
-using stream_of = stream<Net, backend::eigen, T>;
-
-/// The views or places of one step of one element, as a stream takes them.
-template <class Net, class T>
-auto views_of(T const* data, index_t count) {
-  array_view<T const, stream_of<Net, T>::view_rank> v{data, {count}};
-  std::copy(Net::view::extents.begin(), Net::view::extents.end(), v.shape.begin() + 1);
-  return v;
-}
-template <class T>
-array_view<T const, 2> places_of(T const* data, index_t count) {
-  return {data, {count, 2}};
-}
-
-/// Step t of a batch of one through a stream. `compact`: absent views are not passed at all.
-template <class Net, class T>
-void observe(stream_of<Net, T>& live, test::owned_batch<Net, T> const& b, index_t t, bool compact) {
-  auto const a = b.views;
-  constexpr index_t V = Net::view::size;
-  if (!b.reset.empty() && b.reset[static_cast<std::size_t>(t)] != 0) live.reset();
-  std::vector<std::uint8_t> present(static_cast<std::size_t>(a), std::uint8_t{1});
-  if (!b.view_mask.empty()) present.assign(b.view_mask.begin() + t * a, b.view_mask.begin() + (t + 1) * a);
-  if (!b.blind.empty() && b.blind[static_cast<std::size_t>(t)] != 0)
-    std::fill(present.begin(), present.end(), std::uint8_t{0});
-  T const *view = b.view.data() + t * a * V, *place = b.place.data() + t * a * 2;
-  if (!compact) {
-    REQUIRE(live.observe(views_of<Net>(view, a), places_of(place, a), present.data()) == observed::yes);
-    return;
-  }
-  std::vector<T> v, x;
-  for (index_t i = 0; i < a; ++i) {
-    if (present[static_cast<std::size_t>(i)] == 0) continue;
-    v.insert(v.end(), view + i * V, view + (i + 1) * V);
-    x.insert(x.end(), place + i * 2, place + (i + 1) * 2);
-  }
-  auto const count = static_cast<index_t>(x.size()) / 2;
-  REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<T>(x.data(), count)) == observed::yes);
-}
-
-/// Holds a stream against whole sequences: every element of a batch of five, run with the others, and alone.
-template <class Net, class T>
-void equals_sequence(int threads, bool compact, test::with more) {
-  constexpr index_t time = 50, batch = 5, views = 6, queries = 3, state = Net::M * Net::state_size;
-  backend::eigen cpu{.threads = threads};
-  auto const all = test::random_batch<Net, T>(time, batch, views, queries, 1, more);
-  trainer<Net, backend::eigen, T> together{cpu, {}, seed{5}}, alone{cpu, {}, seed{5}};
-  together.evaluate(all.look());
-  T const *states = together.states(), *predictions = together.predictions();
-  for (index_t e = 0; e < batch; ++e) {
-    auto const one = all.elements(e, 1);
-    alone.evaluate(one.look());
-    stream_of<Net, T> live{cpu, together.parameters(), {.views = views, .queries = queries + 1}};
-    index_t wrong_states = 0, wrong_predictions = 0;
-    for (index_t t = 0; t < time; ++t) {
-      observe<Net, T>(live, one, t, compact);
-      auto const s = live.state();
-      wrong_states += same_bits(s.numbers.data(), states + (t * batch + e) * state, state) ? 0 : 1;
-      wrong_states += same_bits(s.numbers.data(), alone.states() + t * state, state) ? 0 : 1;
-      auto const y = live.predict(places_of(one.query_place.data() + t * queries * 2, queries));
-      index_t const n = queries * Net::outputs;
-      REQUIRE(y.size() == n);
-      wrong_predictions += same_bits(y.data, predictions + (t * batch + e) * n, n) ? 0 : 1;
-      wrong_predictions += same_bits(y.data, alone.predictions() + t * n, n) ? 0 : 1;
-    }
-    INFO("element " << e << ", " << threads << " threads, " << (compact ? "present views alone" : "all slots"));
-    CHECK(wrong_states == 0);
-    CHECK(wrong_predictions == 0);
-  }
-}
 
 }  // namespace
 

@@ -123,7 +123,8 @@ std::vector<double> random_parameters(std::uint64_t seed_value) {
   Net::initialise(values.data(), seed{seed_value});
   random const r{seed_value, 99};
   for (index_t i = 0; i < Net::parameter_count; ++i) values[static_cast<std::size_t>(i)] += 0.2 * r.normal(0, i);
-  if constexpr (!std::is_same_v<typename Net::kernel, typename no_cut::template on<typename Net::shape>>) {
+  if constexpr (Net::spatial &&
+                !std::is_same_v<typename Net::kernel, typename no_cut::template on<typename Net::shape>>) {
     values[static_cast<std::size_t>(Net::at_kernel)] = std::log(1.5);
   }
   // A memory's ReLU: every unit well on one side of its kink.
@@ -236,10 +237,16 @@ class model {
     auto const modules = copy(tape_.module_reach, Net::M * Net::M);
     all.insert(all.end(), modules.begin(), modules.end());
     all.insert(all.end(), query_reach_.begin(), query_reach_.end());
+    if constexpr (requires { tape_.dynamics.active; }) {  // which mechanisms took part
+      auto const active = copy(tape_.dynamics.active, b.time * b.batch * Net::M);
+      all.insert(all.end(), active.begin(), active.end());
+    }
     return all;
   }
   /// Distance of the nearest cosine from the cut. A module's distance to itself does not count.
-  [[nodiscard]] double margin(batch_view<T> const& b) const {
+  [[nodiscard]] double margin(batch_view<T> const& b) const
+    requires(Net::spatial)
+  {
     double const epsilon = std::exp(static_cast<double>(weights_.values()[Net::at_kernel]));
     double nearest = std::numeric_limits<double>::infinity();
     auto const look = [&](T log_z) {
@@ -252,6 +259,27 @@ class model {
       if (i / Net::M != i % Net::M) look(tape_.module_log_weight[i]);
     }
     for (index_t i = 0; i < all_queries(b) * Net::M; ++i) look(tape_.query_log_weight[i]);
+    return nearest;
+  }
+  /// Without places: ten times what the mechanisms that take part look away less than those that do not; a share moves
+  /// by less than a cosine.
+  [[nodiscard]] double margin(batch_view<T> const& b) const
+    requires(!Net::spatial)
+  {
+    double nearest = std::numeric_limits<double>::infinity();
+    if constexpr (requires { tape_.dynamics.active; }) {
+      constexpr index_t M = Net::M, N = Net::dynamics::N;
+      for (index_t r = 0; r < b.time * b.batch; ++r) {
+        double last = 0, next = N;
+        for (index_t i = r * M; i < (r + 1) * M; ++i) {
+          double away = 0;
+          for (index_t n = i * N; n < (i + 1) * N; ++n) away += tape_.dynamics.weights[(n + 1) * (b.views + 1) - 1];
+          if (tape_.dynamics.active[i] != 0) last = std::max(last, away);
+          else next = std::min(next, away);
+        }
+        if (last < N) nearest = std::min(nearest, 10 * (next - last));  // else nobody saw anything
+      }
+    }
     return nearest;
   }
 

@@ -112,8 +112,13 @@ struct rmc {
                   layer::layer_norm_rows<M, QW, T>{pre, nullptr, p.template at<"qkv_norm.weight">(),
                                                    p.template at<"qkv_norm.bias">(), s.template at<"qkv_hat">(),
                                                    s.template at<"qkv_factor">(), s.template at<"qkv">()});
-      be.for_each(n * M * N, attend_slots<M, K, N, A, V, T>{s.template at<"qkv">(), y0, s.template at<"attention">(),
-                                                            z1, scale<T>()});
+      be.for_each(n * M * N, attend_slots<M, K, N, A, V, T>{of_all<T const>(s.template at<"qkv">()),
+                                                            {1},
+                                                            y0,
+                                                            (K + 1) * M * F,
+                                                            s.template at<"attention">(),
+                                                            z1,
+                                                            scale<T>()});
       be.for_each(n * K * M,
                   layer::layer_norm_rows<M, F, T>{z1, nullptr, p.template at<"attention_norm.weight">(),
                                                   p.template at<"attention_norm.bias">(), s.template at<"y1_hat">(),
@@ -164,15 +169,19 @@ struct rmc {
       be.for_each(n * K * M, layer::layer_norm_rows_backward<M, F, T>{
                                  s.template at<"y1_hat">(), s.template at<"y1_factor">(),
                                  p.template at<"attention_norm.weight">(), dy1, dz1, d.template at<"y1_gain">()});
-      be.for_each(n * M * N, attend_slots_backward<M, K, N, A, V, T>{
-                                 s.template at<"qkv">(), s.template at<"attention">(), dz1, dqkv, scale<T>()});
+      be.for_each(n * M * N, attend_slots_backward<M, K, N, A, V, T>{of_all<T const>(s.template at<"qkv">()),
+                                                                     {1},
+                                                                     s.template at<"attention">(),
+                                                                     dz1,
+                                                                     of_all<T>(dqkv),
+                                                                     scale<T>()});
       be.for_each(n * (K + 1) * M, layer::layer_norm_rows_backward<M, QW, T>{
                                        s.template at<"qkv_hat">(), s.template at<"qkv_factor">(),
                                        p.template at<"qkv_norm.weight">(), dqkv, da, d.template at<"qkv_gain">()});
       be.product_transposed(p.template matrix<"qkv.weight">(), n * (K + 1), slots<QW>(da), slots<F>(dy0));
       be.product_transposed(p.template matrix<"gate.memory.weight">(), n * K, slots<2 * F>(dgate), slots<F>(dtanh));
-      be.template for_rows<F>(n * K * M,
-                              slots_of_state_backward<M, K, F, T>{dy0, dz1, s.template at<"tanh_h">(), dtanh, dh});
+      be.template for_rows<F>(n * K * M, slots_of_state_backward<M, K, F, T>{dy0, (K + 1) * M * F, dz1,
+                                                                             s.template at<"tanh_h">(), dtanh, dh});
       be.template for_rows<F>(n * M, ops::copy_rows<T, M>{x_rows(dy0), slots<F>(dx)});
       be.product_transposed_add(p.template matrix<"gate.input.weight">(), n, slots<2 * F>(dgate_input), slots<F>(dx));
       be.product_transposed(p.template matrix<"input.weight">(), n, slots<F>(dx), du);
@@ -220,6 +229,11 @@ struct rmc {
     template <class T>
     static rows<T> x_rows(T* y0) {
       return {y0 + K * M * F, (K + 1) * M * F, F};
+    }
+    /// [q, k, v] of the slots and, behind them, of X.
+    template <class T>
+    static slots_and_inputs<M, N, 2 * A + V, T> of_all(T* qkv) {
+      return {qkv, qkv + K * M * QW, (K + 1) * M * QW, (K + 1) * M * QW};
     }
     /// dp.To += sum over rows of by seen^T, or of by.
     template <fixed_string To, index_t Out, index_t In, class B, class T>

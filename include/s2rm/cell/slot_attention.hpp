@@ -4,6 +4,8 @@
 /// Row (b, k) of slots holds M modules of F numbers: arrays are (B, K, M, F) or, with the row of X behind the slots,
 /// (B, K+1, M, F).
 
+#include <cstdint>
+
 #include "s2rm/core/span.hpp"
 #include "s2rm/math/lanes.hpp"
 #include "s2rm/math/row.hpp"
@@ -27,87 +29,126 @@ struct slots_of_state {
   }
 };
 
-/// dh = dY + dz + dtanh (1 - tanh^2), the row of X left out.
+/// dh = dY + dz + dtanh (1 - tanh^2); dY of element b begins at b dy_step, the slots first.
 template <index_t M, index_t K, index_t F, class T>
 struct slots_of_state_backward {
   using scalar = T;
-  T const *dy, *dz, *tanh_h, *dtanh;
+  T const* dy;
+  index_t dy_step;
+  T const *dz, *tanh_h, *dtanh;
   rows<T> dh;
   template <class L>
   S2RM_HD void lanes(index_t row, index_t j) const {
     index_t const m = row % M, k = row / M % K, b = row / (M * K);
     auto const t = L::load(tanh_h + row * F + j);
-    L::store(dh.at(b, m) + k * F + j, L::load(dy + ((b * (K + 1) + k) * M + m) * F + j) + L::load(dz + row * F + j) +
+    L::store(dh.at(b, m) + k * F + j, L::load(dy + b * dy_step + (k * M + m) * F + j) + L::load(dz + row * F + j) +
                                           L::load(dtanh + row * F + j) * (T(1) - t * t));
   }
 };
 
-/// z = Y + attention for the K slots of one module and head; the row of X is a source, its own result is not wanted.
-/// Q = 2 A + V numbers of a head lie side by side: query and key of width A, value of width V. Index (b M + m) N + head.
-template <index_t M, index_t K, index_t N, index_t A, index_t V, class T>
-struct attend_slots {
-  static constexpr index_t Q = 2 * A + V, F = N * V;
-  T const* qkv;  ///< (B, K+1, M, N Q)
-  T const* y;    ///< (B, K+1, M, F)
-  T* w;          ///< (B, M, N, K, K+1)
-  T* z;          ///< (B, K, M, F)
-  T scale;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const head = i % N, m = i / N % M, b = i / (N * M);
-    T const* const from = qkv + ((b * (K + 1)) * M + m) * N * Q + head * Q;
-    constexpr index_t step = M * N * Q;  // from slot to slot
-    for (index_t k = 0; k < K; ++k) {
-      T* const weight = w + (i * K + k) * (K + 1);
-      T highest = T(0);
-      for (index_t j = 0; j <= K; ++j) {
-        weight[j] = scale * math::dot<A>(from + k * step, from + j * step + A);
-        if (j == 0 || weight[j] > highest) highest = weight[j];
-      }
-      T sum = T(0);
-      for (index_t j = 0; j <= K; ++j) {
-        weight[j] = math::exp(weight[j] - highest);
-        sum += weight[j];
-      }
-      T* const to = z + ((b * K + k) * M + m) * F + head * V;
-      math::copy<V>(y + ((b * (K + 1) + k) * M + m) * F + head * V, to);
-      for (index_t j = 0; j <= K; ++j) {
-        weight[j] /= sum;
-        math::add_scaled<V>(weight[j], from + j * step + 2 * A, to);
-      }
-    }
+/// Where the query, key and value of slots and inputs are: of element b, slot k at slots + b slot_step + k M N Q, input a
+/// at inputs + b input_step + a M N Q, with Q = 2 A + V numbers of a head side by side: query and key of width A, value of
+/// width V. Input a is there where reach, if it is not null, is not 0 at (b count + a) reach_step.
+template <index_t M, index_t N, index_t Q, class T>
+struct slots_and_inputs {
+  T *slots, *inputs;
+  index_t slot_step, input_step;
+  S2RM_HD T* slot(index_t b, index_t k, index_t m, index_t head) const {
+    return slots + b * slot_step + (k * M + m) * N * Q + head * Q;
+  }
+  S2RM_HD T* input(index_t b, index_t a, index_t m, index_t head) const {
+    return inputs + b * input_step + (a * M + m) * N * Q + head * Q;
+  }
+};
+struct input_flags {
+  index_t count;
+  std::uint8_t const* reach = nullptr;
+  index_t reach_step = 1;
+  [[nodiscard]] S2RM_HD bool present(index_t b, index_t a) const {
+    return reach == nullptr || reach[(b * count + a) * reach_step] != 0;
   }
 };
 
-/// Overwrites d(query, key, value) of all K+1 rows; the query of X has none.
+/// z = Y + attention for the K slots of one module and head over slots and inputs; what an input itself would read is not
+/// wanted. Index (b M + m) N + head.
+template <index_t M, index_t K, index_t N, index_t A, index_t V, class T>
+struct attend_slots {
+  static constexpr index_t F = N * V;
+  slots_and_inputs<M, N, 2 * A + V, T const> qkv;
+  input_flags in;
+  T const* y;  ///< slot (k, m) of element b at b y_step + (k M + m) F
+  index_t y_step;
+  T* w;  ///< (B, M, N, K, K + inputs)
+  T* z;  ///< (B, K, M, F)
+  T scale;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const head = i % N, m = i / N % M, b = i / (N * M), sources = K + in.count;
+    for (index_t k = 0; k < K; ++k) {
+      T* const weight = w + (i * K + k) * sources;
+      T const* const query = qkv.slot(b, k, m, head);
+      T highest = scale * math::dot<A>(query, query + A);  // a slot sees itself
+      for (index_t j = 0; j < sources; ++j) {
+        if (!there(b, j)) continue;
+        weight[j] = scale * math::dot<A>(query, source(b, j, m, head) + A);
+        if (weight[j] > highest) highest = weight[j];
+      }
+      T sum = T(0);
+      for (index_t j = 0; j < sources; ++j) {
+        weight[j] = there(b, j) ? math::exp(weight[j] - highest) : T(0);
+        sum += weight[j];
+      }
+      T* const to = z + ((b * K + k) * M + m) * F + head * V;
+      math::copy<V>(y + b * y_step + (k * M + m) * F + head * V, to);
+      for (index_t j = 0; j < sources; ++j) {
+        weight[j] /= sum;
+        if (there(b, j)) math::add_scaled<V>(weight[j], source(b, j, m, head) + 2 * A, to);
+      }
+    }
+  }
+  [[nodiscard]] S2RM_HD bool there(index_t b, index_t j) const { return j < K || in.present(b, j - K); }
+  [[nodiscard]] S2RM_HD T const* source(index_t b, index_t j, index_t m, index_t head) const {
+    return j < K ? qkv.slot(b, j, m, head) : qkv.input(b, j - K, m, head);
+  }
+};
+
+/// Overwrites d(query, key, value) of slots and inputs; the query of an input has none, an absent input has nothing.
 template <index_t M, index_t K, index_t N, index_t A, index_t V, class T>
 struct attend_slots_backward {
   static constexpr index_t Q = 2 * A + V, F = N * V;
-  T const *qkv, *w, *dz;
-  T* dqkv;
+  slots_and_inputs<M, N, Q, T const> qkv;
+  input_flags in;
+  T const *w, *dz;
+  slots_and_inputs<M, N, Q, T> d;
   T scale;
   S2RM_HD void operator()(index_t i) const {
-    index_t const head = i % N, m = i / N % M, b = i / (N * M);
-    index_t const first = ((b * (K + 1)) * M + m) * N * Q + head * Q;
-    constexpr index_t step = M * N * Q;
-    T const* const from = qkv + first;
-    T* const to = dqkv + first;
-    for (index_t j = 0; j <= K; ++j) math::fill<Q>(to + j * step, T(0));
+    index_t const head = i % N, m = i / N % M, b = i / (N * M), sources = K + in.count;
+    for (index_t j = 0; j < K; ++j) math::fill<Q>(d.slot(b, j, m, head), T(0));
+    for (index_t a = 0; a < in.count; ++a) math::fill<Q>(d.input(b, a, m, head), T(0));
     for (index_t k = 0; k < K; ++k) {
-      T const* const weight = w + (i * K + k) * (K + 1);
-      T const* const d = dz + ((b * K + k) * M + m) * F + head * V;
-      T score[static_cast<std::size_t>(K + 1)];
+      T const* const weight = w + (i * K + k) * sources;
+      T const* const above = dz + ((b * K + k) * M + m) * F + head * V;
+      T const* const query = qkv.slot(b, k, m, head);
+      T* const dquery = d.slot(b, k, m, head);
       T mean = T(0);
-      for (index_t j = 0; j <= K; ++j) {
-        score[j] = math::dot<V>(d, from + j * step + 2 * A);
-        mean += weight[j] * score[j];
+      for (index_t j = 0; j < sources; ++j) {
+        if (weight[j] > T(0)) mean += weight[j] * math::dot<V>(above, source(qkv, b, j, m, head) + 2 * A);
       }
-      for (index_t j = 0; j <= K; ++j) {
-        T const l = scale * weight[j] * (score[j] - mean);
-        math::add_scaled<A>(l, from + j * step + A, to + k * step);
-        math::add_scaled<A>(l, from + k * step, to + j * step + A);
-        math::add_scaled<V>(weight[j], d, to + j * step + 2 * A);
+      for (index_t j = 0; j < sources; ++j) {
+        if (!(weight[j] > T(0))) continue;  // absent, or too far below the others to count
+        T const* const from = source(qkv, b, j, m, head);
+        T* const to = source(d, b, j, m, head);
+        T const l = scale * weight[j] * (math::dot<V>(above, from + 2 * A) - mean);
+        math::add_scaled<A>(l, from + A, dquery);
+        math::add_scaled<A>(l, query, to + A);
+        math::add_scaled<V>(weight[j], above, to + 2 * A);
       }
     }
+  }
+
+ private:
+  template <class U>
+  S2RM_HD static U* source(slots_and_inputs<M, N, Q, U> const& of, index_t b, index_t j, index_t m, index_t head) {
+    return j < K ? of.slot(b, j, m, head) : of.input(b, j - K, m, head);
   }
 };
 

@@ -26,6 +26,7 @@ struct state_norm {};
 struct readout {};
 struct initial_state {};
 struct residual {};
+struct dynamics {};
 }  // namespace kind
 
 namespace detail {
@@ -47,7 +48,8 @@ inline constexpr bool is_any_kind = (has_kind<Policy, Kinds> || ...);
 template <class Policy>
 inline constexpr bool fills_a_slot =
     is_any_kind<Policy, kind::cell, kind::kernel, kind::encoder, kind::decoder, kind::likelihood, kind::normalisation,
-                kind::interaction, kind::carry, kind::state_norm, kind::readout, kind::initial_state, kind::residual>;
+                kind::interaction, kind::carry, kind::state_norm, kind::readout, kind::initial_state, kind::residual,
+                kind::dynamics>;
 
 template <class Kind, class... Policies>
 inline constexpr int policies_of_kind = (0 + ... + static_cast<int>(has_kind<Policies, Kind>));

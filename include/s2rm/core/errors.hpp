@@ -126,6 +126,13 @@ struct outputs_are_not_parameters_of_the_target {
                 "See docs/errors.md#S112");
 };
 
+template <class Dynamics, class Policy>
+struct dynamics_without_slot {
+  static_assert(never<Dynamics>,
+                "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction and "
+                "carry belong to S2RM. See docs/errors.md#S115");
+};
+
 // ---- S2xx: sizes ---------------------------------------------------------------------------------------------------
 
 template <class Shape, index_t Modules>
@@ -204,6 +211,13 @@ struct target_without_size {
   static_assert(never<Target>,
                 "s2rm[S215]: the shape's `target` is no array: it needs `size`, `rank` and `extents`, as "
                 "s2rm::raster and s2rm::features have. See docs/errors.md#S215");
+};
+template <class Dynamics, class Shape>
+struct dynamics_does_not_fit {
+  static_assert(
+      never<Dynamics>,
+      "s2rm[S218]: the numbers of this dynamics do not fit: a RIM has 1 to `modules` active ones, the heads of "
+      "a memory share the width of its slots evenly. See docs/errors.md#S218");
 };
 template <class Shape>
 struct size_is_not_a_constant {

@@ -13,7 +13,7 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/decoder/mlp.hpp"
-#include "s2rm/dynamics/policies.hpp"
+#include "s2rm/dynamics/structured.hpp"
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/loss/likelihood.hpp"
 #include "s2rm/model/contract.hpp"
@@ -148,6 +148,25 @@ consteval auto policy_fault() {
   }
 }
 
+/// What a dynamics of its own has no use for.
+template <class /*Dynamics*/, class... None>
+  requires(sizeof...(None) == 0)
+consteval auto dynamics_fault() {
+  return sound{};
+}
+
+template <class Dynamics, class First, class... Rest>
+consteval auto dynamics_fault() {
+  constexpr bool of_the_recurrence =
+      detail::is_any_kind<First, kind::cell, kind::kernel, kind::normalisation, kind::interaction, kind::carry,
+                          kind::state_norm, kind::readout, kind::initial_state>;
+  if constexpr (of_the_recurrence && !Dynamics::template fills<typename First::kind>) {
+    return fault<errors::dynamics_without_slot<Dynamics, First>>{};
+  } else {
+    return dynamics_fault<Dynamics, Rest...>();
+  }
+}
+
 // ---- each slot, and how they chain -----------------------------------------------------------------------------------
 
 template <class Policy, class Shape> concept has_layer = requires { typename Policy::template on<Shape>; };
@@ -267,13 +286,11 @@ consteval auto outlet_fault() {
   }
 }
 
-/// The first fault of a model, or `sound`.
+/// The first fault of a model whose shape and policies as such are sound: those of `Shape` with the state of the dynamics.
 template <class Shape, class... Policies>
-consteval auto first_fault() {
+consteval auto slots_fault() {
   if constexpr (failed<decltype(shape_fault<Shape>())>) {
     return shape_fault<Shape>();
-  } else if constexpr (failed<decltype(policy_fault<Policies...>())>) {
-    return policy_fault<Policies...>();
   } else {
     using cell = policy_for<kind::cell, void, Policies...>;
     using kernel = policy_for<kind::kernel, void, Policies...>;
@@ -292,6 +309,25 @@ consteval auto first_fault() {
       return likelihood_slot_fault<likelihood, Shape>();
     } else {
       return outlet_fault<Shape, Policies...>();
+    }
+  }
+}
+
+/// The first fault of a model, or `sound`.
+template <class Shape, class... Policies>
+consteval auto first_fault() {
+  if constexpr (failed<decltype(shape_fault<Shape>())>) {
+    return shape_fault<Shape>();
+  } else if constexpr (failed<decltype(policy_fault<Policies...>())>) {
+    return policy_fault<Policies...>();
+  } else {
+    using dynamics = policy_for<kind::dynamics, dynamics::structured, Policies...>;
+    if constexpr (failed<decltype(dynamics_fault<dynamics, Policies...>())>) {
+      return dynamics_fault<dynamics, Policies...>();
+    } else if constexpr (!dynamics::template fits<Shape>) {
+      return fault<errors::dynamics_does_not_fit<dynamics, Shape>>{};
+    } else {
+      return slots_fault<typename dynamics::template shape_of<Shape>, Policies...>();
     }
   }
 }

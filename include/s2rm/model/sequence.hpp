@@ -32,9 +32,11 @@ struct sequence {
 
   /// Module places on the sphere and their kernel: once per use of the weights.
   static void place_modules(Backend& be, weights p, tape_type const& s) {
-    T const* const v = p.values + Net::at_embedding;
-    be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
-    be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
+    if constexpr (Net::spatial) {
+      T const* const v = p.values + Net::at_embedding;
+      be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
+      be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
+    }
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
                    s.module_reach);
     if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
@@ -135,8 +137,10 @@ struct sequence {
                        dp.template inner<typename dynamics::params>(Net::at_dynamics),
                        [&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
-    be.for_each(M, geometry::project_row_backward<S, T>{
-                       {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
+    if constexpr (Net::spatial) {
+      be.for_each(M, geometry::project_row_backward<S, T>{
+                         {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
+    }
   }
 
   /// The state after the last step, (B, M, state).

@@ -8,7 +8,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/decoder/mlp.hpp"
 #include "s2rm/decoder/residual.hpp"
-#include "s2rm/dynamics/s2rm.hpp"
+#include "s2rm/dynamics/structured.hpp"
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/geometry/place.hpp"
 #include "s2rm/kernel/truncated_gaussian.hpp"
@@ -20,36 +20,40 @@ namespace s2rm {
 /// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
 /// cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
 /// carry [bounded], state_norm [rms], initial_state [learned], readout [kernel_dot], encoder [mlp<128, 64>],
-/// decoder [mlp<128>], likelihood [bernoulli], residual [none].
+/// decoder [mlp<128>], likelihood [bernoulli], residual [none], dynamics [structured].
 /// Rahaman et al., "S2RMs: Spatially Structured Recurrent Modules", arXiv 2007.06533 (docs/deviations.md).
 template <class Shape, class... Policies>
 struct world_model {
-  using shape = Shape;
+  using dynamics_policy = policy_for<kind::dynamics, dynamics::structured, Policies...>;
+  using shape = typename dynamics_policy::template shape_of<Shape>;  ///< with M and H of the state
   using view = typename Shape::view;
   using target = target_of<Shape>;
 
-  using cell = typename policy_for<kind::cell, cell::gru, Policies...>::template on<Shape>;
-  using kernel = typename policy_for<kind::kernel, kernel::truncated_gaussian<>, Policies...>::template on<Shape>;
+  using cell = typename policy_for<kind::cell, typename dynamics_policy::cell, Policies...>::template on<shape>;
+  using kernel = typename policy_for<kind::kernel, typename dynamics_policy::kernel, Policies...>::template on<shape>;
   using normalisation = policy_for<kind::normalisation, normalisation::log_space, Policies...>;
   using interaction = policy_for<kind::interaction, interaction::before_update, Policies...>;
   using carry = policy_for<kind::carry, carry::bounded, Policies...>;
   using state_norm = policy_for<kind::state_norm, state_norm::rms, Policies...>;
   using initial_state = policy_for<kind::initial_state, initial_state::learned, Policies...>;
-  using readout = policy_for<kind::readout, readout::kernel_dot, Policies...>;
+  using readout = policy_for<kind::readout, typename dynamics_policy::readout, Policies...>;
   using residual = policy_for<kind::residual, residual::none, Policies...>;
   using likelihood = typename policy_for<kind::likelihood, likelihood::bernoulli, Policies...>::template on<target>;
   using encoder = typename policy_for<kind::encoder, encoder::mlp<128, 64>, Policies...>::template on<Shape>;
 
-  static constexpr index_t M = Shape::modules, H = Shape::hidden, S = Shape::sphere, P = Shape::place;
+  static constexpr index_t M = shape::modules, H = shape::hidden, S = Shape::sphere, P = Shape::place;
   static constexpr index_t NC = Shape::heads * Shape::head_width, D = encoder::out;
   static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
-  static constexpr index_t state_size = cell::state;       ///< numbers one module carries
 
   using decoder =
       typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
   using places = geometry::place_encoder<Shape>;
-  using dynamics = s2rm::dynamics::s2rm<Shape, D, cell, normalisation, kernel::straight_through, interaction, carry,
-                                        state_norm, initial_state>;
+  using dynamics =
+      typename dynamics_policy::template on<shape, D,
+                                            s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
+                                                                    interaction, carry, state_norm, initial_state>>;
+  static constexpr index_t state_size = dynamics::SW;        ///< numbers one module carries
+  static constexpr bool spatial = dynamics_policy::spatial;  ///< whether modules have places
 
   static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
   using readout_params = std::conditional_t<
@@ -61,7 +65,7 @@ struct world_model {
       attention::kernel_dot<Shape::heads, Shape::head_width,
                             std::conditional_t<readout_by_dot, normalisation, s2rm::normalisation::log_space>,
                             kernel::straight_through, readout_by_dot>;
-  using embedding_params = schema<field<"embedding", M, S>>;
+  using embedding_params = std::conditional_t<spatial, schema<field<"embedding", M, S>>, schema<>>;
 
   /// Every parameter, in the order of the flat block.
   using params = joined<prefixed<"encoder.", typename encoder::params>, prefixed<"place.", typename places::params>,
@@ -81,10 +85,10 @@ struct world_model {
   /// The model's sizes in words: what a checkpoint says of itself.
   static std::string description() {
     auto const n = [](index_t value) { return std::to_string(value); };
-    return "S2RM: " + n(M) + " modules x " + n(H) + " (state " + n(state_size) + "), " + n(Shape::heads) + " heads x " +
-           n(Shape::head_width) + ", sphere " + n(S) + ", place " + n(P) + " with " + n(Shape::frequencies) +
-           " octaves, view " + n(view::size) + " -> " + n(D) + ", outputs " + n(outputs) + ", parameters " +
-           n(parameter_count);
+    return std::string(dynamics_policy::name) + ": " + n(M) + " modules x " + n(H) + " (state " + n(state_size) +
+           "), " + n(Shape::heads) + " heads x " + n(Shape::head_width) + ", sphere " + n(S) + ", place " + n(P) +
+           " with " + n(Shape::frequencies) + " octaves, view " + n(view::size) + " -> " + n(D) + ", outputs " +
+           n(outputs) + ", parameters " + n(parameter_count);
   }
 
   /// The start of every parameter, from the seed alone. The place encoder is whitened on a grid over [-1, 1]^P; see
@@ -94,7 +98,7 @@ struct world_model {
     init::source const all{random{from.value, 0}, 0};
     encoder::initialise(values + at_encoder, all.at(at_encoder));
     places::initialise(values + at_place, all.at(at_place));
-    init::normal(values + at_embedding, M * S, all.at(at_embedding));
+    init::normal(values + at_embedding, embedding_params::size, all.at(at_embedding));
     kernel::initialise(values + at_kernel, all.at(at_kernel));
     dynamics::initialise(values + at_dynamics, all.at(at_dynamics));
     if constexpr (readout_by_dot) {

@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// The slot of the dynamics: what turns (state, views) into the next state. `dynamics::structured`, the default, is S2RM;
+/// the others are models to compare it with (docs/dynamics.md). A policy has
+///
+///   using cell, kernel, readout     what stands in these slots where a model names nothing
+///   spatial                         whether modules have places on the sphere (`modules.embedding`)
+///   fills<Kind>                     whether a model may name a policy for a slot of the recurrence
+///   fits<Shape>                     whether its numbers go with the shape's
+///   shape_of<Shape>                 the shape with the M and H of the state
+///   on<Shape, Encoded, Choices>     the layer: views of Encoded numbers, policies of the recurrence
+
+#include "s2rm/cell/gru.hpp"
+#include "s2rm/dynamics/s2rm.hpp"
+#include "s2rm/kernel/everywhere.hpp"
+#include "s2rm/kernel/truncated_gaussian.hpp"
+
+namespace s2rm::dynamics {
+
+/// The policies of the recurrence, as a model chose them.
+template <class Cell, class Normalisation, bool StraightThrough, class Interaction, class Carry, class StateNorm,
+          class InitialState>
+struct choices {
+  using cell = Cell;
+  using normalisation = Normalisation;
+  static constexpr bool straight_through = StraightThrough;
+  using interaction = Interaction;
+  using carry = Carry;
+  using state_norm = StateNorm;
+  using initial_state = InitialState;
+};
+
+/// Spatially structured recurrent modules.
+struct structured {
+  using kind = ::s2rm::kind::dynamics;
+  using cell = ::s2rm::cell::gru;
+  using kernel = ::s2rm::kernel::truncated_gaussian<>;
+  using readout = ::s2rm::readout::kernel_dot;
+  static constexpr char const* name = "S2RM";
+  static constexpr bool spatial = true;
+  template <class Kind>
+  static constexpr bool fills = true;
+  template <class Shape>
+  static constexpr bool fits = true;
+  template <class Shape>
+  using shape_of = Shape;
+  template <class Shape, index_t Encoded, class C>
+  using on = s2rm<Shape, Encoded, typename C::cell, typename C::normalisation, C::straight_through,
+                  typename C::interaction, typename C::carry, typename C::state_norm, typename C::initial_state>;
+};
+
+/// A model without a sphere: no kernel, no choice of cell, carry, interaction or normalisation.
+struct without_space {
+  using kind = ::s2rm::kind::dynamics;
+  using kernel = ::s2rm::kernel::everywhere;
+  static constexpr bool spatial = false;
+  template <class Shape>
+  static constexpr bool fits = true;
+  template <class Kind>
+  static constexpr bool fills =
+      std::is_same_v<Kind, ::s2rm::kind::state_norm> || std::is_same_v<Kind, ::s2rm::kind::initial_state> ||
+      std::is_same_v<Kind, ::s2rm::kind::readout>;
+};
+
+}  // namespace s2rm::dynamics

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""The comparison models (`dynamics::gru`, `lstm`, ...) in plain PyTorch, after s2rm_reference.py: the oracle of their tests.
+
+Encoder, place encoder, read-out, decoder and loss are those of S2RM with Z = 1 everywhere; names and shapes of parameters
+are those of the library's checkpoints.
+"""
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import s2rm_reference as ref  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Config(ref.Config):
+    """`modules` and `hidden` are those of the state: 1 and its width for the pooled models."""
+
+    dynamics: str = "pooled"  # pooled | rim | memory (then `modules` are its slots, `hidden` their width)
+    pool: str = "attention"  # attention | mean | sum
+    active: int = 0  # of a RIM's modules
+
+
+def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    """Every name with its shape, in file order."""
+    m, h, nc, source = c.modules, c.hidden, c.heads * c.head_width, c.encoder[-1] + c.sphere
+    own: dict[str, tuple[int, ...]] = {}
+    if c.dynamics == "pooled":
+        if c.pool == "attention":
+            own.update({"pool.query": (c.heads, c.head_width), "pool.key.weight": (nc, source),
+                        "pool.value.weight": (nc, source)})
+        else:
+            own.update({"pool.0.weight": (nc, source), "pool.0.bias": (nc,), "pool.1.weight": (nc, nc),
+                        "pool.1.bias": (nc,)})
+    elif c.dynamics == "rim":
+        own.update({"views.query.weight": (m, nc, h), "views.key.weight": (nc, source), "views.value.weight": (nc, source)})
+        own.update({f"interaction.{name}.weight": (m, nc, h) for name in ("query", "key", "value")})
+        own["interaction.out.weight"] = (m, h, nc)
+    if c.dynamics == "memory":
+        qkv = c.memory_heads * 2 * (c.key_width or h // c.memory_heads) + h
+        own.update({f"cell.{name}": shape for name, shape in {
+            "input.weight": (h, source), "input.bias": (h,), "qkv.weight": (qkv, h), "qkv.bias": (qkv,),
+            "qkv_norm.weight": (qkv,), "qkv_norm.bias": (qkv,), "attention_norm.weight": (h,),
+            "attention_norm.bias": (h,), "mlp.0.weight": (h, h), "mlp.0.bias": (h,), "mlp.1.weight": (h, h),
+            "mlp.1.bias": (h,), "mlp_norm.weight": (h,), "mlp_norm.bias": (h,), "gate.input.weight": (2 * h, h),
+            "gate.memory.weight": (2 * h, h), "gate.bias": (2 * h,)}.items()})
+    else:
+        own.update({f"cell.{name}": shape for name, shape in ref.cell_shapes(c).items()})
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in ref.parameter_shapes(c).items():
+        if name == "modules.embedding":  # here the recurrence begins
+            shapes.update(own)
+        elif not name.startswith(("kernel.", "views.", "interaction.", "cell.")):
+            shapes[name] = shape
+    return shapes
+
+
+def softmax_of_present(logits: Tensor, present: Tensor) -> Tensor:
+    return ref.masked_softmax(logits, present.expand(logits.shape))
+
+
+class Model(ref.S2RM):
+    """A comparison model. `state_dict()` has the names and shapes of a checkpoint."""
+
+    def _start(self, p: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
+        if self.config.dynamics == "memory" and self.config.initial_state != "learned":
+            return torch.eye(self.config.modules, self.config.hidden, dtype=dtype)
+        return super()._start(p, dtype)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return parameter_shapes(self.config)
+
+    def forward(self, batch: Mapping[str, Tensor], params: Mapping[str, Tensor] | None = None) -> ref.Output:
+        """As ref.S2RM.forward; the state is [T, B, M, state]."""
+        c, p = self.config, dict(self.named_parameters()) if params is None else params
+        views, places, queries, present, asked, reset = self._cleaned(batch)
+        zero = places.new_zeros(())
+        s = ref.unit(self._place_codes(p, places))
+        source = torch.cat((self._mlp(p, "encoder", views), s), -1)  # [T, B, A, D + S]
+
+        start, carried, states = self._start(p, places.dtype), None, []
+        for t in range(places.shape[0]):
+            carried = start.expand(places.shape[1], -1, -1) if carried is None else carried
+            carried = torch.where(reset[t][:, None, None], start, carried)
+            carried = self._step(p, carried, source[t], present[t])
+            states.append(carried)
+        state = torch.stack(states)
+
+        s = ref.unit(self._place_codes(p, queries))
+        seen = self._normalised(state[..., :c.hidden])
+        everywhere = torch.ones(*queries.shape[:3], c.modules, dtype=torch.bool)
+        q = k = None
+        if c.readout == "kernel_dot":
+            q, k = F.linear(s, p["readout.query.weight"]), ref.per_module(p["readout.key.weight"], seen)
+        r = self._attend(q, k, ref.per_module(p["readout.value.weight"], seen), torch.zeros_like(everywhere, dtype=s.dtype),
+                         everywhere, everywhere)
+        return self._answer(p, batch, r, s, asked, zero)._replace(state=state)
+
+    def _step(self, p: Mapping[str, Tensor], carried: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        """carried [B, M, state], source [B, A, D + S], present [B, A] -> the next state."""
+        h, memory = carried[..., :self.config.hidden], carried[..., self.config.hidden:]
+        return getattr(self, f"_{self.config.dynamics}")(p, h, memory, source, present)
+
+    def _cell(self, p: Mapping[str, Tensor], u: Tensor, h: Tensor, memory: Tensor) -> Tensor:
+        cell = {name: p[f"cell.{name}"] for name in ref.cell_shapes(self.config)}
+        if self.config.cell == "lstm":
+            return torch.cat(ref.lstm(u, h, memory, **cell), -1)
+        return ref.gru(u, h, h, **cell)
+
+    def _pooled(self, p: Mapping[str, Tensor], h: Tensor, memory: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        c = self.config
+        if c.pool == "attention":
+            k, v = (self._heads(F.linear(source, p[f"pool.{name}.weight"])) for name in ("key", "value"))  # [B, N, A, C]
+            logits = (p["pool.query"][:, None] @ k.transpose(-1, -2)) / math.sqrt(c.head_width)  # [B, N, 1, A]
+            u = (softmax_of_present(logits, present[:, None, None]) @ v).transpose(1, 2).flatten(-2)
+        else:
+            z = torch.where(present[..., None], self._mlp(p, "pool", source), source.new_zeros(()))
+            u = z.sum(1, keepdim=True)
+            if c.pool == "mean":
+                u = u / present.sum(1).clamp_min(1)[:, None, None]
+        return self._cell(p, u, h, memory)
+
+    def _rim(self, p: Mapping[str, Tensor], h: Tensor, memory: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        c = self.config
+        q = self._heads(ref.per_module(p["views.query.weight"], self._normalised(h)))  # [B, N, M, C]
+        k, v = (self._heads(F.linear(source, p[f"views.{name}.weight"])) for name in ("key", "value"))
+        k, v = (F.pad(x, (0, 0, 0, 1)) for x in (k, v))  # the null, behind the views
+        there = F.pad(present, (0, 1), value=True)[:, None, None]
+        weight = softmax_of_present(q @ k.transpose(-1, -2) / math.sqrt(c.head_width), there)
+        u = (weight @ v).transpose(1, 2).flatten(-2)
+        away = weight[..., -1].sum(1)  # [B, M]
+        active = torch.zeros_like(away, dtype=torch.bool)
+        active.scatter_(1, away.sort(dim=1, stable=True).indices[:, :c.active], True)
+        old = torch.cat((h, memory), -1)
+        mid = torch.where(active[..., None], self._cell(p, u, h, memory), old)
+        everyone = torch.ones(h.shape[0], c.modules, c.modules, dtype=torch.bool)
+        h = self._interact_everywhere(p, mid[..., :c.hidden], everyone)
+        return torch.where(active[..., None], torch.cat((h, mid[..., c.hidden:]), -1), mid)
+
+    def _interact_everywhere(self, p: Mapping[str, Tensor], h: Tensor, everyone: Tensor) -> Tensor:
+        q, k, v = (ref.per_module(p[f"interaction.{n}.weight"], self._normalised(h)) for n in ("query", "key", "value"))
+        g = self._attend(q, k, v, torch.zeros_like(everyone, dtype=h.dtype), everyone, everyone)
+        return h + ref.per_module(p["interaction.out.weight"], g)
+
+    def _memory(self, p: Mapping[str, Tensor], h: Tensor, _: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        """One relational memory whose input rows are the views: h [B, K, F]."""
+        c, width = self.config, self.config.hidden
+
+        def linear(name: str, x: Tensor) -> Tensor:
+            return F.linear(x, p[f"cell.{name}.weight"], p.get(f"cell.{name}.bias"))
+
+        def norm(name: str, x: Tensor) -> Tensor:
+            return F.layer_norm(x, x.shape[-1:], p[f"cell.{name}.weight"], p[f"cell.{name}.bias"])
+
+        x = torch.where(present[..., None], linear("input", source), source.new_zeros(()))
+        qkv = norm("qkv_norm", linear("qkv", torch.cat((h, x), 1))).unflatten(-1, (c.memory_heads, -1)).transpose(1, 2)
+        value = width // c.memory_heads
+        keys = (qkv.shape[-1] - value) // 2
+        q, k, v = qkv.split((keys, keys, value), -1)
+        there = F.pad(present, (c.modules, 0), value=True)[:, None, None]
+        weight = softmax_of_present(q @ k.transpose(-1, -2) / math.sqrt(keys), there)
+        attention = (weight @ v).transpose(1, 2).flatten(-2)[:, :c.modules]
+        y = norm("attention_norm", h + attention)
+        y = norm("mlp_norm", y + linear("mlp.1", torch.relu(linear("mlp.0", y))))
+        mean = x.sum(1, keepdim=True) / present.sum(1).clamp_min(1)[:, None, None]
+        gates = F.linear(torch.tanh(h), p["cell.gate.memory.weight"], p["cell.gate.bias"]) + linear("gate.input", mean)
+        i, f = gates.chunk(2, -1)
+        return torch.sigmoid(i) * torch.tanh(y) + torch.sigmoid(f + 1) * h

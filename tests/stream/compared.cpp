@@ -1,0 +1,52 @@
+// Other cells and the comparison models: streams equal whole sequences, training learns, files go on.
+#include "data/files.hpp"
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/cell/rmc.hpp"
+#include "s2rm/data/training_file.hpp"
+#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/rim.hpp"
+#include "s2rm/dynamics/rmc.hpp"
+#include "stream/equals.hpp"
+
+namespace s2rm {
+namespace {
+
+template <class... Policies>
+using net = world_model<test::small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, Policies...>;
+
+using s2lstm = net<cell::lstm>;
+using s2rmc = net<cell::rmc<2, 2>>;
+using pooled_gru = net<dynamics::gru<12>>;
+using pooled_lstm = net<dynamics::lstm<9, dynamics::pool::mean>>;
+using mechanisms = net<dynamics::rim<2>>;
+using memory = net<dynamics::rmc<3, 8, 2>>;
+
+constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("compared: a stream equals the whole sequence to the last bit", "", s2lstm, s2rmc, pooled_gru,
+                   pooled_lstm, mechanisms, memory) {
+  test::equals_sequence<TestType, float>(2, true, masks);
+}
+
+TEMPLATE_TEST_CASE("compared: learns, and goes on from its file to the bit", "", s2lstm, s2rmc, pooled_gru, pooled_lstm,
+                   mechanisms, memory) {
+  using learner = trainer<TestType, backend::eigen>;
+  test::temporary_folder const folder;
+  auto const batch = test::random_batch<TestType, float>(6, 3, 4, 2, 1, masks);
+  optim::adam const adam{.rate = 0.01};
+  learner a{{}, adam, seed{3}, {.recompute = 2}};
+  double const before = a.evaluate(batch.look());
+  for (int i = 0; i < 60; ++i) a.step(batch.look());
+  CHECK(a.skipped() == 0);
+  CHECK(a.evaluate(batch.look()) < 0.9 * before);
+  a.save(folder / "model.safetensors");
+  learner b{{}, adam, seed{4}, {.recompute = 2}};
+  b.load(folder / "model.safetensors");
+  a.step(batch.look());
+  b.step(batch.look());
+  CHECK(test::same_bits(a.state().weights, b.state().weights));
+}
+
+}  // namespace s2rm
