@@ -23,6 +23,13 @@ bool done(run_record const& r, options const& o) {
          sequences->second == static_cast<double>(o.test_sequences);
 }
 
+/// Of a run that has not begun, or did not end well.
+run_record blank(options const& o) {
+  auto made = run_record::begin(o);
+  made.title = model_named(o.model).title;
+  return made;
+}
+
 /// One run, from wherever an earlier one stopped. A run that throws is kept, with the reason.
 run_record run(options const& o, std::function<bool()> const& stop) {
   auto const earlier = run_record::read(o.record_path());
@@ -31,7 +38,7 @@ run_record run(options const& o, std::function<bool()> const& stop) {
     return *earlier;
   }
   try {
-    if (stop()) return earlier.value_or(run_record::begin(o));
+    if (stop()) return earlier.value_or(blank(o));
     auto const learner = model_named(o.model).make(o.fit, o.seed, o.thread_count());
     auto record = fit(*learner, o, stop);
     if (record.steps < o.fit.steps) return record;
@@ -40,7 +47,7 @@ run_record run(options const& o, std::function<bool()> const& stop) {
     return record;
   } catch (std::exception const& error) {
     std::fprintf(stderr, "%s, seed %lld: FAILED: %s\n", o.model.c_str(), static_cast<long long>(o.seed), error.what());
-    auto record = run_record::begin(o);
+    auto record = blank(o);
     record.failure = error.what();
     return record;
   }

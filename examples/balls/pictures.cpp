@@ -154,11 +154,12 @@ image module_picture(module_map const& map) {
   auto const m = static_cast<std::size_t>(map.modules);
   image made{frame::side * scale + margin, frame::side * scale};
   std::vector<double> x(m, 0), y(m, 0), count(m, 0);
+  auto const strongest = *std::max_element(map.strength.begin(), map.strength.end());
   for (int row = 0; row < frame::side; ++row) {
     for (int column = 0; column < frame::side; ++column) {
       auto const i = frame::offset(column, row);
       auto const k = static_cast<std::size_t>(map.nearest[i]);
-      made.fill(column * scale, row * scale, scale, scale, examples::tile_colour(k, map.strength[i]));
+      made.fill(column * scale, row * scale, scale, scale, examples::tile_colour(k, map.strength[i] / strongest));
       x[k] += (column + 0.5) * scale;
       y[k] += (row + 0.5) * scale;
       ++count[k];

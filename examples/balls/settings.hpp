@@ -14,7 +14,7 @@ using s2rm::index_t;
 
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
-  index_t steps = 12000;  ///< length of the schedule
+  index_t steps = 20000;  ///< length of the schedule
   index_t batch = 16;     ///< sequences a step
   index_t window = 20;    ///< time steps of each
   index_t warm_up = 100;

@@ -80,9 +80,11 @@ std::vector<method> methods_of(std::vector<run_record> const& runs) {
     examples::campaign_run one;
     one.seed = run.seed;
     one.seconds = run.seconds;
-    if (run.test.empty()) {
+    if (!run.failure.empty()) {
+      one.ending = examples::campaign_run::outcome::failed;
+      one.reason = run.failure;
+    } else if (run.test.empty()) {
       one.ending = examples::campaign_run::outcome::interrupted;
-      one.reason = "not finished";
     } else {
       one.figures = run.test;
     }
@@ -148,7 +150,10 @@ table run_table(std::vector<run_record> const& runs) {
     made.rows.push_back({r.title, std::to_string(r.seed), std::to_string(r.parameters), std::to_string(r.steps),
                          number(r.seconds / 60, 1), std::to_string(r.threads),
                          r.validation_f1.empty() ? "-" : number(r.validation_f1.back(), 3), number(r.reach, 2),
-                         std::to_string(r.dead_modules), std::to_string(r.skipped), r.test.empty() ? "no" : "yes"});
+                         std::to_string(r.dead_modules), std::to_string(r.skipped),
+                         !r.failure.empty() ? "FAILED: " + r.failure
+                         : r.test.empty()   ? "not yet"
+                                            : "yes"});
   }
   made.note = "Minutes are of training, on a machine that may have had other work.";
   return made;
