@@ -24,8 +24,8 @@ struct source {
   split part = split::train;
 };
 
-/// Some sequences, what is seen of them at each step, and what is asked about the next frame. Places of views and queries
-/// are drawn for each (sequence, frame), so fewer views are the first of more.
+/// Some sequences, what is seen of them at each step, and what is asked about the next frame. Places of views and
+/// queries are drawn for each (sequence, frame), so fewer views are the first of more.
 struct batch {
   static constexpr index_t queries = 10;  ///< a step
 
@@ -36,11 +36,11 @@ struct batch {
   std::vector<float> target, query_place;    ///< (T, B, Q, 11, 11), (T, B, Q, 2)
   std::vector<std::uint8_t> present, blind;  ///< (T, B, A), (T, B)
 
-  /// `count` sequences from number `first` on, `steps` steps each: from frame 0, or from a random one where there is room.
+  /// `count` sequences from number `first` on, `steps` steps each, from frame 0 or a random one.
   void shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start = false);
 
-  /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span of
-  /// 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
+  /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span
+  /// of 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
   void thin_out(std::uint64_t seed, index_t step, double few, double spans);
 
   [[nodiscard]] s2rm::batch_view<float> view_of() const;

@@ -10,15 +10,13 @@
 namespace {
 
 constexpr char const* about =
-    "Video prediction from cropped frames: a model sees ten 11 x 11 crops of a 48 x 48 video of bouncing balls at "
-    "each\n"
-    "step, anywhere, and is asked what other crops of the next frame will show.\n"
+    "Video prediction from cropped frames: at each step a model sees ten 11 x 11 crops of a 48 x 48 video of bouncing\n"
+    "balls, from anywhere, and is asked what other crops of the next frame will show.\n"
     "Start with: balls train, then balls eval and balls render.";
 
 constexpr char const* footer =
-    "A complete run takes up to 20 minutes on two cores; --steps 1500 gives a first impression in two. Ctrl-C leaves "
-    "a\n"
-    "valid checkpoint that --resume goes on from. See README.md next to this program's source.";
+    "A complete run takes about ten minutes; --steps 1500 gives a first impression in one. Ctrl-C leaves a valid\n"
+    "checkpoint that --resume goes on from. See README.md next to this program's source.";
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;

@@ -13,9 +13,9 @@ struct ball {
   double vx = 0, vy = 0;  ///< per frame
 };
 
-/// Equal discs in a square box: no gravity, no friction, elastic collisions (Sutskever, Hinton and Taylor, "The recurrent
-/// temporal restricted Boltzmann machine", 2008, and its code). One thing differs: two balls that overlap collide only
-/// while they approach. In the original they may swap velocities again at the next sub-step, and stick.
+/// Equal discs in a square box: no gravity, no friction, elastic collisions (Sutskever, Hinton and Taylor, "The
+/// recurrent temporal restricted Boltzmann machine", 2008, and its code). One thing differs: two balls that overlap
+/// collide only while they approach. In the original they may swap velocities again at the next sub-step, and stick.
 ///
 /// Nothing but + - * / and square roots, compiled without contraction: the same bits on every machine.
 struct world {

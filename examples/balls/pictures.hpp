@@ -24,8 +24,8 @@ struct story {
 /// The same four side by side, one picture a step.
 [[nodiscard]] std::vector<examples::image> animation(story const& of);
 
-/// For each pixel's place the nearest module; on top the modules in the middle of their tiles, and a line between two for
-/// Z of their embeddings, the darker the stronger. Modules that are nowhere the nearest stand beside the frame.
+/// For each pixel's place the nearest module; on top the modules in the middle of their tiles, and a line between two
+/// for Z of their embeddings, the thicker the stronger. Modules that are nowhere the nearest stand beside the frame.
 [[nodiscard]] examples::image module_picture(module_map const& map);
 /// The places of all pixels, row by row (48, 48, 2), that `module_picture` wants the map of.
 [[nodiscard]] std::vector<float> pixel_places();

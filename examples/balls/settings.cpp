@@ -16,15 +16,11 @@ void fit_settings::describe(examples::manifest& settings) const {
   settings.set("fit.curriculum", curriculum);
   settings.set("fit.few_views", few_views);
   settings.set("fit.blind_spans", blind_spans);
-}
-
-std::filesystem::path options::file_of(std::string const& model_name, std::int64_t with_seed,
-                                       std::string const& extension) const {
-  return out / (model_name + "-seed" + std::to_string(with_seed) + extension);
+  settings.set("fit.validate_every", validate_every);
 }
 
 std::filesystem::path options::checkpoint_path() const {
-  return checkpoint.empty() ? file_of(model, seed, ".safetensors") : checkpoint;
+  return checkpoint.empty() ? out / (model + "-seed" + std::to_string(seed) + ".safetensors") : checkpoint;
 }
 
 std::filesystem::path options::record_path() const {

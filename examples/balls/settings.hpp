@@ -35,7 +35,7 @@ struct options {
   std::vector<std::string> command;  ///< for the manifest
   std::string model = "s2gru";
   fit_settings fit;
-  std::int64_t seed = 1;            ///< of the model's start and of what is taken away in training
+  std::int64_t seed = 1;            ///< of the start, of the training sequences, of what is taken away
   std::vector<std::string> models;  ///< campaign
   std::int64_t seeds = 3;           ///< campaign: 1 .. seeds
   std::uint64_t data_seed = 1;      ///< of all sequences
@@ -48,8 +48,6 @@ struct options {
   std::filesystem::path page = "docs/results/balls.md";  ///< campaign
   index_t show = 0;                                      ///< render: number of the test sequence
 
-  [[nodiscard]] std::filesystem::path file_of(std::string const& model_name, std::int64_t with_seed,
-                                              std::string const& extension) const;
   [[nodiscard]] std::filesystem::path checkpoint_path() const;
   [[nodiscard]] std::filesystem::path record_path() const;  ///< beside the checkpoint, .json
   [[nodiscard]] int thread_count() const;

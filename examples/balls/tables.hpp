@@ -28,7 +28,7 @@ struct method {
 /// How long the runs took and what the library reported of them.
 [[nodiscard]] examples::report::table run_table(std::vector<run_record> const& runs);
 
-/// What was aimed at for S2GRU, what the mean over its seeds is, and whether that is enough; no rows without such a run.
+/// What was aimed at for S2GRU and what the mean over its seeds is; no rows without such a run.
 [[nodiscard]] examples::report::table aim_table(std::vector<method> const& all);
 
 }  // namespace balls

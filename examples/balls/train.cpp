@@ -20,7 +20,7 @@ constexpr index_t validation_sequences = 64;
 /// Every seed trains on sequences of its own, none twice.
 index_t first_sequence(options const& o, index_t step) { return o.seed * 1'000'000'000 + step * o.fit.batch; }
 
-/// What a model that has learnt nothing of the sequence can reach: without it the first few hundred steps look like a bug.
+/// What can be reached without looking at the sequence: the first few hundred training steps stay there.
 void print_levels(options const& o) {
   auto const known = background::learn(o.data_seed, condition{}.balls, 100);
   batch b;
@@ -67,7 +67,7 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
     }
     learner.load(checkpoint);
     log.rewind(learner.steps());
-    log.test.clear();
+    if (learner.steps() < o.fit.steps) log.test.clear();
   }
   auto const before = log.seconds;
   auto const begin = std::chrono::steady_clock::now();

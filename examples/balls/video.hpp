@@ -13,7 +13,9 @@ struct frame {
   static constexpr int side = 48;
   std::array<std::uint8_t, static_cast<std::size_t>(side) * side> pixels{};
 
-  [[nodiscard]] static std::size_t offset(int x, int y) { return static_cast<std::size_t>(y * side + x); }
+  [[nodiscard]] static std::size_t offset(int x, int y) {
+    return static_cast<std::size_t>(y) * side + static_cast<std::size_t>(x);
+  }
   [[nodiscard]] static bool inside(int x, int y) { return x >= 0 && y >= 0 && x < side && y < side; }
   [[nodiscard]] std::uint8_t at(int x, int y) const { return pixels[offset(x, y)]; }
   friend bool operator==(frame const&, frame const&) = default;
