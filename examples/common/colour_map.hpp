@@ -56,6 +56,23 @@ struct colour {
   return colours[index % colours.size()];
 }
 
+/// One of twelve colours that neighbouring tiles can be told apart by; strength in [0, 1], weak is pale.
+[[nodiscard]] inline colour tile_colour(std::size_t index, double strength) {
+  constexpr std::array<colour, 12> palette{{{31, 119, 180},
+                                            {255, 127, 14},
+                                            {44, 160, 44},
+                                            {214, 39, 40},
+                                            {148, 103, 189},
+                                            {140, 86, 75},
+                                            {227, 119, 194},
+                                            {127, 127, 127},
+                                            {188, 189, 34},
+                                            {23, 190, 207},
+                                            {57, 59, 121},
+                                            {173, 73, 74}}};
+  return mix({255, 255, 255}, palette[index % palette.size()], 0.25 + 0.75 * std::clamp(strength, 0.0, 1.0));
+}
+
 /// "#rrggbb" for SVG and CSS.
 [[nodiscard]] inline std::string hex(colour c) {
   constexpr char const* digits = "0123456789abcdef";

@@ -1,7 +1,6 @@
 // The command render: the field between the stations, and the map of modules.
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
 #include "common/field_map.hpp"
@@ -56,34 +55,14 @@ index_t liveliest(series const& data, time_range range) {
   return best;
 }
 
-/// Twelve colours that neighbours can be told apart by.
-examples::colour tile_colour(index_t module, double strength) {
-  static constexpr std::array<std::array<int, 3>, 12> palette{{{31, 119, 180},
-                                                               {255, 127, 14},
-                                                               {44, 160, 44},
-                                                               {214, 39, 40},
-                                                               {148, 103, 189},
-                                                               {140, 86, 75},
-                                                               {227, 119, 194},
-                                                               {127, 127, 127},
-                                                               {188, 189, 34},
-                                                               {23, 190, 207},
-                                                               {57, 59, 121},
-                                                               {173, 73, 74}}};
-  auto const& c = palette[static_cast<std::size_t>(module) % palette.size()];
-  auto const mix = [&](int x) {
-    return static_cast<std::uint8_t>(255 - (255 - x) * (0.25 + 0.75 * std::clamp(strength, 0.0, 1.0)));
-  };
-  return {mix(c[0]), mix(c[1]), mix(c[2])};
-}
-
 examples::image module_picture(experiment const& with, module_map const& map) {
   constexpr int side = 320, cell = side / cells;
   examples::image picture{side, side + 20};
   for (int row = 0; row < cells; ++row) {
     for (int column = 0; column < cells; ++column) {
       auto const i = static_cast<std::size_t>(row) * cells + static_cast<std::size_t>(column);
-      picture.fill(column * cell, 20 + row * cell, cell, cell, tile_colour(map.nearest[i], map.strength[i]));
+      picture.fill(column * cell, 20 + row * cell, cell, cell,
+                   examples::tile_colour(static_cast<std::size_t>(map.nearest[i]), map.strength[i]));
     }
   }
   for (std::size_t s = 0; s < with.data.stations.size(); ++s) {

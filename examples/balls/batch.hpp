@@ -1,0 +1,55 @@
+#pragma once
+
+#include <vector>
+
+#include "crop.hpp"
+#include "s2rm/model/batch.hpp"
+
+namespace balls {
+
+/// How a world is looked at.
+struct condition {
+  int balls = 3;
+  index_t views = 10;                 ///< crops a step, at most `most_views`
+  bool curtain = false;               ///< views do not see through it; what is asked for is the frame without it
+  double dropped = 0;                 ///< probability that a view is missing
+  index_t blind_from = film::length;  ///< from this step on there are no views
+
+  static constexpr index_t most_views = 32;
+};
+
+/// Which sequences a batch shows.
+struct source {
+  std::uint64_t seed = 1;
+  split part = split::train;
+};
+
+/// Some sequences, what is seen of them at each step, and what is asked about the next frame. Places of views and
+/// queries are drawn for each (sequence, frame), so fewer views are the first of more.
+struct batch {
+  static constexpr index_t queries = 10;  ///< a step
+
+  index_t time = 0, size = 0, views = 0;
+  std::vector<film> films;                   ///< (B), time + 1 frames each
+  std::vector<centre> seen, asked;           ///< (T, B, A), (T, B, Q)
+  std::vector<float> view, place;            ///< (T, B, A, 2, 11, 11), (T, B, A, 2)
+  std::vector<float> target, query_place;    ///< (T, B, Q, 11, 11), (T, B, Q, 2)
+  std::vector<std::uint8_t> present, blind;  ///< (T, B, A), (T, B)
+
+  /// `count` sequences from number `first` on, `steps` steps each, from frame 0 or a random one.
+  void shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start = false);
+
+  /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span
+  /// of 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
+  void thin_out(std::uint64_t seed, index_t step, double few, double spans);
+
+  [[nodiscard]] s2rm::batch_view<float> view_of() const;
+  [[nodiscard]] std::size_t row(index_t t, index_t b) const { return static_cast<std::size_t>(t * size + b); }
+};
+
+/// Where the views of a step, or its queries, are: the first `count` draws of that (sequence, frame).
+enum class purpose { views, queries };
+[[nodiscard]] std::vector<centre> draw_centres(source from, index_t sequence, index_t frame, purpose what,
+                                               index_t count);
+
+}  // namespace balls

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace balls {
+
+/// "views 10.f1" and the like.
+using figures = std::map<std::string, double>;
+
+/// What a run leaves beside its checkpoint: how it was trained, and what its test found.
+struct run_record {
+  std::string model, title;  ///< "s2gru", "S2GRU"
+  std::int64_t seed = 0;
+  fit_settings fit;
+  std::uint64_t data_seed = 0;
+  index_t steps = 0, parameters = 0, skipped = 0, dead_modules = 0;
+  double seconds = 0, reach = 0;  ///< seconds of training, all sittings together
+  int threads = 0;
+  std::vector<double> step, loss;  ///< smoothed training loss
+  std::vector<double> validation_step, validation_bce, validation_f1;
+  figures test;          ///< empty until it was tested
+  std::string manifest;  ///< JSON, of the test
+  std::string failure;   ///< why it ended, where it did not end well
+
+  /// That of a run which has not begun.
+  [[nodiscard]] static run_record begin(options const& o);
+
+  /// Forgets what came after a step, for a run that goes on from an earlier checkpoint.
+  void rewind(index_t to);
+  void write(std::filesystem::path const& path) const;
+  /// Nothing where there is no file; throws std::runtime_error on one that is no such record.
+  [[nodiscard]] static std::optional<run_record> read(std::filesystem::path const& path);
+};
+
+}  // namespace balls

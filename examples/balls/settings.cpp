@@ -1,0 +1,35 @@
+#include "settings.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace balls {
+
+void fit_settings::describe(examples::manifest& settings) const {
+  settings.set("fit.steps", steps);
+  settings.set("fit.batch", batch);
+  settings.set("fit.window", window);
+  settings.set("fit.warm_up", warm_up);
+  settings.set("fit.rate", rate);
+  settings.set("fit.floor", floor);
+  settings.set("fit.clip", clip);
+  settings.set("fit.curriculum", curriculum);
+  settings.set("fit.few_views", few_views);
+  settings.set("fit.blind_spans", blind_spans);
+  settings.set("fit.validate_every", validate_every);
+}
+
+std::filesystem::path options::checkpoint_path() const {
+  return checkpoint.empty() ? out / (model + "-seed" + std::to_string(seed) + ".safetensors") : checkpoint;
+}
+
+std::filesystem::path options::record_path() const {
+  auto path = checkpoint_path();
+  return path.replace_extension(".json");
+}
+
+int options::thread_count() const {
+  return threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace balls

@@ -1,0 +1,188 @@
+#include "tables.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace balls {
+namespace {
+
+using examples::report::number;
+using examples::report::table;
+
+struct axis_text {
+  char const* axis;
+  char const* title;
+  char const* label;
+};
+constexpr axis_text axes[] = {
+    {"views", "One step ahead, over the number of views (trained with at most 10)", "views"},
+    {"balls", "One step ahead, over the number of balls (trained with 3)", "balls"},
+    {"hidden", "One step ahead, views dropped with a probability, or behind a curtain", "test"},
+    {"blind", "Roll-out without views, over the steps since the last one", "steps"},
+    {"closed", "Roll-out on the model's own predictions, over the steps since the last true view", "steps"}};
+
+char const* words(std::string_view measure) {
+  return measure == "f1" ? "F1" : measure == "bce" ? "BCE, nats a pixel" : "balanced accuracy";
+}
+
+std::vector<test> tests_of(std::string const& axis) {
+  std::vector<test> found;
+  for (auto const* all : {&one_step_tests(), &roll_out_tests()}) {
+    std::copy_if(all->begin(), all->end(), std::back_inserter(found), [&](test const& t) { return t.axis == axis; });
+  }
+  return found;
+}
+
+std::string cell(examples::campaign::spread const& s) {
+  if (std::isnan(s.mean)) return "-";
+  return number(s.mean, 3) + (s.finished > 1 && s.deviation > 0 ? " ± " + number(s.deviation, 3) : "");
+}
+
+/// Roll-outs are drawn in full; their tables show some steps.
+bool in_table(test const& t) {
+  if (t.axis != "blind" && t.axis != "closed") return true;
+  constexpr int some[] = {1, 2, 3, 5, 10, 15, 20, 25};
+  return std::find(std::begin(some), std::end(some), static_cast<int>(t.at)) != std::end(some);
+}
+
+examples::report::chart chart_of(axis_text const& axis, std::vector<method> const& all) {
+  examples::report::chart made{std::string{axis.title} + ": F1", axis.label, "F1", {}};
+  for (auto const& m : all) {
+    if (m.title == "all background" || m.title == "place alone") continue;  // 0 throughout
+    examples::report::line line{m.title, {}, {}};
+    line.dashed = m.peer;
+    bool several = false;
+    for (auto const& t : tests_of(axis.axis)) {
+      auto const s = m.runs.over_runs(key(t, "f1"));
+      line.x.push_back(t.at);
+      line.y.push_back(s.mean);
+      line.low.push_back(s.lowest);
+      line.high.push_back(s.highest);
+      several = several || s.finished > 1;
+    }
+    if (!several || m.peer) line.low = line.high = {};
+    made.lines.push_back(line);
+  }
+  return made;
+}
+
+}  // namespace
+
+std::vector<method> methods_of(std::vector<run_record> const& runs) {
+  std::vector<method> all;
+  for (auto const& run : runs) {
+    auto found = std::find_if(all.begin(), all.end(), [&](method const& m) { return m.runs.name == run.model; });
+    if (found == all.end()) {
+      all.push_back({run.title, {}});
+      found = all.end() - 1;
+      found->runs.name = run.model;
+    }
+    examples::campaign_run one;
+    one.seed = run.seed;
+    one.seconds = run.seconds;
+    if (!run.failure.empty()) {
+      one.ending = examples::campaign_run::outcome::failed;
+      one.reason = run.failure;
+    } else if (run.test.empty()) {
+      one.ending = examples::campaign_run::outcome::interrupted;
+    } else {
+      one.figures = run.test;
+    }
+    found->runs.runs.push_back(one);
+  }
+  auto const tested = std::find_if(runs.begin(), runs.end(), [](run_record const& r) { return !r.test.empty(); });
+  if (tested == runs.end()) return all;
+  for (std::string const peer : peer_names) {
+    method made{peer, {}, true};
+    examples::campaign_run one;
+    for (auto const& [name, x] : tested->test) {
+      if (name.starts_with(peer + '/')) one.figures[name.substr(peer.size() + 1)] = x;
+    }
+    made.runs.runs.push_back(one);
+    all.push_back(made);
+  }
+  return all;
+}
+
+std::vector<table> score_tables(std::vector<method> const& all) {
+  std::vector<table> made;
+  for (auto const& axis : axes) {
+    for (auto const* measure : measures) {
+      table t;
+      t.title = std::string{axis.title} + ": " + words(measure);
+      t.header = {axis.label};
+      for (auto const& m : all) t.header.push_back(m.title);
+      for (auto const& one : tests_of(axis.axis)) {
+        if (!in_table(one)) continue;
+        bool const by_number = axis.label != std::string{"test"};
+        std::vector<std::string> row{by_number ? number(one.at, 0) : one.name};
+        for (auto const& m : all) row.push_back(cell(m.runs.over_runs(key(one, measure))));
+        t.rows.push_back(std::move(row));
+      }
+      made.push_back(std::move(t));
+    }
+  }
+  return made;
+}
+
+std::vector<examples::report::chart> score_charts(std::vector<method> const& all) {
+  std::vector<examples::report::chart> made;
+  for (auto const& axis : axes) {
+    if (axis.axis != std::string{"hidden"}) made.push_back(chart_of(axis, all));
+  }
+  return made;
+}
+
+examples::report::chart training_chart(std::vector<run_record> const& runs) {
+  examples::report::chart made{"Training: BCE on validation sequences, 10 views", "step", "BCE, nats a pixel", {}};
+  for (auto const& run : runs) {
+    made.lines.push_back({run.title + ", seed " + std::to_string(run.seed), run.validation_step, run.validation_bce});
+  }
+  return made;
+}
+
+table run_table(std::vector<run_record> const& runs) {
+  table made;
+  made.title = "Runs";
+  made.header = {"model",         "seed",  "parameters",   "steps",         "minutes", "threads",
+                 "validation F1", "reach", "dead modules", "skipped steps", "tested"};
+  for (auto const& r : runs) {
+    made.rows.push_back({r.title, std::to_string(r.seed), std::to_string(r.parameters), std::to_string(r.steps),
+                         number(r.seconds / 60, 1), std::to_string(r.threads),
+                         r.validation_f1.empty() ? "-" : number(r.validation_f1.back(), 3), number(r.reach, 2),
+                         std::to_string(r.dead_modules), std::to_string(r.skipped),
+                         !r.failure.empty() ? "FAILED: " + r.failure
+                         : r.test.empty()   ? "not yet"
+                                            : "yes"});
+  }
+  made.note = "Minutes are of training, on a machine that may have had other work.";
+  return made;
+}
+
+table aim_table(std::vector<method> const& all) {
+  table made;
+  made.header = {"F1", "at least", "found", "reached"};
+  auto const find = [&](std::string const& title) {
+    auto const m = std::find_if(all.begin(), all.end(), [&](method const& one) { return one.title == title; });
+    return m == all.end() ? nullptr : &*m;
+  };
+  auto const *own = find("S2GRU"), *last = find("last seen");
+  if (own == nullptr || last == nullptr) return made;
+  auto const runs = own->runs.over_runs("views 10.f1");
+  made.title = "What was aimed at: S2GRU, mean over the " + std::to_string(runs.finished) + " of " +
+               std::to_string(runs.finished + runs.lost) + " runs that are tested";
+  auto const add = [&](std::string const& test, double least, std::string const& of) {
+    auto const found = own->runs.over_runs(test + ".f1").mean;
+    made.rows.push_back({test, number(least, 3) + of, number(found, 3), found >= least ? "yes" : "no"});
+  };
+  add("views 10", 0.88, "");
+  add("views 2", 0.60, "");
+  for (auto const& t : one_step_tests()) {
+    if ((t.axis == "views" && t.at <= 10) || t.name == "balls 5" || t.name == "balls 6") {
+      add(t.name, last->runs.over_runs(key(t, "f1")).mean, ", last seen");
+    }
+  }
+  return made;
+}
+
+}  // namespace balls

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "common/manifest.hpp"
+#include "common/report.hpp"
+#include "measure.hpp"
+
+namespace balls {
+
+/// A column of the tables: a model over its seeds, or a peer.
+struct method {
+  std::string title;
+  examples::campaign runs;
+  bool peer = false;
+};
+
+/// The model's runs, titled, then the peers: these are the same in every run.
+[[nodiscard]] std::vector<method> methods_of(std::vector<run_record> const& runs);
+
+/// For each axis and measure one table: a row for each test, a column for each method, mean ± deviation over seeds.
+[[nodiscard]] std::vector<examples::report::table> score_tables(std::vector<method> const& all);
+
+/// F1 over views, over balls, and over the steps of both roll-outs; with several seeds a band from lowest to highest.
+[[nodiscard]] std::vector<examples::report::chart> score_charts(std::vector<method> const& all);
+
+/// Validation BCE over training, a line a run.
+[[nodiscard]] examples::report::chart training_chart(std::vector<run_record> const& runs);
+
+/// How long the runs took and what the library reported of them.
+[[nodiscard]] examples::report::table run_table(std::vector<run_record> const& runs);
+
+/// What was aimed at for S2GRU and what the mean over its seeds is; no rows without such a run.
+[[nodiscard]] examples::report::table aim_table(std::vector<method> const& all);
+
+}  // namespace balls

@@ -1,0 +1,130 @@
+// The program balls as a user calls it: help, errors, training that is interrupted and goes on, test, pictures.
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "support/catch.hpp"
+
+using s2rm::test::contains;
+
+namespace {
+
+struct outcome {
+  int status;
+  std::string text;
+};
+
+outcome call(std::string const& arguments, std::string const& before = "") {
+  auto const line = before + " " BALLS_PROGRAM " " + arguments + " 2>&1";
+  outcome result{-1, ""};
+  auto* const pipe = popen(line.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::array<char, 4096> piece{};
+  while (auto const n = std::fread(piece.data(), 1, piece.size(), pipe)) result.text.append(piece.data(), n);
+  auto const status = pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+/// A folder that is gone afterwards.
+struct folder {
+  std::filesystem::path path;
+  explicit folder(char const* name) : path(std::filesystem::temp_directory_path() / name) {
+    std::filesystem::remove_all(path);
+  }
+  ~folder() { std::filesystem::remove_all(path); }
+  folder(folder const&) = delete;
+  folder& operator=(folder const&) = delete;
+  [[nodiscard]] std::string out() const { return " --threads 1 --out " + path.string(); }
+};
+
+constexpr char const* tiny = "--steps 3 --batch 2";
+
+}  // namespace
+
+TEST_CASE("help says what there is") {
+  auto const help = call("--help");
+  CHECK(help.status == 0);
+  for (auto const* word : {"train", "eval", "render", "campaign"}) CHECK_THAT(help.text, contains(word));
+  auto const train = call("train --help");
+  for (auto const* word : {"--seed", "--checkpoint", "--resume", "--steps", "--cell"}) {
+    CHECK_THAT(train.text, contains(word));
+  }
+}
+
+TEST_CASE("what is wrong is said in words") {
+  folder const work{"s2rm_balls_wrong"};
+  CHECK(call("").status != 0);
+  CHECK(call("train --steps 0" + work.out()).status != 0);
+  auto const cell = call("train --cell abacus" + work.out());
+  CHECK(cell.status != 0);
+  CHECK_THAT(cell.text, contains("s2gru"));
+  auto const missing = call("eval" + work.out());
+  CHECK(missing.status == 1);
+  CHECK_THAT(missing.text, contains("balls train"));
+  CHECK_FALSE(std::filesystem::exists(work.path));
+}
+
+TEST_CASE("train, eval and render leave their files") {
+  folder const work{"s2rm_balls_run"};
+  auto const trained = call("train --cell gru --seed 2 " + std::string{tiny} + work.out());
+  CHECK(trained.status == 0);
+  CHECK_THAT(trained.text, contains("3 of 3 steps"));
+  auto const eval = call("eval --seed 2 --sequences 1" + work.out());
+  CHECK(eval.status == 0);
+  for (auto const* word : {"last seen", "true physics", "curtain", "dropped 0.50"}) {
+    CHECK_THAT(eval.text, contains(word));
+  }
+  auto const drawn = call("render --seed 2" + work.out());
+  CHECK(drawn.status == 0);
+  for (auto const* name : {"s2gru-seed2.safetensors", "s2gru-seed2.json", "s2gru-seed2.md", "film.png", "film.gif",
+                           "modules.png", "report.html"}) {
+    CHECK(std::filesystem::exists(work.path / name));
+  }
+  auto const other = call("train --seed 2 --resume --steps 4" + work.out());
+  CHECK(other.status == 1);
+  CHECK_THAT(other.text, contains("other settings"));
+}
+
+TEST_CASE("Ctrl-C leaves a checkpoint that training goes on from, to the same weights") {
+  folder const stopped{"s2rm_balls_stopped"}, whole{"s2rm_balls_whole"};
+#ifdef __OPTIMIZE__
+  std::string const arguments = "train --steps 80 --batch 16";
+#else
+  std::string const arguments = "train --steps 4 --batch 2";
+#endif
+  // Whenever the signal comes, the program ends orderly: 130, or 0 where it was done before.
+  auto const first = call(arguments + stopped.out(), "timeout --preserve-status -s INT 1");
+  CHECK((first.status == 130 || first.status == 0));
+  REQUIRE(std::filesystem::exists(stopped.path / "s2gru-seed1.safetensors"));
+  CHECK(call(arguments + " --resume" + stopped.out()).status == 0);
+  CHECK(call(arguments + whole.out()).status == 0);
+  auto const bytes = [](std::filesystem::path const& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  CHECK(bytes(stopped.path / "s2gru-seed1.safetensors") == bytes(whole.path / "s2gru-seed1.safetensors"));
+}
+
+TEST_CASE("a campaign does what is missing, and its page says what was run") {
+  folder const work{"s2rm_balls_campaign"};
+  auto const page = (work.path / "page.md").string();
+  auto const line = "campaign --seeds 2 --sequences 1 " + std::string{tiny} + " --page " + page + work.out();
+  auto const first = call(line);
+  CHECK(first.status == 0);
+  std::ifstream file(page);
+  std::string const text{std::istreambuf_iterator<char>{file}, {}};
+  for (auto const* word : {"S2GRU", "last seen", "Manifests", "page_views.svg", "| 2 |"}) {
+    CHECK_THAT(text, contains(word));
+  }
+  CHECK(std::filesystem::exists(work.path / "page_views.svg"));
+  auto const again = call(line);
+  CHECK_THAT(again.text, contains("seed 2: done before"));
+  auto const none =
+      call("campaign --seeds 3 --budget 0.000001s --sequences 1 " + std::string{tiny} + " --page " + page + work.out());
+  CHECK(none.status == 0);
+  CHECK_FALSE(std::filesystem::exists(work.path / "s2gru-seed3.safetensors"));
+}
