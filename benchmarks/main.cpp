@@ -1,23 +1,30 @@
-// s2rm_bench: Google Benchmark's flags, and --peak_memory=<config>[,<threads>], which trains three steps in this
-// process, prints its peak memory as JSON and does nothing else.
+// s2rm_bench: Google Benchmark's flags, and two that do nothing else:
+//   --peak_memory=<config>[,<threads>]   trains three steps in this process and prints its peak memory as JSON
+//   --latency=<config>[,<threads>]       streams for two seconds and prints a histogram of the time of single steps
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "suite.hpp"
 
 namespace {
 
-int peak_memory(bench::suite const& all, std::string const& what) {
+using by_config = std::map<std::string, std::function<void(int)>>;
+
+/// `what`: <config>[,<threads>].
+int run_one(std::string const& flag, by_config const& all, std::string const& what) {
   auto const comma = what.find(',');
   int const threads = comma == std::string::npos ? 1 : std::atoi(what.c_str() + comma + 1);
-  auto const at = all.memory.find(what.substr(0, comma));
-  if (at == all.memory.end() || threads < 1) {
-    std::fprintf(stderr, "s2rm_bench: --peak_memory=<config>[,<threads>]: unknown: %s; there are:", what.c_str());
-    for (auto const& [name, run] : all.memory) std::fprintf(stderr, " %s", name.c_str());
+  auto const at = all.find(what.substr(0, comma));
+  if (at == all.end() || threads < 1) {
+    std::fprintf(stderr, "s2rm_bench: %s<config>[,<threads>]: unknown: %s; there are:", flag.c_str(), what.c_str());
+    for (auto const& [name, run] : all) std::fprintf(stderr, " %s", name.c_str());
     std::fprintf(stderr, "\n");
     return 2;
   }
@@ -35,9 +42,9 @@ int run(int argc, char** argv) {
   bench::add_layers(all);
   bench::add_gru(all);
 
-  constexpr char const* memory_flag = "--peak_memory=";
-  if (argc == 2 && std::strncmp(argv[1], memory_flag, std::strlen(memory_flag)) == 0) {
-    return peak_memory(all, argv[1] + std::strlen(memory_flag));
+  std::string const only = argc == 2 ? argv[1] : "";
+  for (auto const& [flag, what] : {std::pair{"--peak_memory=", &all.memory}, std::pair{"--latency=", &all.latency}}) {
+    if (only.rfind(flag, 0) == 0) return run_one(flag, *what, only.substr(std::strlen(flag)));
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

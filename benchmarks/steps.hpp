@@ -191,6 +191,13 @@ void stream_step(benchmark::State& state, std::string const& name, config const&
   measure(state, w, [&] { run.step(); });
 }
 
+/// Streams for a while and prints how long single steps took.
+template <class Net, storage Stored>
+void stream_for_latency(config const& c, std::string const& name, int threads) {
+  streaming<Net, cpu, Stored> run(with_threads(threads), c, start_of<Net>(c.places));
+  print_latencies(name + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"), [&] { run.step(); });
+}
+
 /// Trains for a few steps and prints what the process took: the whole of a program that trains, nothing else.
 template <class Net>
 void train_for_memory(config const& c, int threads) {
@@ -218,6 +225,13 @@ void add_steps(suite& to, config const& c, passes which = {}) {
       to.add("stream_step/" + c.name + "_bf16" + (threads == 1 ? "" : suffix), c, threads,
              stream_step<Net, storage::bf16>);
     }
+  }
+  if (which.stream) {
+    to.latency[c.name] = [c](int threads) { stream_for_latency<Net, storage::float32>(c, c.name, threads); };
+  }
+  if (which.stream_bf16) {
+    std::string const name = c.name + "_bf16";
+    to.latency[name] = [c, name](int threads) { stream_for_latency<Net, storage::bf16>(c, name, threads); };
   }
   if (which.train) {
     to.memory[c.name] = [c](int threads) { train_for_memory<Net>(c, threads); };

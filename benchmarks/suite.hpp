@@ -14,8 +14,9 @@
 namespace bench {
 
 struct suite {
-  std::map<std::string, std::function<void(int)>> memory;  ///< by configuration: train, then print the peak memory
-  std::map<std::string, index_t> saved_bytes;              ///< by configuration: saved activations of a time step
+  std::map<std::string, std::function<void(int)>> memory;   ///< by configuration: train, then print the peak memory
+  std::map<std::string, std::function<void(int)>> latency;  ///< by configuration: stream, then print a histogram
+  std::map<std::string, index_t> saved_bytes;               ///< by configuration: saved activations of a time step
 
   /// The names are the programs' contract, so nothing may be added to them: no UseRealTime and no Threads.
   template <class Run>

@@ -69,4 +69,35 @@ void measure(benchmark::State& state, worth const& w, std::function<void()> cons
   }
 }
 
+void print_latencies(std::string const& title, std::function<void()> const& step) {
+  using clock = std::chrono::steady_clock;
+  std::vector<double> seconds;
+  seconds.reserve(std::size_t{1} << 22);
+  for (int i = 0; i < 100; ++i) step();
+  for (auto const end = clock::now() + std::chrono::seconds(2);
+       clock::now() < end && seconds.size() < seconds.capacity();) {
+    auto const start = clock::now();
+    step();
+    seconds.push_back(std::chrono::duration<double>(clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  std::printf("stream_step/%s: %zu steps, microseconds\n", title.c_str(), seconds.size());
+  // Bins a quarter of an octave wide, from the shortest step on.
+  constexpr double ratio = 1.189207115002721;  // 2^(1/4)
+  double from = seconds.front() * 1e6;
+  for (auto at = seconds.begin(); at != seconds.end(); from *= ratio) {
+    auto const end = std::upper_bound(at, seconds.end(), from * ratio * 1e-6);
+    auto const count = static_cast<double>(end - at), share = count / static_cast<double>(seconds.size());
+    if (end != at) {
+      std::printf("%9.1f - %9.1f %8.3f %% %s\n", from, from * ratio, 100 * share,
+                  std::string(static_cast<std::size_t>(std::lround(50 * share)), '#').c_str());
+    }
+    at = end;
+  }
+  double const middle = point(seconds, 0.5);
+  for (double const p : {0.5, 0.9, 0.99, 0.999}) {
+    std::printf("p%-5g %9.1f  %5.2f of the median\n", 100 * p, point(seconds, p), point(seconds, p) / middle);
+  }
+}
+
 }  // namespace bench

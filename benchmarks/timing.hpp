@@ -31,6 +31,9 @@ struct worth {
 ///   GB/s, read_GB/s, of_read    read_bytes / best; bandwidth measured before and after, its best; their ratio
 void measure(benchmark::State& state, worth const& w, std::function<void()> const& step);
 
+/// Calls `step` for two seconds, every call timed by itself, and prints a histogram and p50, p90, p99, p99.9.
+void print_latencies(std::string const& title, std::function<void()> const& step);
+
 /// Ends the program: a result that is wrong is not timed.
 [[noreturn]] void refuse(std::string const& benchmark, std::string const& why);
 

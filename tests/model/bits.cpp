@@ -23,7 +23,7 @@ using large = world_model<broad, encoder::mlp<32, 24>, decoder::mlp<32>>;
 
 }  // namespace
 
-TEST_CASE("1, 2 and 4 threads, and a second run, give the same bits") {
+TEST_CASE("1, 2, 4 and 8 threads, and a second run, give the same bits") {
   auto const values = random_parameters<large>(8);
   auto const owned = test::converted<float>(random_batch<large>({.time = 4,
                                                                  .batch = 24,
@@ -38,6 +38,7 @@ TEST_CASE("1, 2 and 4 threads, and a second run, give the same bits") {
   CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 1}));
   CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 2}));
   CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 4}));
+  CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 8}));
 }
 
 TEST_CASE("step by step equals the whole sequence in float as well") {
