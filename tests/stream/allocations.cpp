@@ -7,6 +7,11 @@
 #include <new>
 #include <vector>
 
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/cell/rmc.hpp"
+#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/rim.hpp"
+#include "s2rm/dynamics/rmc.hpp"
 #include "train/batches.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -129,6 +134,14 @@ struct wide_shape : shape {
 using net = world_model<wide_shape, residual::own_reading<>, interaction::after_update, initial_state::fixed,
                         encoder::mlp<600, 20>, decoder::mlp<20>, likelihood::gaussian>;
 
+template <class... Policies>
+using other_net = world_model<wide_shape, encoder::mlp<60, 20>, decoder::mlp<20>, likelihood::gaussian, Policies...>;
+using s2lstm = other_net<cell::lstm, initial_state::fixed>;
+using s2rmc = other_net<cell::rmc<2, 2>, initial_state::fixed>;
+using pooled = other_net<dynamics::lstm<24, dynamics::pool::mean>>;
+using mechanisms = other_net<dynamics::rim<3>>;
+using memory = other_net<dynamics::rmc<4, 16>, initial_state::fixed>;
+
 void* volatile sink;
 
 /// Shows the pointer to the outside, so that no compiler removes its allocation.
@@ -164,7 +177,9 @@ TEST_CASE("allocations: the counters see every way to allocate") {
 #endif
 }
 
-TEST_CASE("allocations: none by a stream after its construction") {
+TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", net, s2lstm, s2rmc, pooled, mechanisms,
+                   memory) {
+  using net = TestType;
   for (int const threads : {1, 2}) {
     backend::eigen cpu{.threads = threads};
     trainer<net, backend::eigen> const learner{cpu, {}, seed{3}};
@@ -197,7 +212,9 @@ TEST_CASE("allocations: none by a stream after its construction") {
   }
 }
 
-TEST_CASE("allocations: none by a trainer that has seen its largest window, however long the batch") {
+TEMPLATE_TEST_CASE("allocations: none by a trainer that has seen its largest window, however long the batch", "", net,
+                   s2lstm, s2rmc, pooled, mechanisms, memory) {
+  using net = TestType;
   trainer<net, backend::eigen> learner{{}, {.rate = 0.001}, seed{3}, {.truncation = {.window = 4}, .average = 0.9}};
   auto const shorter = test::random_batch<net, float>(4, 3, 4, 3, 1),
              longer = test::random_batch<net, float>(101, 3, 4, 3, 2),
