@@ -53,10 +53,13 @@ run_record run(options const& o, std::function<bool()> const& stop) {
   }
 }
 
+/// A chart of a report as a file of its own: with a name space, and the style that the report's page has.
 std::string standalone(std::string svg) {
   static constexpr char const* head =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff;font:12px sans-serif\" ";
-  return svg.replace(0, 5, head) + "\n";
+  svg.replace(0, 5, head);
+  svg.insert(svg.find('>') + 1, "<style>.grid{stroke:#d9dee3}.title{font-weight:600;font-size:14px}</style>");
+  return svg + "\n";
 }
 
 /// The page, and its curves as SVG files beside it.

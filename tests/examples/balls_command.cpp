@@ -84,6 +84,10 @@ TEST_CASE("train, eval and render leave their files") {
                            "modules.png", "report.html"}) {
     CHECK(std::filesystem::exists(work.path / name));
   }
+  auto const nothing = call("train --seed 2 --resume " + std::string{tiny} + work.out());
+  CHECK(nothing.status == 0);
+  CHECK_THAT(nothing.text, contains("3 of 3 steps"));
+  CHECK_THAT(nothing.text, !contains("validation:"));  // what a fit begins with
   auto const other = call("train --seed 2 --resume --steps 4" + work.out());
   CHECK(other.status == 1);
   CHECK_THAT(other.text, contains("other settings"));
