@@ -108,13 +108,14 @@ class streams {
     for (std::size_t b = 0; b < idle_.size(); ++b) idle_[b] = active != nullptr && active[b] == 0 ? 1 : 0;
     seen.blind = idle_.data();
     auto const shown = shown_.bring(backend_, seen);
+    views_ = shown.views;
     observe_(backend_, {shown.views, 0}, [&] {
-      flow::observe(backend_, weights_, tape_, shown, state_.data());
+      auto const kept = flow::observe(backend_, weights_, tape_, shown, state_.data());
+      if constexpr (shares) views_ = kept.views;
       backend_.template for_rows<state_count>(
           sessions_, detail::keep_state<T, state_count>{shown.blind, tape_.dynamics.state_out, state_.data()});
     });
     for (std::size_t b = 0; b < idle_.size(); ++b) starts_[b] = idle_[b] != 0 ? starts_[b] : std::uint8_t{0};
-    views_ = shown.views;
     return observed::yes;
   }
 
@@ -200,7 +201,7 @@ class streams {
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};
-  index_t views_ = -1;  ///< of the last step as the backend saw it
+  index_t views_ = -1;  ///< of the last step as the tape holds it
 };
 
 }  // namespace s2rm

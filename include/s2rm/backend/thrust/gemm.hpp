@@ -43,11 +43,11 @@ struct product_element {
   bool accumulate;
   S2RM_HD void operator()(index_t i) const {
     index_t const o = i % columns, g = i / columns % groups, r = i / (columns * groups);
-    T const* const left = a + r * a_row + g * a_group;
-    T const* const right = b + g * b_group + o * b_column;
+    // Without depth there may be no a and no b.
+    index_t const left = r * a_row + g * a_group, right = g * b_group + o * b_column;
     T* const to = c + r * c_row + g * c_group + o;
     T sum = accumulate ? *to : (bias != nullptr ? bias[g * columns + o] : T(0));
-    for (index_t k = 0; k < depth; ++k) sum += of(left[k * a_k]) * of(right[k * b_k]);
+    for (index_t k = 0; k < depth; ++k) sum += of(a[left + k * a_k]) * of(b[right + k * b_k]);
     *to = sum;
   }
 
