@@ -20,7 +20,7 @@ template <class Net, class T = float>
 class any_stream {
  public:
   static constexpr std::size_t view_rank = Net::view::rank + 1;
-  static constexpr std::size_t prediction_rank = 1 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+  static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 1>;
 
   virtual ~any_stream() = default;
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
@@ -38,7 +38,7 @@ template <class Net, class T = float>
 class any_streams {
  public:
   static constexpr std::size_t view_rank = Net::view::rank + 2;
-  static constexpr std::size_t prediction_rank = 2 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+  static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;
 
   virtual ~any_streams() = default;
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,

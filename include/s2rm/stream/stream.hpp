@@ -4,6 +4,8 @@
 /// weights, which any number of streams share. After construction nothing is allocated and nothing throws; results
 /// equal those of a whole sequence to the last bit.
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <utility>
 #include <vector>
@@ -26,6 +28,24 @@ enum class observed {
   wrong_shape      ///< extents that do not belong to this model: the state is unchanged
 };
 
+/// Rank of predictions with `Leading` extents before those of one: (Q, target...), with the likelihood's parameters between
+/// where it has several, (Q, 2, target...) for a Gaussian.
+template <class Net, std::size_t Leading>
+inline constexpr std::size_t prediction_rank = Leading + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+
+namespace detail {
+/// Predictions that lie at `data`.
+template <class Net, class T, std::size_t Leading>
+array_view<T const, prediction_rank<Net, Leading>> predictions_at(T const* data,
+                                                                  std::array<index_t, Leading> const& leading) {
+  array_view<T const, prediction_rank<Net, Leading>> y{data, {}};
+  auto next = std::copy(leading.begin(), leading.end(), y.shape.begin());
+  if constexpr (Net::likelihood::parameters > 1) *next++ = Net::likelihood::parameters;
+  std::copy(Net::target::extents.begin(), Net::target::extents.end(), next);
+  return y;
+}
+}  // namespace detail
+
 /// A copy of a stream's state: compare it, store it, hand it to another stream of the same model.
 template <class T>
 struct stream_state {
@@ -43,8 +63,7 @@ class stream {
   using flow = sequence<Net, Backend, T>;
   using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
   static constexpr std::size_t view_rank = Net::view::rank + 1;
-  /// (Q, target...), with the likelihood's parameters between where it has several: (Q, 2, target...) for a Gaussian.
-  static constexpr std::size_t prediction_rank = 1 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+  static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 1>;
   static constexpr index_t state_count = Net::M * Net::state_size;
 
   /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive the stream. Call `refresh`
@@ -195,17 +214,11 @@ class stream {
   }
 
   array_view<T const, prediction_rank> prediction(index_t count) const {
-    array_view<T const, prediction_rank> y{nullptr, {}};
     if constexpr (shares) {
-      y.data = tape_.output;
+      return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{count});
     } else {
-      y.data = answer_.data();
+      return detail::predictions_at<Net>(answer_.data(), std::array{count});
     }
-    y.shape[0] = count;
-    std::size_t next = 1;
-    if constexpr (Net::likelihood::parameters > 1) y.shape[next++] = Net::likelihood::parameters;
-    for (auto const e : Net::target::extents) y.shape[next++] = e;
-    return y;
   }
 
   Backend backend_;

@@ -41,8 +41,7 @@ class streams {
  public:
   using flow = sequence<Net, Backend, T>;
   static constexpr std::size_t view_rank = Net::view::rank + 2;
-  /// (B, Q, target...), with the likelihood's parameters between where it has several.
-  static constexpr std::size_t prediction_rank = 2 + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
+  static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;  ///< (B, Q, ...)
   static constexpr index_t state_count = Net::M * Net::state_size;
 
   /// Reads `weights` as `stream` does. `limits`: views and queries of one session.
@@ -175,18 +174,11 @@ class streams {
   }
 
   array_view<T const, prediction_rank> prediction(index_t count) const {
-    array_view<T const, prediction_rank> y{nullptr, {}};
     if constexpr (shares) {
-      y.data = tape_.output;
+      return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, count});
     } else {
-      y.data = answer_.data();
+      return detail::predictions_at<Net>(answer_.data(), std::array{sessions_, count});
     }
-    y.shape[0] = sessions_;
-    y.shape[1] = count;
-    std::size_t next = 2;
-    if constexpr (Net::likelihood::parameters > 1) y.shape[next++] = Net::likelihood::parameters;
-    for (auto const e : Net::target::extents) y.shape[next++] = e;
-    return y;
   }
 
   Backend backend_;
