@@ -16,6 +16,8 @@ endif()
 if(S2RM_BUILD_TESTS)
   list(APPEND tidy_sources "${PROJECT_SOURCE_DIR}/tests/odr.cpp")
 endif()
+get_property(generated GLOBAL PROPERTY S2RM_TIDY_SOURCES)
+list(APPEND tidy_sources ${generated})
 file(GLOB_RECURSE tidy_headers CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/include/*.hpp" "${PROJECT_SOURCE_DIR}/examples/*.hpp")
 

@@ -56,7 +56,7 @@ struct model_entry {
   std::unique_ptr<model> (*make)(fit_settings const& settings, std::int64_t seed, int threads);
 };
 
-/// All models of this program (models.cpp).
+/// All models of this program (nets.hpp).
 [[nodiscard]] std::span<model_entry const> known_models();
 /// Throws std::runtime_error that lists the known ones where there is none of this name.
 [[nodiscard]] model_entry const& model_named(std::string const& name);

@@ -1,16 +1,8 @@
-#include "models.hpp"
+#include "model.hpp"
 
-#include <array>
 #include <stdexcept>
 
 namespace balls {
-
-std::span<model_entry const> known_models() {
-  static constexpr std::array all{
-      model_entry{"s2gru", "S2GRU", make_s2gru},
-  };
-  return all;
-}
 
 model_entry const& model_named(std::string const& name) {
   std::string names;
