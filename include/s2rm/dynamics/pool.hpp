@@ -60,7 +60,7 @@ namespace pool {
 struct attention {
   template <class Shape, index_t Source>
   struct on {
-    static constexpr index_t N = Shape::heads, C = Shape::head_width, W = N * C;
+    static constexpr index_t N = Shape::heads, C = Shape::head_width, W = N * C, M = Shape::modules;
     using params = schema<field<"query", N, C>, field<"key.weight", W, Source>, field<"value.weight", W, Source>>;
     using attend = ::s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
 
@@ -81,7 +81,7 @@ struct attention {
     struct workspace {
       T *query, *key, *value, *log, *scratch;
       static constexpr workspace lay_out(arena& a, index_t K, index_t views) {
-        return {a.take<T>(K * W), a.take<T>(K * views * W), a.take<T>(K * views * W), a.take<T>(K * views),
+        return {a.take<T>(K * W), a.take<T>(K * views * W), a.take<T>(K * views * W), a.take<T>(K * views * M),
                 a.take<T>(K * attend::scratch(views))};
       }
     };
@@ -105,10 +105,10 @@ struct attention {
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views, views = n * in.views;
-      be.fill(views, T(0), w.log);
+      be.fill(views * M, T(0), w.log);
       attend::backward(be, geometry(in, r, n), query(p), by_row(in, s.key + first * W), by_row(in, s.value + first * W),
                        rows<T const>{du, W}, s.weights + r * attend::saved(in.views), rows<T>{w.query, W},
-                       by_row(in, w.key), by_row(in, w.value), w.log, in.views, w.scratch);
+                       by_row(in, w.key), by_row(in, w.value), w.log, in.views * M, w.scratch);
       be.template column_sum_add<1, W>(n, rows<T const>{w.query, W}, dp.template at<"query">());
       rows<T const> const source = in.source.shifted(first * in.source.stride), dkey{w.key, W}, dvalue{w.value, W};
       be.template outer_add<1, W, Source>(views, dkey, source, dp.template at<"key.weight">());
@@ -120,7 +120,8 @@ struct attention {
    private:
     template <class T>
     static ::s2rm::attention::geometry<T> geometry(inputs<T> const& in, index_t r, index_t n) {
-      return {n, 1, in.views, in.view_log_weight + r * in.views, in.view_reach + r * in.views, in.views, in.views, 1};
+      index_t const row = in.views * M;  // all modules reach alike: the first one's flags
+      return {n, 1, in.views, in.view_log_weight + r * row, in.view_reach + r * row, row, row, M};
     }
     template <class T>
     static rows<T const> query(parameters_of<T, params> p) {
@@ -138,7 +139,7 @@ template <bool Mean>
 struct encoded {
   template <class Shape, index_t Source>
   struct on {
-    static constexpr index_t W = Shape::heads * Shape::head_width;
+    static constexpr index_t W = Shape::heads * Shape::head_width, M = Shape::modules;
     using mlp = layer::mlp<Source, W, W>;
     using params = typename mlp::params;
 
@@ -168,14 +169,14 @@ struct encoded {
       index_t const first = r * in.views;
       mlp::forward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T>{s.z + first * W, W},
                    s.saved + first * mlp::saved);
-      be.template for_rows<W>(n, pool_rows<Mean, W, T>{in.view_reach + first, 1, in.views, s.z + first * W, u});
+      be.template for_rows<W>(n, pool_rows<Mean, W, T>{in.view_reach + first * M, M, in.views, s.z + first * W, u});
     }
     template <class B, class T>
     static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views;
-      be.for_each(n, pool_rows_backward<Mean, W, T>{in.view_reach + first, 1, in.views, du, w.z});
+      be.for_each(n, pool_rows_backward<Mean, W, T>{in.view_reach + first * M, M, in.views, du, w.z});
       mlp::backward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T const>{w.z, W},
                     s.saved + first * mlp::saved, dsource, dp, w.scratch);
     }

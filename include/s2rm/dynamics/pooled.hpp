@@ -4,8 +4,9 @@
 ///
 ///   u_t = pool({[e_a; s_a]}) (dynamics/pool.hpp),   h' = Cell(u_t, h)
 ///
-/// It is the model with M = 1 module and Z = 1: a query reads r = W^v norm(h'), decoded as D([r; s]). `dynamics::gru` and
-/// `dynamics::lstm` choose the cell, its width and the pool. Backward: the cell's own; its du is the pool's.
+/// Queries read h' in `Chunks` pieces of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
+/// choose: r = W^v norm(h'), decoded as D([r; s]). Of several, attention from the place asked for chooses. `dynamics::gru`
+/// and `dynamics::lstm` name the cell, its width, the pool and the pieces. Backward: the cell's own; its du is the pool's.
 
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
@@ -15,9 +16,12 @@
 
 namespace s2rm::dynamics {
 
+/// Shape: with the pieces of the state as its modules. Cell: one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
 struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
-  static constexpr index_t M = 1, H = Shape::hidden, NC = Shape::heads * Shape::head_width, SW = Cell::state;
+  static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
+  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
+  static constexpr index_t cells = 1, SW = state / M, read_step = H;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
@@ -45,7 +49,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
     static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
       index_t const R = time * batch;
       tape s{};
-      s.lay_out_states(a, R, M * SW);
+      s.lay_out_states(a, R, state);
       s.pooling = pool::template tape<T>::lay_out(a, R, views);
       s.u = a.take<T>(R * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
@@ -56,14 +60,14 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   template <class T>
   struct workspace : recurrent_workspace<T> {
     typename pool::template workspace<T> pooling;
-    T *u, *h, *delta, *scratch;  ///< (K, NC); (B, H); the cell's delta of K rows; of one step or K rows
+    T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
       index_t const K = most_kept(time, batch);
       workspace w{};
-      w.lay_out_states(a, batch, M * SW);
+      w.lay_out_states(a, batch, state);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);
       w.u = a.take<T>(K * NC);
-      w.h = a.take<T>(batch * H);
+      w.h = a.take<T>(batch * whole);
       w.delta = a.take<T>(K * Cell::delta::size);
       w.scratch = a.take<T>(std::max(batch * Cell::scratch, K * Cell::gradient_scratch));
       return w;
@@ -79,9 +83,9 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   template <class B, class T>
   static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
     index_t const r = t * in.batch;
-    rows<T const> const h = states<T const>(s.state_in + r * SW);
+    rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
-                  states(s.state_out + r * SW), saved_of<T, typename Cell::saved>{s.cell, in.time * in.batch, r},
+                  states(s.state_out + r * state), saved_of<T, typename Cell::saved>{s.cell, in.time * in.batch, r},
                   s.scratch);
   }
 
@@ -89,18 +93,18 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
                         index_t t) {
     index_t const r = t * in.batch, k = pooled::kept_row(in, t);
-    rows<T const> const h = states<T const>(s.state_in + r * SW);
+    rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
-                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, H, H}, states(w.previous), w.scratch);
-    be.template for_rows<H>(in.batch, ops::add_rows<T>{{w.h, H, H}, states(w.previous)});
+                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, whole, whole}, states(w.previous), w.scratch);
+    be.template for_rows<whole>(in.batch, ops::add_rows<T>{{w.h, whole, whole}, states(w.previous)});
   }
 
   template <class B, class T>
   static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
                        index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const r = t * in.batch, n = count * in.batch;
-    Cell::gradient(be, n, reads<T const>(s.u + r * NC), states<T const>(s.state_in + r * SW), deltas(in, w),
+    Cell::gradient(be, n, reads<T const>(s.u + r * NC), states<T const>(s.state_in + r * state), deltas(in, w),
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);
     pool::backward(be, p.template inner<typename pool::params>(0), in, s.pooling, w.pooling, r, n, w.u, dsource,
                    dp.template inner<typename pool::params>(0));
@@ -109,7 +113,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
  private:
   template <class T>
   static rows<T> states(T* x) {
-    return {x, SW, SW};
+    return {x, state, state};
   }
   template <class T>
   static rows<T> reads(T* x) {
@@ -121,25 +125,32 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
 };
 
-/// `Hidden` numbers of state, views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
-template <class Cell, index_t Hidden, class Pool>
+/// `Hidden` numbers of state, read in `Chunks` pieces; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
+template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;
-  using readout = ::s2rm::readout::kernel_mean;
+  using readout = std::conditional_t<Chunks == 1, ::s2rm::readout::kernel_mean, ::s2rm::readout::kernel_dot>;
+  template <class Shape>
+  static constexpr bool fits = Hidden >= 1 && Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
   template <class Shape>
   struct shape_of : Shape {
+    static constexpr index_t modules = Chunks, hidden = Hidden / Chunks;
+  };
+  template <class Shape>
+  struct whole : Shape {
     static constexpr index_t modules = 1, hidden = Hidden;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = pooled<Shape, Encoded, typename C::cell, Pool, typename C::state_norm, typename C::initial_state>;
+  using on = pooled<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
+                    typename C::initial_state>;
 };
 
-template <index_t Hidden, class Pool = pool::attention>
-struct gru : one_state<cell::gru, Hidden, Pool> {
+template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>
+struct gru : one_state<cell::gru, Hidden, Pool, Chunks> {
   static constexpr char const* name = "pooled GRU";
 };
-template <index_t Hidden, class Pool = pool::attention>
-struct lstm : one_state<cell::lstm, Hidden, Pool> {
+template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>
+struct lstm : one_state<cell::lstm, Hidden, Pool, Chunks> {
   static constexpr char const* name = "pooled LSTM";
 };
 

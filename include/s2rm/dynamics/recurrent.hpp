@@ -2,11 +2,13 @@
 /// \file
 /// A recurrence over time without a sphere, forward and back: what the comparison models have in common. `Step` (the
 /// derived layer) names M, H, SW = numbers of state per module, `cell` (whose `initial` and start are those of the state),
-/// `params` with the initial state at `at_start`, and
+/// `params` with the initial state at `at_start`, `cells` = modules of that cell, `read_step` = from what is read of one
+/// module to the next, and
 ///
 ///   see(be, p, in, s, t, count)                     what does not read the state, for steps t ... t + count - 1
 ///   step(be, p, in, s, t)                           s.state_in -> s.state_out of step t
-///   step_back(be, p, in, s, w, t)                   w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in
+///   step_back(be, p, in, s, w, t)                   w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in;
+///                                                   or (..., t, dp), where a step's rows are enough for a product
 ///   gradient(be, p, in, s, w, t, count, ds, dp)     weights of those steps, and dL/d[e; s] of their views into ds
 ///
 /// Deltas wait in the workspace for `kept_steps` steps, row `kept_row` of step t, until a weight's gradient is one
@@ -51,9 +53,9 @@ struct recurrent {
     constexpr index_t width = Step::M * Step::SW;
     using cell = typename Step::cell;
     if constexpr (Step::learned_start) {
-      learned_state<cell, Step::M>(be, p.values + Step::at_start, s.start);
+      learned_state<cell, Step::cells>(be, p.values + Step::at_start, s.start);
     } else {
-      fixed_state<cell, Step::M>(be, s.start);
+      fixed_state<cell, Step::cells>(be, s.start);
     }
     index_t const kept = kept_steps(in.time, in.batch);
     for (index_t t = 0; t < in.time; t += kept) Step::see(be, p, in, s, t, std::min(kept, in.time - t));
@@ -70,15 +72,19 @@ struct recurrent {
   template <class B, class P, class T, class Tape, class Workspace, class G, class F>
   static void backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
                        bool continued, rows<T> dsource, T* /*dmodule_log*/, G dp, F const& views_done) {
-    constexpr index_t M = Step::M, H = Step::H, SW = Step::SW, width = M * SW;
+    constexpr index_t M = Step::M, H = Step::H, width = M * Step::SW;
     index_t const batch = in.batch, kept = kept_steps(in.time, batch);
     if (!continued) be.fill(batch * width, T(0), w.state);
     for (index_t t = in.time - 1; t >= 0; --t) {
       be.template for_rows<H>(batch * M,
-                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, SW}});
-      Step::step_back(be, p, in, s, w, t);
+                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, Step::read_step}});
+      if constexpr (requires { Step::step_back(be, p, in, s, w, t, dp); }) {
+        Step::step_back(be, p, in, s, w, t, dp);
+      } else {
+        Step::step_back(be, p, in, s, w, t);
+      }
       if constexpr (Step::learned_start) {
-        start_gradient<typename Step::cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + Step::at_start);
+        start_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous, dp.values + Step::at_start);
       }
       be.template for_rows<width>(batch, stop_at_start<T, width>{in.start + t * batch, w.previous});
       be.copy(batch * width, w.previous, w.state);

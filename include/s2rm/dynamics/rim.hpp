@@ -26,6 +26,7 @@ template <class Shape, index_t Encoded, class Cell, index_t Active, class StateN
 struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, PW = 3 * NC;
+  static constexpr index_t cells = Shape::modules, read_step = SW;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;

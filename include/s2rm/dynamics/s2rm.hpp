@@ -26,7 +26,7 @@ template <class Shape, index_t Encoded, class Cell, class Normalisation, bool St
           class Carry, class StateNorm, class InitialState>
 struct s2rm {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
-  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state;
+  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, read_step = SW;
   static constexpr bool talks = !std::is_same_v<Interaction, interaction::none>;
   static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
   static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;

@@ -5,6 +5,7 @@
 ///
 ///   using cell, kernel, readout     what stands in these slots where a model names nothing
 ///   spatial                         whether modules have places on the sphere (`modules.embedding`)
+///   alike                           whether all modules share the read-out's weights
 ///   fills<Kind>                     whether a model may name a policy for a slot of the recurrence
 ///   fits<Shape>                     whether its numbers go with the shape's
 ///   shape_of<Shape>                 the shape with the M and H of the state
@@ -37,7 +38,7 @@ struct structured {
   using kernel = ::s2rm::kernel::truncated_gaussian<>;
   using readout = ::s2rm::readout::kernel_dot;
   static constexpr char const* name = "S2RM";
-  static constexpr bool spatial = true;
+  static constexpr bool spatial = true, alike = false;
   template <class Kind>
   static constexpr bool fills = true;
   template <class Shape>
@@ -53,7 +54,7 @@ struct structured {
 struct without_space {
   using kind = ::s2rm::kind::dynamics;
   using kernel = ::s2rm::kernel::everywhere;
-  static constexpr bool spatial = false;
+  static constexpr bool spatial = false, alike = false;
   template <class Shape>
   static constexpr bool fits = true;
   template <class Kind>

@@ -22,6 +22,7 @@ struct sequence {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
   static constexpr index_t source = D + S, read = NC + S;
+  static constexpr index_t RM = Net::RM, alike = M / RM;  ///< read-out weights, modules that share one
   using params = typename Net::params;
   using dynamics = typename Net::dynamics;
   using pairs = kernel::pairs<typename Net::kernel, M, S>;
@@ -78,11 +79,14 @@ struct sequence {
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
     rows<T const> const y = normalise(be, R, h, s);
     auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
-    auto const value = product_of(w.template matrix<"value.weight">(), nullptr, R, y, module_rows(s.read_value));
+    auto const value = product_of(w.template matrix<"value.weight">(), nullptr, R * alike, by_weight(y),
+                                  by_weight(module_rows(s.read_value)));
     if constexpr (Net::readout_by_dot) {
       ops::side_by_side(
           be, product_of(w.template matrix<"query.weight">(), nullptr, n, in.shifted(NC), rows<T>{s.read_query, NC}),
-          product_of(w.template matrix<"key.weight">(), nullptr, R, y, module_rows(s.read_key)), value);
+          product_of(w.template matrix<"key.weight">(), nullptr, R * alike, by_weight(y),
+                     by_weight(module_rows(s.read_key))),
+          value);
     } else {
       ops::side_by_side(be, value);
     }
@@ -199,11 +203,12 @@ struct sequence {
     rows<T const> const y = dynamics::normed ? rows<T const>{s.read_state, M * H, H}
                                              : rows<T const>(states(s).shifted(first * M * Net::state_size));
     rows<T> const dy{w.read_state, M * H, H};
-    be.product_transposed(weights_in.template matrix<"value.weight">(), R, module_rows(w.read_value), dy);
-    be.template outer_add<M, NC, H>(R, module_rows(w.read_value), y, dreadout.template at<"value.weight">());
+    rows<T> const dvalue = by_weight(module_rows(w.read_value)), dkey = by_weight(module_rows(w.read_key));
+    be.product_transposed(weights_in.template matrix<"value.weight">(), R * alike, dvalue, by_weight(dy));
+    be.template outer_add<RM, NC, H>(R * alike, dvalue, by_weight(y), dreadout.template at<"value.weight">());
     if constexpr (Net::readout_by_dot) {
-      be.product_transposed_add(weights_in.template matrix<"key.weight">(), R, module_rows(w.read_key), dy);
-      be.template outer_add<M, NC, H>(R, module_rows(w.read_key), y, dreadout.template at<"key.weight">());
+      be.product_transposed_add(weights_in.template matrix<"key.weight">(), R * alike, dkey, by_weight(dy));
+      be.template outer_add<RM, NC, H>(R * alike, dkey, by_weight(y), dreadout.template at<"key.weight">());
       be.product_transposed_add(weights_in.template matrix<"query.weight">(), n, rows<T>{w.read_query, NC},
                                 din.shifted(NC));
       be.template outer_add<1, NC, S>(n, rows<T>{w.read_query, NC}, in.shifted(NC),
@@ -240,9 +245,18 @@ struct sequence {
   }
 
   static rows<T const> states(tape_type const& s) {
-    return {s.dynamics.state_out, M * Net::state_size, Net::state_size};
+    return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
   }
   static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
+  /// Rows of all modules as the read-out's weights have them: modules that share weights are rows of one.
+  template <class U>
+  static rows<U> by_weight(rows<U> const& x) {
+    if constexpr (RM == M) {
+      return x;
+    } else {
+      return {x.data, x.group, x.group};
+    }
+  }
   static kernel::module_places<T, M, S> modules(tape_type const& s) {
     return {s.unit, s.unit_packed, s.unit_packed_transposed};
   }

@@ -53,13 +53,15 @@ struct world_model {
                                             s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
                                                                     interaction, carry, state_norm, initial_state>>;
   static constexpr index_t state_size = dynamics::SW;        ///< numbers one module carries
+  static constexpr index_t read_step = dynamics::read_step;  ///< from the H numbers read of one module to the next's
   static constexpr bool spatial = dynamics_policy::spatial;  ///< whether modules have places
 
+  static constexpr index_t RM = dynamics_policy::alike ? 1 : M;  ///< modules with read-out weights of their own
   static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
   using readout_params = std::conditional_t<
       readout_by_dot,
-      schema<field<"query.weight", NC, S>, field<"key.weight", M, NC, H>, field<"value.weight", M, NC, H>>,
-      schema<field<"value.weight", M, NC, H>>>;
+      schema<field<"query.weight", NC, S>, field<"key.weight", RM, NC, H>, field<"value.weight", RM, NC, H>>,
+      schema<field<"value.weight", RM, NC, H>>>;
   /// Kernel weights alone are normalised in log space whatever the model's normalisation.
   using readout_attention =
       attention::kernel_dot<Shape::heads, Shape::head_width,
@@ -103,9 +105,9 @@ struct world_model {
     dynamics::initialise(values + at_dynamics, all.at(at_dynamics));
     if constexpr (readout_by_dot) {
       init::linear(values + at_readout, NC * S, S, all.at(at_readout));
-      init::linear(values + at_readout + NC * S, 2 * M * NC * H, H, all.at(at_readout + NC * S));
+      init::linear(values + at_readout + NC * S, 2 * RM * NC * H, H, all.at(at_readout + NC * S));
     } else {
-      init::linear(values + at_readout, M * NC * H, H, all.at(at_readout));
+      init::linear(values + at_readout, RM * NC * H, H, all.at(at_readout));
     }
     decoder::initialise(values + at_decoder, all.at(at_decoder));
   }
