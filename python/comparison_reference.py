@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Mapping
 
@@ -22,11 +22,33 @@ import s2rm_reference as ref  # noqa: E402
 
 @dataclass(frozen=True)
 class Config(ref.Config):
-    """`modules` and `hidden` are those of the state: 1 and its width for the pooled models."""
+    """`modules` and `hidden` are those of the state: for the pooled models its pieces and their width."""
 
-    dynamics: str = "pooled"  # pooled | rim | memory (then `modules` are its slots, `hidden` their width)
+    dynamics: str = "pooled"  # pooled | rim | memory (`modules` are its slots, `hidden` their width) | observer
     pool: str = "attention"  # attention | mean | sum
     active: int = 0  # of a RIM's modules
+    # An observer: `modules` are the slots of its memory, `hidden` is width + ages.
+    width: int = 0
+    layers: int = 0
+    feedforward: int = 0
+    ages: int = 0
+
+
+def whole(c: Config) -> Config:
+    """The one cell of a pooled model: its pieces are one state."""
+    return replace(c, modules=1, hidden=c.modules * c.hidden)
+
+
+def observer_shapes(c: Config) -> dict[str, tuple[int, ...]]:
+    w, kv = c.width, c.width - c.heads * c.ages
+    layer = {"attention_norm.weight": (w,), "attention_norm.bias": (w,), "query.weight": (w, w), "key.weight": (kv, w),
+             "value.weight": (kv, w), "out.weight": (w, w), "mlp_norm.weight": (w,), "mlp_norm.bias": (w,),
+             "mlp.0.weight": (c.feedforward, w), "mlp.0.bias": (c.feedforward,), "mlp.1.weight": (w, c.feedforward),
+             "mlp.1.bias": (w,)}
+    shapes: dict[str, tuple[int, ...]] = {"tokens.weight": (w, c.encoder[-1] + c.sphere), "tokens.bias": (w,)}
+    for i in range(c.layers):
+        shapes.update({f"layers.{i}.{name}": shape for name, shape in layer.items()})
+    return {**shapes, "norm.weight": (w,), "norm.bias": (w,)}
 
 
 def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
@@ -44,7 +66,9 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
         own.update({"views.query.weight": (m, nc, h), "views.key.weight": (nc, source), "views.value.weight": (nc, source)})
         own.update({f"interaction.{name}.weight": (m, nc, h) for name in ("query", "key", "value")})
         own["interaction.out.weight"] = (m, h, nc)
-    if c.dynamics == "memory":
+    if c.dynamics == "observer":
+        own.update(observer_shapes(c))
+    elif c.dynamics == "memory":
         qkv = c.memory_heads * 2 * (c.key_width or h // c.memory_heads) + h
         own.update({f"cell.{name}": shape for name, shape in {
             "input.weight": (h, source), "input.bias": (h,), "qkv.weight": (qkv, h), "qkv.bias": (qkv,),
@@ -53,13 +77,19 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
             "mlp.1.bias": (h,), "mlp_norm.weight": (h,), "mlp_norm.bias": (h,), "gate.input.weight": (2 * h, h),
             "gate.memory.weight": (2 * h, h), "gate.bias": (2 * h,)}.items()})
     else:
-        own.update({f"cell.{name}": shape for name, shape in ref.cell_shapes(c).items()})
+        cell = whole(c) if c.dynamics == "pooled" else c
+        own.update({f"cell.{name}": shape for name, shape in ref.cell_shapes(cell).items()})
     shapes: dict[str, tuple[int, ...]] = {}
     for name, shape in ref.parameter_shapes(c).items():
         if name == "modules.embedding":  # here the recurrence begins
             shapes.update(own)
         elif not name.startswith(("kernel.", "views.", "interaction.", "cell.")):
-            shapes[name] = shape
+            if c.dynamics == "observer" and name in ("readout.key.weight", "readout.value.weight"):
+                shape = (1, *shape[1:])  # all slots share them
+            if c.dynamics == "pooled" and name.startswith("initial_"):
+                shape = (1, m * h)
+            if c.dynamics != "observer" or not name.startswith("initial_"):
+                shapes[name] = shape
     return shapes
 
 
@@ -73,6 +103,12 @@ class Model(ref.S2RM):
     def _start(self, p: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
         if self.config.dynamics == "memory" and self.config.initial_state != "learned":
             return torch.eye(self.config.modules, self.config.hidden, dtype=dtype)
+        c = self.config
+        if c.dynamics == "observer":
+            return torch.zeros(c.modules, c.hidden + 2 * c.layers * c.width, dtype=dtype)
+        if c.dynamics == "pooled":
+            begin = p if c.initial_state == "learned" else ref.cell_start(whole(c), dtype)
+            return torch.cat([begin[name] for name in ("initial_state", "initial_cell") if name in begin], -1)
         return super()._start(p, dtype)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -95,22 +131,29 @@ class Model(ref.S2RM):
         state = torch.stack(states)
 
         s = ref.unit(self._place_codes(p, queries))
-        seen = self._normalised(state[..., :c.hidden])
+        seen = state[..., :c.hidden * (c.modules if c.dynamics == "pooled" else 1)]
+        seen = self._normalised(seen.reshape(*state.shape[:2], c.modules, c.hidden))
         everywhere = torch.ones(*queries.shape[:3], c.modules, dtype=torch.bool)
         q = k = None
         if c.readout == "kernel_dot":
-            q, k = F.linear(s, p["readout.query.weight"]), ref.per_module(p["readout.key.weight"], seen)
-        r = self._attend(q, k, ref.per_module(p["readout.value.weight"], seen), torch.zeros_like(everywhere, dtype=s.dtype),
+            q, k = F.linear(s, p["readout.query.weight"]), self._per_slot(p["readout.key.weight"], seen)
+        r = self._attend(q, k, self._per_slot(p["readout.value.weight"], seen), torch.zeros_like(everywhere, dtype=s.dtype),
                          everywhere, everywhere)
-        return self._answer(p, batch, r, s, asked, zero)._replace(state=state)
+        return self._answer(p, batch, r, s, asked, zero)._replace(state=state.reshape(*state.shape[:2], c.modules, -1))
+
+    @staticmethod
+    def _per_slot(weight: Tensor, x: Tensor) -> Tensor:
+        return F.linear(x, weight[0]) if weight.shape[0] == 1 else ref.per_module(weight, x)
 
     def _step(self, p: Mapping[str, Tensor], carried: Tensor, source: Tensor, present: Tensor) -> Tensor:
         """carried [B, M, state], source [B, A, D + S], present [B, A] -> the next state."""
-        h, memory = carried[..., :self.config.hidden], carried[..., self.config.hidden:]
+        hidden = self.config.hidden * (self.config.modules if self.config.dynamics == "pooled" else 1)
+        h, memory = carried[..., :hidden], carried[..., hidden:]
         return getattr(self, f"_{self.config.dynamics}")(p, h, memory, source, present)
 
     def _cell(self, p: Mapping[str, Tensor], u: Tensor, h: Tensor, memory: Tensor) -> Tensor:
-        cell = {name: p[f"cell.{name}"] for name in ref.cell_shapes(self.config)}
+        shapes = ref.cell_shapes(whole(self.config) if self.config.dynamics == "pooled" else self.config)
+        cell = {name: p[f"cell.{name}"] for name in shapes}
         if self.config.cell == "lstm":
             return torch.cat(ref.lstm(u, h, memory, **cell), -1)
         return ref.gru(u, h, h, **cell)
@@ -174,3 +217,46 @@ class Model(ref.S2RM):
         gates = F.linear(torch.tanh(h), p["cell.gate.memory.weight"], p["cell.gate.bias"]) + linear("gate.input", mean)
         i, f = gates.chunk(2, -1)
         return torch.sigmoid(i) * torch.tanh(y) + torch.sigmoid(f + 1) * h
+
+    def _observer(self, p: Mapping[str, Tensor], read: Tensor, rest: Tensor, source: Tensor, present: Tensor) -> Tensor:
+        """A transformer over tokens. A slot: [y, age | per layer k, v], each head's k and v ending in the token's age."""
+        c = self.config
+        decay = torch.exp(-torch.exp2(1 - torch.arange(c.ages, dtype=source.dtype)))
+
+        def linear(name: str, x: Tensor) -> Tensor:
+            return F.linear(x, p[f"{name}.weight"], p.get(f"{name}.bias"))
+
+        def norm(name: str, x: Tensor) -> Tensor:
+            return F.layer_norm(x, x.shape[-1:], p[f"{name}.weight"], p[f"{name}.bias"])
+
+        def grow_older(x: Tensor) -> Tensor:
+            return torch.cat((x[..., :-c.ages], x[..., -c.ages:] * decay), -1)
+
+        def heads(x: Tensor) -> Tensor:  # [J, N C] -> [N, J, C]
+            return x.unflatten(-1, (c.heads, -1)).transpose(-2, -3)
+
+        def aged(x: Tensor) -> Tensor:  # of new tokens: the age is 1
+            return F.pad(x, (0, c.ages), value=1.0)
+
+        after = []
+        for b in range(source.shape[0]):  # every element has its own number of tokens
+            tokens = source[b][present[b]]
+            h = linear("tokens", tokens)
+            old = rest[b].unflatten(-1, (c.layers, 2, c.heads, -1))  # [M, L, 2, N, C]
+            new = []
+            for i in range(c.layers):
+                layer = f"layers.{i}"
+                a = norm(f"{layer}.attention_norm", h)
+                fresh = torch.stack([aged(linear(f"{layer}.{name}", a).unflatten(-1, (c.heads, -1)))
+                                     for name in ("key", "value")], 1)  # [A, 2, N, C]
+                slots = torch.cat((fresh, grow_older(old[:, i])))[:c.modules]
+                k, v = slots[:, 0].transpose(0, 1), slots[:, 1].transpose(0, 1)  # [N, M, C]
+                q = heads(linear(f"{layer}.query", a))
+                z = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(c.width // c.heads), -1) @ v
+                h = h + linear(f"{layer}.out", z.transpose(0, 1).flatten(1))
+                f = norm(f"{layer}.mlp_norm", h)
+                h = h + linear(f"{layer}.mlp.1", F.gelu(linear(f"{layer}.mlp.0", f), approximate="tanh"))
+                new.append(slots.flatten(1))
+            y = torch.cat((aged(norm("norm", h)), grow_older(read[b])))[:c.modules]
+            after.append(torch.cat((y, *new), -1))
+        return torch.stack(after)

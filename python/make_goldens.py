@@ -66,6 +66,11 @@ COMPARED: dict[str, dict[str, object]] = {
     "memory_keys": {"dynamics": "memory", "modules": 2, "hidden": 5, "memory_heads": 1, "key_width": 7,
                     "state_norm": "none", "initial_state": "zero", "readout": "kernel_mean"},
     "pooled_sum": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "pool": "sum", "initial_state": "zero"},
+    "pooled_pieces": {"modules": 3, "hidden": 2, "cell": "lstm"},
+    "observer": {"dynamics": "observer", "modules": 7, "width": 8, "hidden": 10, "layers": 2, "feedforward": 5, "ages": 2,
+                 "state_norm": "none", "initial_state": "zero"},
+    "observer_forgets": {"dynamics": "observer", "modules": 3, "width": 6, "hidden": 7, "layers": 1, "feedforward": 9,
+                         "ages": 1, "state_norm": "none", "initial_state": "zero", "readout": "kernel_mean"},
 }
 MARGIN = 1e-3  # no p.s this close to the cut: float must take the same side
 

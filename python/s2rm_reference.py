@@ -320,7 +320,7 @@ class S2RM(nn.Module):
             elif name == "kernel.log_epsilon":
                 start = torch.full(shape, math.log(c.epsilon), dtype=dtype)
             elif name.startswith("initial_"):
-                start = cell_start(c, dtype)[name]
+                start = cell_start(c, dtype)[name].reshape(shape)
             elif "norm." in name:
                 start = torch.full(shape, float(name.endswith("weight")), dtype=dtype)
             else:  # U(+-1/sqrt(fan_in)), a bias with the fan_in of its layer; all of the cell U(+-1/sqrt(H))

@@ -2,6 +2,7 @@
 #include "s2rm/dynamics/pooled.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
+#include "s2rm/dynamics/tto.hpp"
 #include "support/golden.hpp"
 
 namespace s2rm {
@@ -32,6 +33,16 @@ TEST_CASE("two of three mechanisms") { compare<tiny_net<dynamics::rim<2>>>("rim"
 
 TEST_CASE("one of three mechanisms, LSTM cells") {
   compare<tiny_net<dynamics::rim<1>, cell::lstm, state_norm::none, readout::kernel_mean>, double>("rim_lstm");
+}
+
+TEST_CASE("an LSTM whose state is read in pieces") {
+  compare<tiny_net<dynamics::lstm<6, pool::attention, 3>>>("pooled_pieces");
+}
+
+TEST_CASE("an observer") { compare<tiny_net<dynamics::tto<7, 8, 2, 5, 2>>>("observer"); }
+
+TEST_CASE("an observer that has room for fewer tokens than a step brings, read by their mean") {
+  compare<tiny_net<dynamics::tto<3, 6, 1, 9, 1>, readout::kernel_mean>, double>("observer_forgets");
 }
 
 }  // namespace s2rm
