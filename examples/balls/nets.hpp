@@ -29,34 +29,19 @@ struct s2rmc {
   using net = world<shape<80>, s2rm::cell::rmc<2, 2>>;
 };
 
-/// One state vector; all views pooled by attention with a learned query a head. With the four heads of the others these
-/// models stay where they start: 32 narrow heads let each look at a place of its own.
+/// One state vector. All views pooled by the mean of values modulated by their places, and the state read in ten pieces:
+/// with the other pools (attention, mean of an MLP) and one piece these two never left the plateau they start on.
 struct many_heads : sizes {
   static constexpr s2rm::index_t heads = 32, head_width = 8, sphere = 16;
 };
 struct gru {
   static constexpr char const* title = "GRU";
-  using net = world<many_heads, s2rm::dynamics::gru<256>>;
+  using net = world<many_heads, s2rm::dynamics::gru<240, s2rm::dynamics::pool::film, 10>>;
 };
 struct lstm {
   static constexpr char const* title = "LSTM";
-  using net = world<many_heads, s2rm::dynamics::lstm<216>>;
+  using net = world<many_heads, s2rm::dynamics::lstm<200, s2rm::dynamics::pool::film, 10>>;
 };
-/// The same, views pooled by the mean of an MLP.
-struct gru_mean {
-  static constexpr char const* title = "GRU, mean";
-  using net = world<many_heads, s2rm::dynamics::gru<232, s2rm::dynamics::pool::mean>>;
-};
-struct gru_read {
-  static constexpr char const* title = "GRU, read";
-  using net = world<many_heads, s2rm::dynamics::gru<240, s2rm::dynamics::pool::attention, 10>>;
-};
-struct gru_deep {
-  static constexpr char const* title = "GRU, deep decoder";
-  using net = s2rm::world_model<many_heads, s2rm::encoder::mlp<128, 96>, s2rm::decoder::mlp<256, 128>,
-                                s2rm::likelihood::bernoulli, s2rm::dynamics::gru<216>>;
-};
-
 /// One relational memory of ten slots.
 struct rmc {
   static constexpr char const* title = "RMC";
@@ -66,6 +51,11 @@ struct rmc {
 struct rim {
   static constexpr char const* title = "RIM";
   using net = world<shape<64>, s2rm::dynamics::rim<5>, s2rm::cell::gru>;
+};
+/// A transformer over the last 64 views.
+struct tto {
+  static constexpr char const* title = "TTO";
+  using net = world<shape<64>, s2rm::dynamics::tto<64, 128, 2, 768>>;
 };
 
 }  // namespace balls::nets

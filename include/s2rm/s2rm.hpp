@@ -11,6 +11,7 @@
 #include "s2rm/dynamics/pooled.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
+#include "s2rm/dynamics/tto.hpp"
 #include "s2rm/encoder/conv.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/stream/stream.hpp"

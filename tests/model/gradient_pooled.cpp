@@ -32,6 +32,11 @@ TEST_CASE("a GRU and an LSTM whose state is read in pieces") {
   check_gradient_everywhere<tiny_net<dynamics::lstm<6, dynamics::pool::mean, 2>>>("lstm in pieces", backend::eigen{});
 }
 
+TEST_CASE("values modulated by their places") {
+  check_gradient_everywhere<tiny_net<dynamics::gru<6, dynamics::pool::film>>>("film", ops::reference{});
+  check_gradient_everywhere<tiny_net<dynamics::gru<6, dynamics::pool::film, 2>>>("film", backend::eigen{});
+}
+
 TEST_CASE("the sum of encoded views") {
   check_gradient_everywhere<tiny_net<dynamics::gru<6, dynamics::pool::sum>>>("sum", ops::reference{});
 }

@@ -5,6 +5,8 @@
 ///   attention   u = softmax over a of (q_n . k_a / sqrt(C)) v_a for each head n, k_a = W^k [e_a; s_a], v_a = W^v [e_a; s_a]
 ///   mean, sum   u = mean or sum over a of MLP([e_a; s_a]), one hidden layer of NC units with GELU (the sum: Eslami et al.
 ///               2018, GQN)
+///   film        u = mean over a of (W^v [e_a; s_a] + b^v) * (W^g s_a + b^g), element by element: what was seen, modulated by
+///               where (Perez et al. 2018), so that a mean does not mix up places from the start
 ///
 /// q is a learned vector per head. Without views u = 0. Nothing reads the state, so a whole piece of a sequence is one call.
 /// Backward: that of the attention, with dq = sum over all rows; of the MLP, with du (divided by the number of views) for
@@ -51,6 +53,18 @@ struct pool_rows_backward {
       bool const here = reach[a * step] == kernel::reached;
       for (index_t j = 0; j < W; ++j) dz[a * W + j] = here ? scale * du[row * W + j] : T(0);
     }
+  }
+};
+
+/// y = a * b, element by element.
+template <index_t W, class T>
+struct multiply_rows {
+  using scalar = T;
+  T const *a, *b;
+  T* y;
+  template <class L>
+  S2RM_HD void lanes(index_t row, index_t j) const {
+    L::store(y + row * W + j, L::load(a + row * W + j) * L::load(b + row * W + j));
   }
 };
 
@@ -179,6 +193,68 @@ struct encoded {
       be.for_each(n, pool_rows_backward<Mean, W, T>{in.view_reach + first * M, M, in.views, du, w.z});
       mlp::backward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T const>{w.z, W},
                     s.saved + first * mlp::saved, dsource, dp, w.scratch);
+    }
+  };
+};
+/// Mean of values modulated by their places.
+struct film {
+  template <class Shape, index_t Source>
+  struct on {
+    static constexpr index_t W = Shape::heads * Shape::head_width, M = Shape::modules, S = Shape::sphere;
+    using params = schema<field<"value.weight", W, Source>, field<"value.bias", W>, field<"gate.weight", W, S>,
+                          field<"gate.bias", W>>;
+
+    template <class T>
+    static void initialise(T* values, init::source from) {
+      constexpr index_t value = W * Source + W;
+      init::linear(values, value, Source, from);
+      init::linear(values + value, W * S + W, S, from.at(value));
+    }
+
+    template <class T>
+    struct tape {
+      T *value, *gate, *z;
+      static constexpr tape lay_out(arena& a, index_t R, index_t views) {
+        return {a.take<T>(R * views * W), a.take<T>(R * views * W), a.take<T>(R * views * W)};
+      }
+    };
+    template <class T>
+    struct workspace {
+      T *value, *gate;
+      static constexpr workspace lay_out(arena& a, index_t K, index_t views) {
+        return {a.take<T>(K * views * W), a.take<T>(K * views * W)};
+      }
+    };
+
+    template <class B, class T>
+    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t r, index_t n,
+                        T* u) {
+      index_t const first = r * in.views, views = n * in.views, at = first * W;
+      rows<T const> const source = in.source.shifted(first * in.source.stride);
+      ops::side_by_side(be,
+                        product_of(p.template matrix<"value.weight">(), p.template at<"value.bias">(), views, source,
+                                   rows<T>{s.value + at, W}),
+                        product_of(p.template matrix<"gate.weight">(), p.template at<"gate.bias">(), views,
+                                   source.shifted(Source - S), rows<T>{s.gate + at, W}));
+      be.template for_rows<W>(views, multiply_rows<W, T>{s.value + at, s.gate + at, s.z + at});
+      be.template for_rows<W>(n, pool_rows<true, W, T>{in.view_reach + first * M, M, in.views, s.z + at, u});
+    }
+    template <class B, class T>
+    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                         workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
+                         gradients_of<T, params> dp) {
+      index_t const first = r * in.views, views = n * in.views, at = first * W;
+      rows<T const> const source = in.source.shifted(first * in.source.stride);
+      rows<T> const dvalue{w.value, W}, dgate{w.gate, W};
+      be.for_each(n, pool_rows_backward<true, W, T>{in.view_reach + first * M, M, in.views, du, w.value});
+      be.template for_rows<W>(views, multiply_rows<W, T>{w.value, s.value + at, w.gate});
+      be.template for_rows<W>(views, multiply_rows<W, T>{w.value, s.gate + at, w.value});
+      be.template outer_add<1, W, Source>(views, dvalue, source, dp.template at<"value.weight">());
+      be.template column_sum_add<1, W>(views, dvalue, dp.template at<"value.bias">());
+      be.template outer_add<1, W, S>(views, dgate, source.shifted(Source - S), dp.template at<"gate.weight">());
+      be.template column_sum_add<1, W>(views, dgate, dp.template at<"gate.bias">());
+      be.product_transposed(p.template matrix<"value.weight">(), views, dvalue, dsource);
+      be.product_transposed_add(p.template matrix<"gate.weight">(), views, dgate, dsource.shifted(Source - S));
     }
   };
 };
