@@ -1,6 +1,7 @@
 // The command campaign: several models and seeds, then the page of results. What is done is not done again.
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <stdexcept>
 
 #include "commands.hpp"
@@ -69,7 +70,9 @@ void write_page(std::filesystem::path const& page, std::vector<run_record> const
       "# Balls: video prediction from cropped frames\n\nWritten by `balls campaign`; what the words mean: "
       "[examples/balls](../../examples/balls/README.md).\n\n";
   text += examples::report::markdown(run_table(runs)) + "\n";
-  if (auto const aims = aim_table(all); !aims.rows.empty()) text += examples::report::markdown(aims) + "\n";
+  for (auto const& table : {summary_table(all), claim_table(all), aim_table(all)}) {
+    if (!table.rows.empty()) text += examples::report::markdown(table) + "\n";
+  }
   auto charts = score_charts(all);
   charts.push_back(training_chart(runs));
   constexpr char const* names[] = {"views", "balls", "blind", "closed", "training"};
@@ -101,19 +104,22 @@ int campaign(options const& o) {
   if (names.empty()) {
     for (auto const& one : known_models()) names.emplace_back(one.name);
   }
-  std::vector<run_record> runs;
+  std::map<std::string, std::vector<run_record>> of_model;
   for (auto const& name : names) {
     static_cast<void>(model_named(name));  // an unknown one ends the campaign before it begins
   }
-  for (auto const& name : names) {
-    for (std::int64_t seed = 1; seed <= o.seeds; ++seed) {
+  // All models of a seed before the next: a campaign that is stopped compares as many as it can.
+  for (std::int64_t seed = 1; seed <= o.seeds; ++seed) {
+    for (auto const& name : names) {
       auto one = o;
       one.model = name;
       one.seed = seed;
       one.resume = true;
-      runs.push_back(run(one, stop));
+      of_model[name].push_back(run(with_rate(one), stop));
     }
   }
+  std::vector<run_record> runs;
+  for (auto const& name : names) runs.insert(runs.end(), of_model[name].begin(), of_model[name].end());
   write_page(o.page, runs);
   return examples::interrupt::requested() ? examples::interrupt::exit_status : 0;
 }

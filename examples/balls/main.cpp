@@ -60,7 +60,7 @@ void add_fit(CLI::App& app, balls::options& o) {
       ->check(positive)
       ->capture_default_str();
   app.add_option("--batch", fit.batch, "sequences a step")->check(positive)->capture_default_str();
-  app.add_option("--rate", fit.rate, "base learning rate")->check(positive)->capture_default_str();
+  app.add_option("--rate", fit.rate, "base learning rate (default: the one the model was tuned to)")->check(positive);
   app.add_option("--curriculum", fit.curriculum, "steps that see all views, before views are taken away")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -47,6 +47,7 @@ std::vector<test> const& one_step_tests() {
     for (auto const p : {0.25, 0.5, 0.75, 0.9})
       made.push_back({"hidden", "dropped " + examples::report::number(p, 2), p, {.dropped = p}});
     made.push_back({"hidden", "curtain", 1, {.curtain = true}});
+    made.push_back({"hidden", "no interaction", 1, {}, true});
     return made;
   }();
   return all;
@@ -123,11 +124,14 @@ figures measure(model& learner, std::uint64_t data_seed, index_t sequences,
     }
     progress(++done, all);
   };
+  auto const silent = learner.without_interaction();
   for (auto const& one : one_step_tests()) {
+    if (one.silent && silent == nullptr) continue;
+    auto& asked = one.silent ? *silent : learner;
     steps_score own;
     std::map<std::string, steps_score> peers;
     over(one.how, [&] {
-      add(own, score_model(learner, b));
+      add(own, score_model(asked, b));
       for (auto const& [name, score] : score_peers(b, one.how, known)) add(peers[name], score);
     });
     note(found, one.name, sum(own));

@@ -14,6 +14,7 @@ struct test {
   std::string name;
   double at = 0;  ///< on the axis
   condition how;
+  bool silent = false;  ///< without interaction: of models whose modules talk
 };
 
 /// Of the roll-outs: frames seen before, frames ahead.

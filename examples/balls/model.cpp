@@ -13,4 +13,9 @@ model_entry const& model_named(std::string const& name) {
   throw std::runtime_error{"no model '" + name + "'; there are: " + names};
 }
 
+options with_rate(options o) {
+  if (o.fit.rate == 0) o.fit.rate = model_named(o.model).rate;
+  return o;
+}
+
 }  // namespace balls

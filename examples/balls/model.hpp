@@ -47,14 +47,21 @@ class model {
   [[nodiscard]] virtual std::string description() const = 0;
   [[nodiscard]] virtual std::unique_ptr<watcher> watch() const = 0;  ///< the model must outlive it
   [[nodiscard]] virtual module_map modules(std::span<float const> places) = 0;
+  /// The same with W^o of the interaction set to 0: what modules say to each other reaches none. Null for a model whose
+  /// modules do not talk.
+  [[nodiscard]] virtual std::unique_ptr<model> without_interaction() const = 0;
 };
 
 /// What the command line knows a model by.
 struct model_entry {
   char const* name;   ///< "s2gru"
   char const* title;  ///< "S2GRU"
+  double rate;        ///< base learning rate it was tuned to
   std::unique_ptr<model> (*make)(fit_settings const& settings, std::int64_t seed, int threads);
 };
+
+/// The same with the model's own learning rate where none is given.
+[[nodiscard]] options with_rate(options o);
 
 /// All models of this program (nets.hpp).
 [[nodiscard]] std::span<model_entry const> known_models();

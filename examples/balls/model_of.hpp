@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -44,7 +45,10 @@ template <class Net>
 class model_of final : public model {
  public:
   model_of(fit_settings const& settings, std::int64_t seed, int threads)
-      : learner_(cpu{.threads = threads},
+      : settings_(settings),
+        seed_(seed),
+        threads_(threads),
+        learner_(cpu{.threads = threads},
                  s2rm::optim::adam{.rate = settings.rate,
                                    .clip = settings.clip,
                                    .schedule = {settings.warm_up, settings.steps, settings.floor}},
@@ -70,6 +74,21 @@ class model_of final : public model {
     module_map map;
     if constexpr (requires { Net::at_embedding; }) fill(map, places);
     return map;
+  }
+  [[nodiscard]] std::unique_ptr<model> without_interaction() const override {
+    if constexpr (Net::params::template has<"interaction.out.weight">) {
+      auto silent = std::make_unique<model_of>(settings_, seed_, threads_);
+      auto state = learner_.state();
+      for (auto const& field : Net::fields) {
+        if (field.name != "interaction.out.weight") continue;
+        std::fill_n(state.weights.begin() + field.offset, field.size, 0.0F);
+        std::fill_n(state.average.begin() + field.offset, field.size, 0.0F);
+      }
+      silent->learner_.restore(state);
+      return silent;
+    } else {
+      return nullptr;
+    }
   }
 
  private:
@@ -110,6 +129,9 @@ class model_of final : public model {
     }
   }
 
+  fit_settings settings_;
+  std::int64_t seed_;
+  int threads_;
   s2rm::trainer<Net, cpu> learner_;
 };
 

@@ -28,6 +28,12 @@ struct method {
 /// How long the runs took and what the library reported of them.
 [[nodiscard]] examples::report::table run_table(std::vector<run_record> const& runs);
 
+/// F1 of the most telling tests: a row for each method.
+[[nodiscard]] examples::report::table summary_table(std::vector<method> const& all);
+
+/// The best model with a spatial structure beside the best without; no rows where there is but one kind.
+[[nodiscard]] examples::report::table claim_table(std::vector<method> const& all);
+
 /// What was aimed at for S2GRU and what the mean over its seeds is; no rows without such a run.
 [[nodiscard]] examples::report::table aim_table(std::vector<method> const& all);
 

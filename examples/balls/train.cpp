@@ -117,7 +117,8 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
   return log;
 }
 
-int train(options const& o) {
+int train(options const& given) {
+  auto const o = with_rate(given);
   examples::interrupt const watch;
   auto const learner = model_named(o.model).make(o.fit, o.seed, o.thread_count());
   std::fprintf(stderr, "%s\n", learner->description().c_str());
