@@ -18,7 +18,7 @@ struct fit_settings {
   index_t batch = 16;     ///< sequences a step
   index_t window = 20;    ///< time steps of each
   index_t warm_up = 100;
-  double rate = 0;     ///< base rate, 0: the model's own; half a cosine down to `floor` of it over `steps`
+  double rate = 0;  ///< base rate, 0: the model's own; half a cosine down to `floor` of it over `steps`
   double floor = 0.025;
   double clip = 1.0;
   index_t curriculum = 1000;  ///< so many steps see all views; after that views are taken away

@@ -163,7 +163,7 @@ table summary_table(std::vector<method> const& all) {
   table made;
   made.title = "F1 at a glance";
   made.header = {"model"};
-  constexpr char const* shown[] = {"views 10", "views 4", "views 2",        "views 1", "balls 5",  "balls 6",
+  constexpr char const* shown[] = {"views 10", "views 4",      "views 2",        "views 1", "balls 5",  "balls 6",
                                    "curtain",  "dropped 0.50", "no interaction", "blind 5", "blind 10", "blind 25"};
   for (auto const* name : shown) made.header.emplace_back(name);
   for (auto const& m : all) {
@@ -171,7 +171,8 @@ table summary_table(std::vector<method> const& all) {
     for (std::string const name : shown) row.push_back(cell(m.runs.over_runs(name + ".f1")));
     made.rows.push_back(std::move(row));
   }
-  made.note = "Mean and standard deviation over seeds. 'no interaction': switched off at test, in the models that have one.";
+  made.note =
+      "Mean and standard deviation over seeds. 'no interaction': switched off at test, in the models that have one.";
   return made;
 }
 

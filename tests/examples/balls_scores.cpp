@@ -167,6 +167,25 @@ TEST_CASE("a record comes back as it was written, undefined figures too") {
   CHECK_FALSE(balls::run_record::read(path));
 }
 
+TEST_CASE("the best with a spatial structure stands beside the best without") {
+  auto const run = [](std::string const& name, double f1) {
+    balls::run_record r;
+    r.model = r.title = name;
+    for (auto const& t : balls::one_step_tests()) r.test[balls::key(t, "f1")] = f1;
+    return r;
+  };
+  auto strong = run("s2lstm", 0.9);
+  strong.test["balls 6.f1"] = 0.5;
+  auto const all = balls::methods_of({run("s2gru", 0.8), strong, run("gru", 0.905), run("rim", 0.7)});
+  auto const claims = balls::claim_table(all);
+  REQUIRE(claims.rows.size() == 7);
+  CHECK(claims.rows[0] == std::vector<std::string>{"views 10", "s2lstm", "0.900", "gru", "0.905", "within 1 %", "yes"});
+  CHECK(claims.rows[1] == std::vector<std::string>{"views 1", "s2lstm", "0.900", "gru", "0.905", "the best", "no"});
+  CHECK(claims.rows[6] == std::vector<std::string>{"balls 6", "s2gru", "0.800", "gru", "0.905", "the best", "no"});
+  CHECK(balls::claim_table(balls::methods_of({strong})).rows.empty());
+  CHECK(balls::summary_table(all).rows.size() == all.size());
+}
+
 TEST_CASE("tables average over seeds, count what is missing and list the peers of one run") {
   auto const run = [](std::int64_t seed, double f1) {
     balls::run_record r;

@@ -217,7 +217,8 @@ struct dynamics_does_not_fit {
   static_assert(
       never<Dynamics>,
       "s2rm[S218]: the numbers of this dynamics do not fit: a RIM has 1 to `modules` active ones, the heads of "
-      "a memory share the width of its slots evenly. See docs/errors.md#S218");
+      "a memory share the width of its slots evenly, pieces of a pooled state its width, heads of a TTO wider than an "
+      "age its tokens' width. See docs/errors.md#S218");
 };
 template <class Shape>
 struct size_is_not_a_constant {

@@ -96,7 +96,8 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
-                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, whole, whole}, states(w.previous), w.scratch);
+                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, whole, whole}, states(w.previous),
+                   w.scratch);
     be.template for_rows<whole>(in.batch, ops::add_rows<T>{{w.h, whole, whole}, states(w.previous)});
   }
 

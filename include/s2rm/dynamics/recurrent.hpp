@@ -76,15 +76,16 @@ struct recurrent {
     index_t const batch = in.batch, kept = kept_steps(in.time, batch);
     if (!continued) be.fill(batch * width, T(0), w.state);
     for (index_t t = in.time - 1; t >= 0; --t) {
-      be.template for_rows<H>(batch * M,
-                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, Step::read_step}});
+      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H},
+                                                             {w.state, width, Step::read_step}});
       if constexpr (requires { Step::step_back(be, p, in, s, w, t, dp); }) {
         Step::step_back(be, p, in, s, w, t, dp);
       } else {
         Step::step_back(be, p, in, s, w, t);
       }
       if constexpr (Step::learned_start) {
-        start_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous, dp.values + Step::at_start);
+        start_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous,
+                                                         dp.values + Step::at_start);
       }
       be.template for_rows<width>(batch, stop_at_start<T, width>{in.start + t * batch, w.previous});
       be.copy(batch * width, w.previous, w.state);

@@ -27,11 +27,10 @@ struct token_layer {
   using mlp = layer::mlp<W, Hidden, W>;
   using attend = attention::kernel_dot<N, C, normalisation::log_space>;
 
-  using params =
-      joined<schema<field<"attention_norm.weight", W>, field<"attention_norm.bias", W>, field<"query.weight", W, W>,
-                    field<"key.weight", KV, W>, field<"value.weight", KV, W>, field<"out.weight", W, W>,
-                    field<"mlp_norm.weight", W>, field<"mlp_norm.bias", W>>,
-             prefixed<"mlp.", typename mlp::params>>;
+  using params = joined<schema<field<"attention_norm.weight", W>, field<"attention_norm.bias", W>,
+                               field<"query.weight", W, W>, field<"key.weight", KV, W>, field<"value.weight", KV, W>,
+                               field<"out.weight", W, W>, field<"mlp_norm.weight", W>, field<"mlp_norm.bias", W>>,
+                        prefixed<"mlp.", typename mlp::params>>;
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -50,11 +49,16 @@ struct token_layer {
   struct tape {
     T *hat, *factor, *a, *q, *weights, *z, *x_hat, *x_factor, *f, *saved, *h;
     static constexpr tape lay_out(arena& a, index_t tokens) {
-      return {a.take<T>(tokens * W), a.take<T>(tokens),
-              a.take<T>(tokens * W), a.take<T>(tokens * W),
-              a.take<T>(tokens * attend::saved(M)), a.take<T>(tokens * W),
-              a.take<T>(tokens * W), a.take<T>(tokens),
-              a.take<T>(tokens * W), a.take<T>(tokens * mlp::saved),
+      return {a.take<T>(tokens * W),
+              a.take<T>(tokens),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * attend::saved(M)),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * mlp::saved),
               a.take<T>(tokens * W)};
     }
   };
@@ -63,9 +67,16 @@ struct token_layer {
   struct workspace {
     T *k, *v, *x, *q, *z, *a, *gain, *keys, *values, *log, *scratch;
     static constexpr workspace lay_out(arena& a, index_t tokens, index_t batch) {
-      return {a.take<T>(tokens * KV), a.take<T>(tokens * KV), a.take<T>(tokens * W),     a.take<T>(tokens * W),
-              a.take<T>(tokens * W),  a.take<T>(tokens * W),  a.take<T>(tokens * W),     a.take<T>(batch * M * W),
-              a.take<T>(batch * M * W), a.take<T>(tokens * M),
+      return {a.take<T>(tokens * KV),
+              a.take<T>(tokens * KV),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(tokens * W),
+              a.take<T>(batch * M * W),
+              a.take<T>(batch * M * W),
+              a.take<T>(tokens * M),
               a.take<T>(tokens * std::max(attend::scratch(M), mlp::scratch))};
     }
   };

@@ -125,9 +125,9 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
       h = of.h;
     }
     auto const norm = p.template inner<norm_params>(at_norm);
-    be.for_each(n, layer::layer_norm_rows<1, W, T>{h, nullptr, norm.template at<"norm.weight">(),
-                                                   norm.template at<"norm.bias">(), s.hat + first * W, s.factor + first,
-                                                   s.y});
+    be.for_each(
+        n, layer::layer_norm_rows<1, W, T>{h, nullptr, norm.template at<"norm.weight">(),
+                                           norm.template at<"norm.bias">(), s.hat + first * W, s.factor + first, s.y});
     be.for_each(n, put_tokens<Layout, 1, W, W, T>{flags(in, t), 0, s.y, s.state_out + r * M * SW});
   }
 
