@@ -47,6 +47,11 @@ class world {
     require_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
+    MPI_Comm same_machine = MPI_COMM_NULL;
+    require_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &same_machine),
+                "MPI_Comm_split_type");
+    MPI_Comm_size(same_machine, &here_);
+    MPI_Comm_free(&same_machine);
   }
   ~world() {
     if (!many_) return;
@@ -61,6 +66,7 @@ class world {
 
   [[nodiscard]] int rank() const { return rank_; }
   [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] int here() const { return here_; }  ///< ranks on this machine
   [[nodiscard]] bool first() const { return rank_ == 0; }
 
   /// Ends all ranks, where there are several, with a message that names this one; returns where it is alone.
@@ -77,7 +83,7 @@ class world {
 
   int exceptions_;
   bool many_;
-  int rank_ = 0, size_ = 1;
+  int rank_ = 0, size_ = 1, here_ = 1;
 };
 
 }  // namespace s2rm::distributed
