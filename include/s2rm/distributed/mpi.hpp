@@ -46,6 +46,7 @@ class mpi {
   template <class T>
   void sum(index_t n, T* x) const {
     if (size_ == 1) return;
+    if (n <= few) return sum_few(x, static_cast<int>(n), type<T>(), MPI_SUM, "sum");
     here("sum");
     for (index_t i = 0; i < n; i += most) {
       auto const count = static_cast<int>(std::min(most, n - i));
@@ -114,9 +115,7 @@ class mpi {
     if (size_ == 1) return;
     std::array<std::int64_t, 2 * N> ends{};  // greatest and, negated, least
     for (std::size_t i = 0; i < N; ++i) ends[2 * i] = facts[i].value, ends[2 * i + 1] = ~facts[i].value;
-    here("agree");
-    check(MPI_Allreduce(MPI_IN_PLACE, ends.data(), static_cast<int>(ends.size()), MPI_INT64_T, MPI_MAX, link_->all),
-          "MPI_Allreduce");
+    sum_few(ends.data(), static_cast<int>(ends.size()), MPI_INT64_T, MPI_MAX, "agree");
     for (std::size_t i = 0; i < N; ++i) {
       if (ends[2 * i] != ~ends[2 * i + 1]) refuse(facts[i]);
     }
@@ -179,6 +178,7 @@ class mpi {
  private:
   /// Numbers of one message: MPI counts in int.
   static constexpr index_t most = index_t{1} << 28;
+  static constexpr index_t few = 1024;
 
   struct link {
     explicit link(double timeout) {
@@ -212,6 +212,12 @@ class mpi {
     return static_cast<int>(n);
   }
   static void check(int status, char const* what) { distributed::require_mpi(status, what); }
+  /// One exchange, which is a meeting too. For many numbers a blocking all-reduce is faster.
+  void sum_few(void* x, int n, MPI_Datatype type, MPI_Op how, char const* what) const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Iallreduce(MPI_IN_PLACE, x, n, type, how, link_->all, &request), "MPI_Iallreduce");
+    link_->meet->wait(request, what);
+  }
   void here(char const* what) const { link_->meet->all_here(link_->all, what); }
 
   [[noreturn]] void refuse(fact const& one) const {

@@ -34,11 +34,15 @@ class meeting {
   meeting(meeting const&) = delete;
   meeting& operator=(meeting const&) = delete;
 
-  /// Returns when all ranks have come here. \throws rank_error after `timeout` seconds
+  /// Returns when all ranks have come here: before a collective that blocks, which then finds them there.
   void all_here(MPI_Comm all, char const* what) {
-    ++number_;
     MPI_Request request = MPI_REQUEST_NULL;
     require_mpi(MPI_Ibarrier(all, &request), what);
+    wait(request, what);
+  }
+  /// Returns when a collective that does not block is through. \throws rank_error after `timeout` seconds
+  void wait(MPI_Request request, char const* what) {
+    ++number_;
     auto const begin = clock::now();
     auto listened = begin;
     for (index_t turn = 0;; ++turn) {
