@@ -97,8 +97,9 @@ int main(int argc, char* argv[]) {
     first_says(team, "balls: %lld parameters; %lld of them have their gradient before the way back through time\n",
                static_cast<long long>(balls::parameter_count), static_cast<long long>(early));
     if (team.size() > 1) sums(team, seconds / 4);
-    steps(team, seconds, threads, 0);
-    steps(team, seconds, threads, 16);
+    for (s2rm::index_t const parts : {0, 2, 4, 16}) {
+      if (parts == 0 || parts >= team.size()) steps(team, seconds, threads, parts);
+    }
   } catch (std::exception const& e) {
     std::fprintf(stderr, "s2rm_scaling: %s\n", e.what());
     world.fail(e.what());
