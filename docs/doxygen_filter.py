@@ -1,7 +1,7 @@
 """Markdown as this repository's host shows it, to Markdown as doxygen takes it (docs/Doxyfile calls it for every page).
 
-Headings get labels that are unique over all pages, links between pages and to headings lead to these labels, and what a page
-shows in angle brackets outside code is not taken for HTML.
+Headings get labels that are unique over all pages, links between pages and to headings lead to these labels, and what a
+page shows in angle brackets outside code is not taken for HTML.
 """
 
 import os
@@ -22,7 +22,8 @@ def anchor(title):
 
 
 def label(page, heading=""):
-    return "page_" + re.sub(r"\W", "_", os.path.splitext(page)[0].lower()) + ("_" + re.sub(r"\W", "_", heading) if heading else "")
+    parts = ["page", os.path.splitext(page)[0].lower()] + ([heading] if heading else [])
+    return "_".join(re.sub(r"\W", "_", part) for part in parts)
 
 
 def link(page, match):
@@ -57,7 +58,7 @@ def main():
             code = not code
         elif not code:
             heading = HEADING.match(line)
-            # Links may hold code in their text and angle brackets may stand beside it: links first, then what is not code.
+            # Links may hold code in their text, and angle brackets stand beside it: links first, then what is not code.
             line = LINK.sub(lambda match: link(page, match), line)
             line = "".join(outside_html(p) for p in CODE.split(line))
             if heading and (page != MAIN or first):

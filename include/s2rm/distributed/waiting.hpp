@@ -50,9 +50,13 @@ class meeting {
       require_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
       if (done != 0) return;
       if (turn < short_wait) continue;
-      // Whoever is waited for may need this very core.
-      std::this_thread::yield();
+      // Whoever is waited for may need this very core; who sleeps is given a core again before those who compute.
       auto const now = clock::now();
+      if (now - begin < std::chrono::milliseconds(1)) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
       if (now - listened < std::chrono::milliseconds(10)) continue;
       listened = now;
       listen(nullptr);
