@@ -1,7 +1,7 @@
 # cmake -DROOT=<folder that holds s2rm/> -P check_ranks.cmake
 #
 # Holds include/s2rm to the layering: a file includes its own folder or lower ranks, never sideways or upwards; backends
-# see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them; Eigen, Thrust, CUDA and xtensor are named in one place each;
+# see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them; Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
 # no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
@@ -24,6 +24,7 @@ set(rank_model 8)
 set(rank_train 9)
 set(rank_stream 9)
 set(rank_data 10)
+set(rank_distributed 10)
 set(rank_any 11)
 set(backends eigen thrust)
 set(backend_ceiling 2)
@@ -103,8 +104,8 @@ foreach(header IN LISTS headers)
     continue()
   endif()
   if(here STREQUAL "")
-    if(NOT header MATCHES "^(s2rm|fwd|eigen|thrust)\\.hpp$")
-      fault("${header}: top level holds s2rm.hpp, fwd.hpp, eigen.hpp and thrust.hpp alone")
+    if(NOT header MATCHES "^(s2rm|fwd|eigen|thrust|distributed)\\.hpp$")
+      fault("${header}: top level holds s2rm.hpp, fwd.hpp, eigen.hpp, thrust.hpp and distributed.hpp alone")
     endif()
   elseif(here MATCHES "^backend/(.+)$")
     if(NOT CMAKE_MATCH_1 IN_LIST backends)
@@ -149,6 +150,9 @@ foreach(header IN LISTS headers)
     endif()
     if(NOT here STREQUAL "data" AND line MATCHES "<(xtensor|xtl)/|(^|[^A-Za-z0-9_])xt::")
       fault("${header}: names xtensor: ${line}")
+    endif()
+    if(NOT here STREQUAL "distributed" AND line MATCHES "<mpi\\.h>|(^|[^A-Za-z0-9_])MPI_")
+      fault("${header}: names MPI: ${line}")
     endif()
     if(NOT here STREQUAL "backend/thrust"
        AND line MATCHES "<(thrust|cub|cuda|cccl)/|<(cuda|cublas|curand|cudnn|nccl)[A-Za-z0-9_]*\\.h|(^|[^A-Za-z0-9_:])(::)?(thrust|cub)::|(^|[^A-Za-z0-9_])(cuda|cublas)[A-Z]")

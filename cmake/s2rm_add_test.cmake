@@ -1,9 +1,9 @@
-# s2rm_add_test(<folder>/<file>.cpp <label> [TIMEOUT <seconds>] [LIBRARIES <target>...])
+# s2rm_add_test(<folder>/<file>.cpp <label> [PROGRAM_ONLY] [TIMEOUT <seconds>] [LIBRARIES <target>...])
 #
 # One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
 # Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer, gpu.
 # A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
-# case fails.
+# case fails. PROGRAM_ONLY: the caller registers how it is run.
 set(s2rm_test_labels unit gradient parity compile_fail consumer gpu)
 
 # The programs that the sanitizers run: everything labelled unit, gradient or parity.
@@ -12,7 +12,7 @@ if(NOT TARGET s2rm_sanitized_tests)
 endif()
 
 function(s2rm_add_test source label)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRAM_ONLY" "TIMEOUT" "LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "s2rm_add_test(${source}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -31,9 +31,11 @@ function(s2rm_add_test source label)
   target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
-  add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
-  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}"
-    FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
+  if(NOT arg_PROGRAM_ONLY)
+    add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}"
+      FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
+  endif()
   if(label MATCHES "^(unit|gradient|parity)$")
     add_dependencies(s2rm_sanitized_tests ${program})
   endif()

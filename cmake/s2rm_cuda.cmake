@@ -12,6 +12,19 @@ if(NOT TARGET s2rm::cuda)
     "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-diag-suppress=20012>")
 endif()
 
+# s2rm::nccl: GPUs that train together (backend/thrust/nccl.hpp), where NCCL's header and library are found: in the
+# toolkit, or where NCCL_ROOT says.
+if(NOT TARGET s2rm::nccl)
+  find_path(S2RM_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+  find_library(S2RM_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib)
+  mark_as_advanced(S2RM_NCCL_INCLUDE S2RM_NCCL_LIBRARY)
+  if(S2RM_NCCL_INCLUDE AND S2RM_NCCL_LIBRARY)
+    add_library(s2rm::nccl INTERFACE IMPORTED GLOBAL)
+    target_include_directories(s2rm::nccl SYSTEM INTERFACE "${S2RM_NCCL_INCLUDE}")
+    target_link_libraries(s2rm::nccl INTERFACE s2rm::cuda "${S2RM_NCCL_LIBRARY}")
+  endif()
+endif()
+
 # s2rm_add_model(<target> MODEL <type> HEADER <file> [SCALAR float|double] [OPTIMISER <type>])
 #
 # A static library that holds `gpu_trainer<type>` of s2rm/any/trainer.hpp, compiled once by nvcc. <file> declares the

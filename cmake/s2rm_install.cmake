@@ -20,6 +20,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/package/s2rmConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindRapidJSON.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/s2rm_cuda.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/s2rm_distributed.cmake"
   DESTINATION "${s2rm_cmake_dir}")
 
 # The prefix is found from the place of the file itself, so that the tree may be moved after installation.

@@ -73,11 +73,11 @@ void batch::shoot(source from, index_t first, index_t count, index_t steps, cond
   }
 }
 
-void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans) {
+void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first_element) {
   s2rm::random const numbers{seed, stream_of_thinning};
   auto const counter = static_cast<std::uint32_t>(step);
   for (index_t b = 0; b < size; ++b) {
-    auto const at = static_cast<std::uint64_t>(b) * 8;
+    auto const at = static_cast<std::uint64_t>(first_element + b) * 8;
     auto const kept = numbers.uniform(counter, at) < few ? 1 + numbers.below(counter, at + 1, views) : views;
     index_t dark_from = time, dark_to = time;
     if (time > 4 && numbers.uniform(counter, at + 2) < spans) {

@@ -41,7 +41,8 @@ struct batch {
 
   /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span
   /// of 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
-  void thin_out(std::uint64_t seed, index_t step, double few, double spans);
+  /// These are elements `first` and up of that step's.
+  void thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first = 0);
 
   [[nodiscard]] s2rm::batch_view<float> view_of() const;
   [[nodiscard]] std::size_t row(index_t t, index_t b) const { return static_cast<std::size_t>(t * size + b); }

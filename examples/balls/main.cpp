@@ -5,6 +5,7 @@
 #include <map>
 
 #include "commands.hpp"
+#include "common/ranks.hpp"
 #include "model.hpp"
 
 namespace {
@@ -70,6 +71,11 @@ void add_fit(CLI::App& app, balls::options& o) {
   app.add_option("--blind-spans", fit.blind_spans, "probability that it has a span of 1 to 10 steps without views")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  app.add_option("--parts", fit.parts,
+                 "sum the gradient over so many parts of a batch (1, 2, 4, ...): the same bits on 1 to so many ranks; "
+                 "0: all at once")
+      ->check(CLI::Range(balls::index_t{0}, balls::index_t{1024}))
+      ->capture_default_str();
 }
 
 void add_test(CLI::App& app, balls::options& o) {
@@ -90,6 +96,7 @@ void add_campaign(CLI::App& app, balls::options& o) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  examples::ranks::begin();
   balls::options options;
   options.command.emplace_back("balls");
   options.command.insert(options.command.end(), argv + 1, argv + argc);
@@ -102,7 +109,10 @@ int main(int argc, char* argv[]) {
   auto const add = [&](char const* name, char const* what, int (*command)(balls::options const&)) {
     auto* const sub = app.add_subcommand(name, what);
     add_common(*sub, options);
-    sub->callback([&options, &status, command] { status = command(options); });
+    sub->callback([&options, &status, command, name] {
+      if (command != balls::train) examples::ranks::require_one(std::string{"balls "} + name);
+      status = command(options);
+    });
     return sub;
   };
   auto* const train = add("train", "train; Ctrl-C leaves a valid checkpoint", balls::train);
@@ -130,6 +140,7 @@ int main(int argc, char* argv[]) {
     return app.exit(error);
   } catch (std::exception const& error) {
     std::fprintf(stderr, "balls: %s\n", error.what());
+    examples::ranks::fail(error.what());
     return 1;
   }
   return status;

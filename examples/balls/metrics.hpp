@@ -36,6 +36,19 @@ class pixel_score {
     return *this;
   }
 
+  /// What all ranks have counted, each its own pixels.
+  template <class Team>
+  void sum_over(Team const& team) {
+    if constexpr (Team::active) {
+      double all[] = {loss_, static_cast<double>(hits_), static_cast<double>(misses_), static_cast<double>(alarms_),
+                      static_cast<double>(rests_)};
+      team.sum(5, all);
+      loss_ = all[0];
+      hits_ = static_cast<std::int64_t>(all[1]), misses_ = static_cast<std::int64_t>(all[2]);
+      alarms_ = static_cast<std::int64_t>(all[3]), rests_ = static_cast<std::int64_t>(all[4]);
+    }
+  }
+
   [[nodiscard]] std::int64_t pixels() const { return hits_ + misses_ + alarms_ + rests_; }
   [[nodiscard]] double bce() const { return loss_ / static_cast<double>(pixels()); }  ///< nats a pixel
   /// 2 TP / (2 TP + FP + FN); 0 where no pixel is found, 1 where there is none to find and none is claimed.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "common/ranks.hpp"
 #include "model.hpp"
 #include "s2rm/eigen.hpp"
 
@@ -52,7 +53,8 @@ class model_of final : public model {
                  s2rm::optim::adam{.rate = settings.rate,
                                    .clip = settings.clip,
                                    .schedule = {settings.warm_up, settings.steps, settings.floor}},
-                 s2rm::seed{static_cast<std::uint64_t>(seed)}) {}
+                 s2rm::seed{static_cast<std::uint64_t>(seed)}, {.parts = settings.parts},
+                 examples::ranks::communicator()) {}
 
   s2rm::step_report step(s2rm::batch_view<float> const& b) override { return learner_.step(b); }
   float const* predict(s2rm::batch_view<float> const& b) override {
@@ -132,7 +134,7 @@ class model_of final : public model {
   fit_settings settings_;
   std::int64_t seed_;
   int threads_;
-  s2rm::trainer<Net, cpu> learner_;
+  s2rm::trainer<Net, cpu, float, s2rm::optim::adam, examples::team> learner_;
 };
 
 }  // namespace balls

@@ -24,7 +24,8 @@ nlohmann::ordered_json to_json(fit_settings const& s) {
           {"curriculum", s.curriculum},
           {"few_views", s.few_views},
           {"blind_spans", s.blind_spans},
-          {"validate_every", s.validate_every}};
+          {"validate_every", s.validate_every},
+          {"parts", s.parts}};
 }
 
 fit_settings to_settings(nlohmann::ordered_json const& from) {
@@ -40,6 +41,7 @@ fit_settings to_settings(nlohmann::ordered_json const& from) {
   s.few_views = from.at("few_views");
   s.blind_spans = from.at("blind_spans");
   s.validate_every = from.at("validate_every");
+  s.parts = from.value("parts", index_t{0});  // not in records of earlier versions
   return s;
 }
 

@@ -1,7 +1,6 @@
 #include "settings.hpp"
 
-#include <algorithm>
-#include <thread>
+#include "common/ranks.hpp"
 
 namespace balls {
 
@@ -17,6 +16,7 @@ void fit_settings::describe(examples::manifest& settings) const {
   settings.set("fit.few_views", few_views);
   settings.set("fit.blind_spans", blind_spans);
   settings.set("fit.validate_every", validate_every);
+  settings.set("fit.parts", parts);
 }
 
 std::filesystem::path options::checkpoint_path() const {
@@ -28,8 +28,6 @@ std::filesystem::path options::record_path() const {
   return path.replace_extension(".json");
 }
 
-int options::thread_count() const {
-  return threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
+int options::thread_count() const { return examples::ranks::threads(threads); }
 
 }  // namespace balls

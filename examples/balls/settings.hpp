@@ -25,6 +25,7 @@ struct fit_settings {
   double few_views = 0.5;     ///< probability that a sequence keeps but 1 to 10 of its views
   double blind_spans = 0.2;   ///< probability that it has a span of 1 to 10 steps without views
   index_t validate_every = 500;
+  index_t parts = 0;  ///< of a batch, summed in a tree: the same bits on 1 to so many ranks; 0: all at once
 
   void describe(examples::manifest& settings) const;
   friend bool operator==(fit_settings const&, fit_settings const&) = default;

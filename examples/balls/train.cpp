@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "common/ranks.hpp"
 #include "common/report.hpp"
 #include "peers.hpp"
 
@@ -14,6 +15,7 @@ namespace balls {
 namespace {
 
 using examples::report::number;
+namespace ranks = examples::ranks;
 
 constexpr index_t validation_sequences = 64;
 
@@ -41,11 +43,13 @@ void print_levels(options const& o) {
 }  // namespace
 
 pixel_score validate(model& learner, options const& o) {
+  auto const mine = s2rm::share_evenly(validation_sequences, ranks::rank(), ranks::size());
   batch b;
-  b.shoot({o.data_seed, split::validation}, 0, validation_sequences, o.fit.window, {});
+  b.shoot({o.data_seed, split::validation}, mine.first, mine.count, o.fit.window, {});
   auto const* const logits = learner.predict(b.view_of());
   pixel_score score;
   for (std::size_t i = 0; i < b.target.size(); ++i) score.add_logit(logits[i], b.target[i]);
+  score.sum_over(ranks::communicator());
   return score;
 }
 
@@ -54,8 +58,8 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
   log.title = model_named(o.model).title;
   log.parameters = learner.parameters();
   auto const checkpoint = o.checkpoint_path();
-  std::filesystem::create_directories(std::filesystem::absolute(checkpoint).parent_path());
-  if (o.resume && std::filesystem::exists(checkpoint)) {
+  if (ranks::first()) std::filesystem::create_directories(std::filesystem::absolute(checkpoint).parent_path());
+  if (ranks::first_says(o.resume && std::filesystem::exists(checkpoint))) {
     if (auto earlier = run_record::read(o.record_path())) {
       if (!(earlier->fit == log.fit) || earlier->data_seed != log.data_seed || earlier->model != log.model ||
           earlier->seed != log.seed) {
@@ -76,19 +80,21 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
     log.steps = learner.steps();
     log.seconds = before + passed();
     learner.save(checkpoint);
-    log.write(o.record_path());
+    if (ranks::first()) log.write(o.record_path());
   };
-  if (learner.steps() < o.fit.steps) print_levels(o);
+  if (learner.steps() < o.fit.steps && ranks::first()) print_levels(o);
+  // Every rank shoots its share of the sequences.
+  auto const mine = s2rm::share_of(o.fit.batch, ranks::rank(), ranks::size(), o.fit.parts);
   examples::progress bar{o.model + ", seed " + std::to_string(o.seed), o.fit.steps};
   auto last_saved = passed();
   double smooth = log.loss.empty() ? 0 : log.loss.back();
   std::string validated;
   batch b;
-  while (learner.steps() < o.fit.steps && !stop()) {
+  while (learner.steps() < o.fit.steps && !ranks::any(stop())) {
     auto const step = learner.steps();
-    b.shoot({o.data_seed, split::train}, first_sequence(o, step), o.fit.batch, o.fit.window, {}, true);
+    b.shoot({o.data_seed, split::train}, first_sequence(o, step) + mine.first, mine.count, o.fit.window, {}, true);
     if (step >= o.fit.curriculum) {
-      b.thin_out(static_cast<std::uint64_t>(o.seed), step, o.fit.few_views, o.fit.blind_spans);
+      b.thin_out(static_cast<std::uint64_t>(o.seed), step, o.fit.few_views, o.fit.blind_spans, mine.first);
     }
     auto const report = learner.step(b.view_of());
     smooth = step == 0 ? report.loss : 0.98 * smooth + 0.02 * report.loss;
@@ -106,7 +112,7 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
       log.validation_f1.push_back(score.f1());
       validated = ", validation BCE " + number(score.bce(), 3) + " F1 " + number(score.f1(), 3);
     }
-    if (passed() - last_saved > 30) {
+    if (ranks::first_says(passed() - last_saved > 30)) {
       save();
       last_saved = passed();
     }
@@ -121,14 +127,18 @@ int train(options const& given) {
   auto const o = with_rate(given);
   examples::interrupt const watch;
   auto const learner = model_named(o.model).make(o.fit, o.seed, o.thread_count());
-  std::fprintf(stderr, "%s\n", learner->description().c_str());
-  auto const log = fit(*learner, o, [] { return examples::interrupt::requested(); });
+  if (ranks::first()) std::fprintf(stderr, "%s\n", learner->description().c_str());
+  bool stopped = false;
+  auto const log = fit(*learner, o, [&stopped] { return stopped = stopped || examples::interrupt::requested(); });
+  stopped = ranks::any(stopped);
+  auto const status = stopped ? examples::interrupt::exit_status : 0;
+  if (!ranks::first()) return status;
   std::fprintf(stderr, "%lld of %lld steps in %s, loss %.3f, reach %.2f, %lld dead modules, %lld skipped; wrote %s\n",
                static_cast<long long>(log.steps), static_cast<long long>(o.fit.steps),
                examples::duration_text(log.seconds).c_str(), log.loss.empty() ? 0.0 : log.loss.back(), log.reach,
                static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
                o.checkpoint_path().c_str());
-  return examples::interrupt::requested() ? examples::interrupt::exit_status : 0;
+  return status;
 }
 
 }  // namespace balls

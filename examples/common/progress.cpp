@@ -1,5 +1,7 @@
 #include "progress.hpp"
 
+#include "ranks.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,7 +44,7 @@ void progress::update(std::int64_t done, std::string_view note) {
   auto const now = clock::now();
   auto const since = std::chrono::duration<double>(now - (shown ? last_drawn : start)).count();
   auto const wait = !shown ? quiet_seconds : terminal ? 0.1 : 10.0;
-  if (since >= wait) {
+  if (since >= wait && ranks::first()) {
     draw(now);
   }
 }

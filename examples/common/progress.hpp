@@ -9,7 +9,8 @@ namespace examples {
 
 /// Progress of one long task on stderr: bar, count, rate and time left.
 /// On a terminal one line is redrawn at most ten times a second; elsewhere (a log file) a plain line is written every
-/// ten seconds. Nothing is shown for a task shorter than `quiet_seconds`, so short tasks stay silent.
+/// ten seconds. Nothing is shown for a task shorter than `quiet_seconds`, so short tasks stay silent. Of several ranks
+/// the first one draws.
 class progress {
  public:
   /// `total` steps; 0 or less means unknown (no bar, no time left). `unit` names one step, for example "steps".

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "common/ranks.hpp"
 #include "common/sha256.hpp"
 #include "peers.hpp"
 #include "tables.hpp"
@@ -41,6 +42,7 @@ experiment open_experiment(experiment_options const& options) {
                                                  : split_at(result.data, result.data.first,
                                                             date_option(options.validation_from, "--validation-from"),
                                                             date_option(options.test_from, "--test-from"));
+  if (!examples::ranks::first()) return result;
   std::fprintf(stderr, "%s\n", result.data.origin.label().c_str());
   for (auto const& note : result.notes) {
     std::fprintf(stderr, "note: %s\n", note.c_str());

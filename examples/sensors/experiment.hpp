@@ -27,6 +27,7 @@ struct experiment_options {
   std::filesystem::path checkpoint;               ///< empty: out / "sensors.safetensors"
   bool resume = false;                            ///< go on from the checkpoint
   std::int64_t steps = 0;                         ///< training steps, 0: the settled number
+  std::int64_t parts = 0;                         ///< of a batch, for the same bits on any number of ranks
   std::int64_t folds = 0;                         ///< groups of unseen stations, 0: leave one out
   int threads = 0;                                ///< 0: all cores
   backend_kind backend = backend_kind::cpu;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <map>
 
+#include "common/ranks.hpp"
 #include "experiment.hpp"
 
 namespace {
@@ -79,6 +80,11 @@ void add_training(CLI::App& app, experiment_options& o) {
   app.add_option("--steps", o.steps, "training steps, 0: the settled number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_option("--parts", o.parts,
+                 "sum the gradient over so many parts of a batch (1, 2, 4, ...): the same bits on 1 to so many ranks; "
+                 "0: all at once")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1024}))
+      ->capture_default_str();
   app.add_flag("--resume", o.resume, "go on from the checkpoint");
 }
 #endif
@@ -120,6 +126,7 @@ int get_data(experiment_options& o, std::string const& set, bool force) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  examples::ranks::begin();
   experiment_options options;
   options.command.emplace_back("sensors");
   options.command.insert(options.command.end(), argv + 1, argv + argc);
@@ -141,13 +148,19 @@ int main(int argc, char* argv[]) {
   data->add_flag("--accept-changed-data", options.data.accept_changed_data,
                  "keep a download that is not the one the published figures are for");
   data->add_flag("--force", force, "fetch again what is there already");
-  data->callback([&] { status = get_data(options, set, force); });
+  data->callback([&] {
+    examples::ranks::require_one("sensors data");
+    status = get_data(options, set, force);
+  });
 
   auto const add = [&](char const* name, char const* what, int (*command)(experiment_options const&)) {
     auto* const sub = app.add_subcommand(name, what);
     add_data(*sub, options);
     add_run(*sub, options);
-    sub->callback([&options, &status, command] { status = command(options); });
+    sub->callback([&options, &status, command, name] {
+      if (std::string{name} != "train") examples::ranks::require_one(std::string{"sensors "} + name);
+      status = command(options);
+    });
     return sub;
   };
 #ifdef SENSORS_WITH_MODEL
@@ -171,6 +184,7 @@ int main(int argc, char* argv[]) {
     return app.exit(error);
   } catch (std::exception const& error) {
     std::fprintf(stderr, "sensors: %s\n", error.what());
+    examples::ranks::fail(error.what());
     return 1;
   }
   return status;

@@ -33,6 +33,7 @@ struct fit_settings {
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
+  index_t parts = 0;      ///< of a batch, summed in a tree; see `s2rm::training`
 
   void describe(examples::manifest& settings, std::string const& key) const;
 };

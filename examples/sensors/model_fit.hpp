@@ -6,6 +6,7 @@
 
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "common/ranks.hpp"
 #include "model.hpp"
 #include "model_nets.hpp"
 #include "model_windows.hpp"
@@ -23,8 +24,10 @@ inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
 template <class Net>
 std::unique_ptr<s2rm::any_trainer<Net>> trainer_on(compute where, s2rm::optim::adam const& adam, s2rm::seed start,
                                                    s2rm::training const& options) {
+  if (where.gpu && examples::ranks::size() > 1) throw data_error{"--backend gpu: runs on one rank"};
   if (!where.gpu) {
-    return s2rm::erased(s2rm::trainer<Net, cpu>{cpu{.threads = where.threads}, adam, start, options});
+    return s2rm::erased(s2rm::trainer<Net, cpu, float, s2rm::optim::adam, examples::team>{
+        cpu{.threads = where.threads}, adam, start, options, examples::ranks::communicator()});
   }
 #ifdef SENSORS_WITH_GPU
   return s2rm::gpu_trainer<Net>(adam, start, options);
@@ -41,7 +44,7 @@ std::unique_ptr<s2rm::any_trainer<Net>> make_learner(fit_settings const& setting
                                .clip = settings.clip,
                                .schedule = {settings.warm_up, settings.steps, 0.0}};
   auto learner = trainer_on<Net>(where, adam, s2rm::seed{static_cast<std::uint64_t>(seed)},
-                                 s2rm::training{.average = settings.average});
+                                 s2rm::training{.average = settings.average, .parts = settings.parts});
   // A shifted and turned network of stations visits more places than the stations' own.
   if (!settings.rotate) learner->whiten(data.places);
   if (settings.source_gain != 1.0) {
@@ -85,6 +88,7 @@ template <class Net, class Validate>
 fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range, fit_settings const& settings,
                 std::int64_t seed, index_t limit, bool stop_early, std::string const& label,
                 std::filesystem::path const& checkpoint, Validate const& validate) {
+  namespace ranks = examples::ranks;
   auto const key = static_cast<std::uint64_t>(seed);
   using shape = typename Net::shape;
   s2rm::augment::pipeline<shape, float, s2rm::augment::drop_views, s2rm::augment::rotate, s2rm::augment::shift> mend{
@@ -97,14 +101,17 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   auto last_saved = passed();
   examples::progress bar{label, limit};
   double smooth = 0;
-  while (learner.steps() < limit && !examples::interrupt::requested()) {
+  // Every rank cuts the whole batch and changes it as one rank would, then takes its share: that is a small part of a step.
+  auto const mine = s2rm::share_of(settings.batch, ranks::rank(), ranks::size(), settings.parts);
+  s2rm::element_cut<Net, float> share;
+  while (learner.steps() < limit && !(history.interrupted = ranks::any(examples::interrupt::requested()))) {
     auto const step = learner.steps();
     auto const starts = draw_starts(range, settings.window, settings.batch, {key, stream_of_starts}, step);
     auto batch = from.cut(starts, settings.window);
     if (settings.drop_stations > 0) {
       from.hold_out(batch, settings.drop_stations, {key, stream_of_stations}, static_cast<std::uint32_t>(step));
     }
-    auto const report = learner.step(mend(step, batch));
+    auto const report = learner.step(share(mend(step, batch), mine));
     smooth = history.step.empty() ? report.loss : 0.9 * smooth + 0.1 * report.loss;
     history.step.push_back(static_cast<double>(step + 1));
     history.loss.push_back(smooth);
@@ -120,14 +127,13 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
       stopping.note(learner.steps(), figure, learner);
       if (stopping.should_stop()) break;
     }
-    if (!checkpoint.empty() && passed() - last_saved > 10) {
+    if (!checkpoint.empty() && ranks::first_says(passed() - last_saved > 10)) {
       learner.save(checkpoint);
       last_saved = passed();
     }
     bar.update(learner.steps(),
                "loss " + examples::report::number(smooth, 3) + ", reach " + examples::report::number(report.reach, 2));
   }
-  history.interrupted = examples::interrupt::requested();
   history.steps = stop_early && stopping.best_step() > 0 ? stopping.best_step() : learner.steps();
   history.seconds = passed();
   if (!checkpoint.empty()) learner.save(checkpoint);

@@ -1,9 +1,9 @@
 // The commands that use the model: train, eval, render, demo.
 
 #include <cstdio>
-#include <thread>
 
 #include "common/interrupt.hpp"
+#include "common/ranks.hpp"
 #include "model.hpp"
 #include "results.hpp"
 
@@ -25,11 +25,11 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".source_gain", source_gain);
   settings.set(key + ".validate_every", validate_every);
   settings.set(key + ".patience", patience);
+  settings.set(key + ".parts", parts);
 }
 
 compute compute_of(experiment_options const& options) {
-  auto const all = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return {options.threads > 0 ? options.threads : all, options.backend == backend_kind::gpu};
+  return {examples::ranks::threads(options.threads), options.backend == backend_kind::gpu};
 }
 
 std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options) {
@@ -46,15 +46,21 @@ std::filesystem::path checkpoint_of(experiment_options const& options, std::stri
 
 int train(experiment_options const& options) {
   examples::interrupt const watch;
+  namespace ranks = examples::ranks;
+  // Rank 0 fetches the data where they are not there yet; the others wait and find them.
+  if (!ranks::first()) static_cast<void>(ranks::any(false));
   auto const with = open_experiment(options);
+  if (ranks::first()) static_cast<void>(ranks::any(false));
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());
   auto forecast = forecast_settings(with.data), unseen = unseen_settings(with.data);
   if (options.steps > 0) forecast.steps = unseen.steps = options.steps;
+  forecast.parts = unseen.parts = options.parts;
   training_log log;
   if (options.resume) log.read(options.out / "training.json");
   auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
+    if (!ranks::first()) return !history.interrupted;
     log.set(what, seed, history);
     log.write(options.out / "training.json");
     std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n",

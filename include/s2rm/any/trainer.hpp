@@ -137,10 +137,10 @@ class erased_streams final : public any_streams<Net, T> {
 };
 
 /// A trainer of one backend as `any_trainer`.
-template <class Net, class Backend, class T, class Optimiser>
+template <class Net, class Backend, class T, class Optimiser, class Communicator>
 class erased_trainer final : public any_trainer<Net, T> {
  public:
-  using trainer_type = trainer<Net, Backend, T, Optimiser>;
+  using trainer_type = trainer<Net, Backend, T, Optimiser, Communicator>;
   explicit erased_trainer(trainer_type t) : trainer_(std::move(t)) {}
 
   step_report step(batch_view<T> const& batch) override { return trainer_.step(batch); }
@@ -168,9 +168,9 @@ class erased_trainer final : public any_trainer<Net, T> {
 };
 
 /// The trainer behind virtual functions.
-template <class Net, class Backend, class T, class Optimiser>
-std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser> t) {
-  return std::make_unique<erased_trainer<Net, Backend, T, Optimiser>>(std::move(t));
+template <class Net, class Backend, class T, class Optimiser, class Communicator>
+std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser, Communicator> t) {
+  return std::make_unique<erased_trainer<Net, Backend, T, Optimiser, Communicator>>(std::move(t));
 }
 
 /// What a GPU multiplies with (backend/thrust/gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and

@@ -6,8 +6,8 @@
 /// A functor that can be run on registers derives from nothing; it names its number type and has, for `for_rows` and
 /// `for_each`,
 ///
-///   using scalar = T;
-///   template <class L> S2RM_HD void lanes(index_t row, index_t column) const;     // or (index_t i)
+///     using scalar = T;
+///     template <class L> S2RM_HD void lanes(index_t row, index_t column) const;     // or (index_t i)
 ///
 /// which does elements column .. column + L::width - 1 with `L::load`, `L::store`, `L::all` and the operators and
 /// functions of math/scalar.hpp. It must not depend on L::width otherwise. A functor for `reduce` returns the

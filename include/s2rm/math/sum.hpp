@@ -9,13 +9,13 @@ namespace s2rm::math {
 
 /// Functors for `reduce` that give several terms at a time. Beside the call operator they have
 ///
-///   using scalar = T;
-///   template <class L> auto lanes(index_t i) const;  // terms i .. i + L::width - 1: L's numbers, or doubles (`widened`)
+///     using scalar = T;
+///     template <class L> auto lanes(index_t i) const;  // terms i .. i + L::width - 1: L's numbers, or doubles (`widened`)
 ///
 /// or, where term i is element i % width of row i / width and all terms of whole rows are summed,
 ///
-///   static constexpr index_t width;
-///   template <class L> auto lanes(index_t row, index_t column) const;
+///     static constexpr index_t width;
+///     template <class L> auto lanes(index_t row, index_t column) const;
 template <class F> concept laned_row_terms = laned_rows<F> && (F::width > 0);
 template <class F> concept laned_terms = laned_each<F>;
 

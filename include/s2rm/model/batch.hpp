@@ -3,8 +3,10 @@
 /// A batch of sequences as the model takes it: plain pointers that someone else owns.
 
 #include <cstdint>
+#include <string>
 
 #include "s2rm/core/config.hpp"
+#include "s2rm/core/errors.hpp"
 
 namespace s2rm {
 
@@ -22,6 +24,20 @@ struct batch_view {
   std::uint8_t const* reset = nullptr;        ///< (T, B): the state is put back to h_0 before this step
   std::uint8_t const* blind = nullptr;        ///< (T, B): no view reaches any module at this step
 };
+
+/// \throws shape_error naming the field where extents are negative or an array that they ask for is null.
+template <class T>
+void check_extents(batch_view<T> const& b, bool with_target) {
+  auto const need = [](bool ok, char const* field, char const* why) {
+    if (!ok) throw shape_error(std::string("s2rm: batch: ") + field + ": " + why);
+  };
+  need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", "expected >= 0");
+  index_t const R = b.time * b.batch;
+  need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place",
+       "expected (T, B, A, ...), found null");
+  need(R * b.queries == 0 || b.query_place != nullptr, "query_place", "expected (T, B, Q, P), found null");
+  need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
+}
 
 /// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that checks
 /// extents and returns a `batch_view` (data/xtensor.hpp has one for `batch`).

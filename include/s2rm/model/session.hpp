@@ -65,13 +65,7 @@ class session {
     tape_ = tape<Net, T>::lay_out(real, all, with_backward);
     memory_ = std::move(memory);
     bytes_ = bytes;
-    if (all.batch > room_.batch) {
-      auto carried = backend_.template allocate<T>(std::max(all.batch, carried_elements_) * Net::M * Net::state_size);
-      if (carried_elements_ > 0) {
-        backend_.copy(carried_elements_ * Net::M * Net::state_size, carried_.data(), carried.data());
-      }
-      carried_ = std::move(carried);
-    }
+    if (all.batch > room_.batch) carry_room(all.batch);
     room_ = all;
     with_backward_ = with_backward;
   }
@@ -178,11 +172,18 @@ class session {
     if (b.time == 0 || b.batch == 0) return;
     index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
     T const* const last = pieces > 1 ? between_.data() + pieces * state : flow::last_state(tape_, b);
-    backend_.copy(state, last, carried_.data());
-    carried_elements_ = b.batch;
+    backend_.copy(state, last, carried_.data() + first_ * Net::M * Net::state_size);
+    if (first_ + b.batch == all_of(b)) carried_elements_ = all_of(b);
   }
   /// The next pass starts from h_0.
   void forget_state() { carried_elements_ = 0; }
+  /// From now on batches are elements [first, first + B) of `all`, in this order part after part: a state is kept for all
+  /// of them, and each part goes on from its own. `all` of 0: a batch is all there is. Allocates where `all` grows.
+  void take_part(index_t first, index_t all) {
+    if (all > 0) carry_room(all);
+    first_ = first;
+    all_ = all;
+  }
 
   /// The state kept for the next pass, (B, M, state), in backend memory.
   [[nodiscard]] T const* kept() const { return carried_.data(); }
@@ -195,9 +196,9 @@ class session {
   /// The next pass goes on from this state, whole elements of (M, state) numbers.
   void keep_state(std::vector<T> const& numbers) {
     auto const count = static_cast<index_t>(numbers.size());
-    auto carried = backend_.template allocate<T>(std::max(count, room_.batch * Net::M * Net::state_size));
-    backend_.copy_in(count, numbers.data(), carried.data());
-    carried_ = std::move(carried);
+    carried_elements_ = 0;
+    carry_room(count / (Net::M * Net::state_size));
+    backend_.copy_in(count, numbers.data(), carried_.data());
     carried_elements_ = count / (Net::M * Net::state_size);
   }
 
@@ -214,7 +215,17 @@ class session {
   }
   /// A state for other elements than the batch has is no state of this batch.
   [[nodiscard]] T const* carried(batch_view<T> const& b) const {
-    return carried_elements_ == b.batch && b.batch > 0 ? carried_.data() : nullptr;
+    bool const known = carried_elements_ == all_of(b) && b.batch > 0;
+    return known ? carried_.data() + first_ * Net::M * Net::state_size : nullptr;
+  }
+  [[nodiscard]] index_t all_of(batch_view<T> const& b) const { return all_ > 0 ? all_ : b.batch; }
+  /// Room for the state of this many elements; what is kept stays.
+  void carry_room(index_t elements) {
+    constexpr index_t state = Net::M * Net::state_size;
+    if (carried_.size() >= elements * state) return;
+    auto carried = backend_.template allocate<T>(elements * state);
+    if (carried_elements_ > 0) backend_.copy(carried_elements_ * state, carried_.data(), carried.data());
+    carried_ = std::move(carried);
   }
 
   [[nodiscard]] index_t piece_steps(batch_view<T> const& b) const {
@@ -260,6 +271,7 @@ class session {
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;
+  index_t first_ = 0, all_ = 0;                                                 ///< see `take_part`
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) between_;  ///< (pieces + 1, B, M, state)
 };
 

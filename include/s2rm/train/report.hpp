@@ -6,6 +6,7 @@
 
 #include "s2rm/kernel/pairs.hpp"
 #include "s2rm/math/sum.hpp"
+#include "s2rm/model/tape.hpp"
 
 namespace s2rm {
 
@@ -102,6 +103,19 @@ struct square {
   }
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
+
+/// Adds what n views of a piece reach, (n, M), to the figures of a window.
+template <index_t M, class Backend>
+void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figures, std::uint8_t* alive, index_t parts) {
+  auto const add = [&](index_t count, auto const& f, index_t to) {
+    be.reduce(count, f, figures + figure::scratch);
+    be.for_each(1, figure::add{figures + figure::scratch, figures + to});
+  };
+  add(n * M, pair_reached{reach}, figure::reached);
+  add(n * M, pair_present{reach}, figure::present);
+  add(n, view_unreached<M>{reach}, figure::unreached);
+  be.for_each(parts * M, mark_alive<M>{reach, n, alive, parts});
+}
 
 }  // namespace report
 }  // namespace s2rm

@@ -14,7 +14,10 @@
 #include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
 #include "s2rm/train/optim.hpp"
+#include "s2rm/train/parts.hpp"
 #include "s2rm/train/report.hpp"
+#include "s2rm/train/team.hpp"
+#include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
@@ -36,6 +39,11 @@ struct training {
   /// piece runs forward twice, and memory of one piece and one state per piece: about sqrt(T) is least.
   index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
+  /// Equal parts of a batch's elements whose gradients are computed one after the other and summed in the order of a
+  /// binary tree: a power of two, at most 1024, that divides the batch; of a global batch where several ranks train
+  /// together. The bits are then the same on 1 to `parts` ranks, and a step needs the memory of one part and of the
+  /// gradients that wait. 0: all elements at once. `predictions()` and `states()` are those of the last part after `step`.
+  index_t parts = 0;
 };
 
 /// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
@@ -49,36 +57,14 @@ struct training_state {
 /// How `trainer::save` and `load` meet files; defined in data/checkpoint.hpp.
 struct checkpoint_format;
 
-namespace detail {
-template <class T>
-struct average_weights {
-  using scalar = T;
-  optim::control const* c;
-  T const* w;
-  T* average;
-  T decay;
-  template <class L>
-  S2RM_HD void lanes(index_t i) const {
-    if (!std::isfinite(c->norm2)) return;
-    L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
-  }
-};
-
-/// Makes the norm of a gradient NaN that may change nothing: that of a loss that is not finite (a class that does not
-/// exist has a gradient that looks well), or of no target at all.
-struct judge_gradient {
-  double* figures;
-  optim::control* c;
-  S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(figures[figure::loss]) || !(figures[figure::count] > 0)) c->norm2 = std::nan("");
-    figures[figure::norm2] = c->norm2;
-  }
-};
-}  // namespace detail
-
 /// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but
 /// not from under a stream: streams refer to its weights.
-template <class Net, class Backend, class T = float, class Optimiser = optim::adam>
+///
+/// With a communicator (docs/distributed.md) each rank has a trainer, made and used alike, and gives `step` its share of
+/// a batch: the ranks' gradients are summed, and all make the same update. `state`, `restore`, `save` and `load` are
+/// called on all ranks too; `evaluate` and `differentiate` are of one rank's batch alone.
+template <class Net, class Backend, class T = float, class Optimiser = optim::adam,
+          communicator::policy Communicator = communicator::none>
 class trainer {
  public:
   using net = Net;
@@ -87,10 +73,12 @@ class trainer {
   using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
   static constexpr index_t size = Net::parameter_count;
 
-  explicit trainer(Backend backend, Optimiser optimiser = {}, seed start = {}, training options = {})
+  explicit trainer(Backend backend, Optimiser optimiser = {}, seed start = {}, training options = {},
+                   Communicator communicator = {})
       : backend_(std::move(backend)),
         optimiser_(std::move(optimiser)),
         options_(options),
+        team_(std::move(communicator)),
         parameters_(backend_),
         gradient_(backend_.template allocate<T>(size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
@@ -102,6 +90,9 @@ class trainer {
     require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
     require_value(options_.recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
     require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
+    index_t const parts = options_.parts;
+    require_value(parts >= 0 && parts <= communicator::tree_stack::most_leaves && (parts & (parts - 1)) == 0,
+                  "training: parts: expected 0 or a power of two up to 1024, found " + std::to_string(parts));
     if (options_.average > 0) average_.emplace(backend_);
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
@@ -112,8 +103,13 @@ class trainer {
   /// nothing. A loss or gradient that is not finite is skipped, counted and reported; weights and moments stay as they
   /// were.
   step_report step(batch_view<T> const& given) {
-    check(given, true);
-    auto const batch = resident_.bring(backend_, given);
+    check_extents(given, true);
+    bool const in_parts = options_.parts > 0;
+    if (in_parts)
+      parts_.reserve(backend_, options_.parts,
+                     parts_of(given.batch, communicator().rank(), communicator().size(), options_.parts));
+    team_.meet(*this, given, in_parts ? parts_.mine().count : 0, options_.truncation.window);
+    auto const batch = in_parts ? given : resident_.bring(backend_, given);
     step_report total;
     double loss = 0, count = 0, dead = 0;
     auto const& cut = options_.truncation;
@@ -127,8 +123,13 @@ class trainer {
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
       auto const control = optimiser_.begin(steps_, applied_);
       backend_.copy_in(1, &control, control_.data());
-      session_.make_room(part, true);
-      window_(backend_, session_.key(part), [&] { run(part); });
+      if (in_parts) {
+        run_in_parts(part);
+      } else {
+        session_.make_room(part, true);
+        if constexpr (team_type::interrupts) run(part);
+        else window_(backend_, session_.key(part), [&] { run(part); });
+      }
       double found[figure::all] = {};
       backend_.copy_out(figure::all, session_.sums(), found);
       loss += found[figure::loss];
@@ -138,8 +139,8 @@ class trainer {
       total.unreached_views += static_cast<index_t>(found[figure::unreached]);
       dead = found[figure::dead];
       bool const good = found[figure::count] == 0 || account(found[figure::norm2], total);
-      session_.keep_state(part);
-      if (!good && state_not_finite(part) > 0) session_.forget_state();
+      if (!in_parts) session_.keep_state(part);
+      if (!good && team_.sum_of(state_not_finite(part)) > 0) session_.forget_state();
     }
     total.loss = count > 0 ? loss / count : 0.0;
     total.reach = pairs[1] > 0 ? pairs[0] / pairs[1] : 0.0;
@@ -162,7 +163,7 @@ class trainer {
 
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
   double differentiate(batch_view<T> const& given) {
-    check(given, true);
+    check_extents(given, true);
     auto const batch = resident_.bring(backend_, given);
     last_is_whole_ = true;
     double const count = whole_.count(batch);
@@ -174,7 +175,7 @@ class trainer {
 
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
   double evaluate(batch_view<T> const& given) {
-    check(given, given.target != nullptr);
+    check_extents(given, given.target != nullptr);
     auto const batch = resident_.bring(backend_, given);
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);
@@ -200,6 +201,11 @@ class trainer {
   /// Bytes of saved activations and workspace: of `step`, bounded by its window, and of `evaluate` and `differentiate`.
   [[nodiscard]] index_t step_bytes() const { return session_.bytes(); }
   [[nodiscard]] index_t whole_bytes() const { return whole_.bytes(); }
+  [[nodiscard]] Communicator const& communicator() const { return team_.communicator(); }
+  /// Which elements of a global batch of so many `step` expects of this rank. \throws value_error, see `share_of`.
+  [[nodiscard]] element_range share(index_t batch) const {
+    return share_of(batch, communicator().rank(), communicator().size(), options_.parts);
+  }
   [[nodiscard]] Backend& backend() { return backend_; }
   [[nodiscard]] Backend const& backend() const { return backend_; }
 
@@ -231,7 +237,7 @@ class trainer {
                      steps_,
                      applied_,
                      skipped_};
-    if (options_.truncation.carry_batches) s.carried = session_.kept_state();
+    if (options_.truncation.carry_batches) s.carried = team_.gather(session_.kept_state());
     backend_.copy_out(size, parameters_.values(), s.weights.data());
     backend_.copy_out(size, averaged().values(), s.average.data());
     backend_.copy_out(size * Optimiser::moments, moments_.data(), s.moments.data());
@@ -254,38 +260,30 @@ class trainer {
     parameters_.assign(backend_, s.weights.data());
     if (average_) average_->assign(backend_, s.average.data());
     backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
-    session_.keep_state(s.carried);
+    auto const mine = share(static_cast<index_t>(s.carried.size()) / element);
+    session_.keep_state(std::vector<T>(s.carried.begin() + mine.first * element,
+                                       s.carried.begin() + (mine.first + mine.count) * element));
     steps_ = s.steps;
     applied_ = s.applied;
     skipped_ = s.skipped;
   }
 
-  /// One safetensors file (docs/checkpoint.md). The model's weights are the averaged ones.
+  /// One safetensors file (docs/checkpoint.md). The model's weights are the averaged ones. Rank 0 writes and reads it.
   template <class Format = checkpoint_format>
   void save(std::filesystem::path const& path) const {
-    Format::save(*this, path);
+    team_.template save<Format>(*this, path);
   }
   /// Loads weights, and the training state where the file has one. On any error nothing changes.
   template <class Format = checkpoint_format>
   void load(std::filesystem::path const& path) {
-    Format::load(*this, path);
+    team_.template load<Format>(*this, path);
   }
 
  private:
   /// One worker looks through all views of a module until it finds one; a device has many.
   static constexpr index_t alive_parts = ops::host_memory<Backend> ? 1 : 64;
-
-  static void check(batch_view<T> const& b, bool with_target) {
-    auto const need = [](bool ok, char const* field, char const* why) {
-      if (!ok) throw shape_error(std::string("s2rm: batch: ") + field + ": " + why);
-    };
-    need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", "expected >= 0");
-    index_t const R = b.time * b.batch;
-    need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place",
-         "expected (T, B, A, ...), found null");
-    need(R * b.queries == 0 || b.query_place != nullptr, "query_place", "expected (T, B, Q, P), found null");
-    need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
-  }
+  using team_type = team<Backend, Net::M, Communicator>;
+  using sums = part_sums<Net, Backend, T>;
 
   [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
 
@@ -294,13 +292,44 @@ class trainer {
   void run(batch_view<T> const& part) {
     double* const figures = session_.sums();
     session_.begin(part);
+    team_.sum(backend_, 1, figures + figure::count);
     backend_.fill(size, T(0), gradient_.data());
+    differentiate_into(part, session_.mean_scale(), gradient_view());
+    team_.sum(backend_, size, gradient_.data());
+    team_.sum_figures(backend_, figures, alive_.data(), alive_parts);
+    update();
+  }
+  /// The same, of a window in host memory whose gradient is summed over parts of its elements.
+  void run_in_parts(batch_view<T> const& window) {
+    double const count = team_.sum_of(count_targets<Net>(window));
+    T const scale = count > 0 ? static_cast<T>(1.0 / count) : T(0);
+    auto const pass = [&](element_range of, T* gradient, typename sums::row& found) {
+      auto const part = resident_.bring(backend_, cut_(window, of));
+      session_.take_part(of.first, window.batch);
+      session_.begin(part);
+      differentiate_into(part, scale, {gradient});
+      session_.keep_state(part);
+      sums::take(backend_, session_.sums(), found);
+    };
+    auto const all = parts_.run(backend_, team_.communicator(), window.batch, gradient_.data(), pass);
+    sums::give(backend_, all, count, session_.sums());
+    team_.sum_figures(backend_, session_.sums(), alive_.data(), alive_parts, true);
+    update();
+  }
+  /// Adds a batch's gradient; leaves its loss and reach in their figures.
+  void differentiate_into(batch_view<T> const& part, likelihood::loss_scale<T> scale,
+                          gradients_of<T, typename Net::params> gradient) {
     for (index_t const one : {figure::reached, figure::present, figure::unreached}) {
-      backend_.fill(1, 0.0, figures + one);
+      backend_.fill(1, 0.0, session_.sums() + one);
     }
-    session_.accumulate(parameters_.view(), part, session_.mean_scale(), gradient_view(),
-                        [&](batch_view<T> const& piece) { describe(piece); });
-    backend_.reduce(Net::M, report::module_dead{alive_.data(), Net::M, alive_parts}, figures + figure::dead);
+    session_.accumulate(parameters_.view(), part, scale, gradient, [&](batch_view<T> const& piece) {
+      report::add_reach<Net::M>(backend_, piece.time * piece.batch * piece.views, session_.memory().view_reach,
+                                session_.sums(), alive_.data(), alive_parts);
+    });
+  }
+  /// From the gradient and the figures of a window to new weights.
+  void update() {
+    double* const figures = session_.sums();
     backend_.reduce(size, report::square<T>{gradient_.data()}, &control_.data()->norm2);
     backend_.for_each(1, detail::judge_gradient{figures, control_.data()});
     backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
@@ -327,43 +356,21 @@ class trainer {
     return true;
   }
 
-  /// Adds up what the views of a piece reach.
-  void describe(batch_view<T> const& part) {
-    index_t const n = part.time * part.batch * part.views;
-    auto const* const reach = session_.memory().view_reach;
-    add(n * Net::M, report::pair_reached{reach}, figure::reached);
-    add(n * Net::M, report::pair_present{reach}, figure::present);
-    add(n, report::view_unreached<Net::M>{reach}, figure::unreached);
-    backend_.for_each(alive_parts * Net::M, report::mark_alive<Net::M>{reach, n, alive_.data(), alive_parts});
-  }
-  /// f(0) + ... + f(n - 1) onto a figure.
-  template <class F>
-  void add(index_t n, F const& f, index_t to) {
-    double* const figures = session_.sums();
-    backend_.reduce(n, f, figures + figure::scratch);
-    backend_.for_each(1, figure::add{figures + figure::scratch, figures + to});
-  }
-
-  /// Numbers of the state kept after a window that are not finite.
+  /// Numbers of the state kept after a window that are not finite. Follows a pass of `session_`, whose scratch it uses.
   double state_not_finite(batch_view<T> const& part) {
     index_t const n = part.time > 0 ? part.batch * Net::M * Net::state_size : 0;
-    return sum(n, report::not_finite<T>{session_.kept()});
-  }
-
-  [[nodiscard]] session<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : session_; }
-
-  /// f(0) + ... + f(n - 1), on the host. Follows a pass of `session_`, whose scratch it uses.
-  template <class F>
-  double sum(index_t n, F const& f) {
     double total = 0;
-    backend_.reduce(n, f, session_.sums() + figure::scratch);
+    backend_.reduce(n, report::not_finite<T>{session_.kept()}, session_.sums() + figure::scratch);
     backend_.copy_out(1, session_.sums() + figure::scratch, &total);
     return total;
   }
 
+  [[nodiscard]] session<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : session_; }
+
   Backend backend_;
   Optimiser optimiser_;
   training options_;
+  team_type team_;
   parameters_type parameters_;
   std::optional<parameters_type> average_;  ///< where one is asked for
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
@@ -372,6 +379,8 @@ class trainer {
   session<Net, Backend, T> session_;  ///< training: memory of a window, state carried between windows
   session<Net, Backend, T> whole_;    ///< whole batches from h_0
   resident_batch<Net, Backend, T> resident_;
+  sums parts_;
+  element_cut<Net, T> cut_;
   ops::repeated<Backend, session<Net, Backend, T>::key_words> window_;
   bool last_is_whole_ = false;
   index_t steps_ = 0, applied_ = 0, skipped_ = 0;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "s2rm/train/communicator.hpp"
+#ifdef S2RM_WITH_MPI
+#include "s2rm/distributed.hpp"
+#endif
+
+namespace examples {
+
+#ifdef S2RM_WITH_MPI
+using team = s2rm::communicator::mpi;
+#else
+using team = s2rm::communicator::none;
+#endif
+
+/// The ranks of this program: one, unless mpirun started several and the program was built with MPI. Rank 0 writes files
+/// and draws progress; the others train along.
+namespace ranks {
+
+/// Begins MPI where a launcher started the program: first thing in main. It ends with the program.
+void begin();
+[[nodiscard]] int rank();
+[[nodiscard]] int size();
+[[nodiscard]] int here();  ///< on this machine
+[[nodiscard]] inline bool first() { return rank() == 0; }
+/// The slot of a trainer.
+[[nodiscard]] team communicator();
+/// Whether any rank says so. All ask in the same order.
+[[nodiscard]] bool any(bool so);
+/// Whether rank 0 says so.
+[[nodiscard]] inline bool first_says(bool so) { return any(first() && so); }
+/// Threads of this rank: as many as asked for, or its share of the machine's.
+[[nodiscard]] int threads(int asked);
+/// Throws std::runtime_error unless one rank is alone: for commands that are not for several.
+void require_one(std::string const& command);
+/// After an error: ends the other ranks too, which would wait for this one.
+void fail(std::string const& what);
+
+}  // namespace ranks
+}  // namespace examples

@@ -1,0 +1,89 @@
+#pragma once
+/// \file
+/// MPI from its beginning to its end: one `world` in a program's main.
+
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
+#include <mpi.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "s2rm/train/communicator.hpp"
+
+namespace s2rm::distributed {
+
+/// Throws `rank_error` where an MPI function failed.
+inline void require_mpi(int status, char const* what) {
+  if (status == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int length = 0;
+  MPI_Error_string(status, text, &length);
+  throw rank_error(std::string("s2rm: MPI: ") + what + ": " + text);
+}
+
+/// Whether a launcher (mpirun, mpiexec, srun) started this program as one of several ranks.
+inline bool launched() {
+  for (char const* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"}) {
+    if (std::getenv(name) != nullptr) return true;  // NOLINT(concurrency-mt-unsafe): before any thread is there
+  }
+  return false;
+}
+
+/// Begins MPI and ends it. A program that no launcher started is rank 0 of 1, and MPI is never asked. One object, made
+/// first in main and gone last. Where it goes away because of an exception that nobody caught on the way, or after
+/// `fail`, the ranks that are left are ended too: they would wait for this one.
+class world {
+ public:
+  world() : exceptions_(std::uncaught_exceptions()), many_(launched()) {
+    if (!many_) return;
+    int provided = MPI_THREAD_SINGLE;
+    require_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+    MPI_Comm_size(MPI_COMM_WORLD, &size_);
+    MPI_Comm same_machine = MPI_COMM_NULL;
+    require_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &same_machine),
+                "MPI_Comm_split_type");
+    MPI_Comm_size(same_machine, &here_);
+    MPI_Comm_free(&same_machine);
+  }
+  ~world() {
+    if (!many_) return;
+    if (std::uncaught_exceptions() > exceptions_) {
+      abort("an exception");
+    } else {
+      MPI_Finalize();
+    }
+  }
+  world(world const&) = delete;
+  world& operator=(world const&) = delete;
+
+  [[nodiscard]] int rank() const { return rank_; }
+  [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] int here() const { return here_; }  ///< ranks on this machine
+  [[nodiscard]] bool first() const { return rank_ == 0; }
+
+  /// Ends all ranks, where there are several, with a message that names this one; returns where it is alone.
+  void fail(std::string const& what) const {
+    if (many_) abort(what.c_str());
+  }
+
+ private:
+  void abort(char const* what) const {
+    std::fprintf(stderr, "s2rm: rank %d of %d gives up and ends all: %s\n", rank_, size_, what);
+    std::fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+
+  int exceptions_;
+  bool many_;
+  int rank_ = 0, size_ = 1, here_ = 1;
+};
+
+}  // namespace s2rm::distributed

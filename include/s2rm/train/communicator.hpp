@@ -1,0 +1,138 @@
+#pragma once
+/// \file
+/// Who trains together: the slot of a trainer that says how ranks sum what they found, how a batch is shared among them,
+/// and the fixed order of a sum over parts of a batch. s2rm/distributed.hpp has the policies that speak to other machines.
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "s2rm/core/config.hpp"
+#include "s2rm/core/errors.hpp"
+
+namespace s2rm {
+
+/// Ranks that train together are at odds, or one of them does not answer. The text names it.
+struct rank_error : error {
+  using error::error;
+};
+
+/// Elements [first, first + count) of a batch.
+struct element_range {
+  index_t first = 0, count = 0;
+  friend constexpr bool operator==(element_range const&, element_range const&) = default;
+};
+
+/// What rank `rank` of `size` has of `total` things: as many as the others or one more, in the order of ranks.
+constexpr element_range share_evenly(index_t total, int rank, int size) {
+  index_t const first = total * rank / size;
+  return {first, total * (rank + 1) / size - first};
+}
+
+/// The elements of a global batch that are this rank's. With `parts` (see `training::parts`) whole parts.
+/// \throws value_error where the batch cannot be cut into equal parts, or there are more ranks than parts.
+inline element_range share_of(index_t batch, int rank, int size, index_t parts = 0) {
+  if (parts == 0) return share_evenly(batch, rank, size);
+  require_value(batch % parts == 0, "batch: expected a multiple of training::parts (" + std::to_string(parts) +
+                                        ") elements, found " + std::to_string(batch));
+  require_value(size <= parts, "ranks: expected at most as many as training::parts (" + std::to_string(parts) +
+                                   "), found " + std::to_string(size));
+  auto const mine = share_evenly(parts, rank, size);
+  return {mine.first * (batch / parts), mine.count * (batch / parts)};
+}
+
+/// The parts of a batch that are this rank's, where its own elements are `batch`.
+/// \throws value_error where they cannot be that many equal parts.
+inline element_range parts_of(index_t batch, int rank, int size, index_t parts) {
+  auto const mine = share_evenly(parts, rank, size);
+  require_value(mine.count > 0, "ranks: expected at most as many as training::parts (" + std::to_string(parts) +
+                                    "), found " + std::to_string(size));
+  require_value(batch % mine.count == 0, "batch: expected a multiple of " + std::to_string(mine.count) +
+                                             " elements (this rank's share of the " + std::to_string(parts) +
+                                             " of training::parts), found " + std::to_string(batch));
+  return mine;
+}
+
+namespace communicator {
+
+/// A trainer alone: sums nothing, asks nobody, costs nothing. The default.
+struct none {
+  static constexpr bool active = false;
+  [[nodiscard]] static constexpr int rank() { return 0; }
+  [[nodiscard]] static constexpr int size() { return 1; }
+};
+
+/// One number that all ranks must agree on, and what it is called.
+struct fact {
+  char const* name;
+  std::int64_t value;
+};
+
+/// What a trainer asks of a communicator. Where `active` is true, ranks call its functions in the same order:
+///   sum(n, x)              x (n), float or double, in host memory: the sum over ranks, the same bits on each
+///   sum_on(backend, n, x)  optional: the same in the backend's memory, in the order of its work
+///   tree_sum(parts, n, nodes, to)  see `tree_stack`: `nodes` (covering this rank's parts, n) to their sum over all ranks
+///   agree(facts)           rank_error naming the ranks whose numbers are not rank 0's
+///   gather(numbers)        those of all ranks one after the other, on every rank
+///   broadcast(bytes, n)    rank 0's
+///   on_first(what, f)      rank 0 calls f; all throw where f threw
+///   check_every()          steps between two comparisons of the ranks' weights; 0: never
+template <class C>
+concept policy = requires(C const& c) {
+  { C::active } -> std::convertible_to<bool>;
+  { c.rank() } -> std::convertible_to<int>;
+  { c.size() } -> std::convertible_to<int>;
+};
+
+/// A complete binary tree over `leaves` parts. A sum in its order has the same bits whoever holds which parts: two
+/// neighbours of the same size are added as soon as both are there, left + right, and never anything else.
+struct tree_node {
+  index_t first = 0, leaves = 0;
+};
+
+/// Nodes whose neighbour is not there yet, from left to right.
+struct tree_stack {
+  static constexpr index_t most_leaves = 1024;
+  std::array<tree_node, 24> nodes{};
+  index_t depth = 0;
+
+  /// The next node to the right. add(i): number i += number i + 1 of what lies on the stack.
+  template <class Add>
+  void push(tree_node next, Add const& add) {
+    nodes[static_cast<std::size_t>(depth++)] = next;
+    while (depth >= 2) {
+      auto& left = nodes[static_cast<std::size_t>(depth - 2)];
+      auto const& right = nodes[static_cast<std::size_t>(depth - 1)];
+      if (left.leaves != right.leaves || left.first % (2 * left.leaves) != 0) return;
+      left.leaves *= 2;
+      --depth;
+      add(depth - 1);
+    }
+  }
+  /// The fewest nodes that cover these parts.
+  static tree_stack covering(element_range parts) {
+    tree_stack all;
+    for (index_t i = 0; i < parts.count; ++i) all.push({parts.first + i, 1}, [](index_t) {});
+    return all;
+  }
+};
+
+/// A fingerprint of numbers, eight bytes at a time (multiply and rotate; no cryptography).
+inline std::uint64_t fingerprint(void const* bytes, std::size_t count) {
+  std::uint64_t state = 0x9e3779b97f4a7c15U ^ count;
+  auto const* from = static_cast<unsigned char const*>(bytes);
+  for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + i, std::min(sizeof word, count - i));
+    state = (state ^ word) * 0xff51afd7ed558ccdU;
+    state ^= state >> 29;
+  }
+  return state;
+}
+
+}  // namespace communicator
+}  // namespace s2rm
