@@ -60,24 +60,14 @@ struct checkpoint_format {
   }
 
   /// The same for a run that is to go on exactly: the file must hold a training state, made with the trainer's settings.
+  /// (A file of a library that did not write settings yet is taken at its word.)
   template <class Trainer>
   static void resume(Trainer& learner, std::filesystem::path const& path) {
     auto const opened = open<Trainer>(path);
-    auto const own = learner.settings();
-    if (opened.file.find("train.settings") == nullptr) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': missing: nothing to go on from exactly");
+    if (opened.file.find("train.weights") == nullptr) {
+      throw file_error("s2rm: " + path.string() + ": tensor 'train.weights': missing: nothing to go on from exactly");
     }
-    auto const found = opened.file.template numbers<double>("train.settings");
-    if (found.size() != own.size()) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
-                       " numbers, found " + std::to_string(found.size()) + " (was it saved with another optimiser?)");
-    }
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      if (found[i] == own[i].value) continue;
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': " + std::string(own[i].name) +
-                       ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
-                       " (resume with the settings of the run, or load to go on with others)");
-    }
+    if (opened.file.find("train.settings") != nullptr) check_settings(opened, learner.settings(), path);
     learner.restore(state_in<Trainer>(opened, path));
   }
 
@@ -130,6 +120,21 @@ struct checkpoint_format {
     std::vector<double> values;
     for (auto const& one : settings) values.push_back(one.value);
     return values;
+  }
+
+  template <class Settings>
+  static void check_settings(data::checkpoint const& opened, Settings const& own, std::filesystem::path const& path) {
+    auto const found = opened.file.template numbers<double>("train.settings");
+    if (found.size() != own.size()) {
+      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
+                       " numbers, found " + std::to_string(found.size()) + " (was it saved with another optimiser?)");
+    }
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (found[i] == own[i].value) continue;
+      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': " + std::string(own[i].name) +
+                       ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
+                       " (resume with the settings of the run, or load to go on with others)");
+    }
   }
 
   static std::string text_of(double value) {
