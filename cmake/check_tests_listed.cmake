@@ -1,12 +1,12 @@
 # cmake -DROOT=<repository> -P check_tests_listed.cmake
 #
-# Every tests/<folder>/<file>.cpp is named by one s2rm_add_test line of tests/CMakeLists.txt: a test that nobody runs is
+# Every tests/<folder>/<file>.cpp is named by one s2rm_add_test (or s2rm_add_fuzz_test) line of tests/CMakeLists.txt: a test that nobody runs is
 # worse than none.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 file(GLOB_RECURSE sources RELATIVE "${ROOT}/tests" "${ROOT}/tests/*/*.cpp")
-list(FILTER sources EXCLUDE REGEX "^(compile_fail|consumer|cmake)/|^support/main\\.cpp$|^distributed/failing\\.cpp$")
+list(FILTER sources EXCLUDE REGEX "^(compile_fail|consumer|cmake)/|^support/main\\.cpp$|^distributed/failing\\.cpp$|^fuzz/replay\\.cpp$")
 file(READ "${ROOT}/tests/CMakeLists.txt" lists)
 if(EXISTS "${ROOT}/tests/cuda/CMakeLists.txt")
   file(READ "${ROOT}/tests/cuda/CMakeLists.txt" more)
@@ -16,7 +16,7 @@ string(REGEX REPLACE "#[^\n]*" "" lists "${lists}")
 set(missing "")
 foreach(source IN LISTS sources)
   string(REPLACE "." "\\." pattern "${source}")
-  if(NOT lists MATCHES "s2rm_add(_mpi)?_test\\([ \n]*${pattern}[ \n]")
+  if(NOT lists MATCHES "s2rm_add(_mpi|_fuzz)?_test\\([ \n]*${pattern}[ \n]")
     list(APPEND missing "${source}")
   endif()
 endforeach()

@@ -43,6 +43,8 @@ class model {
   [[nodiscard]] virtual index_t steps() const = 0;  ///< trained so far
   virtual void save(std::filesystem::path const& path) const = 0;
   virtual void load(std::filesystem::path const& path) = 0;
+  /// The same for a run that goes on exactly: refuses the file of a run with other settings.
+  virtual void resume(std::filesystem::path const& path) = 0;
   [[nodiscard]] virtual index_t parameters() const = 0;
   [[nodiscard]] virtual std::string description() const = 0;
   [[nodiscard]] virtual std::unique_ptr<watcher> watch() const = 0;  ///< the model must outlive it

@@ -66,6 +66,7 @@ class model_of final : public model {
   [[nodiscard]] index_t steps() const override { return learner_.steps(); }
   void save(std::filesystem::path const& path) const override { learner_.save(path); }
   void load(std::filesystem::path const& path) override { learner_.load(path); }
+  void resume(std::filesystem::path const& path) override { learner_.resume(path); }
   [[nodiscard]] index_t parameters() const override { return Net::parameter_count; }
   [[nodiscard]] std::string description() const override { return Net::description(); }
   [[nodiscard]] std::unique_ptr<watcher> watch() const override {

@@ -1,9 +1,10 @@
 #include "record.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <stdexcept>
 
+#include "common/json_file.hpp"
 #include "common/sha256.hpp"
 
 namespace balls {
@@ -11,7 +12,6 @@ namespace {
 
 // JSON has no NaN: an undefined figure is null.
 nlohmann::ordered_json number(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
-double number(nlohmann::ordered_json const& x) { return x.is_null() ? std::nan("") : x.get<double>(); }
 
 nlohmann::ordered_json to_json(fit_settings const& s) {
   return {{"steps", s.steps},
@@ -28,20 +28,21 @@ nlohmann::ordered_json to_json(fit_settings const& s) {
           {"parts", s.parts}};
 }
 
-fit_settings to_settings(nlohmann::ordered_json const& from) {
+fit_settings to_settings(examples::json_fields from) {
   fit_settings s;
-  s.steps = from.at("steps");
-  s.batch = from.at("batch");
-  s.window = from.at("window");
-  s.warm_up = from.at("warm_up");
-  s.rate = from.at("rate");
-  s.floor = from.at("floor");
-  s.clip = from.at("clip");
-  s.curriculum = from.at("curriculum");
-  s.few_views = from.at("few_views");
-  s.blind_spans = from.at("blind_spans");
-  s.validate_every = from.at("validate_every");
-  s.parts = from.value("parts", index_t{0});  // not in records of earlier versions
+  s.steps = from.integer("steps");
+  s.batch = from.integer("batch");
+  s.window = from.integer("window");
+  s.warm_up = from.integer("warm_up");
+  s.rate = from.number("rate");
+  s.floor = from.number("floor");
+  s.clip = from.number("clip");
+  s.curriculum = from.integer("curriculum");
+  s.few_views = from.number("few_views");
+  s.blind_spans = from.number("blind_spans");
+  s.validate_every = from.integer("validate_every");
+  s.parts = from.integer("parts");
+  from.done();
   return s;
 }
 
@@ -100,33 +101,43 @@ void run_record::write(std::filesystem::path const& path) const {
 
 std::optional<run_record> run_record::read(std::filesystem::path const& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    auto const all = nlohmann::ordered_json::parse(examples::read_file(path));
-    run_record r;
-    r.model = all.at("model");
-    r.title = all.at("title");
-    r.seed = all.at("seed");
-    r.fit = to_settings(all.at("fit"));
-    r.data_seed = all.at("data_seed");
-    r.steps = all.at("steps");
-    r.parameters = all.at("parameters");
-    r.skipped = all.at("skipped");
-    r.dead_modules = all.at("dead_modules");
-    r.seconds = all.at("seconds");
-    r.reach = all.at("reach");
-    r.threads = all.at("threads");
-    r.step = all.at("step").get<std::vector<double>>();
-    r.loss = all.at("loss").get<std::vector<double>>();
-    r.validation_step = all.at("validation_step").get<std::vector<double>>();
-    r.validation_bce = all.at("validation_bce").get<std::vector<double>>();
-    r.validation_f1 = all.at("validation_f1").get<std::vector<double>>();
-    for (auto const& [key, x] : all.at("test").items()) r.test[key] = number(x);
-    r.manifest = all.at("manifest");
-    r.failure = all.at("failure");
-    return r;
-  } catch (nlohmann::json::exception const& e) {
-    throw std::runtime_error{path.string() + ": expected the record of an earlier run: " + e.what()};
-  }
+  return parse(examples::read_file(path, std::uint64_t{1} << 24), path.string());
+}
+
+run_record run_record::parse(std::string_view text, std::string const& source) {
+  auto const all = examples::parse_json(text, source);
+  examples::json_fields from{all, source + ": expected the record of an earlier run"};
+  run_record r;
+  r.model = from.text("model");
+  r.title = from.text("title");
+  r.seed = from.integer("seed", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+  r.fit = to_settings(from.object("fit"));
+  r.data_seed = static_cast<decltype(r.data_seed)>(from.integer("data_seed"));
+  r.steps = from.integer("steps");
+  r.parameters = from.integer("parameters");
+  r.skipped = from.integer("skipped");
+  r.dead_modules = from.integer("dead_modules");
+  r.seconds = from.number("seconds");
+  r.reach = from.number("reach");
+  r.threads = static_cast<int>(from.integer("threads", 0, 1 << 20));
+  r.step = from.numbers("step");
+  r.loss = from.numbers("loss");
+  r.validation_step = from.numbers("validation_step");
+  r.validation_bce = from.numbers("validation_bce");
+  r.validation_f1 = from.numbers("validation_f1");
+  for (auto const& [key, x] : from.object("test").all_numbers()) r.test[key] = x;
+  r.manifest = from.text("manifest");
+  r.failure = from.text("failure");
+  from.done();
+  auto const alike = [&](std::vector<double> const& list, std::vector<double> const& steps, char const* name) {
+    if (list.size() == steps.size()) return;
+    throw std::runtime_error{source + ": '" + name + "': expected " + std::to_string(steps.size()) +
+                             " numbers, one for each step, found " + std::to_string(list.size())};
+  };
+  alike(r.loss, r.step, "loss");
+  alike(r.validation_bce, r.validation_step, "validation_bce");
+  alike(r.validation_f1, r.validation_step, "validation_f1");
+  return r;
 }
 
 }  // namespace balls

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "settings.hpp"
@@ -36,6 +37,8 @@ struct run_record {
   void write(std::filesystem::path const& path) const;
   /// Nothing where there is no file; throws std::runtime_error on one that is no such record.
   [[nodiscard]] static std::optional<run_record> read(std::filesystem::path const& path);
+  /// The same from text; `source` names it in errors.
+  [[nodiscard]] static run_record parse(std::string_view text, std::string const& source);
 };
 
 }  // namespace balls

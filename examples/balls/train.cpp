@@ -69,7 +69,7 @@ run_record fit(model& learner, options const& o, std::function<bool()> const& st
       }
       log = *earlier;
     }
-    learner.load(checkpoint);
+    learner.resume(checkpoint);
     log.rewind(learner.steps());
     if (learner.steps() < o.fit.steps) log.test.clear();
   }

@@ -1,13 +1,11 @@
 #include "sha256.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
+#include <span>
+
+#include "s2rm/data/file.hpp"
 
 namespace examples {
 namespace {
@@ -81,17 +79,15 @@ std::string sha256(std::string_view bytes) {
   return text;
 }
 
-std::string read_file(std::filesystem::path const& path) {
-  std::ifstream in{path, std::ios::binary};
-  std::ostringstream out;
-  if (!in || std::filesystem::is_directory(path)) {
-    throw std::runtime_error{"cannot read " + path.string()};
+std::string read_file(std::filesystem::path const& path, std::uint64_t most) {
+  s2rm::data::input_file file{path.string()};
+  if (file.size() > most) {
+    throw s2rm::file_error{path.string() + ": expected at most " + std::to_string(most) + " bytes, found " +
+                           std::to_string(file.size())};
   }
-  out << in.rdbuf();
-  if (in.bad()) {
-    throw std::runtime_error{"error while reading " + path.string()};
-  }
-  return std::move(out).str();
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
+  file.read(std::as_writable_bytes(std::span{bytes}));
+  return bytes;
 }
 
 std::string sha256_file(std::filesystem::path const& path) { return sha256(read_file(path)); }
@@ -102,23 +98,8 @@ void write_file(std::filesystem::path const& path, std::string_view bytes) {
   if (!folder.empty()) {
     std::filesystem::create_directories(folder, error);
   }
-  auto temporary = path;
-  temporary += ".part" + std::to_string(getpid());
-  {
-    std::ofstream out{temporary, std::ios::binary | std::ios::trunc};
-    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out) {
-      std::filesystem::remove(temporary, error);
-      throw std::runtime_error{"cannot write " + path.string()};
-    }
-  }
-  std::filesystem::rename(temporary, path, error);
-  if (error) {
-    auto const reason = error.message();
-    std::filesystem::remove(temporary, error);
-    throw std::runtime_error{"cannot write " + path.string() + ": " + reason};
-  }
+  std::array const pieces{std::as_bytes(std::span{bytes})};
+  s2rm::data::write_file_atomically(path.string(), pieces);
 }
 
 }  // namespace examples

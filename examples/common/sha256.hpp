@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,11 +13,11 @@ namespace examples {
 /// SHA-256 of a file's bytes; throws std::runtime_error naming the file when it cannot be read.
 [[nodiscard]] std::string sha256_file(std::filesystem::path const& path);
 
-/// The bytes of a file; throws std::runtime_error naming the file when it cannot be read.
-[[nodiscard]] std::string read_file(std::filesystem::path const& path);
+/// The bytes of a regular file of at most `most` bytes; throws std::runtime_error naming the file otherwise.
+[[nodiscard]] std::string read_file(std::filesystem::path const& path, std::uint64_t most = std::uint64_t{1} << 30);
 
-/// Writes through a temporary file in the same folder and a rename, so that a reader never sees half a file.
-/// Creates missing folders. Throws std::runtime_error naming the file on any failure.
+/// Replaces a file all or nothing, flushed to the device (`s2rm::data::write_file_atomically`). Creates missing folders.
+/// Throws std::runtime_error naming the file on any failure.
 void write_file(std::filesystem::path const& path, std::string_view bytes);
 
 }  // namespace examples

@@ -15,8 +15,11 @@
 namespace sensors {
 namespace {
 
-/// More cells than this means that the times are not on a grid (or that one year is a typing error).
-constexpr index_t most_cells = 200'000'000;
+/// More cells than this, or a table that is emptier than this, means that the times are not on a grid (or that one year
+/// is a typing error). Of a table of some size, at least one cell in a thousand has a reading.
+constexpr index_t most_cells = 200'000'000, small_table = 100'000, most_cells_a_reading = 1000;
+
+constexpr std::size_t most_columns = 1000;
 
 struct problems {
   std::string file;
@@ -142,10 +145,16 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
     if (header_cells == 0) {
       header_cells = cells.size();
       for (std::size_t c = 0; c < columns.size(); ++c) {
-        where[c] = static_cast<std::size_t>(std::find(cells.begin(), cells.end(), columns[c]) - cells.begin());
-        if (where[c] == cells.size()) {
+        auto const found = std::find(cells.begin(), cells.end(), columns[c]);
+        where[c] = static_cast<std::size_t>(found - cells.begin());
+        if (found == cells.end()) {
           bad.add(number, columns[c], "a column with this name in the header", line);
+        } else if (std::find(found + 1, cells.end(), columns[c]) != cells.end()) {
+          bad.add(number, columns[c], "one column with this name in the header, not several", line);
         }
+      }
+      if (header_cells > most_columns) {
+        bad.add(number, "?", "at most " + std::to_string(most_columns) + " columns", std::to_string(header_cells));
       }
       bad.check();  // without its columns the rest of the file means nothing
       for (auto const& cell : cells) {
@@ -255,10 +264,13 @@ series parse_network(std::string_view readings, std::string const& readings_name
   data.first = rows.front().time;
   data.step = step > 0 ? step : seconds_per_day;
   data.times = (rows.back().time - data.first) / data.step + 1;
-  if (data.times > most_cells / data.station_count()) {
+  auto const readings_count = static_cast<index_t>(rows.size());
+  auto const room = std::min(most_cells, std::max(small_table, most_cells_a_reading * readings_count));
+  if (data.times > room / data.station_count()) {
     throw data_error{readings_name + ": the times lie on a grid of " + std::to_string(data.step) + " seconds from " +
                      time_text(data.first) + " to " + time_text(rows.back().time) + ", " + std::to_string(data.times) +
-                     " steps: expected regular times; one time stamp may be wrong"};
+                     " steps for " + std::to_string(readings_count) +
+                     " readings: expected regular times; one time stamp may be wrong"};
   }
   data.values.assign(static_cast<std::size_t>(data.times * data.station_count()), missing);
   std::vector<index_t> count(data.stations.size(), 0);

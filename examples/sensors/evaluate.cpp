@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "common/sha256.hpp"
 #include "results.hpp"
@@ -127,48 +126,6 @@ examples::report::chart station_chart(experiment const& with, prediction const& 
 }
 
 }  // namespace
-
-void training_log::write(std::filesystem::path const& path) const {
-  auto all = nlohmann::ordered_json::array();
-  for (auto const& [key, h] : fits_) {
-    all.push_back({{"what", key.first},
-                   {"seed", key.second},
-                   {"step", h.step},
-                   {"loss", h.loss},
-                   {"validation_step", h.validation_step},
-                   {"validation", h.validation},
-                   {"steps", h.steps},
-                   {"seconds", h.seconds},
-                   {"reach", h.reach},
-                   {"dead_modules", h.dead_modules},
-                   {"skipped", h.skipped},
-                   {"parameters", h.parameters}});
-  }
-  examples::write_file(path, all.dump(1));
-}
-
-void training_log::read(std::filesystem::path const& path) {
-  std::ifstream file(path);
-  if (!file) return;
-  try {
-    for (auto const& j : nlohmann::json::parse(file)) {
-      fit_history h;
-      h.step = j.at("step").get<std::vector<double>>();
-      h.loss = j.at("loss").get<std::vector<double>>();
-      h.validation_step = j.at("validation_step").get<std::vector<double>>();
-      h.validation = j.at("validation").get<std::vector<double>>();
-      h.steps = j.at("steps");
-      h.seconds = j.at("seconds");
-      h.reach = j.at("reach");
-      h.dead_modules = j.at("dead_modules");
-      h.skipped = j.at("skipped");
-      h.parameters = j.at("parameters");
-      fits_[{j.at("what").get<std::string>(), j.at("seed").get<std::int64_t>()}] = h;
-    }
-  } catch (nlohmann::json::exception const& e) {
-    throw data_error{path.string() + ": expected the training log of an earlier run: " + e.what()};
-  }
-}
 
 int evaluate(experiment_options const& options) {
   auto const with = open_experiment(options);

@@ -50,7 +50,7 @@ fit_history fit_forecast(experiment const& with, fit_settings const& settings, s
   }
   windows from{with.data, standardise(with.data, scaler_for(with, with.split.fit())), 1};
   auto learner = make_learner<forecast_net>(settings, seed, where, with.data);
-  if (examples::ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->load(checkpoint);
+  if (examples::ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->resume(checkpoint);
   time_range const range{with.split.fit().begin, with.split.fit().end - 1};
   auto history =
       fit(*learner, from, range, settings, seed, chosen.steps, false, label, checkpoint, [](auto&) { return 0.0; });

@@ -56,7 +56,7 @@ fit_history fit_unseen(experiment const& with, fit_settings const& settings, std
   label += ", seed " + std::to_string(seed);
   return with_net(with.data, [&]<class Net>() {
     auto learner = make_learner<Net>(settings, seed, where, with.data);
-    if (examples::ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->load(checkpoint);
+    if (examples::ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->resume(checkpoint);
     return fit(*learner, from, with.split.fit(), settings, seed, settings.steps, false, label, checkpoint,
                [](auto&) { return 0.0; });
   });

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "model.hpp"
 
@@ -19,8 +20,10 @@ class training_log {
     return found == fits_.end() ? nullptr : &found->second;
   }
   void write(std::filesystem::path const& path) const;
-  /// A missing file is an empty log. Throws data_error on one that is no such log.
+  /// A missing file is an empty log. Throws std::runtime_error on one that is no such log; this one is as it was then.
   void read(std::filesystem::path const& path);
+  /// The same from text; `source` names it in errors.
+  void parse(std::string_view text, std::string const& source);
 
  private:
   std::map<std::pair<std::string, std::int64_t>, fit_history> fits_;

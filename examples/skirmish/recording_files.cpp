@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdio>
 #include <initializer_list>
+#include <limits>
+#include <set>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "recording.hpp"
 #include "s2rm/core/errors.hpp"
@@ -179,11 +182,66 @@ void check(recording const& r, fs::path const& folder) {
   }
 }
 
+namespace {
+
+/// A recording's fields bound each other: what comes first says how large what follows may be.
+class loader {
+ public:
+  explicit loader(fs::path const& folder) : folder_{folder} {}
+
+  template <class T, std::size_t Rank>
+  void read(char const* name, tensor<T, Rank>& field, s2rm::data::npy_limits<Rank> const& limits) const {
+    field = s2rm::data::load_npy<T, Rank>((folder_ / name).string() + ".npy", limits);
+  }
+
+  /// Files that are no field's: what they were meant to say would be lost.
+  void refuse_others(recording const& r) const {
+    std::set<std::string> known;
+    for_each_field(r, [&known](char const* name, auto const&) { known.insert(std::string{name} + ".npy"); });
+    for (auto const& entry : fs::directory_iterator{folder_}) {
+      auto const name = entry.path().filename().string();
+      if (entry.path().extension() == ".npy" && known.count(name) == 0) {
+        throw s2rm::file_error("skirmish: " + entry.path().string() + ": unknown: a recording has no such field");
+      }
+    }
+  }
+
+ private:
+  fs::path folder_;
+};
+
+}  // namespace
+
 recording load_recording(fs::path const& folder) {
+  using s2rm::data::any_extent;
+  constexpr std::uint64_t most_episodes = 1'000'000, most_units = 1000, most_states = 100'000'000;
+  loader const from{folder};
   recording r;
-  for_each_field(r, [&folder]<class T, std::size_t Rank>(char const* name, tensor<T, Rank>& field) {
-    field = s2rm::data::load_npy<T, Rank>((folder / name).string() + ".npy");
-  });
+  // An episode has a length of 4 bytes and an outcome of 1; a unit a type and a side.
+  from.read<std::int32_t, 1>("episode_length", r.episode_length, {{any_extent}, 4 * most_episodes});
+  auto const episodes = static_cast<index_t>(r.episode_length.size());
+  from.read<std::uint8_t, 1>("won", r.won, {{episodes}});
+  from.read<std::int32_t, 1>("unit_type", r.unit_type, {{any_extent}, 4 * most_units});
+  auto const units = static_cast<index_t>(r.unit_type.size());
+  from.read<std::uint8_t, 1>("enemy", r.enemy, {{units}});
+  from.read<float, 1>("map_size", r.map_size, {{2}});
+  from.read<float, 2>("walkable", r.walkable, {{2, 2}});
+  index_t states = 0;
+  for (auto const length : r.episode_length) states += std::max<index_t>(length, 0);
+  if (states > static_cast<index_t>(most_states)) {
+    judge{folder}.refuse("episode_length", "", "at most " + std::to_string(most_states) + " states",
+                         std::to_string(states));
+  }
+  auto const allies = static_cast<index_t>(std::count(r.enemy.begin(), r.enemy.end(), std::uint8_t{0}));
+  constexpr auto any = std::numeric_limits<std::uint64_t>::max();  // the extents bound them
+  from.read<std::uint8_t, 2>("alive", r.alive, {{states, units}, any});
+  from.read<float, 3>("position", r.position, {{states, units, 2}, any});
+  for (auto const& [name, field] :
+       {std::pair{"health", &r.health}, {"energy", &r.energy}, {"cooldown", &r.cooldown}, {"shield", &r.shield}}) {
+    from.read<float, 2>(name, *field, {{states, units}, any});
+  }
+  from.read<std::uint8_t, 2>("action", r.action, {{states, allies}, any});
+  from.refuse_others(r);
   check(r, folder);
   return r;
 }

@@ -31,6 +31,9 @@ using other_shape = s2rm::schema<field<"encoder.0.weight", 3, 2>, field<"encoder
 using fewer = s2rm::schema<field<"encoder.0.weight", 2, 3>, field<"encoder.0.bias", 2>, field<"kernel.log_epsilon", 1>>;
 using more = s2rm::joined<net, s2rm::schema<field<"initial_state", 2, 1>>>;
 
+constexpr std::array<data::training_field, 2> training{
+    {{"train.moments", data::dtype::f32, 2, 2}, {"train.step", data::dtype::u64, 1, 1}}};
+
 template <class T>
 std::vector<T> numbers() {
   std::vector<T> values(static_cast<std::size_t>(net::size));
@@ -77,7 +80,7 @@ TEST_CASE("checkpoint: round trip with training state") {
   temporary_folder const folder;
   auto const bytes = saved_bytes(folder);
   std::vector<float> values(static_cast<std::size_t>(net::size));
-  auto const loaded = data::load_checkpoint(folder / "saved.safetensors", net::infos, values.data());
+  auto const loaded = data::load_checkpoint(folder / "saved.safetensors", net::infos, values.data(), training);
   CHECK(values == numbers<float>());
   CHECK(loaded.verified);
   CHECK(loaded.description == "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test");
@@ -86,6 +89,13 @@ TEST_CASE("checkpoint: round trip with training state") {
   CHECK(loaded.file.numbers<float>("train.moments") == std::vector<float>{0.5f, 0.25f});
   CHECK(loaded.file.at("cell.weight_hh").shape == std::vector<index_t>{2, 3, 1});
   CHECK(folder.count() == 1);
+
+  // Who does not ask for the training state gets none of it.
+  std::vector<float> alone(static_cast<std::size_t>(net::size));
+  auto const without = data::load_checkpoint(folder / "saved.safetensors", net::infos, alone.data());
+  CHECK(alone == values);
+  CHECK(without.file.tensors.size() == net::infos.size());
+  CHECK(without.file.payload.size() == sizeof(float) * static_cast<std::size_t>(net::size));
 
   // Saving the same again gives the same bytes.
   saved_bytes(folder);
@@ -133,6 +143,26 @@ TEST_CASE("checkpoint: another model's file") {
   CHECK_THAT(load_refusal<more>(path), contains("tensor 'initial_state': missing"));
   CHECK_THAT(load_refusal<fewer>(path), contains("tensor 'cell.weight_hh': unknown"));
   CHECK_THAT(load_refusal<net>(folder / "nowhere"), contains("cannot open"));
+}
+
+TEST_CASE("checkpoint: a training state that is not what was asked for") {
+  temporary_folder const folder;
+  saved_bytes(folder);
+  destination<float> to;
+  auto const refused = [&](std::vector<data::training_field> const& wanted, char const* text) {
+    CHECK_THAT(
+        refusal([&] { data::load_checkpoint(folder / "saved.safetensors", net::infos, to.values.data(), wanted); }),
+        contains(text));
+    CHECK(to.untouched());
+  };
+  using enum data::dtype;
+  refused({{"train.moments", f32, 2, 2}}, "tensor 'train.step': unknown: the trainer has no such state");
+  refused({{"train.moments", f32, 3, 3}, training[1]}, "tensor 'train.moments': expected shape [3], found [2]");
+  refused({{"train.moments", f32, 3, 9}, training[1]}, "tensor 'train.moments': expected shape [3] to [9], found [2]");
+  refused({{"train.moments", f32, 0, 1}, training[1]}, "tensor 'train.moments': expected shape [0] to [1], found [2]");
+  refused({training[0], {"train.step", i64, 1, 1}}, "tensor 'train.step': expected dtype I64, found U64");
+  refused({{"train.moments", u64, 2, 2}, training[1]}, "tensor 'train.moments': expected dtype U64, found F32");
+  refused({training[0], {"train.step", f64, 1, 1}}, "tensor 'train.step': expected dtype F32 or F64, found U64");
 }
 
 TEST_CASE("checkpoint: training state is named train.*") {
@@ -225,16 +255,20 @@ TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's di
 TEST_CASE("checkpoint: every truncation and every flipped bit is refused, and the old weights stand") {
   temporary_folder const folder;
   auto const bytes = saved_bytes(folder);
-  auto const path = folder / "damaged";
   destination<float> to;
+  // Both readers: who takes the training state, and who passes over it.
   auto const refused = [&](std::string const& damaged) {
-    write_text(path, damaged);
-    try {
-      data::load_checkpoint(path, net::infos, to.values.data());
-    } catch (file_error const& error) {
-      return std::string_view(error.what()).starts_with("s2rm: " + path + ": ");
+    for (auto const& wanted : {std::span<data::training_field const>(training), {}}) {
+      try {
+        auto const opened =
+            data::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos, wanted);
+        data::copy_parameters(opened, net::infos, to.values.data());
+        return false;
+      } catch (file_error const& error) {
+        if (!std::string_view(error.what()).starts_with("s2rm: damaged: ")) return false;
+      }
     }
-    return false;
+    return true;
   };
   std::size_t missed = 0;
   for (std::size_t length = 0; length < bytes.size(); ++length) missed += refused(bytes.substr(0, length)) ? 0 : 1;
@@ -254,9 +288,22 @@ TEST_CASE("checkpoint: every truncation and every flipped bit is refused, and th
   CHECK(refused(bytes + bytes));
   CHECK(to.untouched());
   // The undamaged file is none of this.
-  write_text(path, bytes);
-  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, to.values.data()));
+  CHECK_FALSE(refused(bytes));
   CHECK_FALSE(to.untouched());
+}
+
+TEST_CASE("checkpoint: damaged on disk") {
+  temporary_folder const folder;
+  auto const bytes = saved_bytes(folder);
+  auto const path = folder / "damaged";
+  for (std::size_t i = 0; i < bytes.size(); i += 37) {
+    auto damaged = bytes;
+    damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ 1u);
+    for (auto const& text : {damaged, bytes.substr(0, i)}) {
+      write_text(path, text);
+      CHECK_THAT(load_refusal<net>(path), contains("s2rm: " + path + ": "));
+    }
+  }
 }
 
 TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
@@ -276,10 +323,10 @@ TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
     for (unsigned bit = 0; bit < 8; ++bit) {
       auto damaged = bytes;
       damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
-      write_text(path, damaged);
       destination<float> to;
       try {
-        data::load_checkpoint(path, net::infos, to.values.data());
+        auto const opened = data::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos);
+        data::copy_parameters(opened, net::infos, to.values.data());
         ++accepted;
         CHECK(std::equal(values.begin(), values.end(), to.values.begin()));
       } catch (file_error const&) {

@@ -103,7 +103,7 @@ TEST_CASE("npy: a header that asks for more than the file holds") {
   CHECK_THAT(hostile("4294967296, 4294967296"), contains("overflows"));
   CHECK_THAT(hostile("99999999999999999999999, 1"), contains("overflows"));
   CHECK_THAT(hostile("2, 2"), contains("expected 16 bytes for the shape [2, 2], found 24"));
-  CHECK_THAT(hostile("2, -3"), contains("expected a shape, found (2, -3)"));
+  CHECK_THAT(hostile("2, -3"), contains("expected a shape, found '(2, -3)'"));
   CHECK_THAT(hostile("2 3"), contains("expected a shape"));
   CHECK_THAT(hostile(",2, 3"), contains("expected a shape"));
   CHECK_THAT((refusal_of<float, 2>(std::string("\x93NUMPY\1\0\xff\xff{}", 12))), contains("found 65535"));
@@ -114,6 +114,43 @@ TEST_CASE("npy: a header that asks for more than the file holds") {
     CHECK_FALSE((refusal_of<float, 2>(file.substr(0, length))).empty());
   }
   CHECK_THAT((refusal_of<float, 2>(file + '\0')), contains("expected 24 bytes for the shape [2, 3], found 25"));
+}
+
+TEST_CASE("npy: headers that are not the dictionary that NumPy writes") {
+  auto const load = [](std::string const& text) {
+    std::string file("\x93NUMPY\1\0", 8);
+    file += static_cast<char>(text.size() & 255);
+    file += static_cast<char>(text.size() >> 8);
+    return refusal_of<float, 1>(file + text + std::string(4, '\0'));
+  };
+  CHECK_THAT(load("{'descr': '<f4', 'fortran_order': False}"), contains("the .npy header has no 'shape'"));
+  CHECK_THAT(load("{'shape': (1,), 'descr': '<f4'}"), contains("the .npy header has no 'fortran_order'"));
+  CHECK_THAT(load("{'descr': '<f4', 'descr': '<f4'}"), contains("the .npy header has 'descr' twice"));
+  CHECK_THAT(load("{'descr': '<f4', 'more': (1,)}"), contains("the .npy header has an unknown key 'more'"));
+  CHECK_THAT(load("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } 1"),
+             contains("goes on after its last brace"));
+  CHECK_THAT(load("{'descr': '<f4"), contains("expected a quote in the .npy header"));
+  CHECK_THAT(load("{'descr' '<f4'}"), contains("a dictionary: ':', found ''<f4'}'"));
+  CHECK_THAT(load("['descr']"), contains("a dictionary: '{'"));
+  CHECK_THAT(load("{'descr': '<f4', 'fortran_order': False, 'shape': (1), }"),
+             contains("expected a shape, found '(1)'"));
+  CHECK_THAT(load("{'shape': (" + std::string(70, '1') + ",)}"), contains("overflows"));
+  std::string many = "{'shape': (";
+  for (int i = 0; i < 33; ++i) many += "1,";
+  CHECK_THAT(load(many + ")}"), contains("at most 32 extents"));
+  CHECK_THAT(load(""), contains("expected a .npy header"));
+  CHECK_THAT(load("{"), contains("expected a .npy header"));
+  // Other writers put the keys in another order, and no comma behind the last.
+  auto const text = std::string("{ 'shape':(1,) ,'fortran_order' : False, 'descr': '<f4'}");
+  std::string file("\x93NUMPY\1\0", 8);
+  file += static_cast<char>(text.size());
+  file += '\0';
+  file += text + std::string("\0\0\x80\x3f", 4);
+  CHECK(data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory")(0) == 1.0F);
+  CHECK_THAT(refusal([&] { data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {{2}}); }),
+             contains("memory: expected 2 for extent 0 of the shape, found [1]"));
+  CHECK_THAT(refusal([&] { data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {.bytes = 3}); }),
+             contains("memory: expected at most 3 bytes of numbers, found 4"));
 }
 
 TEST_CASE("npy: a flipped bit in the header is refused or harmless, never a crash") {

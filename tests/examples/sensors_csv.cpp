@@ -98,3 +98,18 @@ TEST_CASE("one wrong time stamp does not make an endless grid") {
   CHECK_THAT(complaint("time,station,value\n0001-01-01T00:00:01,A,1\n2001-01-01,A,1\n2001-01-02,B,1\n"),
              contains("expected regular times"));
 }
+
+TEST_CASE("a header that names a column twice, or too many") {
+  CHECK_THAT(complaint("time,station,value,time\n2001-01-01,A,1,2001-01-01\n"),
+             contains("r.csv, line 1, column time: expected one column with this name in the header, not several"));
+  std::string wide = "time,station,value";
+  for (int i = 0; i < 1000; ++i) wide += ",c" + std::to_string(i);
+  CHECK_THAT(complaint(wide + "\n"), contains("expected at most 1000 columns, found '1003'"));
+}
+
+TEST_CASE("a few readings make no large grid") {
+  // One second apart, two years long: 63 million steps for three readings.
+  CHECK_THAT(complaint("time,station,value\n2001-01-01T00:00:00,A,1\n2001-01-01T00:00:01,A,1\n2003-01-01,A,1\n"),
+             contains("steps for 3 readings: expected regular times"));
+  CHECK_THAT(complaint("time,station,value\n0001-01-01,A,1\n9999-12-31,A,1\n"), contains("no complaint"));
+}

@@ -125,6 +125,36 @@ TEST_CASE("files that are not there or not what they say") {
     write_text(path, good);
   });
   CHECK_NOTHROW(load_recording(root));
+  write_text((root / "stance.npy").string(), "x");
+  CHECK_THAT(load(), contains("stance.npy: unknown: a recording has no such field"));
+  std::filesystem::remove(root / "stance.npy");
+  write_text((root / "notes.txt").string(), "x");
+  CHECK_NOTHROW(load_recording(root));
+}
+
+TEST_CASE("what comes first bounds what comes after") {
+  temporary_folder const folder;
+  auto const made = battles("3m", 1);
+  auto const root = folder.path() / "r";
+  save_recording(made, root);
+  auto const load = [&] { return refusal([&] { static_cast<void>(load_recording(root)); }); };
+  auto const with = [&](char const* name, auto const& field, char const* text) {
+    auto const path = (root / name).string() + ".npy";
+    auto const good = read_text(path);
+    s2rm::data::save_npy(path, field);
+    CHECK_THAT(load(), contains(path) && contains(text));
+    write_text(path, good);
+  };
+  // Refused by its header alone, whatever the file holds behind it.
+  with("alive", s2rm::make_tensor<std::uint8_t>(made.states() + 1, made.units()), "extent 0 of the shape");
+  with("position", s2rm::make_tensor<float>(made.states(), made.units(), 3), "expected 2 for extent 2 of the shape");
+  with("action", s2rm::make_tensor<std::uint8_t>(made.states(), made.allies() + 1), "extent 1 of the shape");
+  with("won", s2rm::make_tensor<std::uint8_t>(2), "expected 1 for extent 0 of the shape");
+  with("unit_type", s2rm::make_tensor<std::int32_t>(1001), "expected at most 4000 bytes of numbers, found 4004");
+  auto lengths = made.episode_length;
+  lengths(0) = 2'000'000'000;
+  with("episode_length", lengths, "expected at most 100000000 states, found 2000000000");
+  CHECK_NOTHROW(load_recording(root));
 }
 
 TEST_CASE("extents that do not fit together") {

@@ -68,6 +68,9 @@ class any_trainer {
   virtual void restore(training_state<T> const& s) = 0;
   virtual void save(std::filesystem::path const& path) const = 0;
   virtual void load(std::filesystem::path const& path) = 0;
+  virtual void resume(std::filesystem::path const& path) = 0;
+  virtual void set_cursor(std::vector<std::int64_t> place) = 0;
+  [[nodiscard]] virtual std::vector<std::int64_t> const& cursor() const = 0;
   /// A stream over the averaged weights; this must outlive it.
   [[nodiscard]] virtual std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits = {}) const = 0;
   [[nodiscard]] virtual std::unique_ptr<any_streams<Net, T>> streams(index_t sessions,
@@ -155,6 +158,9 @@ class erased_trainer final : public any_trainer<Net, T> {
   void restore(training_state<T> const& s) override { trainer_.restore(s); }
   void save(std::filesystem::path const& path) const override { trainer_.save(path); }
   void load(std::filesystem::path const& path) override { trainer_.load(path); }
+  void resume(std::filesystem::path const& path) override { trainer_.resume(path); }
+  void set_cursor(std::vector<std::int64_t> place) override { trainer_.set_cursor(std::move(place)); }
+  [[nodiscard]] std::vector<std::int64_t> const& cursor() const override { return trainer_.cursor(); }
   [[nodiscard]] std::unique_ptr<any_stream<Net, T>> stream(stream_limits limits) const override {
     return std::make_unique<erased_stream<Net, Backend, T>>(trainer_.backend(), trainer_.averaged(), limits);
   }

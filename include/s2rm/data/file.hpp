@@ -5,7 +5,9 @@
 /// A write goes to a new file in the same folder, is flushed to the device, and only then takes the final name
 /// (rename is atomic within one folder). Whoever looks at the name sees the old content or the new, never a part.
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,8 +16,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <ctime>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -106,6 +111,9 @@ class temporary_file {
       int const number = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (number >= 0) {
         name = std::move(candidate);
+        // Held while the file is written: what `remove_unfinished` can lock has no writer. Where a file system knows no
+        // locks nothing is lost but that.
+        static_cast<void>(::flock(number, LOCK_EX | LOCK_NB));
         return descriptor(number);
       }
       if (errno != EEXIST) throw_system_error(path, "cannot create a temporary file beside it", errno);
@@ -116,6 +124,34 @@ class temporary_file {
   std::string name_;  // before file_, whose initialiser sets it
   descriptor file_;
 };
+
+/// Whether a file's name is one that `temporary_file` gives: "<name>.tmp.<number>.<number>".
+inline bool is_temporary(std::string_view name) {
+  for (int i = 0; i < 2; ++i) {
+    auto const rest = name.find_last_not_of("0123456789");
+    if (rest == std::string_view::npos || rest + 1 == name.size() || name[rest] != '.') return false;
+    name = name.substr(0, rest);
+  }
+  return name.ends_with(".tmp");
+}
+
+/// Removes the temporary files of a folder whose writers are gone: those that nobody holds a lock on, and not so young that
+/// their writer may not have it yet. What cannot be removed stays: it does no harm.
+inline void remove_unfinished(std::string const& folder) {
+  constexpr std::time_t young = 60;  // seconds
+  auto* const opened = ::opendir(folder.c_str());
+  if (opened == nullptr) return;
+  while (auto const* const entry = ::readdir(opened)) {
+    if (!is_temporary(entry->d_name)) continue;
+    auto const path = folder + "/" + entry->d_name;
+    descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+    struct stat status{};
+    if (file.number() < 0 || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (std::time(nullptr) - status.st_mtime < young || ::flock(file.number(), LOCK_EX | LOCK_NB) != 0) continue;
+    ::unlink(path.c_str());
+  }
+  ::closedir(opened);
+}
 
 }  // namespace detail
 
@@ -156,6 +192,25 @@ class input_file {
   detail::descriptor file_;
   std::uint64_t size_ = 0;
 };
+
+namespace detail {
+
+/// Bytes in memory, read like a file.
+class memory_input {
+ public:
+  explicit memory_input(std::span<std::byte const> bytes) : rest_(bytes), size_(bytes.size()) {}
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  void read(std::span<std::byte> out) {
+    if (!out.empty()) std::memcpy(out.data(), rest_.data(), out.size());
+    rest_ = rest_.subspan(out.size());
+  }
+
+ private:
+  std::span<std::byte const> rest_;
+  std::uint64_t size_;
+};
+
+}  // namespace detail
 
 /// Replaces `path` by the concatenation of `pieces`, all or nothing: written to a new file in the same folder, flushed,
 /// renamed; then the folder is flushed. An existing file keeps its permissions; a symbolic link is replaced by the

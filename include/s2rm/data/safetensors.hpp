@@ -4,7 +4,7 @@
 ///
 /// Layout: 8 bytes header length N (little endian), N bytes JSON, then the raw bytes of the tensors without gaps.
 /// The reader checks the whole header against the file's size before any tensor is touched, and no number in the file
-/// sizes an allocation: the header is at most 1 MiB, the payload is what the file really has left.
+/// sizes an allocation: header and payload are what the file really has, and at most what `safetensors_limits` allow.
 
 #include <algorithm>
 #include <bit>
@@ -138,47 +138,36 @@ struct safetensors_file {
 namespace detail {
 
 /// Length of the header, from the first 8 bytes of a file of `size` bytes.
-inline std::uint64_t header_length(std::string_view first, std::uint64_t size, std::string const& file) {
+inline std::uint64_t header_length(std::string_view first, std::uint64_t size, std::string const& file,
+                                   safetensors_limits const& limits) {
   std::uint64_t length = 0;
   std::memcpy(&length, first.data(), 8);
-  if (length > max_header_bytes) {
-    refuse(file, {"expected a header of at most ", max_header_bytes, " bytes, found ", length,
+  if (length > limits.header) {
+    refuse(file, {"expected a header of at most ", limits.header, " bytes, found ", length,
                   " (is this a safetensors file?)"});
   }
   if (length > size - 8) {
     refuse(file, {"expected a header of ", length, " bytes, found ", size - 8,
                   " bytes after its length (the file is truncated)"});
   }
+  if (size - 8 - length > limits.payload) {
+    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length});
+  }
   return length;
 }
 
-/// Bytes in memory, read like a file.
-class memory_input {
- public:
-  explicit memory_input(std::span<std::byte const> bytes) : rest_(bytes), size_(bytes.size()) {}
-  [[nodiscard]] std::uint64_t size() const { return size_; }
-  void read(std::span<std::byte> out) {
-    if (!out.empty()) std::memcpy(out.data(), rest_.data(), out.size());
-    rest_ = rest_.subspan(out.size());
-  }
-
- private:
-  std::span<std::byte const> rest_;
-  std::uint64_t size_;
-};
-
 /// The file without its payload, everything about the header checked. `Input` has `size()` and `read(span)`.
 template <class Input>
-safetensors_file read_header(Input& input, std::string source) {
+safetensors_file read_header(Input& input, std::string source, safetensors_limits const& limits) {
   auto const size = input.size();
   if (size < 8) refuse(source, {"expected at least 8 bytes, found ", size});
   safetensors_file file;
   file.header.resize(8);
   input.read({reinterpret_cast<std::byte*>(file.header.data()), 8});
-  auto const length = header_length(file.header, size, source);
+  auto const length = header_length(file.header, size, source, limits);
   file.header.resize(8 + static_cast<std::size_t>(length));
   input.read({reinterpret_cast<std::byte*>(file.header.data()) + 8, static_cast<std::size_t>(length)});
-  auto parsed = parse_safetensors_header(std::string_view(file.header).substr(8), size - 8 - length, source);
+  auto parsed = parse_safetensors_header(std::string_view(file.header).substr(8), size - 8 - length, source, limits);
   file.source = std::move(source);
   file.tensors = std::move(parsed.tensors);
   file.metadata = std::move(parsed.metadata);
@@ -196,17 +185,18 @@ void read_payload(Input& input, safetensors_file& file) {
 
 /// Reads a file.
 /// \throws file_error naming the file, the tensor, what was expected and what was found.
-inline safetensors_file read_safetensors(std::string const& path) {
+inline safetensors_file read_safetensors(std::string const& path, safetensors_limits const& limits = {}) {
   input_file input(path);
-  auto file = detail::read_header(input, path);
+  auto file = detail::read_header(input, path, limits);
   detail::read_payload(input, file);
   return file;
 }
 
 /// The same from bytes in memory; `source` names them in error texts.
-inline safetensors_file read_safetensors(std::span<std::byte const> bytes, std::string source) {
+inline safetensors_file read_safetensors(std::span<std::byte const> bytes, std::string source,
+                                         safetensors_limits const& limits = {}) {
   detail::memory_input input(bytes);
-  auto file = detail::read_header(input, std::move(source));
+  auto file = detail::read_header(input, std::move(source), limits);
   detail::read_payload(input, file);
   return file;
 }

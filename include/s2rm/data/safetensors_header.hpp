@@ -31,7 +31,14 @@ namespace s2rm::data {
 
 /// Longest header accepted or written. A model has some dozens of tensors; the format's own limit, 100 MB, would let a
 /// hostile file cost seconds and gigabytes before it is refused.
-inline constexpr std::uint64_t max_header_bytes = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t max_header_bytes = std::uint64_t{1} << 18;
+
+/// The most that a reader takes. A file that holds more is refused before memory is asked for.
+struct safetensors_limits {
+  std::uint64_t header = max_header_bytes;                ///< bytes
+  std::uint64_t payload = std::uint64_t{1} << 32;         ///< bytes of tensors; 4 GiB
+  std::uint64_t tensors = 1024, rank = 8, metadata = 64;  ///< how many tensors; extents of one; metadata entries
+};
 
 /// A header's content, in the order of the file.
 struct safetensors_header {
@@ -44,6 +51,8 @@ namespace detail {
 /// Receives the JSON events in the one order the format allows; returning false ends the parse.
 class header_events {
  public:
+  explicit header_events(safetensors_limits const& limits) : limits_(limits) {}
+
   safetensors_header header;
   std::string problem;  ///< why an event was refused; empty for errors of JSON itself
 
@@ -59,6 +68,9 @@ class header_events {
     if (where_ == place::shape_list) {
       if (value > static_cast<std::uint64_t>(std::numeric_limits<index_t>::max())) {
         return fail({"'shape' holds ", value, ", beyond any memory"});
+      }
+      if (tensor().shape.size() == limits_.rank) {
+        return fail({"'shape': expected at most ", limits_.rank, " extents, found more"});
       }
       tensor().shape.push_back(static_cast<index_t>(value));
       return true;
@@ -97,9 +109,15 @@ class header_events {
   }
 
   bool Key(char const* text, rapidjson::SizeType length, bool) {
+    if (length > longest_name) {
+      return fail({"expected names of at most ", longest_name, " bytes, found ", std::uint64_t{length}});
+    }
     std::string name(text, length);
     if (where_ == place::names) return begin_entry(std::move(name));
     if (where_ == place::metadata) {
+      if (header.metadata.size() == limits_.metadata) {
+        return fail({"expected at most ", limits_.metadata, " metadata entries, found more"});
+      }
       if (!metadata_keys_.insert(name).second) return fail({"the metadata key ", quoted{name}, " occurs twice"});
       header.metadata.push_back({std::move(name), {}});
       where_ = place::metadata_value;
@@ -151,6 +169,7 @@ class header_events {
     metadata_value,
     finished
   };
+  static constexpr std::uint64_t longest_name = 1024;
   static constexpr unsigned has_dtype = 1, has_shape = 2, has_offsets = 4;
 
   tensor_info& tensor() { return header.tensors.back(); }
@@ -180,6 +199,9 @@ class header_events {
       where_ = place::metadata_start;
       return true;
     }
+    if (header.tensors.size() == limits_.tensors) {
+      return fail({"expected at most ", limits_.tensors, " tensors, found more"});
+    }
     header.tensors.emplace_back();
     tensor().name = std::move(name);
     where_ = place::tensor_value;
@@ -199,6 +221,7 @@ class header_events {
     return true;
   }
 
+  safetensors_limits limits_;
   place where_ = place::start;
   unsigned seen_ = 0;
   int offsets_ = 0;
@@ -262,16 +285,17 @@ inline void append_json_string(std::string& json, std::string_view text) {
 }  // namespace detail
 
 /// Reads the JSON text of a header and checks all of it against a payload of `payload` bytes: known dtypes, byte count
-/// == dtype x shape (without overflow), inside the payload, no overlap, no hole, no byte left over, no name twice.
+/// == dtype x shape (without overflow), inside the payload, no overlap, no hole, no byte left over, no name twice, within
+/// the limits.
 /// \throws file_error naming `file`, the tensor, what was expected and what was found.
 inline safetensors_header parse_safetensors_header(std::string_view json, std::uint64_t payload,
-                                                   std::string const& file) {
+                                                   std::string const& file, safetensors_limits const& limits = {}) {
   // Only spaces may pad the text. The parser alone would also take other blanks, and stop at a zero byte.
   auto const text = json.substr(0, json.find_last_not_of(' ') + 1);
   if (!text.starts_with('{') || !text.ends_with('}')) {
     detail::refuse(file, {"the header does not begin with '{' and end with '}'"});
   }
-  detail::header_events events;
+  detail::header_events events(limits);
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   auto const result = reader.Parse<rapidjson::kParseValidateEncodingFlag>(stream, events);

@@ -15,17 +15,25 @@
 
 namespace s2rm {
 
+/// What a stream does with a present view of which a number is not finite. Taken in, it would stay in the state for good.
+enum class odd_views {
+  refuse,  ///< `observed::not_finite`: the state is unchanged
+  absent   ///< goes on without that view, and counts it (`left_out`)
+};
+
 /// The most views and queries one call may bring; memory is set aside for them.
 struct stream_limits {
   index_t views = 64;
   index_t queries = 64;
+  odd_views odd = odd_views::refuse;
 };
 
 /// The outcome of `stream::observe`.
 enum class observed {
   yes,
   too_many_views,  ///< more than `stream_limits::views`: the state is unchanged
-  wrong_shape      ///< extents that do not belong to this model: the state is unchanged
+  wrong_shape,     ///< extents that do not belong to this model: the state is unchanged
+  not_finite       ///< a number of a present view or its place is not finite: the state is unchanged
 };
 
 /// Rank of predictions with `Leading` extents before those of one: (Q, target...), with the likelihood's parameters between
@@ -44,6 +52,49 @@ array_view<T const, prediction_rank<Net, Leading>> predictions_at(T const* data,
   std::copy(Net::target::extents.begin(), Net::target::extents.end(), next);
   return y;
 }
+
+/// Looks through the views of a call for numbers that are not finite.
+template <class Net, class T>
+class view_gate {
+ public:
+  view_gate(index_t most, odd_views policy) : policy_(policy) {
+    if (policy_ == odd_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
+  }
+
+  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may have become
+  /// flags of this object, without the odd ones.
+  bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
+    bool all = true;
+    index_t found = 0;
+    for (index_t i = 0; i < n; ++i) {
+      bool const here = present == nullptr || present[i] != 0;
+      bool const good =
+          !here || (finite<Net::view::size>(views + i * Net::view::size) && finite<Net::P>(places + i * Net::P));
+      all = all && good;
+      found += good ? 0 : 1;
+      if (policy_ == odd_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
+    }
+    if (all) return true;
+    if (policy_ == odd_views::refuse) return false;
+    odd_ += found;
+    present = flags_.data();
+    return true;
+  }
+  [[nodiscard]] index_t odd() const { return odd_; }
+
+ private:
+  /// x - x is 0 for finite numbers alone; the sum of such is a loop for the widest registers.
+  template <index_t N>
+  static bool finite(T const* x) {
+    T sum = 0;
+    for (index_t i = 0; i < N; ++i) sum += x[i] - x[i];
+    return sum == 0;
+  }
+
+  odd_views policy_;
+  std::vector<std::uint8_t> flags_;
+  index_t odd_ = 0;
+};
 }  // namespace detail
 
 /// A copy of a stream's state: compare it, store it, hand it to another stream of the same model.
@@ -77,7 +128,8 @@ class stream {
         weights_(weights.view()),
         limits_(limits),
         shown_(limits.views, 0),
-        asked_(0, limits.queries) {
+        asked_(0, limits.queries),
+        gate_(limits.views, limits.odd) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>({1, 1, limits.views, limits.queries}, false));
     arena real{memory_.data()};
@@ -109,6 +161,7 @@ class stream {
     }
     if (count > 0 && (views.data == nullptr || places.data == nullptr)) return observed::wrong_shape;
     if (count > limits_.views) return observed::too_many_views;
+    if (!gate_.passes(count, views.data, places.data, present)) return observed::not_finite;
     seen_ = {};
     seen_.time = 1;
     seen_.batch = 1;
@@ -162,6 +215,9 @@ class stream {
   auto predict(Places const& places) noexcept {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
   }
+
+  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction.
+  [[nodiscard]] index_t left_out() const { return gate_.odd(); }
 
   using state_type = stream_state<T>;
   [[nodiscard]] state_type state() const {
@@ -225,6 +281,7 @@ class stream {
   typename flow::weights weights_;
   stream_limits limits_;
   resident_batch<Net, Backend, T> shown_, asked_;
+  detail::view_gate<Net, T> gate_;
   ops::repeated<Backend, 2> observe_, predict_;
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them

@@ -56,6 +56,7 @@ class streams {
         sessions_(checked(sessions, limits)),
         shown_(limits.views, 0),
         asked_(0, limits.queries),
+        gate_(sessions * limits.views, limits.odd),
         starts_(static_cast<std::size_t>(sessions), std::uint8_t{1}),
         idle_(static_cast<std::size_t>(sessions), std::uint8_t{0}) {
     extent const e{1, sessions, limits.views, limits.queries};
@@ -71,6 +72,8 @@ class streams {
   }
 
   [[nodiscard]] index_t sessions() const { return sessions_; }
+  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction.
+  [[nodiscard]] index_t left_out() const { return gate_.odd(); }
 
   /// Derives what depends on the weights alone.
   void refresh() noexcept { flow::place_modules(backend_, weights_, tape_); }
@@ -85,7 +88,7 @@ class streams {
   }
 
   /// One time step: views (B, A, view...), places (B, A, P), `present` (B, A) flags or null. `active` (B) flags or null:
-  /// a session that is not active stays as it is.
+  /// a session that is not active stays as it is (its views too must be finite, or absent).
   observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                    std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept {
     index_t const count = views.shape[1];
@@ -96,6 +99,7 @@ class streams {
     if (count > 0) fits = fits && places.shape[2] == Net::P && views.data != nullptr && places.data != nullptr;
     if (!fits) return observed::wrong_shape;
     if (count > limits_.views) return observed::too_many_views;
+    if (!gate_.passes(sessions_ * count, views.data, places.data, present)) return observed::not_finite;
     batch_view<T> seen;
     seen.time = 1;
     seen.batch = sessions_;
@@ -186,6 +190,7 @@ class streams {
   stream_limits limits_;
   index_t sessions_;
   resident_batch<Net, Backend, T> shown_, asked_;
+  detail::view_gate<Net, T> gate_;
   ops::repeated<Backend, 2> observe_, predict_;
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;

@@ -3,12 +3,14 @@
 /// Optimisers: one pass over the flat block, one functor. The gradient's norm is a number in backend memory, so neither
 /// clipping nor the test for non-finite gradients needs the host.
 
+#include <array>
 #include <cmath>
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/train/schedule.hpp"
+#include "s2rm/train/state.hpp"
 
 namespace s2rm::optim {
 
@@ -47,6 +49,19 @@ struct adam {
 
   template <class T>
   struct update;
+
+  /// All that the weights after an update depend on.
+  [[nodiscard]] std::array<setting, 9> settings() const {
+    return {{{"adam.rate", rate},
+             {"adam.beta1", beta1},
+             {"adam.beta2", beta2},
+             {"adam.epsilon", epsilon},
+             {"adam.weight_decay", weight_decay},
+             {"adam.clip", clip},
+             {"schedule.warm_up", static_cast<double>(schedule.warm_up)},
+             {"schedule.total", static_cast<double>(schedule.total)},
+             {"schedule.floor", schedule.floor}}};
+  }
 
   void check() const {
     require_value(rate >= 0 && std::isfinite(rate), "optim::adam: rate: expected a finite number >= 0");
@@ -121,6 +136,17 @@ struct sgd {
 
   template <class T>
   struct update;
+
+  /// All that the weights after an update depend on.
+  [[nodiscard]] std::array<setting, 7> settings() const {
+    return {{{"sgd.rate", rate},
+             {"sgd.momentum", momentum},
+             {"sgd.weight_decay", weight_decay},
+             {"sgd.clip", clip},
+             {"schedule.warm_up", static_cast<double>(schedule.warm_up)},
+             {"schedule.total", static_cast<double>(schedule.total)},
+             {"schedule.floor", schedule.floor}}};
+  }
 
   void check() const {
     require_value(rate >= 0 && std::isfinite(rate), "optim::sgd: rate: expected a finite number >= 0");

@@ -24,8 +24,7 @@ struct gathered_trainer {
   Trainer const& of;
   typename Trainer::training_state gathered;
   [[nodiscard]] auto const& state() const { return gathered; }
-  [[nodiscard]] auto const& averaged() const { return of.averaged(); }
-  [[nodiscard]] auto const& backend() const { return of.backend(); }
+  [[nodiscard]] auto settings() const { return of.settings(); }
 };
 
 /// And in place of one that loads: what it is to become, before all ranks do.
@@ -33,7 +32,11 @@ template <class Trainer>
 struct loaded_trainer {
   using net = typename Trainer::net;
   using scalar = typename Trainer::scalar;
+  using optimiser_type = typename Trainer::optimiser_type;
+  static constexpr index_t size = Trainer::size;
+  Trainer const& of;
   typename Trainer::training_state loaded;
+  [[nodiscard]] auto settings() const { return of.settings(); }
   [[nodiscard]] auto const& state() const { return loaded; }
   void restore(typename Trainer::training_state const& s) { loaded = s; }
   void assign(scalar const* weights) {
@@ -114,28 +117,37 @@ class team {
     else return numbers;
   }
 
-  template <class Format, class Trainer>
-  void save(Trainer const& learner, std::filesystem::path const& path) const {
+  template <class Format, class Trainer, class... More>
+  void save(Trainer const& learner, std::filesystem::path const& path, More const&... more) const {
     if constexpr (active) {
       gathered_trainer<Trainer> const all{learner, learner.state()};
-      communicator_.on_first("save", [&] { Format::save(all, path); });
+      communicator_.on_first("save", [&] { Format::save(all, path, more...); });
     } else {
-      Format::save(learner, path);
+      Format::save(learner, path, more...);
     }
   }
   template <class Format, class Trainer>
   void load(Trainer& learner, std::filesystem::path const& path) const {
-    if constexpr (active) {
-      loaded_trainer<Trainer> one{learner.state()};
-      communicator_.on_first("load", [&] { Format::load(one, path); });
-      broadcast(one.loaded);
-      learner.restore(one.loaded);
-    } else {
-      Format::load(learner, path);
-    }
+    take(learner, "load", [&](auto& one) { Format::load(one, path); });
+  }
+  template <class Format, class Trainer>
+  void resume(Trainer& learner, std::filesystem::path const& path) const {
+    take(learner, "resume", [&](auto& one) { Format::resume(one, path); });
   }
 
  private:
+  /// f(a trainer) on the first rank; all take what it became.
+  template <class Trainer, class F>
+  void take(Trainer& learner, char const* what, F const& f) const {
+    if constexpr (active) {
+      loaded_trainer<Trainer> one{learner, learner.state()};
+      communicator_.on_first(what, [&] { f(one); });
+      broadcast(one.loaded);
+      learner.restore(one.loaded);
+    } else {
+      f(learner);
+    }
+  }
   template <class Trainer>
   void compare(Trainer const& learner) const {
     using T = typename Trainer::scalar;
@@ -159,7 +171,7 @@ class team {
       numbers.resize(static_cast<std::size_t>(count));
       communicator_.broadcast(numbers.data(), numbers.size() * sizeof numbers[0]);
     };
-    all(s.weights), all(s.average), all(s.moments), all(s.carried);
+    all(s.weights), all(s.average), all(s.moments), all(s.carried), all(s.cursor);
     index_t counters[] = {s.steps, s.applied, s.skipped};
     communicator_.broadcast(counters, sizeof counters);
     s.steps = counters[0], s.applied = counters[1], s.skipped = counters[2];

@@ -16,45 +16,13 @@
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/parts.hpp"
 #include "s2rm/train/report.hpp"
+#include "s2rm/train/state.hpp"
 #include "s2rm/train/team.hpp"
 #include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
-/// Back-propagation through at most `window` steps at a time: a batch of T steps becomes ceil(T / window) updates, and
-/// memory is that of one window. The state goes on from window to window (without gradient), unless `carry` is off.
-struct truncation {
-  index_t window = 0;  ///< 0: the whole batch at once
-  bool carry = true;   ///< from window to window; off: every window starts from h_0
-  /// From the last window of a batch to the first of the next: one long stream in pieces. A batch of another B starts
-  /// anew, as does what follows a window that left the state not finite. `evaluate` and `differentiate` do not
-  /// disturb it.
-  bool carry_batches = false;
-};
-
-/// Options of a trainer that are not the optimiser's.
-struct training {
-  s2rm::truncation truncation{};
-  /// Steps whose activations are kept at a time; 0: those of the whole window. Fewer take a third more work, for each
-  /// piece runs forward twice, and memory of one piece and one state per piece: about sqrt(T) is least.
-  index_t recompute = 0;
-  double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
-  /// Equal parts of a batch's elements whose gradients are computed one after the other and summed in the order of a
-  /// binary tree: a power of two, at most 1024, that divides the batch; of a global batch where several ranks train
-  /// together. The bits are then the same on 1 to `parts` ranks, and a step needs the memory of one part and of the
-  /// gradients that wait. 0: all elements at once. `predictions()` and `states()` are those of the last part after `step`.
-  index_t parts = 0;
-};
-
-/// Everything a later trainer needs to go on exactly: see data/checkpoint.hpp.
-template <class T>
-struct training_state {
-  std::vector<T> weights, average, moments;
-  index_t steps = 0, applied = 0, skipped = 0;
-  std::vector<T> carried = {};  ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
-};
-
-/// How `trainer::save` and `load` meet files; defined in data/checkpoint.hpp.
+/// How `trainer::save` and `load` meet files; defined in data/training_file.hpp.
 struct checkpoint_format;
 
 /// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but
@@ -70,6 +38,7 @@ class trainer {
   using net = Net;
   using backend_type = Backend;
   using scalar = T;
+  using optimiser_type = Optimiser;
   using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
   static constexpr index_t size = Net::parameter_count;
 
@@ -198,6 +167,21 @@ class trainer {
 
   [[nodiscard]] index_t steps() const { return steps_; }
   [[nodiscard]] index_t skipped() const { return skipped_; }
+
+  /// Where the caller is in its data, in numbers that mean something to it alone: kept beside the weights, saved and
+  /// loaded with them.
+  [[nodiscard]] std::vector<std::int64_t> const& cursor() const { return cursor_; }
+  /// \throws value_error on more than `most_cursor` numbers.
+  void set_cursor(std::vector<std::int64_t> place) {
+    require_value(static_cast<index_t>(place.size()) <= most_cursor,
+                  "trainer: cursor: expected at most " + std::to_string(most_cursor) + " numbers, found " +
+                      std::to_string(place.size()));
+    cursor_ = std::move(place);
+  }
+
+  /// Every number that the weights after a step depend on, besides state and batch.
+  [[nodiscard]] auto settings() const { return detail::joined(detail::settings_of(optimiser_), options_.settings()); }
+
   /// Bytes of saved activations and workspace: of `step`, bounded by its window, and of `evaluate` and `differentiate`.
   [[nodiscard]] index_t step_bytes() const { return session_.bytes(); }
   [[nodiscard]] index_t whole_bytes() const { return whole_.bytes(); }
@@ -209,12 +193,13 @@ class trainer {
   [[nodiscard]] Backend& backend() { return backend_; }
   [[nodiscard]] Backend const& backend() const { return backend_; }
 
-  /// Takes all weights from the host, forgets moments, average, counters and the carried state.
+  /// Takes all weights from the host, forgets moments, average, counters, cursor and the carried state.
   void assign(T const* values) {
     parameters_.assign(backend_, values);
     if (average_) average_->assign(backend_, values);
     backend_.fill(size * Optimiser::moments, T(0), moments_.data());
     session_.forget_state();
+    cursor_.clear();
     steps_ = 0;
     skipped_ = 0;
     applied_ = 0;
@@ -237,6 +222,7 @@ class trainer {
                      steps_,
                      applied_,
                      skipped_};
+    s.cursor = cursor_;
     if (options_.truncation.carry_batches) s.carried = team_.gather(session_.kept_state());
     backend_.copy_out(size, parameters_.values(), s.weights.data());
     backend_.copy_out(size, averaged().values(), s.average.data());
@@ -257,6 +243,7 @@ class trainer {
     require_value(static_cast<index_t>(s.carried.size()) % element == 0,
                   "trainer: state: carried: expected a multiple of " + std::to_string(element) + " numbers, found " +
                       std::to_string(s.carried.size()));
+    set_cursor(s.cursor);
     parameters_.assign(backend_, s.weights.data());
     if (average_) average_->assign(backend_, s.average.data());
     backend_.copy_in(size * Optimiser::moments, s.moments.data(), moments_.data());
@@ -269,14 +256,20 @@ class trainer {
   }
 
   /// One safetensors file (docs/checkpoint.md). The model's weights are the averaged ones. Rank 0 writes and reads it.
-  template <class Format = checkpoint_format>
-  void save(std::filesystem::path const& path) const {
-    team_.template save<Format>(*this, path);
+  template <class Format = checkpoint_format, class... More>
+  void save(std::filesystem::path const& path, More const&... more) const {
+    team_.template save<Format>(*this, path, more...);
   }
   /// Loads weights, and the training state where the file has one. On any error nothing changes.
   template <class Format = checkpoint_format>
   void load(std::filesystem::path const& path) {
     team_.template load<Format>(*this, path);
+  }
+  /// Goes on exactly where `save` was called: the same, but the file must hold a training state, of a trainer with these
+  /// `settings`. On any error nothing changes.
+  template <class Format = checkpoint_format>
+  void resume(std::filesystem::path const& path) {
+    team_.template resume<Format>(*this, path);
   }
 
  private:
@@ -384,6 +377,7 @@ class trainer {
   ops::repeated<Backend, session<Net, Backend, T>::key_words> window_;
   bool last_is_whole_ = false;
   index_t steps_ = 0, applied_ = 0, skipped_ = 0;
+  std::vector<std::int64_t> cursor_;
 };
 
 }  // namespace s2rm

@@ -1,0 +1,86 @@
+#pragma once
+/// \file
+/// What a training run is, between two steps: its options, and everything that a later trainer needs to go on exactly.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "s2rm/core/config.hpp"
+
+namespace s2rm {
+
+/// Most numbers of a caller's place in the data (`trainer::cursor`).
+inline constexpr index_t most_cursor = 4096;
+
+/// A number that the updates of a run depend on, and its name.
+struct setting {
+  std::string_view name;
+  double value = 0;
+};
+
+/// Back-propagation through at most `window` steps at a time: a batch of T steps becomes ceil(T / window) updates, and
+/// memory is that of one window. The state goes on from window to window (without gradient), unless `carry` is off.
+struct truncation {
+  index_t window = 0;  ///< 0: the whole batch at once
+  bool carry = true;   ///< from window to window; off: every window starts from h_0
+  /// From the last window of a batch to the first of the next: one long stream in pieces. A batch of another B starts
+  /// anew, as does what follows a window that left the state not finite. `evaluate` and `differentiate` do not
+  /// disturb it.
+  bool carry_batches = false;
+};
+
+/// Options of a trainer that are not the optimiser's.
+struct training {
+  s2rm::truncation truncation{};
+  /// Steps whose activations are kept at a time; 0: those of the whole window. Fewer take a third more work, for each
+  /// piece runs forward twice, and memory of one piece and one state per piece: about sqrt(T) is least.
+  index_t recompute = 0;
+  double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
+  /// Equal parts of a batch's elements whose gradients are computed one after the other and summed in the order of a
+  /// binary tree: a power of two, at most 1024, that divides the batch; of a global batch where several ranks train
+  /// together. The bits are then the same on 1 to `parts` ranks, and a step needs the memory of one part and of the
+  /// gradients that wait. 0: all elements at once. `predictions()` and `states()` are those of the last part after `step`.
+  index_t parts = 0;
+
+  /// All that the weights after a step depend on. Not `recompute`: it changes no bit.
+  [[nodiscard]] std::array<setting, 5> settings() const {
+    return {{{"training.average", average},
+             {"training.parts", static_cast<double>(parts)},
+             {"truncation.window", static_cast<double>(truncation.window)},
+             {"truncation.carry", truncation.carry ? 1.0 : 0.0},
+             {"truncation.carry_batches", truncation.carry_batches ? 1.0 : 0.0}}};
+  }
+};
+
+/// The state of a trainer; data/training_file.hpp writes and reads it.
+template <class T>
+struct training_state {
+  std::vector<T> weights, average, moments;
+  index_t steps = 0, applied = 0, skipped = 0;
+  std::vector<T> carried = {};            ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
+  std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `most_cursor` numbers
+};
+
+namespace detail {
+
+/// a, then b.
+template <std::size_t A, std::size_t B>
+constexpr std::array<setting, A + B> joined(std::array<setting, A> const& a, std::array<setting, B> const& b) {
+  std::array<setting, A + B> all{};
+  for (std::size_t i = 0; i < A; ++i) all[i] = a[i];
+  for (std::size_t i = 0; i < B; ++i) all[A + i] = b[i];
+  return all;
+}
+
+/// The settings of an optimiser; none of one that does not tell them.
+template <class Optimiser>
+constexpr auto settings_of(Optimiser const& o) {
+  if constexpr (requires { o.settings(); }) return o.settings();
+  else return std::array<setting, 0>{};
+}
+
+}  // namespace detail
+}  // namespace s2rm

@@ -1,0 +1,146 @@
+// The JSON files that the examples read back: exactly what they wrote, or an error that names file, field and fault.
+#include "common/json_file.hpp"
+
+#include <cmath>
+
+#include "balls/record.hpp"
+#include "data/files.hpp"
+#include "sensors/results.hpp"
+#include "support/catch.hpp"
+
+using s2rm::test::contains;
+using s2rm::test::read_text;
+using s2rm::test::temporary_folder;
+using s2rm::test::write_text;
+
+namespace {
+
+template <class Call>
+std::string complaint(Call const& call) {
+  try {
+    call();
+  } catch (std::runtime_error const& error) {
+    return error.what();
+  }
+  return "no complaint";
+}
+
+std::string parsed(std::string const& text) {
+  return complaint([&] { static_cast<void>(examples::parse_json(text, "x.json")); });
+}
+
+/// `text` with the first `from` replaced.
+std::string with(std::string text, std::string const& from, std::string const& to) {
+  auto const at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("json: what parsers let pass") {
+  CHECK(parsed(R"({"a": [1, {"b": null}], "c": "d"})") == "no complaint");
+  CHECK_THAT(parsed(R"({"a": 1, "b": {"a": 1, "a": 2}})"), contains("x.json: expected each key once, found 'a' twice"));
+  CHECK(parsed(R"([{"a": 1}, {"a": 2}])") == "no complaint");
+  CHECK(parsed(std::string(16, '[') + std::string(16, ']')) == "no complaint");
+  CHECK_THAT(parsed(std::string(17, '[') + std::string(17, ']')), contains("expected at most 16 levels, found more"));
+  CHECK_THAT(parsed(std::string(100000, '[')), contains("16 levels"));
+  CHECK_THAT(parsed("{} {}"), contains("x.json: expected JSON"));
+  CHECK_THAT(parsed("{\"a\": 1"), contains("x.json: expected JSON"));
+  CHECK_THAT(parsed("\"\xff\""), contains("x.json: expected JSON"));
+}
+
+TEST_CASE("json: fields of the wrong kind") {
+  auto const all = examples::parse_json(
+      R"({"i": 5, "n": 1.5, "t": "text", "f": true, "l": [1, null], "big": 18446744073709551615, "low": -3, "o": {}})",
+      "x.json");
+  examples::json_fields from{all, "x.json"};
+  CHECK(from.integer("i") == 5);
+  CHECK(from.number("n") == 1.5);
+  CHECK(from.text("t") == "text");
+  CHECK(from.flag("f"));
+  auto const list = from.numbers("l");
+  CHECK(list[0] == 1);
+  CHECK(std::isnan(list[1]));
+  CHECK_THAT(complaint([&] { from.done(); }), contains("x.json: 'big': unknown"));
+  auto const refused = [&](auto const& call, char const* text) { CHECK_THAT(complaint(call), contains(text)); };
+  refused([&] { static_cast<void>(from.integer("n")); }, "'n': expected an integer from 0 to");
+  refused([&] { static_cast<void>(from.integer("t")); }, "found \"text\"");
+  refused([&] { static_cast<void>(from.integer("big")); }, "found 18446744073709551615");
+  refused([&] { static_cast<void>(from.integer("big", INT64_MIN, INT64_MAX)); }, "found 18446744073709551615");
+  refused([&] { static_cast<void>(from.integer("low")); }, "found -3");
+  CHECK(from.integer("low", -3, 3) == -3);
+  refused([&] { static_cast<void>(from.integer("i", 0, 4)); }, "'i': expected an integer from 0 to 4, found 5");
+  refused([&] { static_cast<void>(from.number("t")); }, "'t': expected a number or null");
+  refused([&] { static_cast<void>(from.text("i")); }, "'i': expected a text, found 5");
+  refused([&] { static_cast<void>(from.flag("i")); }, "'i': expected true or false");
+  refused([&] { static_cast<void>(from.numbers("o")); }, "'o': expected a list");
+  refused([&] { static_cast<void>(from.object("l")); }, "x.json: 'l': expected an object, found array");
+  refused([&] { static_cast<void>(from.number("none")); }, "x.json: 'none': missing");
+  from.object("o").done();
+  from.done();
+}
+
+TEST_CASE("json: the record of a run of balls") {
+  temporary_folder const folder;
+  auto const path = folder / "run.json";
+  balls::run_record r;
+  r.model = "s2gru";
+  r.seed = -7;
+  r.steps = 40;
+  r.step = {20, 40};
+  r.loss = {0.625, std::nan("")};
+  r.test["a figure"] = std::nan("");
+  r.write(path);
+  auto const back = balls::run_record::read(path);
+  REQUIRE(back);
+  CHECK(back->seed == -7);
+  CHECK(back->step == r.step);
+  CHECK(back->fit == r.fit);
+  CHECK(std::isnan(back->loss[1]));
+  CHECK(std::isnan(back->test.at("a figure")));
+  CHECK_FALSE(balls::run_record::read(folder / "none"));
+  auto const good = read_text(path);
+  auto const refused = [&](std::string const& text, char const* expected) {
+    write_text(path, text);
+    CHECK_THAT(complaint([&] { static_cast<void>(balls::run_record::read(path)); }),
+               contains(path) && contains(expected));
+  };
+  refused(with(good, "\"steps\": 40", "\"steps\": -1"), "'steps': expected an integer");
+  refused(with(good, "\"steps\": 40", "\"steps\": 1e300"), "'steps': expected an integer");
+  refused(with(good, "\"threads\"", "\"threats\""), "'threads': missing");
+  refused(with(good, "\"model\"", "\"more\": 1, \"model\""), "'more': unknown");
+  refused(with(good, "\"warm_up\"", "\"warm\": 1, \"warm_up\""), "'fit': 'warm': unknown");
+  refused(with(good, "0.625", "0.625, 1"), "'loss': expected 2 numbers, one for each step, found 3");
+  refused(with(good, "\"seed\"", "\"model\""), "'model' twice");
+  for (std::size_t length = 0; length + 2 < good.size(); length += 7) refused(good.substr(0, length), "expected JSON");
+}
+
+TEST_CASE("json: the training log of sensors") {
+  temporary_folder const folder;
+  auto const path = folder / "training.json";
+  sensors::training_log log;
+  sensors::fit_history h;
+  h.step = {1, 2};
+  h.loss = {0.5, std::nan("")};
+  h.steps = 2;
+  log.set("forecast", 3, h);
+  log.write(path);
+  sensors::training_log back;
+  back.read(path);
+  REQUIRE(back.find("forecast", 3) != nullptr);
+  CHECK(back.find("forecast", 3)->step == h.step);
+  CHECK(std::isnan(back.find("forecast", 3)->loss[1]));
+  CHECK_NOTHROW(back.read(folder / "none"));
+  auto const good = read_text(path);
+  auto const refused = [&](std::string const& text, char const* expected) {
+    sensors::training_log fresh;
+    CHECK_THAT(complaint([&] { fresh.parse(text, "training.json"); }), contains("training.json") && contains(expected));
+    CHECK(fresh.find("forecast", 3) == nullptr);
+  };
+  refused("{}", "expected the training log of an earlier run, a list");
+  refused(with(good, "\"reach\"", "\"reached\""), "[0]: 'reach': missing");
+  refused(with(good, "0.5", "0.5, 1"), "[0]: expected a figure for each step");
+  refused("[" + good.substr(1, good.rfind(']') - 1) + "," + good.substr(1), "expected each fit once");
+  refused("[1]", "[0]: expected an object");
+}

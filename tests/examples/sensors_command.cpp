@@ -1,0 +1,73 @@
+// The program sensors: Ctrl-C at any time leaves what training goes on from, to the same bytes.
+#include <filesystem>
+#include <fstream>
+
+#include "examples/program.hpp"
+#include "support/catch.hpp"
+
+using s2rm::test::bytes_of;
+using s2rm::test::call;
+using s2rm::test::contains;
+using s2rm::test::output_folder;
+
+namespace {
+
+/// Own data, small enough for a run of seconds: four stations, three hundred days.
+std::string small_network(output_folder const& at) {
+  std::filesystem::create_directories(at.path);
+  std::ofstream stations(at.path / "stations.csv"), readings(at.path / "readings.csv");
+  stations << "station,x,y\nA,0,0\nB,90,10\nC,20,80\nD,110,70\n";
+  readings << "time,station,value\n";
+  for (int day = 0; day < 300; ++day) {
+    char date[16];
+    std::snprintf(date, sizeof date, "2001-%02d-%02d", 1 + day / 28, 1 + day % 28);
+    for (int s = 0; s < 4 && day / 28 < 12; ++s) {
+      readings << date << ',' << "ABCD"[s] << ',' << 10 + (day * (3 + s)) % 17 << '\n';
+    }
+  }
+  return " --readings " + (at.path / "readings.csv").string() + " --stations " + (at.path / "stations.csv").string() +
+         " --coordinates kilometres --validation-from 2001-08-01 --test-from 2001-10-01";
+}
+
+}  // namespace
+
+TEST_CASE("sensors: Ctrl-C leaves a state that training goes on from, to the same bytes") {
+  output_folder const data{"s2rm_sensors_data"}, stopped{"s2rm_sensors_stopped"}, whole{"s2rm_sensors_whole"};
+#ifdef __OPTIMIZE__
+  std::string const steps = " --steps 12";
+#else
+  std::string const steps = " --steps 2";
+#endif
+  auto const line = SENSORS_PROGRAM " train --task both --folds 2" + steps + small_network(data);
+  auto const undisturbed = call(line + whole.out());
+  INFO(undisturbed.text);
+  REQUIRE(undisturbed.status == 0);
+  // Interrupted again and again, each time later, until a sitting gets to the end.
+  int sittings = 0, interrupted = 0, status = 130;
+  double patience = 0.1;
+  for (; sittings < 15 && status != 0; ++sittings, patience *= 1.5) {
+    auto const seconds = std::to_string(patience);
+    auto const sitting = call("timeout --preserve-status -s INT " + seconds + " " + line + stopped.out() +
+                              (sittings > 0 ? " --resume" : ""));
+    INFO(sitting.text);
+    status = sitting.status;
+    // Before the handler is there, the signal ends the program; its shell says 130 as well.
+    REQUIRE((status == 130 || status == 0));
+    interrupted += status == 130 ? 1 : 0;
+  }
+  CHECK(status == 0);
+  CHECK(interrupted > 0);
+  std::size_t compared = 0;
+  for (auto const& entry : std::filesystem::directory_iterator(whole.path)) {
+    if (entry.path().extension() != ".safetensors") continue;
+    INFO(entry.path().filename().string());
+    CHECK(bytes_of(entry.path()) == bytes_of(stopped.path / entry.path().filename()));
+    ++compared;
+  }
+  CHECK(compared == 4);  // forecast, two groups of hidden stations, the field
+  // Another schedule is another run.
+  auto const other =
+      call(SENSORS_PROGRAM " train --resume --task both --folds 2 --steps 13" + small_network(data) + stopped.out());
+  CHECK(other.status != 0);
+  CHECK_THAT(other.text, contains("schedule.total: expected 13, found "));
+}
