@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <thread>
 
-namespace balls {
+namespace examples {
 
-void fit_settings::describe(examples::manifest& settings) const {
+void fit_settings::describe(manifest& settings) const {
   settings.set("fit.steps", steps);
   settings.set("fit.batch", batch);
   settings.set("fit.window", window);
@@ -19,17 +19,17 @@ void fit_settings::describe(examples::manifest& settings) const {
   settings.set("fit.validate_every", validate_every);
 }
 
-std::filesystem::path options::checkpoint_path() const {
+std::filesystem::path run_options::checkpoint_path() const {
   return checkpoint.empty() ? out / (model + "-seed" + std::to_string(seed) + ".safetensors") : checkpoint;
 }
 
-std::filesystem::path options::record_path() const {
+std::filesystem::path run_options::record_path() const {
   auto path = checkpoint_path();
   return path.replace_extension(".json");
 }
 
-int options::thread_count() const {
+int run_options::thread_count() const {
   return threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-}  // namespace balls
+}  // namespace examples

@@ -6,7 +6,7 @@
 
 #include "common/sha256.hpp"
 
-namespace balls {
+namespace examples {
 namespace {
 
 // JSON has no NaN: an undefined figure is null.
@@ -50,13 +50,14 @@ void cut(std::vector<double>& steps, std::vector<double>& values, double last) {
 
 }  // namespace
 
-run_record run_record::begin(options const& o) {
+run_record run_record::begin(run_options const& o) {
   run_record r;
   r.model = o.model;
   r.title = o.model;
   r.seed = o.seed;
   r.fit = o.fit;
   r.data_seed = o.data_seed;
+  r.data = o.data;
   r.threads = o.thread_count();
   return r;
 }
@@ -77,6 +78,7 @@ void run_record::write(std::filesystem::path const& path) const {
   all["seed"] = seed;
   all["fit"] = to_json(fit);
   all["data_seed"] = data_seed;
+  if (!data.empty()) all["data"] = data;
   all["steps"] = steps;
   all["parameters"] = parameters;
   all["skipped"] = skipped;
@@ -93,19 +95,20 @@ void run_record::write(std::filesystem::path const& path) const {
   for (auto const& [key, x] : test) all["test"][key] = number(x);
   all["manifest"] = manifest;
   all["failure"] = failure;
-  examples::write_file(path, all.dump(1) + "\n");
+  write_file(path, all.dump(1) + "\n");
 }
 
 std::optional<run_record> run_record::read(std::filesystem::path const& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    auto const all = nlohmann::ordered_json::parse(examples::read_file(path));
+    auto const all = nlohmann::ordered_json::parse(read_file(path));
     run_record r;
     r.model = all.at("model");
     r.title = all.at("title");
     r.seed = all.at("seed");
     r.fit = to_settings(all.at("fit"));
     r.data_seed = all.at("data_seed");
+    if (all.contains("data")) r.data = all.at("data");
     r.steps = all.at("steps");
     r.parameters = all.at("parameters");
     r.skipped = all.at("skipped");
@@ -127,4 +130,4 @@ std::optional<run_record> run_record::read(std::filesystem::path const& path) {
   }
 }
 
-}  // namespace balls
+}  // namespace examples
