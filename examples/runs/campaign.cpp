@@ -109,4 +109,16 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
   std::fprintf(stderr, "wrote %s: %zu runs\n", path.c_str(), runs.size());
 }
 
+void print_results(run_options const& o, run_record const& of, std::string const& title,
+                   std::vector<report::table> const& tables) {
+  auto text = "# " + title + ": " + of.title + ", seed " + std::to_string(of.seed) + "\n\n";
+  for (auto const& table : tables) {
+    std::printf("%s\n", report::plain_text(table).c_str());
+    text += report::markdown(table) + "\n";
+  }
+  auto const page = o.record_path().replace_extension(".md");
+  write_file(page, text + "## Manifest\n\n```json\n" + of.manifest + "```\n");
+  std::fprintf(stderr, "wrote %s\n", page.c_str());
+}
+
 }  // namespace examples

@@ -25,4 +25,8 @@ struct results_page {
 };
 void write_page(std::filesystem::path const& path, results_page const& page, std::vector<run_record> const& runs);
 
+/// The tables of one run: for the terminal to stdout, and as a page of their own beside the record, with the manifest.
+void print_results(run_options const& o, run_record const& of, std::string const& title,
+                   std::vector<report::table> const& tables);
+
 }  // namespace examples
