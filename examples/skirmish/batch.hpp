@@ -23,7 +23,7 @@ struct condition {
 /// Some battles over some steps: views of the live allies, and rasters of the next state around random places. Places
 /// are drawn for each (battle, state), allies to drop for each battle: more of them are the same and others.
 struct batch {
-  static constexpr index_t queries = 10;  ///< a step
+  static constexpr index_t queries = 4;  ///< a step; each looks at nearly half of the walkable map
   static constexpr index_t most_views = max_units;
   static constexpr index_t raster = static_cast<index_t>(model_channels) * raster_cells;
   static constexpr index_t view_size = raster + action_numbers;
