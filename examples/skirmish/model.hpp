@@ -10,7 +10,7 @@ using examples::model;
 using examples::model_entry;
 using examples::watcher;
 
-/// All models of this program (models.cpp).
+/// All models of this program (nets.hpp).
 [[nodiscard]] std::span<model_entry const> known_models();
 
 }  // namespace skirmish
