@@ -1,45 +1,15 @@
 // The program balls as a user calls it: help, errors, training that is interrupted and goes on, test, pictures.
-#include <sys/wait.h>
+#include "support/program.hpp"
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-
-#include "support/catch.hpp"
-
+using s2rm::test::bytes_of;
 using s2rm::test::contains;
+using folder = s2rm::test::output_folder;
 
 namespace {
 
-struct outcome {
-  int status;
-  std::string text;
-};
-
-outcome call(std::string const& arguments, std::string const& before = "") {
-  auto const line = before + " " BALLS_PROGRAM " " + arguments + " 2>&1";
-  outcome result{-1, ""};
-  auto* const pipe = popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> piece{};
-  while (auto const n = std::fread(piece.data(), 1, piece.size(), pipe)) result.text.append(piece.data(), n);
-  auto const status = pclose(pipe);
-  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return result;
+s2rm::test::outcome call(std::string const& arguments, std::string const& before = "") {
+  return s2rm::test::call_program(before + " " BALLS_PROGRAM " " + arguments);
 }
-
-/// A folder that is gone afterwards.
-struct folder {
-  std::filesystem::path path;
-  explicit folder(char const* name) : path(std::filesystem::temp_directory_path() / name) {
-    std::filesystem::remove_all(path);
-  }
-  ~folder() { std::filesystem::remove_all(path); }
-  folder(folder const&) = delete;
-  folder& operator=(folder const&) = delete;
-  [[nodiscard]] std::string out() const { return " --threads 1 --out " + path.string(); }
-};
 
 constexpr char const* tiny = "--steps 3 --batch 2";
 
@@ -106,11 +76,7 @@ TEST_CASE("Ctrl-C leaves a checkpoint that training goes on from, to the same we
   REQUIRE(std::filesystem::exists(stopped.path / "s2gru-seed1.safetensors"));
   CHECK(call(arguments + " --resume" + stopped.out()).status == 0);
   CHECK(call(arguments + whole.out()).status == 0);
-  auto const bytes = [](std::filesystem::path const& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string{std::istreambuf_iterator<char>{file}, {}};
-  };
-  CHECK(bytes(stopped.path / "s2gru-seed1.safetensors") == bytes(whole.path / "s2gru-seed1.safetensors"));
+  CHECK(bytes_of(stopped.path / "s2gru-seed1.safetensors") == bytes_of(whole.path / "s2gru-seed1.safetensors"));
 }
 
 TEST_CASE("a campaign does what is missing, and its page says what was run") {
@@ -119,8 +85,7 @@ TEST_CASE("a campaign does what is missing, and its page says what was run") {
   auto const line = "campaign --seeds 2 --sequences 1 " + std::string{tiny} + " --page " + page + work.out();
   auto const first = call(line);
   CHECK(first.status == 0);
-  std::ifstream file(page);
-  std::string const text{std::istreambuf_iterator<char>{file}, {}};
+  auto const text = bytes_of(page);
   for (auto const* word : {"S2GRU", "last seen", "Manifests", "page_views.svg", "| 2 |"}) {
     CHECK_THAT(text, contains(word));
   }
