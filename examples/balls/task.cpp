@@ -53,16 +53,7 @@ void task::announce(examples::run_options const& o) {
 }
 
 examples::manifest manifest_of(examples::run_options const& o, model const& learner) {
-  auto settings = examples::manifest::begin("balls");
-  settings.set("command", o.command);
-  settings.set("model.name", o.model);
-  settings.set("model.description", learner.description());
-  settings.set("model.parameters", learner.parameters());
-  settings.set("seed", o.seed);
-  settings.set("threads", o.thread_count());
-  o.fit.describe(settings);
-  settings.set("fit.trained_steps", learner.steps());
-  settings.set("data.seed", static_cast<std::int64_t>(o.data_seed));
+  auto settings = examples::begin_manifest("balls", o, learner);
   settings.set("data.test_sequences", o.test_sequences);
   settings.set("data.frames", film::length);
   settings.set("data.test_sha256", checksum(o.data_seed, split::test, condition{}.balls, o.test_sequences));

@@ -90,6 +90,20 @@ int train(task& of, run_options const& given) {
   return interrupt::requested() ? interrupt::exit_status : 0;
 }
 
+manifest begin_manifest(std::string const& program, run_options const& o, model const& learner) {
+  auto settings = manifest::begin(program);
+  settings.set("command", o.command);
+  settings.set("model.name", o.model);
+  settings.set("model.description", learner.description());
+  settings.set("model.parameters", learner.parameters());
+  settings.set("seed", o.seed);
+  settings.set("threads", o.thread_count());
+  o.fit.describe(settings);
+  settings.set("fit.trained_steps", learner.steps());
+  settings.set("data.seed", static_cast<std::int64_t>(o.data_seed));
+  return settings;
+}
+
 trained load_trained(task const& of, run_options const& o, std::string const& program) {
   auto const checkpoint = o.checkpoint_path();
   auto record = run_record::read(o.record_path());

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "common/manifest.hpp"
 #include "model.hpp"
 #include "record.hpp"
 
@@ -33,6 +34,9 @@ run_record fit(model& learner, task& of, run_options const& o, std::function<boo
 
 /// The command train: one fit, until Ctrl-C. Returns the exit status.
 int train(task& of, run_options const& o);
+
+/// Command line, model and fit: what the manifest of every figure begins with.
+[[nodiscard]] manifest begin_manifest(std::string const& program, run_options const& o, model const& learner);
 
 /// A trained model from its checkpoint, with its record; the options become those that it was trained with.
 /// Throws std::runtime_error where one of the files is missing; `program` is whose command train leaves them.

@@ -128,19 +128,4 @@ void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans)
   }
 }
 
-s2rm::batch_view<float> batch::view_of() const {
-  return {.time = time,
-          .batch = size,
-          .views = views,
-          .queries = queries,
-          .view = view.data(),
-          .place = place.data(),
-          .view_mask = present.data(),
-          .query_place = query_place.data(),
-          .target = target.data(),
-          .target_mask = answered.data(),
-          .reset = nullptr,
-          .blind = blind.data()};
-}
-
 }  // namespace skirmish

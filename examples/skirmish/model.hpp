@@ -1,7 +1,7 @@
 #pragma once
 
-#include "batch.hpp"
 #include "runs/model.hpp"
+#include "sizes.hpp"
 
 namespace skirmish {
 

@@ -7,7 +7,7 @@ namespace skirmish {
 
 /// What all models of this example see and predict.
 struct sizes : s2rm::shape {
-  using view = s2rm::features<batch::view_size>;
+  using view = s2rm::features<model_view>;
   using target = s2rm::raster<model_channels, raster_side, raster_side>;
 };
 
@@ -20,6 +20,6 @@ using cells = s2rm::likelihood::product<
 static_assert(model_markers == 5 && model_channels == 9);
 
 template <class Net>
-using model_of = examples::model_of<Net, batch::most_views>;
+using model_of = examples::model_of<Net, most_views>;
 
 }  // namespace skirmish

@@ -83,17 +83,8 @@ void task::test(examples::run_record& of, model& learner, examples::run_options 
 }
 
 examples::manifest task::manifest_of(examples::run_options const& o, model const& learner) const {
-  auto settings = examples::manifest::begin("skirmish");
-  settings.set("command", o.command);
-  settings.set("model.name", o.model);
-  settings.set("model.description", learner.description());
-  settings.set("model.parameters", learner.parameters());
-  settings.set("seed", o.seed);
-  settings.set("threads", o.thread_count());
-  o.fit.describe(settings);
-  settings.set("fit.trained_steps", learner.steps());
+  auto settings = examples::begin_manifest("skirmish", o, learner);
   settings.set("data.of", data_);
-  settings.set("data.seed", static_cast<std::int64_t>(o.data_seed));
   settings.set("data.test_battles", o.test_sequences);
   settings.set("data.queries", skirmish::batch::queries);
   return settings;

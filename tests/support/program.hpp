@@ -49,4 +49,18 @@ struct output_folder {
   [[nodiscard]] std::string out() const { return " --threads 1 --out " + path.string(); }
 };
 
+/// That training which was interrupted after a second and then went on leaves, to the bit, the checkpoint of training that
+/// was not. `line` is program and arguments.
+inline void check_goes_on_after_interrupt(std::string const& line, char const* name, char const* checkpoint) {
+  auto const stopped_name = std::string{name} + "_stopped", whole_name = std::string{name} + "_whole";
+  output_folder const stopped{stopped_name.c_str()}, whole{whole_name.c_str()};
+  // Whenever the signal comes, the program ends orderly: 130, or 0 where it was done before.
+  auto const first = call_program("timeout --preserve-status -s INT 1 " + line + stopped.out());
+  CHECK((first.status == 130 || first.status == 0));
+  REQUIRE(std::filesystem::exists(stopped.path / checkpoint));
+  CHECK(call_program(line + " --resume" + stopped.out()).status == 0);
+  CHECK(call_program(line + whole.out()).status == 0);
+  CHECK(bytes_of(stopped.path / checkpoint) == bytes_of(whole.path / checkpoint));
+}
+
 }  // namespace s2rm::test
