@@ -32,8 +32,8 @@ belief believe(examples::watcher& of, recording const& r) {
   made.squares.resize(static_cast<std::size_t>(made.width) * static_cast<std::size_t>(made.height));
   std::vector<float> count(made.squares.size(), 0.0F);
 
-  // Half a raster cell apart, so that the cells of different rasters overlap.
-  constexpr std::int32_t gap = sight_range / raster_side;
+  // Less than half a raster cell apart and no divisor of one, so that borders of cells of different rasters are spread.
+  constexpr std::int32_t gap = sight_range / 12;
   std::vector<point> asked;
   std::vector<float> places;
   auto const answer = [&] {
