@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "crop.hpp"
-#include "s2rm/model/batch.hpp"
+#include "runs/batch_memory.hpp"
 
 namespace balls {
 
@@ -26,15 +26,11 @@ struct source {
 
 /// Some sequences, what is seen of them at each step, and what is asked about the next frame. Places of views and
 /// queries are drawn for each (sequence, frame), so fewer views are the first of more.
-struct batch {
+struct batch : examples::batch_memory {
   static constexpr index_t queries = 10;  ///< a step
 
-  index_t time = 0, size = 0, views = 0;
-  std::vector<film> films;                   ///< (B), time + 1 frames each
-  std::vector<centre> seen, asked;           ///< (T, B, A), (T, B, Q)
-  std::vector<float> view, place;            ///< (T, B, A, 2, 11, 11), (T, B, A, 2)
-  std::vector<float> target, query_place;    ///< (T, B, Q, 11, 11), (T, B, Q, 2)
-  std::vector<std::uint8_t> present, blind;  ///< (T, B, A), (T, B)
+  std::vector<film> films;          ///< (B), time + 1 frames each
+  std::vector<centre> seen, asked;  ///< (T, B, A), (T, B, Q)
 
   /// `count` sequences from number `first` on, `steps` steps each, from frame 0 or a random one.
   void shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start = false);
@@ -44,8 +40,7 @@ struct batch {
   /// These are elements `first` and up of that step's.
   void thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first = 0);
 
-  [[nodiscard]] s2rm::batch_view<float> view_of() const;
-  [[nodiscard]] std::size_t row(index_t t, index_t b) const { return static_cast<std::size_t>(t * size + b); }
+  [[nodiscard]] s2rm::batch_view<float> view_of() const { return batch_memory::view_of(queries); }
 };
 
 /// Where the views of a step, or its queries, are: the first `count` draws of that (sequence, frame).

@@ -4,9 +4,12 @@
 
 #include "model.hpp"
 #include "peers.hpp"
-#include "record.hpp"
+#include "runs/record.hpp"
 
 namespace balls {
+
+using examples::figures;
+using examples::run_record;
 
 /// One test and where it stands in its table: "views 10", "balls 6", "curtain", "dropped 0.50", "blind 5", "closed 5".
 struct test {

@@ -1,16 +1,9 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <utility>
-
-#include "common/ranks.hpp"
 #include "model.hpp"
-#include "s2rm/eigen.hpp"
+#include "runs/model_of.hpp"
 
 namespace balls {
-
-using cpu = s2rm::backend::eigen;
 
 /// What all models of this example see and predict.
 struct sizes : s2rm::shape {
@@ -19,123 +12,6 @@ struct sizes : s2rm::shape {
 };
 
 template <class Net>
-class watcher_of final : public watcher {
- public:
-  template <class Weights>
-  explicit watcher_of(Weights const& weights)
-      : live_(cpu{.threads = 1}, weights, {.views = condition::most_views, .queries = most_queries}) {}
-
-  void reset() override { live_.reset(); }
-  void observe(std::span<float const> views, std::span<float const> places) override {
-    auto const count = static_cast<index_t>(places.size()) / 2;
-    s2rm::array_view<float const, 4> const all{views.data(), {count, 2, crop::side, crop::side}};
-    auto const outcome = live_.observe(all, s2rm::array_view<float const, 2>{places.data(), {count, 2}});
-    s2rm::require_value(outcome == s2rm::observed::yes, "balls: a step's views were refused");
-  }
-  float const* predict(std::span<float const> places) override {
-    auto const count = static_cast<index_t>(places.size()) / 2;
-    return live_.predict(s2rm::array_view<float const, 2>{places.data(), {count, 2}}).data;
-  }
-
- private:
-  s2rm::stream<Net, cpu> live_;
-};
-
-/// A `world_model` and its trainer.
-template <class Net>
-class model_of final : public model {
- public:
-  model_of(fit_settings const& settings, std::int64_t seed, int threads)
-      : settings_(settings),
-        seed_(seed),
-        threads_(threads),
-        learner_(cpu{.threads = threads},
-                 s2rm::optim::adam{.rate = settings.rate,
-                                   .clip = settings.clip,
-                                   .schedule = {settings.warm_up, settings.steps, settings.floor}},
-                 s2rm::seed{static_cast<std::uint64_t>(seed)}, {.parts = settings.parts},
-                 examples::ranks::communicator()) {}
-
-  s2rm::step_report step(s2rm::batch_view<float> const& b) override { return learner_.step(b); }
-  float const* predict(s2rm::batch_view<float> const& b) override {
-    auto asked = b;
-    asked.target = nullptr;
-    static_cast<void>(learner_.evaluate(asked));
-    return learner_.predictions();
-  }
-  [[nodiscard]] index_t steps() const override { return learner_.steps(); }
-  void save(std::filesystem::path const& path) const override { learner_.save(path); }
-  void load(std::filesystem::path const& path) override { learner_.load(path); }
-  void resume(std::filesystem::path const& path) override { learner_.resume(path); }
-  [[nodiscard]] index_t parameters() const override { return Net::parameter_count; }
-  [[nodiscard]] std::string description() const override { return Net::description(); }
-  [[nodiscard]] std::unique_ptr<watcher> watch() const override {
-    return std::make_unique<watcher_of<Net>>(learner_.averaged());
-  }
-
-  [[nodiscard]] module_map modules(std::span<float const> places) override {
-    module_map map;
-    if constexpr (requires { Net::at_embedding; }) fill(map, places);
-    return map;
-  }
-  [[nodiscard]] std::unique_ptr<model> without_interaction() const override {
-    if constexpr (Net::params::template has<"interaction.out.weight">) {
-      auto silent = std::make_unique<model_of>(settings_, seed_, threads_);
-      auto state = learner_.state();
-      for (auto const& field : Net::fields) {
-        if (field.name != "interaction.out.weight") continue;
-        std::fill_n(state.weights.begin() + field.offset, field.size, 0.0F);
-        std::fill_n(state.average.begin() + field.offset, field.size, 0.0F);
-      }
-      silent->learner_.restore(state);
-      return silent;
-    } else {
-      return nullptr;
-    }
-  }
-
- private:
-  void fill(module_map& map, std::span<float const> places) {
-    using encoder = typename Net::places;
-    constexpr auto m = Net::M, s = Net::S;
-    auto const p = learner_.averaged().view();
-    auto const n = static_cast<index_t>(places.size()) / 2;
-    std::vector<float> code(static_cast<std::size_t>(n * s)), saved(static_cast<std::size_t>(n * encoder::saved));
-    std::vector<float> unit(static_cast<std::size_t>(m * s));
-    auto& be = learner_.backend();
-    encoder::forward(be, p.template inner<typename encoder::params>(Net::at_place), n, places.data(),
-                     s2rm::rows<float>{code.data(), s}, saved.data());
-    be.for_each(m, s2rm::geometry::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
-    auto const z_of = [&](float cosine) {
-      return Net::kernel::reaches(cosine)
-                 ? std::exp(static_cast<double>(Net::kernel::log_weight(cosine, p.values + Net::at_kernel)))
-                 : 0.0;
-    };
-    map.modules = m;
-    for (index_t i = 0; i < n; ++i) {
-      index_t nearest = 0;
-      float best = -2;
-      for (index_t k = 0; k < m; ++k) {
-        auto const cosine = s2rm::math::dot<s>(code.data() + i * s, unit.data() + k * s);
-        if (cosine > best) {
-          best = cosine;
-          nearest = k;
-        }
-      }
-      map.nearest.push_back(nearest);
-      map.strength.push_back(z_of(best));
-    }
-    for (index_t i = 0; i < m; ++i) {
-      for (index_t j = 0; j < m; ++j) {
-        map.ties.push_back(z_of(s2rm::math::dot<s>(unit.data() + i * s, unit.data() + j * s)));
-      }
-    }
-  }
-
-  fit_settings settings_;
-  std::int64_t seed_;
-  int threads_;
-  s2rm::trainer<Net, cpu, float, s2rm::optim::adam, examples::team> learner_;
-};
+using model_of = examples::model_of<Net, condition::most_views>;
 
 }  // namespace balls

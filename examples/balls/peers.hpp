@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "batch.hpp"
-#include "metrics.hpp"
+#include "runs/pixel_score.hpp"
 
 namespace balls {
+
+using examples::pixel_score;
 
 /// How often each pixel is on in training sequences: what is known before anything is seen.
 struct background {

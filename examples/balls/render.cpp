@@ -1,29 +1,21 @@
 // The command render: what the model sees and believes, its modules, and the curves of its test.
 #include <cstdio>
-#include <stdexcept>
 
 #include "commands.hpp"
 #include "common/sha256.hpp"
-#include "evaluate.hpp"
 #include "pictures.hpp"
 #include "tables.hpp"
+#include "task.hpp"
 
 namespace balls {
 
 int render(options const& o) {
-  auto const checkpoint = o.checkpoint_path();
-  auto const record = run_record::read(o.record_path());
-  if (!std::filesystem::exists(checkpoint) || !record) {
-    throw std::runtime_error{checkpoint.string() +
-                             ": missing; run 'balls train' with the same --model, --seed and --out"};
-  }
-  auto const learner = model_named(o.model).make(record->fit, o.seed, o.thread_count());
-  learner->load(checkpoint);
+  auto const [record, learner] = examples::load_trained(task{}, o, "balls");
   std::filesystem::create_directories(o.out);
 
   examples::report::page page{
       "Balls: a video from small crops",
-      record->title + ", seed " + std::to_string(o.seed) + ", " + std::to_string(learner->steps()) + " training steps"};
+      record.title + ", seed " + std::to_string(o.seed) + ", " + std::to_string(learner->steps()) + " training steps"};
   auto const told = tell(*learner, o.data_seed, o.show);
   auto const strip = film_strip(told);
   auto const frames = animation(told);
@@ -44,17 +36,19 @@ int render(options const& o) {
                    "Lines: modules within each other's reach, the thicker the stronger the kernel between them.");
   }
   page.add_heading("Training");
-  page.add_line_chart(training_chart({*record})).add_table(run_table({*record}));
-  if (record->test.empty()) {
+  page.add_line_chart(training_chart({record})).add_table(run_table({record}));
+  if (record.test.empty()) {
     page.add_notice("Not tested yet: run 'balls eval', then 'balls render' again, for curves and tables.");
   } else {
-    auto const all = methods_of({*record});
+    auto const all = methods_of({record});
     page.add_heading("Test");
     for (auto const& chart : score_charts(all)) page.add_line_chart(chart);
     for (auto const& table : score_tables(all)) page.add_table(table);
-    page.add_details("Manifest of the test", record->manifest);
+    page.add_details("Manifest of the test", record.manifest);
   }
-  page.add_manifest(manifest_of(o, *learner));
+  auto with = o;
+  with.fit = record.fit;
+  page.add_manifest(manifest_of(with, *learner));
   page.write(o.out / "report.html");
   std::fprintf(stderr, "wrote %s, film.png, film.gif%s\n", (o.out / "report.html").c_str(),
                std::filesystem::exists(o.out / "modules.png") ? " and modules.png" : "");

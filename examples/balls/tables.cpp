@@ -1,11 +1,11 @@
 #include "tables.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace balls {
 namespace {
 
+using examples::axis_point;
 using examples::report::number;
 using examples::report::table;
 
@@ -33,11 +33,6 @@ std::vector<test> tests_of(std::string const& axis) {
   return found;
 }
 
-std::string cell(examples::campaign::spread const& s) {
-  if (std::isnan(s.mean)) return "-";
-  return number(s.mean, 3) + (s.finished > 1 && s.deviation > 0 ? " ± " + number(s.deviation, 3) : "");
-}
-
 /// Roll-outs are drawn in full; their tables show some steps.
 bool in_table(test const& t) {
   if (t.axis != "blind" && t.axis != "closed") return true;
@@ -45,118 +40,44 @@ bool in_table(test const& t) {
   return std::find(std::begin(some), std::end(some), static_cast<int>(t.at)) != std::end(some);
 }
 
-examples::report::chart chart_of(axis_text const& axis, std::vector<method> const& all) {
-  examples::report::chart made{std::string{axis.title} + ": F1", axis.label, "F1", {}};
-  for (auto const& m : all) {
-    if (m.title == "all background" || m.title == "place alone") continue;  // 0 throughout
-    examples::report::line line{m.title, {}, {}};
-    line.dashed = m.peer;
-    bool several = false;
-    for (auto const& t : tests_of(axis.axis)) {
-      auto const s = m.runs.over_runs(key(t, "f1"));
-      line.x.push_back(t.at);
-      line.y.push_back(s.mean);
-      line.low.push_back(s.lowest);
-      line.high.push_back(s.highest);
-      several = several || s.finished > 1;
-    }
-    if (!several || m.peer) line.low = line.high = {};
-    made.lines.push_back(line);
+std::vector<axis_point> points_of(axis_text const& axis, bool of_table) {
+  bool const by_number = axis.label != std::string{"test"};
+  std::vector<axis_point> points;
+  for (auto const& t : tests_of(axis.axis)) {
+    if (!of_table || in_table(t)) points.push_back({by_number ? number(t.at, 0) : t.name, t.name, t.at});
   }
-  return made;
+  return points;
 }
 
 }  // namespace
 
-std::vector<method> methods_of(std::vector<run_record> const& runs) {
-  std::vector<method> all;
-  for (auto const& run : runs) {
-    auto found = std::find_if(all.begin(), all.end(), [&](method const& m) { return m.runs.name == run.model; });
-    if (found == all.end()) {
-      all.push_back({run.title, {}});
-      found = all.end() - 1;
-      found->runs.name = run.model;
-    }
-    examples::campaign_run one;
-    one.seed = run.seed;
-    one.seconds = run.seconds;
-    if (!run.failure.empty()) {
-      one.ending = examples::campaign_run::outcome::failed;
-      one.reason = run.failure;
-    } else if (run.test.empty()) {
-      one.ending = examples::campaign_run::outcome::interrupted;
-    } else {
-      one.figures = run.test;
-    }
-    found->runs.runs.push_back(one);
-  }
-  auto const tested = std::find_if(runs.begin(), runs.end(), [](run_record const& r) { return !r.test.empty(); });
-  if (tested == runs.end()) return all;
-  for (std::string const peer : peer_names) {
-    method made{peer, {}, true};
-    examples::campaign_run one;
-    for (auto const& [name, x] : tested->test) {
-      if (name.starts_with(peer + '/')) one.figures[name.substr(peer.size() + 1)] = x;
-    }
-    made.runs.runs.push_back(one);
-    all.push_back(made);
-  }
-  return all;
-}
+std::vector<method> methods_of(std::vector<run_record> const& runs) { return examples::methods_of(runs, peer_names); }
 
 std::vector<table> score_tables(std::vector<method> const& all) {
   std::vector<table> made;
   for (auto const& axis : axes) {
     for (auto const* measure : measures) {
-      table t;
-      t.title = std::string{axis.title} + ": " + words(measure);
-      t.header = {axis.label};
-      for (auto const& m : all) t.header.push_back(m.title);
-      for (auto const& one : tests_of(axis.axis)) {
-        if (!in_table(one)) continue;
-        bool const by_number = axis.label != std::string{"test"};
-        std::vector<std::string> row{by_number ? number(one.at, 0) : one.name};
-        for (auto const& m : all) row.push_back(cell(m.runs.over_runs(key(one, measure))));
-        t.rows.push_back(std::move(row));
-      }
-      made.push_back(std::move(t));
+      made.push_back(examples::score_table(std::string{axis.title} + ": " + words(measure), axis.label,
+                                           points_of(axis, true), measure, all));
     }
   }
   return made;
 }
 
 std::vector<examples::report::chart> score_charts(std::vector<method> const& all) {
+  auto shown = all;  // without those that are 0 throughout
+  std::erase_if(shown, [](method const& m) { return m.title == "all background" || m.title == "place alone"; });
   std::vector<examples::report::chart> made;
   for (auto const& axis : axes) {
-    if (axis.axis != std::string{"hidden"}) made.push_back(chart_of(axis, all));
+    if (axis.axis == std::string{"hidden"}) continue;
+    made.push_back(
+        examples::score_chart(std::string{axis.title} + ": F1", axis.label, "F1", points_of(axis, false), "f1", shown));
   }
   return made;
 }
 
 examples::report::chart training_chart(std::vector<run_record> const& runs) {
-  examples::report::chart made{"Training: BCE on validation sequences, 10 views", "step", "BCE, nats a pixel", {}};
-  for (auto const& run : runs) {
-    made.lines.push_back({run.title + ", seed " + std::to_string(run.seed), run.validation_step, run.validation_bce});
-  }
-  return made;
-}
-
-table run_table(std::vector<run_record> const& runs) {
-  table made;
-  made.title = "Runs";
-  made.header = {"model",         "seed",  "parameters",   "steps",         "minutes", "threads",
-                 "validation F1", "reach", "dead modules", "skipped steps", "tested"};
-  for (auto const& r : runs) {
-    made.rows.push_back({r.title, std::to_string(r.seed), std::to_string(r.parameters), std::to_string(r.steps),
-                         number(r.seconds / 60, 1), std::to_string(r.threads),
-                         r.validation_f1.empty() ? "-" : number(r.validation_f1.back(), 3), number(r.reach, 2),
-                         std::to_string(r.dead_modules), std::to_string(r.skipped),
-                         !r.failure.empty() ? "FAILED: " + r.failure
-                         : r.test.empty()   ? "not yet"
-                                            : "yes"});
-  }
-  made.note = "Minutes are of training, on a machine that may have had other work.";
-  return made;
+  return examples::training_chart(runs, "Training: BCE on validation sequences, 10 views", "BCE, nats a pixel");
 }
 
 table summary_table(std::vector<method> const& all) {
@@ -168,7 +89,7 @@ table summary_table(std::vector<method> const& all) {
   for (auto const* name : shown) made.header.emplace_back(name);
   for (auto const& m : all) {
     std::vector<std::string> row{m.title};
-    for (std::string const name : shown) row.push_back(cell(m.runs.over_runs(name + ".f1")));
+    for (std::string const name : shown) row.push_back(examples::score_cell(m.runs.over_runs(name + ".f1")));
     made.rows.push_back(std::move(row));
   }
   made.note =

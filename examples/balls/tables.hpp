@@ -1,17 +1,12 @@
 #pragma once
 
-#include "common/manifest.hpp"
-#include "common/report.hpp"
 #include "measure.hpp"
+#include "runs/score_tables.hpp"
 
 namespace balls {
 
-/// A column of the tables: a model over its seeds, or a peer.
-struct method {
-  std::string title;
-  examples::campaign runs;
-  bool peer = false;
-};
+using examples::method;
+using examples::run_table;
 
 /// The model's runs, titled, then the peers: these are the same in every run.
 [[nodiscard]] std::vector<method> methods_of(std::vector<run_record> const& runs);
@@ -24,9 +19,6 @@ struct method {
 
 /// Validation BCE over training, a line a run.
 [[nodiscard]] examples::report::chart training_chart(std::vector<run_record> const& runs);
-
-/// How long the runs took and what the library reported of them.
-[[nodiscard]] examples::report::table run_table(std::vector<run_record> const& runs);
 
 /// F1 of the most telling tests: a row for each method.
 [[nodiscard]] examples::report::table summary_table(std::vector<method> const& all);

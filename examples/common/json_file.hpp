@@ -23,6 +23,7 @@ class json_fields {
   /// \param where  source and place of the object, for error texts: "run.json" or "run.json: fit"
   json_fields(nlohmann::ordered_json const& object, std::string where);
 
+  [[nodiscard]] bool has(char const* name) const { return object_->contains(name); }
   [[nodiscard]] std::int64_t integer(char const* name, std::int64_t least = 0,
                                      std::int64_t most = std::int64_t{1} << 53);
   [[nodiscard]] bool flag(char const* name);

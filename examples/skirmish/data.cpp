@@ -1,7 +1,5 @@
 // The commands scenarios and data.
-#include <cmath>
 #include <cstdio>
-#include <thread>
 
 #include "commands.hpp"
 #include "common/interrupt.hpp"
@@ -26,14 +24,12 @@ int list_scenarios() {
 
 int make_data(command_options const& options) {
   auto const& what = scenario_named(options.scenario);
-  auto const folder = options.out.empty() ? std::filesystem::path("data/skirmish") / what.name : options.out;
+  auto const folder = options.folder.empty() ? std::filesystem::path("data/skirmish") / what.name : options.folder;
   // Before the work, not after it; save_recording looks again.
   if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
     throw s2rm::file_error(folder.string() + ": is there and not empty; give another --out, or remove it");
   }
-  generate_options const with{
-      options.episodes, options.seed, static_cast<int>(std::lround(1000 * options.random)),
-      options.threads > 0 ? options.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
+  generate_options const with{options.episodes, options.battle_seed, options.random_in_1000(), options.thread_count()};
   examples::interrupt const watch;
   examples::progress bar(std::string(what.name), options.episodes, "episodes");
   auto const made = generate(what, with, [&bar](index_t done) {
@@ -53,7 +49,7 @@ int make_data(command_options const& options) {
   manifest.set("command", options.command)
       .set("scenario", what.name)
       .set("episodes", made->episodes())
-      .set("seed", static_cast<std::int64_t>(options.seed))
+      .set("seed", static_cast<std::int64_t>(options.battle_seed))
       .set("random", with.random_in_1000 / 1000.0)
       .set("states", made->states())
       .set("won", won)

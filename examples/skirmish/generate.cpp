@@ -44,25 +44,6 @@ void write_units(recording& r, world const& w) {
   r.walkable(1, 1) = static_cast<float>(walkable.high.y) / one;
 }
 
-recording play(scenario const& of, generate_options const& options, index_t episode) {
-  auto const number = static_cast<std::uint32_t>(episode);
-  battle b(of, options.seed, number);
-  policy allies(options.seed, number, options.random_in_1000);
-  auto r = make_recording(1, of.limit + 1, b.state().size(), b.state().allies);
-  write_units(r, b.state());
-  std::size_t n = 0;
-  write(r, n, b.state());
-  while (!b.over()) {
-    std::span const actions(r.action.data() + n * r.action.shape(1), r.action.shape(1));
-    allies.choose(b, actions);
-    b.step(actions);
-    write(r, ++n, b.state());
-  }
-  r.episode_length(0) = static_cast<std::int32_t>(n + 1);
-  r.won(0) = b.won() ? 1 : 0;
-  return r;
-}
-
 /// Copies the used states of one episode to where they belong. Arrays over states are blocks of whole states.
 void append(recording& to, recording const& from, index_t episode, std::size_t begin) {
   auto const states = static_cast<std::size_t>(from.episode_length(0));
@@ -99,7 +80,32 @@ recording joined(std::span<recording const> played) {
   return all;
 }
 
+/// One episode in memory for the longest.
+recording play_whole(scenario const& of, generate_options const& options, index_t episode) {
+  auto const number = static_cast<std::uint32_t>(episode);
+  battle b(of, options.seed, number);
+  policy allies(options.seed, number, options.random_in_1000);
+  auto r = make_recording(1, of.limit + 1, b.state().size(), b.state().allies);
+  write_units(r, b.state());
+  std::size_t n = 0;
+  write(r, n, b.state());
+  while (!b.over()) {
+    std::span const actions(r.action.data() + n * r.action.shape(1), r.action.shape(1));
+    allies.choose(b, actions);
+    b.step(actions);
+    write(r, ++n, b.state());
+  }
+  r.episode_length(0) = static_cast<std::int32_t>(n + 1);
+  r.won(0) = b.won() ? 1 : 0;
+  return r;
+}
+
 }  // namespace
+
+recording play(scenario const& of, generate_options const& options, index_t episode) {
+  auto const whole = play_whole(of, options, episode);
+  return joined(std::span(&whole, 1));
+}
 
 std::optional<recording> generate(scenario const& of, generate_options const& options,
                                   std::function<bool(index_t)> const& go_on) {
@@ -115,8 +121,7 @@ std::optional<recording> generate(scenario const& of, generate_options const& op
   auto const work = [&] {
     try {
       for (auto e = next++; e < options.episodes && !stop; e = next++) {
-        auto const whole = play(of, options, e);
-        played[static_cast<std::size_t>(e)] = joined(std::span(&whole, 1));
+        played[static_cast<std::size_t>(e)] = play(of, options, e);
         ++done;
       }
     } catch (...) {

@@ -16,6 +16,9 @@ struct generate_options {
   int threads = 1;
 };
 
+/// Plays one episode. `options.episodes` and `threads` mean nothing here.
+[[nodiscard]] recording play(scenario const& of, generate_options const& options, index_t episode);
+
 /// Plays the episodes 0 .. episodes-1 of a scenario. Each depends on (scenario, seed, its number, share) alone, so the
 /// recording is the same to the bit on any number of threads, and its first episodes are those of a shorter one.
 /// \param go_on  called now and then from the calling thread with the number of episodes done; false ends it

@@ -5,20 +5,52 @@
 #include <exception>
 
 #include "commands.hpp"
+#include "common/ranks.hpp"
+#include "model.hpp"
+#include "runs/command_line.hpp"
 
 namespace {
 
 constexpr char const* about =
     "Small battles between two armies, of which each ally sees 9 cells around itself: data for a world model.\n"
     "The simulator is SMAC-like: the game's unit table and SMAC's rules, but not StarCraft II.\n"
-    "Start with: skirmish data";
+    "Start with: skirmish train, then skirmish eval and skirmish render.";
 
 constexpr char const* footer =
-    "Recordings of the real game or of another simulator: see README.md next to this program's source.";
+    "A complete training run takes some half an hour on two cores. Ctrl-C leaves a valid checkpoint that --resume "
+    "goes\n"
+    "on from. Recordings of the real game or of another simulator: see README.md next to this program's source.";
+
+void add_battles(CLI::App& app, skirmish::command_options& o) {
+  app.add_option("--scenario", o.scenario, "who fights whom; 'skirmish scenarios' lists them")->capture_default_str();
+  app.add_option("--random", o.random, "share of random legal actions; the others are the heuristic's")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+}
+
+void add_battle_seed(CLI::App& app, skirmish::command_options& o) {
+  add_battles(app, o);
+  app.add_option("--seed", o.battle_seed, "of placement and random actions")->capture_default_str();
+}
+
+void add_recording(CLI::App& app, skirmish::command_options& o, char const* what) {
+  app.add_option("--data", o.recording, what);
+}
+
+void add_episode(CLI::App& app, skirmish::command_options& o) {
+  app.add_option("--episode", o.episode, "which battle")->check(CLI::NonNegativeNumber)->capture_default_str();
+}
+
+void add_test(CLI::App& app, skirmish::command_options& o) {
+  app.add_option("--battles", o.test_sequences, "battles a test; published figures are for 100")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  examples::ranks::begin();
   skirmish::command_options options;
   options.command.emplace_back("skirmish");
   options.command.insert(options.command.end(), argv + 1, argv + argc);
@@ -28,41 +60,56 @@ int main(int argc, char* argv[]) {
   app.footer(footer);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of every command");
-
-  auto const add_battle = [&options](CLI::App& to) {
-    to.add_option("--scenario", options.scenario, "who fights whom; 'skirmish scenarios' lists them")
-        ->capture_default_str();
-    to.add_option("--seed", options.seed, "of placement and random actions")->capture_default_str();
-    to.add_option("--random", options.random, "share of random legal actions; the others are the heuristic's")
-        ->check(CLI::Range(0.0, 1.0))
-        ->capture_default_str();
+  auto const add = [&](char const* name, char const* what, int (*command)(skirmish::command_options const&)) {
+    auto* const sub = app.add_subcommand(name, what);
+    sub->callback([&options, &status, command, name] {
+      if (command != skirmish::train) examples::ranks::require_one(std::string{"skirmish "} + name);
+      status = command(options);
+    });
+    return sub;
   };
 
-  auto* const list = app.add_subcommand("scenarios", "list the scenarios");
-  list->callback([&] { status = skirmish::list_scenarios(); });
+  app.add_subcommand("scenarios", "list the scenarios")->callback([&] { status = skirmish::list_scenarios(); });
 
-  auto* const data = app.add_subcommand("data", "play battles and write them as a folder of .npy files");
-  add_battle(*data);
+  auto* const data = add("data", "play battles and write them as a folder of .npy files", skirmish::make_data);
+  add_battle_seed(*data, options);
   data->add_option("--episodes", options.episodes, "how many battles")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{0xffffffff}))
       ->capture_default_str();
   data->add_option("--threads", options.threads, "threads, 0: all cores; the data do not depend on it")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  data->add_option("--out", options.out, "new folder (default: data/skirmish/<scenario>)");
-  data->callback([&] { status = skirmish::make_data(options); });
+  data->add_option("--out", options.folder, "new folder (default: data/skirmish/<scenario>)");
 
-  auto* const render = app.add_subcommand("render", "draw one battle: what was, and what was seen");
-  add_battle(*render);
-  render->add_option("--data", options.data, "recorded battles to draw from, instead of playing one");
-  render->add_option("--episode", options.episode, "which battle")
+  auto* const battle = add("battle", "draw one battle: what was, and what was seen", skirmish::draw_battle);
+  add_battle_seed(*battle, options);
+  add_recording(*battle, options, "recorded battles to draw from, instead of playing one");
+  add_episode(*battle, options);
+  battle->add_option("--ally", options.ally, "whose raster is drawn")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  render->add_option("--ally", options.ally, "whose raster is drawn")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  render->add_option("--out", options.out, "folder for pictures and report.html (default: results/skirmish)");
-  render->callback([&] { status = skirmish::render(options); });
+  battle->add_option("--out", options.out, "folder for pictures and battle.html")->capture_default_str();
+
+  constexpr char const* recorded = "recorded battles to train and test with, instead of playing them";
+  auto* const train = add("train", "train a model; Ctrl-C leaves a valid checkpoint", skirmish::train);
+  auto* const eval = add("eval", "test a checkpoint and its peers: other scenarios, dropped views", skirmish::evaluate);
+  auto* const render =
+      add("render", "draw truth, what was seen and what is believed, write report.html", skirmish::render);
+  auto* const campaign =
+      add("campaign", "train and test models for several seeds, skip what is done, write the page", skirmish::campaign);
+  for (auto* const one : {train, eval, render, campaign}) {
+    examples::add_common_options(*one, options);
+    add_battles(*one, options);
+    add_recording(*one, options, recorded);
+  }
+  for (auto* const one : {train, eval, render}) {
+    examples::add_run_options(*one, options, skirmish::known_models());
+  }
+  for (auto* const one : {train, campaign}) examples::add_fit_options(*one, options);
+  for (auto* const one : {eval, campaign}) add_test(*one, options);
+  train->add_flag("--resume", options.resume, "go on from the checkpoint");
+  add_episode(*render, options);
+  examples::add_campaign_options(*campaign, options);
 
   try {
     app.parse(argc, argv);
@@ -70,6 +117,7 @@ int main(int argc, char* argv[]) {
     return app.exit(error);
   } catch (std::exception const& error) {
     std::fprintf(stderr, "skirmish: %s\n", error.what());
+    examples::ranks::fail(error.what());
     return 1;
   }
   return status;

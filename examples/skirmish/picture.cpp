@@ -143,6 +143,68 @@ image draw_frame(recording const& r, scenes& at, index_t state, index_t step, in
   return examples::beside(columns);
 }
 
+image draw_belief(belief const& of, std::string_view title) {
+  constexpr int side = scale / belief::per_cell;
+  image picture(of.width * side, of.height * side + title_height, ground);
+  picture.fill(0, 0, picture.width, title_height, {255, 255, 255});
+  picture.text(2, 3, title, ink);
+  constexpr auto friendly = model_types.size(), enemy = friendly + 1, health = friendly + 2, shield = friendly + 5;
+  auto const most = [&](int x, int y) {
+    if (x < 0 || y < 0 || x >= of.width || y >= of.height) return 0.0F;
+    auto const& here = of.squares[of.offset(x, y)];
+    return std::max(here[friendly], here[enemy]);
+  };
+  auto const share = [](float v) { return std::clamp(static_cast<double>(v), 0.0, 1.0); };
+  for (int y = 0; y < of.height; ++y) {
+    for (int x = 0; x < of.width; ++x) {
+      auto const& here = of.squares[of.offset(x, y)];
+      auto const c = examples::mix(examples::mix(ground, side_colour(false), share(here[friendly])), side_colour(true),
+                                   share(here[enemy]));
+      picture.fill(x * side, title_height + (of.height - 1 - y) * side, side, side, c);
+    }
+  }
+  constexpr int reach = belief::per_cell;  // one letter within a map cell
+  for (int y = 0; y < of.height; ++y) {
+    for (int x = 0; x < of.width; ++x) {
+      auto const here = most(x, y);
+      bool highest = here > 0.5F;
+      for (int v = -reach; v <= reach && highest; ++v) {
+        for (int u = -reach; u <= reach && highest; ++u) {
+          auto const other = most(x + u, y + v);
+          // Of equals, the first.
+          highest = other < here || (other == here && (v > 0 || (v == 0 && u >= 0)));
+        }
+      }
+      if (!highest) continue;
+      auto const& what = of.squares[of.offset(x, y)];
+      auto const type = std::max_element(what.begin(), what.begin() + friendly) - what.begin();
+      auto const left = x * side, top = title_height + (of.height - 1 - y) * side;
+      picture.text(left - 1, top - 3, std::string(1, look_of(model_types[static_cast<std::size_t>(type)]).letter), ink);
+      bar(picture, left - 5, top + 6, 12, share(what[shield]), shield_blue);
+      bar(picture, left - 5, top + 8, 12, share(what[health]), health_green);
+    }
+  }
+  return picture;
+}
+
+std::vector<image> draw_story(story const& of) {
+  std::vector<image> frames;
+  auto const& r = *of.battle.of;
+  scenes at(r, model_layout());
+  for (std::size_t t = 0; t < of.believed.size(); ++t) {
+    auto const state = of.battle.begin + static_cast<index_t>(t);
+    auto const step = std::to_string(t + 1);
+    std::array<image, 3> panels;
+    at.go_to(state);
+    panels[1] = draw_field(r, at, true, "seen, step " + std::to_string(t));
+    at.go_to(state + 1);
+    panels[0] = draw_field(r, at, false, "truth, step " + step);
+    panels[2] = draw_belief(of.believed[t], "believed, step " + step);
+    frames.push_back(examples::beside(panels));
+  }
+  return frames;
+}
+
 std::string legend(recording const& r) {
   std::set<std::int32_t> const types(r.unit_type.begin(), r.unit_type.end());
   std::string text;

@@ -4,8 +4,8 @@
 
 #include <string_view>
 
+#include "belief.hpp"
 #include "common/image.hpp"
-#include "recording.hpp"
 
 namespace skirmish {
 
@@ -19,6 +19,13 @@ namespace skirmish {
 
 /// Truth over what was seen, and beside them the view of an ally and what the whole state has around it.
 [[nodiscard]] examples::image draw_frame(recording const& r, scenes& at, index_t state, index_t step, int ally);
+
+/// The walkable map as it is believed: the more probable a friend or an enemy, the fuller the colour of its side; where
+/// one is more likely than not, the letter of its likeliest type and the bars of its health and shield.
+[[nodiscard]] examples::image draw_belief(belief const& of, std::string_view title);
+
+/// Truth, what was seen the step before, and what is believed, one picture for each step.
+[[nodiscard]] std::vector<examples::image> draw_story(story const& of);
 
 /// "z zealot" for each type that occurs.
 [[nodiscard]] std::string legend(recording const& r);

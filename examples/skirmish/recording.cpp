@@ -7,14 +7,11 @@
 #include "common/sha256.hpp"
 
 namespace skirmish {
-namespace {
 
-point point_at(tensor<float, 3> const& position, std::size_t state, std::size_t slot) {
-  return {static_cast<std::int32_t>(std::lround(position(state, slot, 0) * one)),
-          static_cast<std::int32_t>(std::lround(position(state, slot, 1) * one))};
+point position_of(recording const& r, std::size_t state, std::size_t slot) {
+  return {static_cast<std::int32_t>(std::lround(r.position(state, slot, 0) * one)),
+          static_cast<std::int32_t>(std::lround(r.position(state, slot, 1) * one))};
 }
-
-}  // namespace
 
 index_t recording::begin_of(index_t episode) const {
   index_t begin = 0;
@@ -61,7 +58,7 @@ void scenes::go_to(index_t state) {
   for (std::size_t u = 0; u < type_channels_.size(); ++u) {
     if (of_->alive(n, u) == 0) continue;
     at_[u] = static_cast<int>(scene_.size());
-    scene_.push_back({point_at(of_->position, n, u),
+    scene_.push_back({position_of(*of_, n, u),
                       {of_->health(n, u), of_->energy(n, u), of_->cooldown(n, u), of_->shield(n, u)},
                       type_channels_[u],
                       of_->enemy(u) != 0});

@@ -75,6 +75,9 @@ void save_recording(recording const& r, std::filesystem::path const& folder);
 /// SHA-256 over names, extents and numbers of all fields.
 [[nodiscard]] std::string checksum(recording const& r);
 
+/// Where the unit of a slot is in a state.
+[[nodiscard]] point position_of(recording const& r, std::size_t state, std::size_t slot);
+
 /// What the rasteriser draws a recording's states from.
 class scenes {
  public:

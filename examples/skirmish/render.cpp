@@ -1,92 +1,62 @@
-// The command render: one episode as an animation, a film strip and a page.
+// The command render: what a model sees and believes of one test battle, and the curves of its test.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <string>
 
 #include "commands.hpp"
-#include "common/manifest.hpp"
-#include "common/report.hpp"
 #include "common/sha256.hpp"
-#include "generate.hpp"
 #include "picture.hpp"
-#include "s2rm/core/errors.hpp"
+#include "tables.hpp"
+#include "task.hpp"
 
 namespace skirmish {
-namespace {
-
-recording battles_of(command_options const& options) {
-  if (!options.data.empty()) return load_recording(options.data);
-  return *generate(scenario_named(options.scenario),
-                   {options.episode + 1, options.seed, static_cast<int>(std::lround(1000 * options.random)), 1});
-}
-
-/// How many live, in words of the report's table.
-std::string living(recording const& r, index_t state, bool enemies) {
-  int count = 0;
-  for (int u = 0; u < r.units(); ++u) {
-    auto const slot = static_cast<std::size_t>(u);
-    count += (r.enemy(slot) != 0) == enemies && r.alive(static_cast<std::size_t>(state), slot) != 0 ? 1 : 0;
-  }
-  return std::to_string(count);
-}
-
-}  // namespace
 
 int render(command_options const& options) {
-  auto const r = battles_of(options);
-  auto const asked = [](char const* what, std::int64_t found, std::int64_t count) {
-    if (found >= 0 && found < count) return;
-    throw s2rm::value_error(std::string(what) + ": expected 0 to " + std::to_string(count - 1) + ", found " +
-                            std::to_string(found));
-  };
-  asked("--episode", options.episode, r.episodes());
-  asked("--ally", options.ally, r.allies());
-  auto const begin = r.begin_of(options.episode);
-  auto const length = static_cast<index_t>(r.episode_length(static_cast<std::size_t>(options.episode)));
-
-  scenes at(r, layout_of(r.unit_type));
-  std::vector<examples::image> frames;
-  for (index_t t = 0; t < length; ++t) frames.push_back(draw_frame(r, at, begin + t, t, options.ally));
-  constexpr index_t stills = 4;
-  std::vector<examples::image> strip;
-  examples::report::table table{"The course of it", {"step", "allies alive", "enemies alive"}, {}};
-  for (index_t i = 0; i < std::min(stills, length); ++i) {
-    auto const t = length <= stills ? i : i * (length - 1) / (stills - 1);
-    strip.push_back(frames[static_cast<std::size_t>(t)]);
-    table.rows.push_back({std::to_string(t), living(r, begin + t, false), living(r, begin + t, true)});
-  }
-
-  auto settings = examples::manifest::begin("skirmish");
-  settings.set("command", options.command).set("episode", options.episode);
-  if (options.data.empty()) {
-    settings.set("scenario", options.scenario)
-        .set("seed", static_cast<std::int64_t>(options.seed))
-        .set("random", options.random);
-  } else {
-    settings.set("data.folder", options.data.string());
-  }
-  settings.set("data.sha256", checksum(r));
-
-  bool const won = r.won(static_cast<std::size_t>(options.episode)) != 0;
-  examples::report::page page("Skirmish: one battle, as it was and as it was seen",
-                              "A SMAC-like simulator; not StarCraft II.");
-  page.add_text(
-      "Blue are the allies, orange the enemies; " + legend(r) +
-      ". The bar below a unit is its health, the ring around it its shield. In the rasters: shield, health and "
-      "cooldown from top to bottom; an enemy's cooldown is in the answer to a query, never in a view. Grey is "
-      "out of sight.");
+  task const work(options);
+  auto const [record, learner] = examples::load_trained(work, options, "skirmish");
+  examples::run_options o = options;
+  o.fit = record.fit;
+  auto const told = tell(*learner, work.battles(o, split::test), options.episode);
+  auto const frames = draw_story(told);
+  s2rm::require_value(!frames.empty(), "--episode: this battle has one state, nothing to predict");
   auto const moving = examples::gif(frames, 25);
-  page.add_animation(moving, "Half a second of the game a frame.");
-  page.add_image(examples::below(strip), "Four moments.");
-  page.add_text(won ? "The allies won." : "The allies did not win.").add_table(table).add_manifest(settings);
+  constexpr std::size_t stills = 5;
+  std::vector<examples::image> moments;
+  for (std::size_t i = 0; i < std::min(stills, frames.size()); ++i) {
+    moments.push_back(frames[frames.size() <= stills ? i : i * (frames.size() - 1) / (stills - 1)]);
+  }
+  auto const strip = examples::below(moments);
+  std::filesystem::create_directories(o.out);
+  examples::write_file(o.out / "belief.gif", moving);
+  examples::write_png(o.out / "belief.png", strip);
 
-  auto const out = options.out.empty() ? std::filesystem::path("results/skirmish") : options.out;
-  examples::write_file(out / "battle.gif", moving);
-  examples::write_png(out / "battle.png", examples::below(strip));
-  settings.write(out / "manifest.json");
-  page.write(out / "report.html");
-  std::fprintf(stderr, "wrote %s, battle.gif, battle.png and manifest.json\n", (out / "report.html").c_str());
+  examples::report::page page{"Skirmish: a battle that nobody sees whole",
+                              record.title + ", seed " + std::to_string(o.seed) + ", " +
+                                  std::to_string(learner->steps()) +
+                                  " training steps; a SMAC-like simulator, not "
+                                  "StarCraft II"};
+  page.add_heading("What it sees and what it believes");
+  page.add_text(
+      "Blue are the allies, orange the enemies; " + legend(*told.battle.of) +
+      ". The bar below a unit is its health, the ring around it or the upper bar its shield. Grey is out of "
+      "everybody's sight. Belief comes from queries all over the map, of which each answers for 9 cells around.");
+  page.add_animation(moving,
+                     "The battlefield, what the allies saw of it half a second before, and what the model believed "
+                     "from that and everything earlier.");
+  page.add_image(strip, "Some moments of it.");
+  page.add_heading("Training");
+  page.add_line_chart(training_chart({record})).add_table(examples::run_table({record}));
+  if (record.test.empty()) {
+    page.add_notice("Not tested yet: run 'skirmish eval', then 'skirmish render' again, for curves and tables.");
+  } else {
+    auto const all = examples::methods_of({record}, peer_names);
+    page.add_heading("Test");
+    for (auto const& chart : score_charts(work.tests(), all)) page.add_line_chart(chart.chart);
+    for (auto const& table : score_tables(work.tests(), all)) page.add_table(table);
+    page.add_details("Manifest of the test", record.manifest);
+  }
+  page.add_manifest(work.manifest_of(o, *learner));
+  page.write(o.out / "report.html");
+  std::fprintf(stderr, "wrote %s, belief.gif and belief.png\n", (o.out / "report.html").c_str());
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "s2rm/dynamics/rmc.hpp"
 #include "s2rm/dynamics/tto.hpp"
 #include "s2rm/encoder/conv.hpp"
+#include "s2rm/loss/product.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"

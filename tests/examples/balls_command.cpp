@@ -1,18 +1,13 @@
 // The program balls as a user calls it: help, errors, training that is interrupted and goes on, test, pictures.
-#include <filesystem>
-#include <fstream>
-
-#include "examples/program.hpp"
-#include "support/catch.hpp"
+#include "support/program.hpp"
 
 using s2rm::test::bytes_of;
 using s2rm::test::contains;
-using s2rm::test::outcome;
 using folder = s2rm::test::output_folder;
 
 namespace {
 
-outcome call(std::string const& arguments, std::string const& before = "") {
+s2rm::test::outcome call(std::string const& arguments, std::string const& before = "") {
   return s2rm::test::call(before + " " BALLS_PROGRAM " " + arguments);
 }
 
@@ -69,19 +64,12 @@ TEST_CASE("train, eval and render leave their files") {
 }
 
 TEST_CASE("Ctrl-C leaves a checkpoint that training goes on from, to the same weights") {
-  folder const stopped{"s2rm_balls_stopped"}, whole{"s2rm_balls_whole"};
 #ifdef __OPTIMIZE__
   std::string const arguments = "train --steps 80 --batch 16";
 #else
   std::string const arguments = "train --steps 4 --batch 2";
 #endif
-  // Whenever the signal comes, the program ends orderly: 130, or 0 where it was done before.
-  auto const first = call(arguments + stopped.out(), "timeout --preserve-status -s INT 1");
-  CHECK((first.status == 130 || first.status == 0));
-  REQUIRE(std::filesystem::exists(stopped.path / "s2gru-seed1.safetensors"));
-  CHECK(call(arguments + " --resume" + stopped.out()).status == 0);
-  CHECK(call(arguments + whole.out()).status == 0);
-  CHECK(bytes_of(stopped.path / "s2gru-seed1.safetensors") == bytes_of(whole.path / "s2gru-seed1.safetensors"));
+  s2rm::test::check_goes_on_after_interrupt(BALLS_PROGRAM " " + arguments, "s2rm_balls", "s2gru-seed1.safetensors");
 }
 
 TEST_CASE("a campaign does what is missing, and its page says what was run") {
@@ -90,8 +78,7 @@ TEST_CASE("a campaign does what is missing, and its page says what was run") {
   auto const line = "campaign --seeds 2 --sequences 1 " + std::string{tiny} + " --page " + page + work.out();
   auto const first = call(line);
   CHECK(first.status == 0);
-  std::ifstream file(page);
-  std::string const text{std::istreambuf_iterator<char>{file}, {}};
+  auto const text = bytes_of(page);
   for (auto const* word : {"S2GRU", "last seen", "Manifests", "page_views.svg", "| 2 |"}) {
     CHECK_THAT(text, contains(word));
   }

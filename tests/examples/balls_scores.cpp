@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "balls/peers.hpp"
-#include "balls/record.hpp"
 #include "balls/tables.hpp"
 #include "support/catch.hpp"
 
@@ -12,7 +11,7 @@ using balls::condition;
 using balls::crop;
 using balls::frame;
 using balls::index_t;
-using balls::pixel_score;
+using examples::pixel_score;
 using balls::split;
 
 namespace {

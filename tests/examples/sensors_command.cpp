@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "examples/program.hpp"
 #include "support/catch.hpp"
+#include "support/program.hpp"
 
 using s2rm::test::bytes_of;
 using s2rm::test::call;

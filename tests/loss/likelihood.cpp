@@ -1,6 +1,7 @@
 // Likelihoods: gradients against finite differences, closed forms, masks, extremes.
 #include "s2rm/loss/likelihood.hpp"
 
+#include "s2rm/loss/product.hpp"
 #include "support/backends.hpp"
 #include "support/bits.hpp"
 #include "support/conforms.hpp"
@@ -48,6 +49,22 @@ std::vector<double> uniform(index_t n, double most) {
   return x;
 }
 
+/// Channels of three kinds; channel 2 counts where channel 0 or 1 is set.
+using mixed =
+    likelihood::product<likelihood::part<likelihood::channels<0, 1>, likelihood::bernoulli>,
+                        likelihood::part<likelihood::channels<3>, likelihood::fixed_gaussian<std::ratio<1, 5>>>,
+                        likelihood::part<likelihood::channels<2>, likelihood::gaussian, likelihood::channels<0, 1>>>;
+
+/// Targets (n, C, area) for it: channels 0 and 1 hold 0 or 1.
+std::vector<double> mixed_targets(index_t n, index_t count, index_t area) {
+  auto x = test::normal_numbers(n * count * area, 35);
+  for (index_t i = 0; i < n * count * area; ++i) {
+    auto& v = x[static_cast<std::size_t>(i)];
+    if (i / area % count < 2) v = v > 0.4 ? 1 : 0;
+  }
+  return x;
+}
+
 }  // namespace
 
 TEST_CASE("likelihoods conform") {
@@ -59,6 +76,10 @@ TEST_CASE("likelihoods conform") {
     test::conforms(losses<likelihood::bernoulli, raster<1, 2, 3>>("bernoulli" + which, 4, uniform(24, 1), mask, 1));
     test::conforms(losses<likelihood::gaussian, raster<2, 1, 3>>("gaussian" + which, 4, real, mask, 2));
     test::conforms(losses<likelihood::categorical<3>, features<6>>("categorical" + which, 4, classes, mask, 3));
+    test::conforms(
+        losses<likelihood::fixed_gaussian<std::ratio<2, 3>>, raster<2, 1, 3>>("fixed" + which, 4, real, mask, 4));
+    test::conforms(losses<mixed, raster<4, 2, 5>>("product" + which, 4, mixed_targets(4, 4, 10), mask, 5));
+    test::conforms(losses<mixed, features<4>>("product of numbers" + which, 4, mixed_targets(4, 4, 1), mask, 6));
   }
 }
 
@@ -74,6 +95,28 @@ TEST_CASE("values are the closed forms") {
   // Logits of element 0 lie at 0, 2, 4.
   CHECK(likelihood::categorical<3>::on<pixel>::value(o, x, 0) ==
         Approx(-std::log(std::exp(0.7) / (std::exp(0.3) + std::exp(0.7) + std::exp(2.0)))).epsilon(1e-14));
+}
+
+TEST_CASE("a product is each channel's own likelihood, where it is asked") {
+  using target = raster<4, 1, 2>;
+  using l = mixed::on<target>;
+  static_assert(l::parameters == 2 && l::outputs == 16);
+  double const o[] = {0.3, -1.2, 0.7, -0.4, 2.0, 0.1,  0.5, 0.6,  // logits (2, 2), means (2, 2)
+                      9,   9,    9,   9,    0.2, -0.3, 9,   9};   // log-variances, of channel 2 alone
+  double const x[] = {1, 0, 0, 0, 1.5, NAN, 0.25, 0.75};  // the second pixel is not marked: not read in channel 2
+  CHECK(l::value(o, x, 0) == Approx(std::log1p(std::exp(-0.3))).epsilon(1e-14));
+  CHECK(l::value(o, x, 3) == Approx(std::log1p(std::exp(-0.4))).epsilon(1e-14));
+  CHECK(l::value(o, x, 4) == Approx(0.5 * (std::log(2 * M_PI) + 0.2 + 0.25 * std::exp(-0.2))).epsilon(1e-14));
+  CHECK(l::value(o, x, 5) == 0.0);
+  CHECK(l::value(o, x, 7) == Approx(0.5 * (std::log(2 * M_PI / 5) + 0.15 * 0.15 * 5)).epsilon(1e-14));
+  double d[16];
+  std::fill(std::begin(d), std::end(d), NAN);
+  for (index_t e = 0; e < 8; ++e) l::gradient(o, x, e, 2.0, d);
+  for (int const unused : {8, 9, 10, 11, 14, 15}) CHECK(d[unused] == 0.0);
+  CHECK((d[5] == 0.0 && d[13] == 0.0));
+  CHECK(d[4] == Approx(2 * 0.5 * std::exp(-0.2)).epsilon(1e-14));
+  CHECK(d[12] == Approx(1 - 0.25 * std::exp(-0.2)).epsilon(1e-14));
+  CHECK(d[6] == Approx(2 * 5 * 0.25).epsilon(1e-14));
 }
 
 TEST_CASE("extreme logits stay finite; a class that does not exist does not") {
@@ -122,14 +165,12 @@ struct plain {
 
 /// Loss and gradient by registers against one element at a time: the same bits, and the same sum but for its order.
 template <class Likelihood, class Target, class T>
-void check_registers(double highest_target, bool whole) {
+void check_registers(std::vector<double> const& targets) {
   using l = typename Likelihood::template on<Target>;
   static_assert(likelihood::has_lanes<l, T> && !likelihood::has_lanes<plain<l>, T>);
   constexpr index_t n = 37, X = Target::size;
   auto const from = test::normal_numbers(n * l::outputs, 41);
-  std::vector<T> const o(from.begin(), from.end());
-  std::vector<T> x;
-  for (double v : uniform(n * X, highest_target)) x.push_back(static_cast<T>(whole ? std::floor(v) : v));
+  std::vector<T> const o(from.begin(), from.end()), x(targets.begin(), targets.end());
   std::vector<std::uint8_t> mask(n, 1);
   mask[3] = mask[20] = mask[36] = 0;
   for (std::uint8_t const* m :
@@ -153,12 +194,17 @@ void check_registers(double highest_target, bool whole) {
 
 template <class Target>
 void check_all_registers() {
-  check_registers<likelihood::bernoulli, Target, float>(1, false);
-  check_registers<likelihood::bernoulli, Target, double>(1, false);
-  check_registers<likelihood::gaussian, Target, float>(2, false);
-  check_registers<likelihood::gaussian, Target, double>(2, false);
-  check_registers<likelihood::categorical<3>, Target, float>(3, true);
-  check_registers<likelihood::categorical<3>, Target, double>(3, true);
+  auto const shares = uniform(37 * Target::size, 1), real = uniform(37 * Target::size, 2);
+  auto classes = uniform(37 * Target::size, 3);
+  for (auto& v : classes) v = std::floor(v);
+  check_registers<likelihood::bernoulli, Target, float>(shares);
+  check_registers<likelihood::bernoulli, Target, double>(shares);
+  check_registers<likelihood::gaussian, Target, float>(real);
+  check_registers<likelihood::gaussian, Target, double>(real);
+  check_registers<likelihood::fixed_gaussian<std::ratio<1, 3>>, Target, float>(real);
+  check_registers<likelihood::fixed_gaussian<std::ratio<1, 3>>, Target, double>(real);
+  check_registers<likelihood::categorical<3>, Target, float>(classes);
+  check_registers<likelihood::categorical<3>, Target, double>(classes);
 }
 
 }  // namespace
@@ -167,6 +213,13 @@ TEST_CASE("registers of elements give what one element at a time gives") {
   check_all_registers<features<1>>();
   check_all_registers<features<16>>();
   check_all_registers<raster<1, 5, 7>>();
+}
+
+TEST_CASE("registers over the end of a channel give what one element at a time gives") {
+  check_registers<mixed, raster<4, 5, 7>, float>(mixed_targets(37, 4, 35));
+  check_registers<mixed, raster<4, 5, 7>, double>(mixed_targets(37, 4, 35));
+  check_registers<mixed, features<4>, float>(mixed_targets(37, 4, 1));
+  check_registers<mixed, raster<4, 1, 1>, double>(mixed_targets(37, 4, 1));
 }
 
 }  // namespace s2rm

@@ -9,13 +9,6 @@
 namespace skirmish {
 namespace {
 
-/// The bin of an offset in [-9, 9]. Both ends of the axis belong to the outermost bins, so that the two sides are alike;
-/// no other border of bins is a multiple of 1/4096.
-constexpr int bin_of(std::int32_t offset) {
-  auto const bin = std::int64_t{offset + sight_range} * raster_side / (2 * sight_range);
-  return static_cast<int>(std::min<std::int64_t>(bin, raster_side - 1));
-}
-
 /// 11 times the offset of a place from the middle of its bin.
 constexpr std::int32_t from_middle(std::int32_t offset, int bin) {
   return raster_side * (offset + sight_range) - (2 * bin + 1) * sight_range;

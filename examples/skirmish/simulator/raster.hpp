@@ -56,6 +56,13 @@ enum class shows : std::uint8_t { what_agents_see, all };
 /// Draws the marks around `place` into `raster`, layout.raster_size() numbers, which are overwritten.
 void draw(std::span<mark const> scene, point place, shows what, raster_layout const& layout, std::span<float> raster);
 
+/// The row or column that an offset in [-9, 9] falls into. Both ends of the axis belong to the outermost bins, so that the
+/// two sides are alike; no other border of bins is a multiple of 1/4096.
+[[nodiscard]] constexpr int bin_of(std::int32_t offset) {
+  auto const bin = std::int64_t{offset + sight_range} * raster_side / (2 * sight_range);
+  return static_cast<int>(bin < raster_side ? bin : raster_side - 1);
+}
+
 /// Whether a cell can hold a unit within sight: its middle is within 9 of the place. Others may be left out of a loss.
 [[nodiscard]] bool in_disc(int row, int column);
 

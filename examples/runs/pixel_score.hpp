@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace balls {
+namespace examples {
 
 /// Counts over the pixels of a whole test set; nothing is averaged per crop. A pixel is predicted on from p = 1/2 up.
 class pixel_score {
@@ -75,4 +75,4 @@ class pixel_score {
   std::int64_t hits_ = 0, misses_ = 0, alarms_ = 0, rests_ = 0;  ///< TP, FN, FP, TN
 };
 
-}  // namespace balls
+}  // namespace examples

@@ -7,7 +7,7 @@
 #include "common/json_file.hpp"
 #include "common/sha256.hpp"
 
-namespace balls {
+namespace examples {
 namespace {
 
 // JSON has no NaN: an undefined figure is null.
@@ -53,13 +53,14 @@ void cut(std::vector<double>& steps, std::vector<double>& values, double last) {
 
 }  // namespace
 
-run_record run_record::begin(options const& o) {
+run_record run_record::begin(run_options const& o) {
   run_record r;
   r.model = o.model;
   r.title = o.model;
   r.seed = o.seed;
   r.fit = o.fit;
   r.data_seed = o.data_seed;
+  r.data = o.data;
   r.threads = o.thread_count();
   return r;
 }
@@ -80,6 +81,7 @@ void run_record::write(std::filesystem::path const& path) const {
   all["seed"] = seed;
   all["fit"] = to_json(fit);
   all["data_seed"] = data_seed;
+  if (!data.empty()) all["data"] = data;
   all["steps"] = steps;
   all["parameters"] = parameters;
   all["skipped"] = skipped;
@@ -96,7 +98,7 @@ void run_record::write(std::filesystem::path const& path) const {
   for (auto const& [key, x] : test) all["test"][key] = number(x);
   all["manifest"] = manifest;
   all["failure"] = failure;
-  examples::write_file(path, all.dump(1) + "\n");
+  write_file(path, all.dump(1) + "\n");
 }
 
 std::optional<run_record> run_record::read(std::filesystem::path const& path) {
@@ -113,6 +115,7 @@ run_record run_record::parse(std::string_view text, std::string const& source) {
   r.seed = from.integer("seed", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
   r.fit = to_settings(from.object("fit"));
   r.data_seed = static_cast<decltype(r.data_seed)>(from.integer("data_seed"));
+  if (from.has("data")) r.data = from.text("data");
   r.steps = from.integer("steps");
   r.parameters = from.integer("parameters");
   r.skipped = from.integer("skipped");
@@ -140,4 +143,4 @@ run_record run_record::parse(std::string_view text, std::string const& source) {
   return r;
 }
 
-}  // namespace balls
+}  // namespace examples

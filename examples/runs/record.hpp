@@ -9,7 +9,7 @@
 
 #include "settings.hpp"
 
-namespace balls {
+namespace examples {
 
 /// "views 10.f1" and the like.
 using figures = std::map<std::string, double>;
@@ -20,6 +20,7 @@ struct run_record {
   std::int64_t seed = 0;
   fit_settings fit;
   std::uint64_t data_seed = 0;
+  std::string data;  ///< what the sequences are of, where there is a choice
   index_t steps = 0, parameters = 0, skipped = 0, dead_modules = 0;
   double seconds = 0, reach = 0;  ///< seconds of training, all sittings together
   int threads = 0;
@@ -30,7 +31,7 @@ struct run_record {
   std::string failure;   ///< why it ended, where it did not end well
 
   /// That of a run which has not begun.
-  [[nodiscard]] static run_record begin(options const& o);
+  [[nodiscard]] static run_record begin(run_options const& o);
 
   /// Forgets what came after a step, for a run that goes on from an earlier checkpoint.
   void rewind(index_t to);
@@ -41,4 +42,4 @@ struct run_record {
   [[nodiscard]] static run_record parse(std::string_view text, std::string const& source);
 };
 
-}  // namespace balls
+}  // namespace examples

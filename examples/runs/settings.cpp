@@ -2,9 +2,9 @@
 
 #include "common/ranks.hpp"
 
-namespace balls {
+namespace examples {
 
-void fit_settings::describe(examples::manifest& settings) const {
+void fit_settings::describe(manifest& settings) const {
   settings.set("fit.steps", steps);
   settings.set("fit.batch", batch);
   settings.set("fit.window", window);
@@ -19,15 +19,15 @@ void fit_settings::describe(examples::manifest& settings) const {
   settings.set("fit.parts", parts);
 }
 
-std::filesystem::path options::checkpoint_path() const {
+std::filesystem::path run_options::checkpoint_path() const {
   return checkpoint.empty() ? out / (model + "-seed" + std::to_string(seed) + ".safetensors") : checkpoint;
 }
 
-std::filesystem::path options::record_path() const {
+std::filesystem::path run_options::record_path() const {
   auto path = checkpoint_path();
   return path.replace_extension(".json");
 }
 
-int options::thread_count() const { return examples::ranks::threads(threads); }
+int run_options::thread_count() const { return ranks::threads(threads); }
 
-}  // namespace balls
+}  // namespace examples

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "model.hpp"
+#include "settings.hpp"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+/// The options that commands on runs have in common; what is said goes into `o`, which must outlive the parsing.
+namespace examples {
+
+/// --out, --threads, --data-seed.
+void add_common_options(CLI::App& app, run_options& o);
+/// --model, --cell, --seed, --checkpoint.
+void add_run_options(CLI::App& app, run_options& o, std::span<model_entry const> known);
+/// Everything about a fit.
+void add_fit_options(CLI::App& app, run_options& o);
+/// --models, --seeds, --budget, --page.
+void add_campaign_options(CLI::App& app, run_options& o);
+
+}  // namespace examples

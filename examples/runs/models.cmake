@@ -1,0 +1,22 @@
+# example_models(<target> <header> <name>...)
+#
+# Adds the models <target>::nets::<name> of <header> to a program, each compiled in a file of its own, and
+# `known_models()` of its namespace <target>.
+function(example_models target HEADER)
+  set(templates "${PROJECT_SOURCE_DIR}/examples/runs")
+  set(NAMESPACE ${target})
+  set(DECLARATIONS)
+  set(ENTRIES)
+  set(sources)
+  foreach(NAME IN LISTS ARGN)
+    configure_file("${templates}/model.cpp.in" model_${NAME}.cpp @ONLY)
+    list(APPEND sources "${CMAKE_CURRENT_BINARY_DIR}/model_${NAME}.cpp")
+    string(APPEND DECLARATIONS "examples::model_entry entry_${NAME}();\n")
+    string(APPEND ENTRIES "\n    entry_${NAME}(),")
+  endforeach()
+  configure_file("${templates}/models.cpp.in" models.cpp @ONLY)
+  target_sources(${target} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/models.cpp" ${sources})
+  target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+  list(GET sources 0 first)
+  set_property(GLOBAL APPEND PROPERTY S2RM_TIDY_SOURCES "${first}")
+endfunction()

@@ -1,0 +1,49 @@
+// The commands train, eval and campaign.
+#include "commands.hpp"
+#include "common/interrupt.hpp"
+#include "tables.hpp"
+#include "task.hpp"
+
+namespace skirmish {
+
+int train(command_options const& options) {
+  task work(options);
+  examples::run_options o = options;
+  o.data = work.data();
+  return examples::train(work, o);
+}
+
+int evaluate(command_options const& options) {
+  task work(options);
+  auto [record, learner] = examples::load_trained(work, options, "skirmish");
+  examples::run_options o = options;
+  o.fit = record.fit;
+  work.test(record, *learner, o);
+  record.write(o.record_path());
+  examples::print_results(o, record, "Skirmish",
+                          score_tables(work.tests(), examples::methods_of({record}, peer_names)));
+  return 0;
+}
+
+int campaign(command_options const& options) {
+  examples::interrupt const watch;
+  task work(options);
+  examples::run_options o = options;
+  o.data = work.data();
+  auto const runs = examples::run_campaign(work, o);
+  auto const all = examples::methods_of(runs, peer_names);
+  examples::results_page page;
+  page.head =
+      "# Skirmish: battles seen through many eyes\n\nA SMAC-like simulator, not StarCraft II: no number here says "
+      "anything about the game. Written by `skirmish campaign`; what the words mean: "
+      "[examples/skirmish](../../examples/skirmish/README.md).\n";
+  page.first = {examples::run_table(runs)};
+  if (auto const aims = aim_table(work.tests(), all); !aims.rows.empty()) page.first.push_back(aims);
+  page.charts = score_charts(work.tests(), all);
+  page.charts.push_back({"training", training_chart(runs)});
+  page.tables = score_tables(work.tests(), all);
+  examples::write_page(o.page, page, runs);
+  return examples::interrupt::requested() ? examples::interrupt::exit_status : 0;
+}
+
+}  // namespace skirmish

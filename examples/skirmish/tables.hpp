@@ -1,0 +1,23 @@
+#pragma once
+
+#include "measure.hpp"
+#include "runs/campaign.hpp"
+#include "runs/score_tables.hpp"
+
+namespace skirmish {
+
+/// Over scenarios and over dropped views: every measure, a row for each test, a column for each method.
+[[nodiscard]] std::vector<examples::report::table> score_tables(std::vector<test> const& tests,
+                                                                std::vector<examples::method> const& all);
+
+/// F1 over scenarios and over dropped views; with several seeds a band from lowest to highest.
+[[nodiscard]] std::vector<examples::named_chart> score_charts(std::vector<test> const& tests,
+                                                              std::vector<examples::method> const& all);
+
+[[nodiscard]] examples::report::chart training_chart(std::vector<examples::run_record> const& runs);
+
+/// What was aimed at for S2GRU and what came out; no rows without such a run.
+[[nodiscard]] examples::report::table aim_table(std::vector<test> const& tests,
+                                                std::vector<examples::method> const& all);
+
+}  // namespace skirmish
