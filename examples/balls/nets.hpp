@@ -3,7 +3,7 @@
 #include "model_of.hpp"
 
 /// The models of this example, each a struct of its `title`, the learning
-/// `rate` that served it best of 1e-3, 2e-3 and 4e-3, and its `net`. CMakeLists.txt lists their names and compiles
+/// `rate` that served it best (README.md, tuning), and its `net`. CMakeLists.txt lists their names and compiles
 /// each in a file of its own. The comparison models have S2GRU's encoder, decoder and, within 10 %, number of
 /// parameters.
 namespace balls::nets {
@@ -19,17 +19,17 @@ using world = s2rm::world_model<Shape, s2rm::encoder::mlp<128, 96>, s2rm::decode
 
 struct s2gru {
   static constexpr char const* title = "S2GRU";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<64>, s2rm::cell::gru>;
 };
 struct s2lstm {
   static constexpr char const* title = "S2LSTM";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<56>, s2rm::cell::lstm>;
 };
 struct s2rmc {
   static constexpr char const* title = "S2RMC";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<80>, s2rm::cell::rmc<2, 2>>;
 };
 
@@ -40,18 +40,18 @@ struct many_heads : sizes {
 };
 struct gru {
   static constexpr char const* title = "GRU";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 4e-3;
   using net = world<many_heads, s2rm::dynamics::gru<240, s2rm::dynamics::pool::film, 10>>;
 };
 struct lstm {
   static constexpr char const* title = "LSTM";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 4e-3;
   using net = world<many_heads, s2rm::dynamics::lstm<200, s2rm::dynamics::pool::film, 10>>;
 };
 /// One relational memory of ten slots.
 struct rmc {
   static constexpr char const* title = "RMC";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 1e-3;
   using net = world<shape<64>, s2rm::dynamics::rmc<10, 176, 4>>;
 };
 /// Ten modules without places, five of them active a step.
@@ -63,7 +63,7 @@ struct rim {
 /// A transformer over the last 64 views.
 struct tto {
   static constexpr char const* title = "TTO";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 1e-3;
   using net = world<shape<64>, s2rm::dynamics::tto<64, 128, 2, 768>>;
 };
 

@@ -41,7 +41,7 @@ fit_settings to_settings(examples::json_fields from) {
   s.few_views = from.number("few_views");
   s.blind_spans = from.number("blind_spans");
   s.validate_every = from.integer("validate_every");
-  s.parts = from.integer("parts");
+  if (from.has("parts")) s.parts = from.integer("parts");  // not in records of earlier versions
   from.done();
   return s;
 }
