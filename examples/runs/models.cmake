@@ -1,7 +1,8 @@
 # example_models(<target> <header> <name>...)
 #
 # Adds the models <target>::nets::<name> of <header> to a program, each compiled in a file of its own, and
-# `known_models()` of its namespace <target>.
+# `known_models()` of its namespace <target>. S2RM_EXAMPLE_MODELS compiles but some of them, where time is short.
+set(S2RM_EXAMPLE_MODELS "" CACHE STRING "Names of the examples' models to compile; empty: all")
 function(example_models target HEADER)
   set(templates "${PROJECT_SOURCE_DIR}/examples/runs")
   set(NAMESPACE ${target})
@@ -9,6 +10,9 @@ function(example_models target HEADER)
   set(ENTRIES)
   set(sources)
   foreach(NAME IN LISTS ARGN)
+    if(S2RM_EXAMPLE_MODELS AND NOT NAME IN_LIST S2RM_EXAMPLE_MODELS)
+      continue()
+    endif()
     configure_file("${templates}/model.cpp.in" model_${NAME}.cpp @ONLY)
     list(APPEND sources "${CMAKE_CURRENT_BINARY_DIR}/model_${NAME}.cpp")
     string(APPEND DECLARATIONS "examples::model_entry entry_${NAME}();\n")
