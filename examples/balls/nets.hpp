@@ -51,7 +51,7 @@ struct lstm {
 /// One relational memory of ten slots.
 struct rmc {
   static constexpr char const* title = "RMC";
-  static constexpr double rate = 1e-3;
+  static constexpr double rate = 5e-4;
   using net = world<shape<64>, s2rm::dynamics::rmc<10, 176, 4>>;
 };
 /// Ten modules without places, five of them active a step.
