@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <new>
 #include <string>
@@ -42,10 +42,14 @@ void released(void* p) noexcept {
 
 void* operator new(std::size_t size) { return counted(size, front); }
 void* operator new[](std::size_t size) { return counted(size, front); }
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept { return counted(size, front); }
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept { return counted(size, front); }
 void operator delete(void* p) noexcept { released(p); }
 void operator delete[](void* p) noexcept { released(p); }
 void operator delete(void* p, std::size_t) noexcept { released(p); }
 void operator delete[](void* p, std::size_t) noexcept { released(p); }
+void operator delete(void* p, std::nothrow_t const&) noexcept { released(p); }
+void operator delete[](void* p, std::nothrow_t const&) noexcept { released(p); }
 
 namespace {
 
@@ -61,6 +65,13 @@ constexpr double most_milliseconds = 500;
 #else
 constexpr double most_milliseconds = 10;
 #endif
+
+/// Time that this thread has had of a core: what else the machine does is none of it.
+double milliseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+}
 
 std::string with_length(std::string const& header, std::uint64_t length) {
   std::string file(8, '\0');
@@ -112,18 +123,17 @@ void cheap(hostile_file const& file, std::function<void(std::string const&)> con
   REQUIRE(file.bytes.size() <= mebibyte);
   long extra = 0;
   double fastest = 1e9;
-  for (int attempt = 0; attempt < 3; ++attempt) {  // what else the machine does must not fail a test
+  for (int attempt = 0; attempt < 3; ++attempt) {
     long const before = live;
     peak = before;
-    auto const begin = std::chrono::steady_clock::now();
+    auto const begin = milliseconds();
     bool refused = false;
     try {
       read(path);
     } catch (s2rm::file_error const&) {
       refused = true;
     }
-    auto const passed = std::chrono::steady_clock::now() - begin;
-    fastest = std::min(fastest, std::chrono::duration<double, std::milli>(passed).count());
+    fastest = std::min(fastest, milliseconds() - begin);
     extra = std::max(extra, peak - before);
     CHECK(refused);
     CHECK(live <= before + 4096);  // a message may have grown some buffer that stays

@@ -111,7 +111,8 @@ TEST_CASE("npy: a header that asks for more than the file holds") {
   CHECK_THAT((refusal_of<float, 2>("")), contains("not a .npy file"));
   auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
   for (std::size_t length = 0; length < file.size(); ++length) {
-    CHECK_FALSE((refusal_of<float, 2>(file.substr(0, length))).empty());
+    auto const cut = file.substr(0, length);
+    CHECK_THROWS_AS((data::load_npy<float, 2>(std::as_bytes(std::span(cut)), "cut")), s2rm::file_error);
   }
   CHECK_THAT((refusal_of<float, 2>(file + '\0')), contains("expected 24 bytes for the shape [2, 3], found 25"));
 }
@@ -154,19 +155,16 @@ TEST_CASE("npy: headers that are not the dictionary that NumPy writes") {
 }
 
 TEST_CASE("npy: a flipped bit in the header is refused or harmless, never a crash") {
-  temporary_folder const folder;
-  auto const path = folder / "z.npy";
   auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
   for (std::size_t i = 0; i < file.size() - six_floats.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       auto damaged = file;
       damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
-      write_text(path, damaged);
       try {
-        auto const x = data::load_npy<float, 2>(path);
+        auto const x = data::load_npy<float, 2>(std::as_bytes(std::span(damaged)), "z.npy");
         CHECK((x.shape(0) == 2 && x.shape(1) == 3 && x(1, 2) == 5.0f));
       } catch (s2rm::file_error const& refused) {
-        CHECK_THAT(refused.what(), contains("s2rm: " + path + ": "));
+        CHECK_THAT(refused.what(), contains("s2rm: z.npy: "));
       }
     }
   }
