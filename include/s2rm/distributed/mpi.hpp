@@ -93,7 +93,8 @@ class mpi {
     for (int other = 0; other < size_; ++other) {
       auto const theirs = nodes_of(other);
       for (index_t node = 0; node < theirs.depth; ++node, arrived += mine.count) {
-        std::memmove(found + waiting.depth * mine.count, arrived, static_cast<std::size_t>(mine.count) * sizeof(T));
+        T* const place = found + waiting.depth * mine.count;
+        if (mine.count > 0) std::memmove(place, arrived, static_cast<std::size_t>(mine.count) * sizeof(T));
         waiting.push(theirs.nodes[static_cast<std::size_t>(node)], [&](index_t at) {
           T* const left = found + at * mine.count;
           for (index_t i = 0; i < mine.count; ++i) left[i] += left[mine.count + i];
