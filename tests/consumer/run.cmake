@@ -1,4 +1,4 @@
-# cmake -DWAY=<find_package|add_subdirectory|fetch_content|pkg_config|installed_files|compile_budget> -DSOURCE=<repository>
+# cmake -DWAY=<find_package|distributed|add_subdirectory|fetch_content|pkg_config|installed_files|compile_budget> -DSOURCE=<repository>
 #       -DBUILD=<its build folder> -DWORK=<scratch folder> -DCOMPILER=<c++> -DVERSION=<0.1.0> -P run.cmake
 #
 # Installs where the way needs it, moves the installed tree elsewhere, builds main.cpp and runs it.
@@ -38,6 +38,9 @@ file(MAKE_DIRECTORY "${WORK}")
 
 if(WAY STREQUAL "add_subdirectory" OR WAY STREQUAL "fetch_content")
   build_and_run("-DS2RM_SOURCE=${SOURCE}")
+elseif(WAY STREQUAL "distributed")
+  install_and_move()
+  build_and_run("-DCMAKE_PREFIX_PATH=${WORK}/moved")
 elseif(WAY STREQUAL "find_package")
   install_and_move()
   build_and_run("-DCMAKE_PREFIX_PATH=${WORK}/moved")

@@ -4,6 +4,7 @@
 
 #include "data/files.hpp"
 #include "s2rm/data/training_file.hpp"
+#include "support/refused.hpp"
 #include "support/tolerance.hpp"
 #include "train/batches.hpp"
 #if defined(S2RM_TEST_THRUST)
@@ -14,6 +15,7 @@ namespace s2rm {
 namespace {
 
 using communicator::mpi;
+using test::refused;
 using test::same_bits;
 using test::same_state;
 using net = test::small_net;
@@ -71,17 +73,6 @@ void same_on_all_ranks(mpi const& team, std::vector<T> const& numbers) {
     CHECK(same_bits(all.data() + static_cast<std::size_t>(rank) * numbers.size(), numbers.data(),
                     static_cast<index_t>(numbers.size())));
   }
-}
-
-/// The message of the E that f throws.
-template <class E, class F>
-std::string refused(F const& f) {
-  try {
-    f();
-  } catch (E const& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
 }
 
 std::vector<training> const settings{{.average = 0.9},

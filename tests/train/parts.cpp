@@ -1,12 +1,14 @@
 // A gradient in parts: the same up to rounding as all at once, the same bits whoever computes which part.
 #include "s2rm/train/parts.hpp"
 
+#include "support/refused.hpp"
 #include "support/tolerance.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {
 namespace {
 
+using test::refused;
 using test::same_bits;
 using test::same_state;
 using net = test::small_net;
@@ -15,17 +17,6 @@ using learner_of = trainer<net, backend::eigen, T>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 constexpr optim::adam adam{.rate = 0.01, .weight_decay = 0.01, .clip = 0.5};
-
-/// The message of the value_error that f throws.
-template <class F>
-std::string refused(F const& f) {
-  try {
-    f();
-  } catch (value_error const& e) {
-    return e.what();
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -101,9 +92,10 @@ TEST_CASE("parts: what does not divide is refused") {
   CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.parts = 2048}), value_error);
   learner_of<float> learner{{}, adam, seed{3}, {.parts = 4}};
   auto const six = test::random_batch<net, float>(2, 6, 3, 2, 1);
-  CHECK_THAT(refused([&] { learner.step(six.look()); }), test::contains("multiple of 4") && test::contains("found 6"));
-  CHECK_THAT(refused([&] { static_cast<void>(learner.share(6)); }), test::contains("found 6"));
-  CHECK_THAT(refused([] { static_cast<void>(share_of(8, 0, 5, 4)); }), test::contains("found 5"));
+  CHECK_THAT(refused<value_error>([&] { learner.step(six.look()); }),
+             test::contains("multiple of 4") && test::contains("found 6"));
+  CHECK_THAT(refused<value_error>([&] { static_cast<void>(learner.share(6)); }), test::contains("found 6"));
+  CHECK_THAT(refused<value_error>([] { static_cast<void>(share_of(8, 0, 5, 4)); }), test::contains("found 5"));
 }
 
 TEST_CASE("parts: shares are whole, in order and even") {

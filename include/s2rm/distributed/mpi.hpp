@@ -67,7 +67,8 @@ class mpi {
     auto const nodes_of = [&](int rank) { return tree_stack::covering(share_evenly(parts, rank, size_)); };
     auto const mine = slice(rank_);
     index_t const depth = nodes_of(rank_).depth;
-    std::vector<int> send(static_cast<std::size_t>(size_)), send_at(send), take(send), take_at(send);
+    auto& [send, send_at, take, take_at] = link_->counts;
+    for (auto* const each : {&send, &send_at, &take, &take_at}) each->resize(static_cast<std::size_t>(size_));
     index_t out = 0, in = 0;
     for (int other = 0; other < size_; ++other) {
       auto const i = static_cast<std::size_t>(other);
@@ -93,7 +94,8 @@ class mpi {
     for (int other = 0; other < size_; ++other) {
       auto const theirs = nodes_of(other);
       for (index_t node = 0; node < theirs.depth; ++node, arrived += mine.count) {
-        std::memmove(found + waiting.depth * mine.count, arrived, static_cast<std::size_t>(mine.count) * sizeof(T));
+        T* const place = found + waiting.depth * mine.count;
+        if (mine.count > 0) std::memmove(place, arrived, static_cast<std::size_t>(mine.count) * sizeof(T));
         waiting.push(theirs.nodes[static_cast<std::size_t>(node)], [&](index_t at) {
           T* const left = found + at * mine.count;
           for (index_t i = 0; i < mine.count; ++i) left[i] += left[mine.count + i];
@@ -194,7 +196,9 @@ class mpi {
     link& operator=(link const&) = delete;
     MPI_Comm all = MPI_COMM_NULL;
     std::unique_ptr<distributed::meeting> meet;
-    std::vector<std::byte> out, in;  ///< of `tree_sum`
+    // Of `tree_sum`, which is a part of a step: memory that stays.
+    std::vector<std::byte> out, in;
+    std::array<std::vector<int>, 4> counts;
   };
 
   template <class T>
