@@ -153,7 +153,8 @@ TEST_CASE("last seen is what a view showed there, and nothing beyond all views")
   auto const at = position_of(*b.battles.front().of, static_cast<std::size_t>(b.battles.front().begin), 0);
   seen.draw(at, raster);
   for (int i = 0; i < batch::raster; ++i) {
-    if (in_disc(i % 121 / 11, i % 11)) CHECK(raster[static_cast<std::size_t>(i)] == view[static_cast<std::size_t>(i)]);
+    if (!in_disc(i % 121 / 11, i % 11)) continue;
+    CHECK(batch::loudness * raster[static_cast<std::size_t>(i)] == view[static_cast<std::size_t>(i)]);
   }
   CHECK(raster[3 * 121 + 60] == 1);                                                  // itself, a friend
   CHECK(raster[7 * 121 + 60] == 0.25F);                                              // its own cooldown
@@ -203,7 +204,8 @@ TEST_CASE("last seen takes the later step, and of one step the view whose cell l
         }
       }
       for (int c = 0; c < model_channels; ++c) {
-        REQUIRE(raster[static_cast<std::size_t>(c * 121 + cell)] == (best == nullptr ? 0.0F : best[c * 121]));
+        REQUIRE(raster[static_cast<std::size_t>(c * 121 + cell)] ==
+                (best == nullptr ? 0.0F : best[c * 121] / batch::loudness));
       }
     }
   }
@@ -252,6 +254,68 @@ TEST_CASE("tests: the scenario trained on first, then all others of its units, t
   auto const recorded = tests_of(*generate(scenario_named("2s3z"), {1, 1, 100, 1}));
   REQUIRE(recorded.size() == 1 + 4);
   CHECK(recorded.front().of == nullptr);
+}
+
+namespace {
+
+/// Says the same everywhere: the first marker probable, no other, fractions of one half.
+class stubborn final : public examples::model {
+ public:
+  s2rm::step_report step(s2rm::batch_view<float> const&) override { return {}; }
+  float const* predict(s2rm::batch_view<float> const& b) override {
+    answer_.clear();
+    for (index_t i = 0; i < b.time * b.batch * b.queries; ++i) {
+      for (int c = 0; c < model_channels; ++c) {
+        answer_.insert(answer_.end(), raster_cells, c == 0 ? 1.0F : c < model_markers ? -1.0F : 0.5F);
+      }
+    }
+    return answer_.data();
+  }
+  [[nodiscard]] index_t steps() const override { return 0; }
+  void save(std::filesystem::path const&) const override {}
+  void load(std::filesystem::path const&) override {}
+  void resume(std::filesystem::path const&) override {}
+  [[nodiscard]] index_t parameters() const override { return 0; }
+  [[nodiscard]] std::string description() const override { return "stubborn"; }
+  [[nodiscard]] std::unique_ptr<examples::watcher> watch() const override { return nullptr; }
+  [[nodiscard]] examples::module_map modules(std::span<float const>) override { return {}; }
+  [[nodiscard]] std::unique_ptr<examples::model> without_interaction() const override { return nullptr; }
+
+ private:
+  std::vector<float> answer_;
+};
+
+}  // namespace
+
+TEST_CASE("measuring: every test's figures of model and peers over all its battles, and the mean of other scenarios") {
+  auto const from = [](test const& t) { return source::played(*t.of, 100, 1, split::test); };
+  auto const known = habits::learn(source::played(scenario_named("1c3s5z"), 100, 1, split::train), 1);
+  std::vector<test> const tests{{"scenario", "1c3s5z", 0, &scenario_named("1c3s5z"), {}},
+                                {"scenario", "2s3z", 1, &scenario_named("2s3z"), {}},
+                                {"scenario", "1s2z", 2, &scenario_named("1s2z"), {}},
+                                {"dropped", "dropped 8", 8, &scenario_named("1c3s5z"), {.dropped = 8}}};
+  stubborn model;
+  index_t done = 0;
+  auto const found = measure(model, known, tests, from, 12, [&](index_t n) { done = n; });
+  CHECK(done == 4);
+  CHECK(found.at("sequences") == 12);
+  CHECK(found.at("1c3s5z.sides.f1") == 0);
+  CHECK(found.at("1c3s5z.types.f1") > 0);
+  CHECK(found.at("1c3s5z.health") == found.at("dropped 8.health"));  // the answer and the questions are the same
+  CHECK(found.at("last seen/1c3s5z.f1") > found.at("last seen/dropped 8.f1") + 0.1);
+  CHECK(found.at("nothing moves/1c3s5z.f1") == found.at("nothing moves/dropped 8.f1"));
+  for (std::string const of : {"", "last seen/", "all empty/"}) {
+    for (std::string const figure : {".f1", ".sides.f1", ".shield"}) {
+      CHECK(found.at(of + elsewhere + figure) ==
+            Approx((found.at(of + "2s3z" + figure) + found.at(of + "1s2z" + figure)) / 2));
+    }
+  }
+  // Twelve battles are passed in pieces: the same as all at once.
+  batch b;
+  b.take(from(tests[2]), 0, 12, 0, {});
+  auto const whole = score_model(model, b);
+  CHECK(found.at("1s2z.types.bce") == Approx(whole.types().bce()));
+  CHECK(found.at("1s2z.health") == Approx(whole.negative_mse(0)));
 }
 
 TEST_CASE("tables have every test, the mean over other scenarios, and what was aimed at") {
