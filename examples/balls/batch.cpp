@@ -1,7 +1,5 @@
 #include "batch.hpp"
 
-#include <algorithm>
-
 namespace balls {
 namespace {
 
@@ -27,20 +25,10 @@ std::vector<centre> draw_centres(source from, index_t sequence, index_t frame_nu
 }
 
 void batch::shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start) {
-  time = steps;
-  size = count;
-  views = how.views;
-  auto const rows = static_cast<std::size_t>(time * size);
-  auto const slots = rows * static_cast<std::size_t>(views), questions = rows * static_cast<std::size_t>(queries);
+  make_room(steps, count, how.views, queries, crop::view, crop::pixels);
   films.clear();
-  seen.resize(slots);
-  asked.resize(questions);
-  view.resize(slots * crop::view);
-  place.resize(slots * 2);
-  target.resize(questions * crop::pixels);
-  query_place.resize(questions * 2);
-  present.assign(slots, 1);
-  blind.assign(rows, 0);
+  seen.resize(present.size());
+  asked.resize(blind.size() * static_cast<std::size_t>(queries));
   auto const starts = numbers_of(from, stream_of_starts), drops = numbers_of(from, stream_of_drops);
   for (index_t b = 0; b < size; ++b) {
     auto const number = first + b;
@@ -73,38 +61,8 @@ void batch::shoot(source from, index_t first, index_t count, index_t steps, cond
   }
 }
 
-void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first_element) {
-  s2rm::random const numbers{seed, stream_of_thinning};
-  auto const counter = static_cast<std::uint32_t>(step);
-  for (index_t b = 0; b < size; ++b) {
-    auto const at = static_cast<std::uint64_t>(first_element + b) * 8;
-    auto const kept = numbers.uniform(counter, at) < few ? 1 + numbers.below(counter, at + 1, views) : views;
-    index_t dark_from = time, dark_to = time;
-    if (time > 4 && numbers.uniform(counter, at + 2) < spans) {
-      dark_from = 3 + numbers.below(counter, at + 3, time - 3);
-      dark_to = std::min(time, dark_from + 1 + numbers.below(counter, at + 4, 10));
-    }
-    for (index_t t = 0; t < time; ++t) {
-      if (t >= dark_from && t < dark_to) blind[row(t, b)] = 1;
-      auto const first = row(t, b) * static_cast<std::size_t>(views);
-      for (auto a = static_cast<std::size_t>(kept); a < static_cast<std::size_t>(views); ++a) present[first + a] = 0;
-    }
-  }
-}
-
-s2rm::batch_view<float> batch::view_of() const {
-  return {.time = time,
-          .batch = size,
-          .views = views,
-          .queries = queries,
-          .view = view.data(),
-          .place = place.data(),
-          .view_mask = present.data(),
-          .query_place = query_place.data(),
-          .target = target.data(),
-          .target_mask = nullptr,
-          .reset = nullptr,
-          .blind = blind.data()};
+void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first) {
+  view_batch::thin_out({seed, stream_of_thinning}, step, few, spans, first);
 }
 
 }  // namespace balls

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "common/view_batch.hpp"
 #include "crop.hpp"
-#include "s2rm/model/batch.hpp"
 
 namespace balls {
 
@@ -26,26 +26,17 @@ struct source {
 
 /// Some sequences, what is seen of them at each step, and what is asked about the next frame. Places of views and
 /// queries are drawn for each (sequence, frame), so fewer views are the first of more.
-struct batch {
+struct batch : examples::view_batch {
   static constexpr index_t queries = 10;  ///< a step
 
-  index_t time = 0, size = 0, views = 0;
-  std::vector<film> films;                   ///< (B), time + 1 frames each
-  std::vector<centre> seen, asked;           ///< (T, B, A), (T, B, Q)
-  std::vector<float> view, place;            ///< (T, B, A, 2, 11, 11), (T, B, A, 2)
-  std::vector<float> target, query_place;    ///< (T, B, Q, 11, 11), (T, B, Q, 2)
-  std::vector<std::uint8_t> present, blind;  ///< (T, B, A), (T, B)
+  std::vector<film> films;          ///< (B), time + 1 frames each
+  std::vector<centre> seen, asked;  ///< (T, B, A), (T, B, Q)
 
   /// `count` sequences from number `first` on, `steps` steps each, from frame 0 or a random one.
   void shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start = false);
 
-  /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span
-  /// of 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
-  /// These are elements `first` and up of that step's.
+  /// Takes views away, for training, as the step's random numbers of `seed` say.
   void thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first = 0);
-
-  [[nodiscard]] s2rm::batch_view<float> view_of() const;
-  [[nodiscard]] std::size_t row(index_t t, index_t b) const { return static_cast<std::size_t>(t * size + b); }
 };
 
 /// Where the views of a step, or its queries, are: the first `count` draws of that (sequence, frame).

@@ -54,15 +54,6 @@ run_record run(options const& o, std::function<bool()> const& stop) {
   }
 }
 
-/// A chart of a report as a file of its own: with a name space, and the style that the report's page has.
-std::string standalone(std::string svg) {
-  static constexpr char const* head =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff;font:12px sans-serif\" ";
-  svg.replace(0, 5, head);
-  svg.insert(svg.find('>') + 1, "<style>.grid{stroke:#d9dee3}.title{font-weight:600;font-size:14px}</style>");
-  return svg + "\n";
-}
-
 /// The page, and its curves as SVG files beside it.
 void write_page(std::filesystem::path const& page, std::vector<run_record> const& runs) {
   auto const all = methods_of(runs);
@@ -78,7 +69,7 @@ void write_page(std::filesystem::path const& page, std::vector<run_record> const
   constexpr char const* names[] = {"views", "balls", "blind", "closed", "training"};
   for (std::size_t i = 0; i < charts.size(); ++i) {
     auto const file = page.stem().string() + "_" + names[i] + ".svg";
-    examples::write_file(page.parent_path() / file, standalone(examples::report::svg(charts[i])));
+    examples::write_file(page.parent_path() / file, examples::report::svg_file(charts[i]));
     text += "![" + charts[i].title + "](" + file + ")\n\n";
   }
   for (auto const& table : score_tables(all)) text += examples::report::markdown(table) + "\n";
