@@ -1,7 +1,5 @@
 #include "batch.hpp"
 
-#include "runs/thinning.hpp"
-
 namespace balls {
 namespace {
 
@@ -27,20 +25,10 @@ std::vector<centre> draw_centres(source from, index_t sequence, index_t frame_nu
 }
 
 void batch::shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start) {
-  time = steps;
-  size = count;
-  views = how.views;
-  auto const rows = static_cast<std::size_t>(time * size);
-  auto const slots = rows * static_cast<std::size_t>(views), questions = rows * static_cast<std::size_t>(queries);
+  make_room(steps, count, how.views, queries, crop::view, crop::pixels);
   films.clear();
-  seen.resize(slots);
-  asked.resize(questions);
-  view.resize(slots * crop::view);
-  place.resize(slots * 2);
-  target.resize(questions * crop::pixels);
-  query_place.resize(questions * 2);
-  present.assign(slots, 1);
-  blind.assign(rows, 0);
+  seen.resize(present.size());
+  asked.resize(blind.size() * static_cast<std::size_t>(queries));
   auto const starts = numbers_of(from, stream_of_starts), drops = numbers_of(from, stream_of_drops);
   for (index_t b = 0; b < size; ++b) {
     auto const number = first + b;
@@ -73,18 +61,8 @@ void batch::shoot(source from, index_t first, index_t count, index_t steps, cond
   }
 }
 
-void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first_element) {
-  s2rm::random const numbers{seed, stream_of_thinning};
-  for (index_t b = 0; b < size; ++b) {
-    auto const less = examples::thinning::draw(numbers, step, first_element + b, views, time, few, spans);
-    for (index_t t = 0; t < time; ++t) {
-      if (less.dark(t)) blind[row(t, b)] = 1;
-      auto const first = row(t, b) * static_cast<std::size_t>(views);
-      for (auto a = static_cast<std::size_t>(less.kept); a < static_cast<std::size_t>(views); ++a) {
-        present[first + a] = 0;
-      }
-    }
-  }
+void batch::thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first) {
+  batch_memory::thin_out({seed, stream_of_thinning}, step, few, spans, first);
 }
 
 }  // namespace balls

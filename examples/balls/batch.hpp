@@ -35,12 +35,8 @@ struct batch : examples::batch_memory {
   /// `count` sequences from number `first` on, `steps` steps each, from frame 0 or a random one.
   void shoot(source from, index_t first, index_t count, index_t steps, condition const& how, bool random_start = false);
 
-  /// Takes views away, for training: a sequence keeps but 1 to all of its views with probability `few`, and has a span
-  /// of 1 to 10 blind steps after its third with probability `spans`. Addressed by the training step.
-  /// These are elements `first` and up of that step's.
+  /// Takes views away, for training, as the step's random numbers of `seed` say.
   void thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first = 0);
-
-  [[nodiscard]] s2rm::batch_view<float> view_of() const { return batch_memory::view_of(queries); }
 };
 
 /// Where the views of a step, or its queries, are: the first `count` draws of that (sequence, frame).

@@ -9,6 +9,8 @@ namespace balls {
 namespace {
 
 using examples::colour;
+using examples::framed;
+using examples::headed;
 using examples::image;
 
 constexpr colour paper{0xff, 0xff, 0xff}, ink{0x14, 0x1e, 0x46}, unseen{0xc9, 0xd3, 0xdc}, text{0x33, 0x33, 0x33};
@@ -32,20 +34,6 @@ image picture_of(frame const& shown, std::vector<centre> const& views) {
       if (frame::inside(x, y)) made.at(x, y) = shown.at(x, y) != 0 ? ink : paper;
     });
   }
-  return made;
-}
-
-/// With a thin border, `factor` pixels a pixel.
-image framed(image const& source, int factor) {
-  image made{source.width * factor + 2, source.height * factor + 2, {0x9a, 0xa4, 0xae}};
-  made.paste(1, 1, examples::enlarge(source, factor));
-  return made;
-}
-
-image headed(image const& source, std::string const& words) {
-  image made{source.width, source.height + 12};
-  made.text(1, 2, words, text);
-  made.paste(0, 12, source);
   return made;
 }
 

@@ -181,4 +181,13 @@ std::string svg(chart const& source) {
   return out + "</svg>";
 }
 
+std::string svg_file(chart const& source) {
+  static constexpr char const* head =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff;font:12px sans-serif\" ";
+  auto text = svg(source);
+  text.replace(0, 5, head);
+  text.insert(text.find('>') + 1, "<style>.grid{stroke:#d9dee3}.title{font-weight:600;font-size:14px}</style>");
+  return text + "\n";
+}
+
 }  // namespace examples::report

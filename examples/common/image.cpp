@@ -86,6 +86,19 @@ image enlarge(image const& source, int factor) {
   return result;
 }
 
+image framed(image const& source, int factor) {
+  image made{source.width * factor + 2, source.height * factor + 2, {0x9a, 0xa4, 0xae}};
+  made.paste(1, 1, enlarge(source, factor));
+  return made;
+}
+
+image headed(image const& source, std::string_view words) {
+  image made{source.width, source.height + 12};
+  made.text(1, 2, words, {0x33, 0x33, 0x33});
+  made.paste(0, 12, source);
+  return made;
+}
+
 image beside(std::span<image const> pictures, int gap, colour background) {
   int width = 0;
   int height = 0;

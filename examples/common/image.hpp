@@ -48,6 +48,12 @@ struct image {
 /// Each pixel becomes factor x factor pixels.
 [[nodiscard]] image enlarge(image const& source, int factor);
 
+/// The same with a thin grey border.
+[[nodiscard]] image framed(image const& source, int factor);
+
+/// With a line of words above.
+[[nodiscard]] image headed(image const& source, std::string_view words);
+
 /// Pictures side by side (top-aligned) with `gap` pixels of `background` between them.
 [[nodiscard]] image beside(std::span<image const> pictures, int gap = 8, colour background = {255, 255, 255});
 

@@ -58,6 +58,9 @@ struct table {
 /// The SVG text of one chart. Throws std::runtime_error when the lengths of a line's members differ.
 [[nodiscard]] std::string svg(chart const& source);
 
+/// The same as a file of its own: with a name space, and the style that the report's page has.
+[[nodiscard]] std::string svg_file(chart const& source);
+
 class page {
  public:
   explicit page(std::string title, std::string subtitle = {});

@@ -51,15 +51,6 @@ run_record run(task& of, run_options const& o, std::function<bool()> const& stop
   }
 }
 
-/// A chart of a report as a file of its own: with a name space, and the style that the report's page has.
-std::string standalone(std::string svg) {
-  static constexpr char const* head =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff;font:12px sans-serif\" ";
-  svg.replace(0, 5, head);
-  svg.insert(svg.find('>') + 1, "<style>.grid{stroke:#d9dee3}.title{font-weight:600;font-size:14px}</style>");
-  return svg + "\n";
-}
-
 }  // namespace
 
 std::vector<run_record> run_campaign(task& of, run_options const& o) {
@@ -96,7 +87,7 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
   for (auto const& table : page.first) text += report::markdown(table) + "\n";
   for (auto const& [name, chart] : page.charts) {
     auto const file = path.stem().string() + "_" + name + ".svg";
-    write_file(path.parent_path() / file, standalone(report::svg(chart)));
+    write_file(path.parent_path() / file, report::svg_file(chart));
     text += "![" + chart.title + "](" + file + ")\n\n";
   }
   for (auto const& table : page.tables) text += report::markdown(table) + "\n";

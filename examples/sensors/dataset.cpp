@@ -1,13 +1,11 @@
 #include "dataset.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 
 #include "common/sha256.hpp"
+#include "common/shell.hpp"
 #include "csv.hpp"
 #include "rda_script.hpp"
 #include "synthetic.hpp"
@@ -16,6 +14,9 @@ namespace sensors {
 namespace {
 
 namespace fs = std::filesystem;
+using examples::failure_of;
+using examples::quote;
+using examples::temporary_folder;
 
 struct published {
   char const* set;
@@ -44,44 +45,6 @@ published const& find_set(std::string const& set) {
     }
   }
   throw data_error{"no data set '" + set + "': expected wind, pm10, synthetic or auto"};
-}
-
-/// A folder that disappears with the object.
-struct temporary_folder {
-  fs::path path;
-  temporary_folder() {
-    auto name = (fs::temp_directory_path() / "sensors-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw data_error{"cannot make a temporary folder in " + fs::temp_directory_path().string()};
-    }
-    path = name;
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  temporary_folder(temporary_folder const&) = delete;
-  temporary_folder& operator=(temporary_folder const&) = delete;
-};
-
-std::string quote(fs::path const& path) {
-  std::string text{"'"};
-  for (auto const c : path.string()) {
-    text += c == '\'' ? "'\\''" : std::string(1, c);
-  }
-  return text + "'";
-}
-
-/// Runs one shell command with its output in a log; returns its last lines when it fails, nothing when it succeeds.
-std::string failure_of(std::string const& command, fs::path const& log) {
-  if (std::system(("( " + command + " ) >" + quote(log) + " 2>&1 </dev/null").c_str()) == 0) {
-    return {};
-  }
-  auto text = examples::read_file(log);
-  while (!text.empty() && text.back() == '\n') {
-    text.pop_back();
-  }
-  return text.empty() ? "no message" : text.substr(text.size() > 600 ? text.size() - 600 : 0);
 }
 
 using description = std::map<std::string, std::string>;
@@ -166,27 +129,13 @@ void fetch(std::string const& set, data_choice const& choice) {
     return;
   }
   auto const& wanted = find_set(set);
-  temporary_folder work;
+  temporary_folder const work{"sensors"};
   std::fprintf(stderr, "fetching %s: Debian package %s ...\n", wanted.set, wanted.package);
-  // apt drops its rights to a user who may not write into our folder; root need not.
-  auto const sandbox = geteuid() == 0 ? std::string{"-o APT::Sandbox::User=root "} : std::string{};
-  auto const download =
-      failure_of("command -v apt-get || { echo no apt-get here; exit 1; }; cd " + quote(work.path) + " && apt-get " +
-                     sandbox + "-o Acquire::Retries=1 -o Acquire::http::Timeout=20 -q download " + wanted.package,
-                 work.path / "download.log");
-  if (!download.empty()) {
-    throw data_error{std::string{"downloading "} + wanted.package +
-                     " failed (it needs Debian or Ubuntu with a network; perhaps run apt-get update first):\n" +
-                     download};
-  }
-  auto const unpack = failure_of("cd " + quote(work.path) + " && dpkg -x " + wanted.package + "_*.deb unpacked",
-                                 work.path / "unpack.log");
-  if (!unpack.empty()) {
-    throw data_error{std::string{"unpacking "} + wanted.package + " failed:\n" + unpack};
-  }
-  auto const rda = work.path / "unpacked" / wanted.file;
-  if (!fs::exists(rda)) {
-    throw data_error{std::string{"package "} + wanted.package + " no longer holds " + wanted.file};
+  fs::path rda;
+  try {
+    rda = examples::fetch_from_debian(wanted.package, wanted.file, work.path);
+  } catch (std::runtime_error const& error) {
+    throw data_error{error.what()};
   }
   auto const out = work.path / "converted";
   convert(wanted, rda, out, work.path, choice.python);

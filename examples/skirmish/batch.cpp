@@ -49,24 +49,17 @@ void batch::take(source const& from, index_t first, index_t count, index_t steps
   battles.clear();
   start.assign(static_cast<std::size_t>(count), 0);
   index_t longest = 1;
-  views = 0;
+  index_t allies = 0;
   for (index_t b = 0; b < count; ++b) {
     battles.push_back(from.get(first + b));
     longest = std::max(longest, battles.back().steps());
-    views = std::max(views, static_cast<index_t>(battles.back().of->allies()));
+    allies = std::max(allies, static_cast<index_t>(battles.back().of->allies()));
   }
-  time = steps > 0 ? steps : longest;
-  size = count;
-  auto const rows = static_cast<std::size_t>(time * size);
-  auto const slots = rows * static_cast<std::size_t>(views), questions = rows * static_cast<std::size_t>(queries);
-  view.assign(slots * view_size, 0.0F);
-  place.assign(slots * 2, 0.0F);
-  asked.resize(questions);
-  target.assign(questions * raster, 0.0F);
-  query_place.assign(questions * 2, 0.0F);
-  present.assign(slots, 0);
-  answered.assign(questions, 0);
-  blind.assign(rows, 0);
+  make_room(steps > 0 ? steps : longest, count, allies, queries, view_size, raster);
+  for (auto* const numbers : {&view, &place, &target, &query_place}) std::fill(numbers->begin(), numbers->end(), 0.0F);
+  present.assign(present.size(), 0);
+  answered.assign(blind.size() * static_cast<std::size_t>(queries), 0);
+  asked.resize(answered.size());
   s2rm::random const starts{from.seed(), stream_of_starts};
   for (index_t b = 0; b < size; ++b) {
     auto const room = battles[static_cast<std::size_t>(b)].steps() - time;

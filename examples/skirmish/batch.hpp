@@ -37,8 +37,6 @@ struct batch : examples::batch_memory {
   /// Takes views away, for training; see examples::thinning. These are elements `first` and up of that step's.
   void thin_out(std::uint64_t seed, index_t step, double few, double spans, index_t first = 0);
 
-  [[nodiscard]] s2rm::batch_view<float> view_of() const { return batch_memory::view_of(queries); }
-
  private:
   void fill(index_t b, std::uint64_t seed, condition const& how);
 };

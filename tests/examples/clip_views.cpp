@@ -1,0 +1,241 @@
+// What the example clip makes of a video: frames, parts, background, crops, batches.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "clip/batch.hpp"
+#include "clip/peers.hpp"
+#include "examples/program.hpp"
+#include "s2rm/data/npy.hpp"
+#include "support/catch.hpp"
+
+using clip::batch;
+using clip::crop;
+using clip::index_t;
+using s2rm::test::contains;
+
+namespace {
+
+/// 100 frames of 20 x 16 in which every pixel of every frame differs from its neighbours.
+clip::footage made_up() {
+  clip::footage video;
+  video.width = 20;
+  video.height = 16;
+  video.name = "made up";
+  for (int t = 0; t < 100; ++t) {
+    for (int i = 0; i < 20 * 16; ++i) video.pixels.push_back(static_cast<std::uint8_t>((31 * t + 7 * i + t * i) % 256));
+  }
+  return video;
+}
+
+struct folder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / "s2rm_clip_views";
+  folder() {
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+  }
+  ~folder() { std::filesystem::remove_all(path); }
+  folder(folder const&) = delete;
+  folder& operator=(folder const&) = delete;
+
+  /// A program that does what the shell is told.
+  [[nodiscard]] std::string program(std::string const& text) const {
+    auto const file = path / "program";
+    std::ofstream{file} << "#!/bin/sh\n" << text << "\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    return file.string();
+  }
+};
+
+template <class F>
+std::string failure(F const& f) {
+  try {
+    f();
+  } catch (std::exception const& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the parts follow each other, and background and scale are of the first alone") {
+  auto video = made_up();
+  auto const from = clip::scene::of(video, 10);
+  CHECK(from.train.begin == 0);
+  CHECK(from.train.end == 70);
+  CHECK(from.validation.begin == 70);
+  CHECK(from.validation.end == 80);
+  CHECK(from.test.begin == 80);
+  CHECK(from.test.end == 100);
+
+  double mean = 0, squares = 0;
+  constexpr std::size_t pixel = 37, frame = 20 * 16;
+  for (std::size_t t = 0; t < 70; ++t) mean += video.pixels[t * frame + pixel] / 255.0 / 70;
+  CHECK(static_cast<double>(from.background[pixel]) == Approx(mean));
+  for (index_t t = 0; t < 70; ++t) {
+    for (auto const z : from.at(t)) squares += static_cast<double>(z) * static_cast<double>(z);
+  }
+  CHECK(squares / (70.0 * frame) == Approx(1.0));
+  CHECK(static_cast<double>(from.at(90)[pixel]) * from.scale + mean ==
+        Approx(video.pixels[90 * frame + pixel] / 255.0));
+  CHECK(static_cast<double>(from.grey(from.at(90))[pixel]) == Approx(video.pixels[90 * frame + pixel] / 255.0));
+
+  // What comes later changes nothing of them.
+  std::fill(video.pixels.begin() + 70 * frame, video.pixels.end(), std::uint8_t{255});
+  auto const other = clip::scene::of(video, 10);
+  CHECK(other.background == from.background);
+  CHECK(other.scale == from.scale);
+}
+
+TEST_CASE("a video that is too short or stands still is refused") {
+  auto video = made_up();
+  CHECK_THAT(failure([&] { static_cast<void>(clip::scene::of(video, 70)); }), contains("found 70"));
+  std::fill(video.pixels.begin(), video.pixels.end(), std::uint8_t{9});
+  CHECK_THAT(failure([&] { static_cast<void>(clip::scene::of(video, 10)); }), contains("nothing moves"));
+}
+
+TEST_CASE("a batch shows crops of a frame and asks for crops of the next one") {
+  auto const from = clip::scene::of(made_up(), 10);
+  for (double const mirrored : {0.0, 1.0}) {
+    batch b;
+    b.cut(from, from.train, 3, 4, {{5, 60}, 9, 6, 2, mirrored}, true);
+    auto const found_at = [&](float const* pixels, float const* place, bool turned) {
+      auto const x = static_cast<int>(std::lround(((turned ? -place[0] : place[0]) + 1) * 10 - 0.5F));
+      auto const y = static_cast<int>(std::lround((place[1] + 1) * 8 - 0.5F));
+      REQUIRE(x >= crop::reach);
+      REQUIRE(x < 20 - crop::reach);
+      REQUIRE(y >= crop::reach);
+      REQUIRE(y < 16 - crop::reach);
+      // The frame whose pixels these are.
+      for (index_t t = 0; t < from.frames; ++t) {
+        bool same = true;
+        for (int v = 0; v < crop::side; ++v) {
+          for (int u = 0; u < crop::side; ++u) {
+            auto const column = turned ? crop::side - 1 - u : u;
+            auto const offset = from.frame.offset(x - crop::reach + column, y - crop::reach + v);
+            same = same && pixels[v * crop::side + u] == from.at(t)[offset];
+          }
+        }
+        if (same) return t;
+      }
+      return index_t{-1};
+    };
+    for (index_t e = 0; e < 3; ++e) {
+      auto const start =
+          found_at(b.view.data() + b.row(0, e) * 6 * crop::pixels, b.place.data() + b.row(0, e) * 12, mirrored > 0);
+      CHECK(start >= 0);
+      CHECK(start + 4 < from.train.end);
+      for (index_t t = 0; t < 4; ++t) {
+        for (std::size_t a = 0; a < 6; ++a) {
+          auto const i = b.row(t, e) * 6 + a;
+          CHECK(found_at(b.view.data() + i * crop::pixels, b.place.data() + i * 2, mirrored > 0) == start + t);
+        }
+        for (std::size_t q = 0; q < 2; ++q) {
+          auto const i = b.row(t, e) * 2 + q;
+          CHECK(found_at(b.target.data() + i * crop::pixels, b.query_place.data() + i * 2, mirrored > 0) ==
+                start + t + 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the same step shows the same, another step something else") {
+  auto const from = clip::scene::of(made_up(), 10);
+  batch one, same, other;
+  one.cut(from, from.train, 2, 5, {{1, 60}, 3}, true);
+  same.cut(from, from.train, 2, 5, {{1, 60}, 3}, true);
+  other.cut(from, from.train, 2, 5, {{1, 60}, 4}, true);
+  CHECK(one.view == same.view);
+  CHECK(one.query_place == same.query_place);
+  CHECK(one.view != other.view);
+}
+
+TEST_CASE("fewer views are the first of more, and all of them lie inside") {
+  clip::extent const frame{20, 16};
+  auto const few = clip::views_of(frame, 1, 7, 5), many = clip::views_of(frame, 1, 7, 20);
+  CHECK(std::equal(few.begin(), few.end(), many.begin()));
+  CHECK(clip::views_of(frame, 2, 7, 5) != few);
+  CHECK(clip::views_of(frame, 1, 8, 5) != few);
+  for (auto const& c : many) {
+    CHECK((c.x >= 5 && c.x <= 14));
+    CHECK((c.y >= 5 && c.y <= 10));
+  }
+}
+
+TEST_CASE("the grid of queries covers every pixel") {
+  for (clip::extent const frame : {clip::extent{96, 48}, clip::extent{11, 11}, clip::extent{20, 16}}) {
+    std::vector<int> count(static_cast<std::size_t>(frame.pixels()), 0);
+    for (auto const& c : clip::grid(frame)) {
+      REQUIRE((c.x >= crop::reach && c.x < frame.width - crop::reach));
+      clip::for_pixels(frame, c, [&](std::size_t, std::size_t offset) { ++count.at(offset); });
+    }
+    CHECK(*std::min_element(count.begin(), count.end()) >= 1);
+  }
+}
+
+TEST_CASE("last value keeps what a pixel showed when it was last seen") {
+  auto const from = clip::scene::of(made_up(), 10);
+  clip::canvas seen{from.frame};
+  clip::centre const corner{5, 5}, right{9, 5};
+  std::vector<clip::centre> const first{corner}, second{right};
+  seen.see(from.at(3), first);
+  seen.see(from.at(4), second);
+  auto const at = [&](int x, int y) { return from.frame.offset(x, y); };
+  CHECK(seen.z()[at(2, 2)] == from.at(3)[at(2, 2)]);
+  CHECK(seen.z()[at(6, 2)] == from.at(4)[at(6, 2)]);
+  CHECK(seen.z()[at(14, 10)] == from.at(4)[at(14, 10)]);
+  CHECK(seen.z()[at(15, 2)] == 0);
+  CHECK(seen.z()[at(2, 11)] == 0);
+}
+
+TEST_CASE(".npy files are read as they are") {
+  folder const work;
+  auto const file = work.path / "frames.npy";
+  s2rm::tensor<std::uint8_t, 3> frames = xt::zeros<std::uint8_t>({3, 12, 14});
+  frames(2, 11, 13) = 200;
+  s2rm::data::save_npy(file.string(), frames);
+  auto const video = clip::load(file, {}, "no such program");
+  CHECK(video.width == 14);
+  CHECK(video.height == 12);
+  CHECK(video.frames() == 3);
+  CHECK(video.pixels.back() == 200);
+  s2rm::tensor<std::uint8_t, 3> const narrow = xt::zeros<std::uint8_t>({3, 12, 10});
+  s2rm::data::save_npy(file.string(), narrow);
+  CHECK_THAT(failure([&] { static_cast<void>(clip::load(file, {}, "")); }), contains("found 10 x 12"));
+  CHECK_THAT(failure([&] { static_cast<void>(clip::load(work.path / "none.avi", {}, "")); }), contains("none.avi"));
+}
+
+TEST_CASE("another video is decoded by ffmpeg, with the region and the size that were asked for") {
+  folder const work;
+  auto const video = work.path / "it's a film.avi";
+  std::ofstream{video} << "anything";
+  clip::selection chosen;
+  chosen.region = "768:384:0:96";
+  chosen.width = 12;
+  chosen.height = 11;
+  // Instead of ffmpeg: notes its arguments, writes two frames into the last of them.
+  auto const arguments = (work.path / "arguments").string();
+  auto const fake = work.program("for a; do echo \"<$a>\"; out=$a; done >" + arguments +
+                                 "\nhead -c 264 /dev/zero | tr '\\0' 'A' >\"$out\"");
+  auto const made = clip::load(video, chosen, fake);
+  CHECK(made.width == 12);
+  CHECK(made.height == 11);
+  CHECK(made.frames() == 2);
+  CHECK(std::all_of(made.pixels.begin(), made.pixels.end(), [](std::uint8_t g) { return g == 'A'; }));
+  auto const noted = s2rm::test::bytes_of(arguments);
+  CHECK_THAT(noted, contains("<file:" + video.string() + ">"));
+  CHECK_THAT(noted, contains("<crop=768:384:0:96,scale=12:11:flags=area,format=gray>"));
+  CHECK_THAT(noted, contains("<rawvideo>"));
+
+  auto const odd = work.program("for a; do out=$a; done; head -c 265 /dev/zero >\"$out\"");
+  CHECK_THAT(failure([&] { static_cast<void>(clip::load(video, chosen, odd)); }), contains("265 bytes"));
+  auto const broken = work.program("echo moov atom not found; exit 1");
+  auto const text = failure([&] { static_cast<void>(clip::load(video, chosen, broken)); });
+  CHECK_THAT(text, contains("moov atom not found"));
+  CHECK_THAT(text, contains("install-deps"));
+  chosen.region = "768x384";
+  CHECK_THAT(failure([&] { static_cast<void>(clip::load(video, chosen, fake)); }), contains("W:H:X:Y"));
+}
