@@ -7,7 +7,6 @@ namespace skirmish {
 command_options::command_options() {
   out = "results/skirmish";
   page = "docs/results/skirmish.md";
-  fit.steps = 12000;
   fit.curriculum = 0;
   fit.few_views = 0;
   fit.blind_spans = 0;
