@@ -187,6 +187,19 @@ TEST_CASE("resume: only with the settings of the run; load goes on with others")
   CHECK(slower.steps() == learner.steps());
   CHECK(slower.cursor() == learner.cursor());
 
+  // Nor of an optimiser that has other settings.
+  std::array<double, 3> const fewer{1, 2, 3};
+  auto const state = learner.state();
+  std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
+  std::array const training{data::source_of("train.weights", {net::parameter_count}, state.weights.data()),
+                            data::source_of("train.average", {net::parameter_count}, state.average.data()),
+                            data::source_of("train.moments", {2 * net::parameter_count}, state.moments.data()),
+                            data::source_of("train.counters", {3}, counters.data()),
+                            data::source_of("train.settings", {3}, fewer.data())};
+  data::save_checkpoint(folder / "fewer", net::fields, state.average.data(), "", training);
+  CHECK_THAT(test::refusal([&] { learner.resume(folder / "fewer"); }),
+             test::contains("tensor 'train.settings': expected 13 numbers, found 3"));
+
   // Weights alone are no run.
   std::vector<float> const values = learner.state().weights;
   data::save_checkpoint(folder / "weights", net::fields, values.data(), "");

@@ -42,7 +42,7 @@ class descriptor {
   explicit descriptor(int number) : number_(number) {}
   descriptor(descriptor const&) = delete;
   descriptor& operator=(descriptor const&) = delete;
-  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  descriptor(descriptor&&) = delete;
   descriptor& operator=(descriptor&&) = delete;
   ~descriptor() {
     if (number_ >= 0) ::close(number_);
