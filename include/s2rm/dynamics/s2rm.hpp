@@ -102,7 +102,7 @@ struct s2rm {
     index_t const batch = in.batch;
     if (!continued) be.fill(batch * M * SW, T(0), w.state);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
-    index_t const kept = kept_steps(in.time, batch);
+    index_t const kept = in.kept_steps();
     for (index_t t = in.time - 1; t >= 0; --t) {
       index_t const per_step = batch * in.views * M;
       be.fill(per_step, T(0), w.view_log + t % kept * per_step);
@@ -188,7 +188,7 @@ struct s2rm {
   /// Where the deltas of step t are kept.
   template <class T>
   static index_t kept_row(inputs<T> const& in, index_t t) {
-    return t % kept_steps(in.time, in.batch) * in.batch;
+    return t % in.kept_steps() * in.batch;
   }
 
   /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
@@ -276,7 +276,7 @@ struct s2rm {
     }
 
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, kept_steps(in.time, batch) * batch, k};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.kept_steps() * batch, k};
     rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
     // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
     // to dhbar.
@@ -336,7 +336,7 @@ struct s2rm {
       be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
       be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
     }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, kept_steps(in.time, in.batch) * in.batch, 0};
+    saved_of<T const, typename Cell::delta> const delta{w.delta, in.kept_steps() * in.batch, 0};
     Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
                    w.scratch);
   }

@@ -34,8 +34,10 @@ struct thrust_on {
 
   static constexpr bool packs = false;  ///< products read the canonical weights
   static constexpr bool host_memory = System::host_memory;
+  static constexpr ops::piece_rows pieces = detail::pieces_of<System>;
   static constexpr bool fixed_work = true;  ///< recorded once, played for other masks; the host systems do the same
   using recording = typename detail::recording_of<System>::type;
+  using mark = typename detail::mark_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
@@ -159,6 +161,27 @@ struct thrust_on {
     for_each(n, detail::fill_one<T>{value, x});
   }
   void wait() const { System::wait(*context); }
+
+  void set_mark(mark& m) const
+    requires detail::system_marks<System>
+  {
+    System::set_mark(*context, m);
+  }
+  void wait(mark const& m) const
+    requires detail::system_marks<System>
+  {
+    System::wait(*context, m);
+  }
+  [[nodiscard]] bool passed(mark const& m) const
+    requires detail::system_marks<System>
+  {
+    return System::passed(*context, m);
+  }
+  template <class T>
+    requires requires { &System::copy_out_later; }
+  void copy_out_later(index_t n, T const* device, T* host) const {
+    if (n > 0) System::copy_out_later(*context, static_cast<std::size_t>(n) * sizeof(T), device, host);
+  }
 
   /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
   template <class F>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products, CUDA graphs for what is repeated.
-/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and `wait`. Nothing is
+/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and the waits. Nothing is
 /// global, nothing is allocated but by `allocate`, and no kernel adds to floating-point numbers atomically: the same
 /// device, binary and input give the same bits.
 
@@ -150,6 +150,11 @@ struct cuda {
     /// Blocks of a loop that fill the device once.
     [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
 
+    /// Waits, and says nothing where the device fails.
+    void drain() const noexcept {
+      if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
+    }
+
     bool recording = false;
 
    private:
@@ -157,7 +162,7 @@ struct cuda {
 
     void end() noexcept {
       if (cudaSetDevice(device_) != cudaSuccess) return;
-      if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
+      drain();
       if (handle_ != nullptr) static_cast<void>(cublasDestroy(handle_));
       static_cast<void>(cudaFree(workspace_));
       static_cast<void>(cudaFree(partial));
@@ -195,6 +200,8 @@ struct cuda {
     return p;
   }
   static void release_host(context& c, void* p) noexcept {
+    // Nothing that was asked for may still copy from or to it.
+    c.drain();
     if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFreeHost(p));
   }
 
@@ -209,10 +216,51 @@ struct cuda {
     detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()), "copying in");
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
-    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+    copy_out_later(c, bytes, from, to);
     if (!c.recording) wait(c);
   }
+  static void copy_out_later(context& c, std::size_t bytes, void const* from, void* to) {
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+  }
   static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "waiting"); }
+
+  /// An event, made when it is first set.
+  class mark {
+   public:
+    mark() = default;
+    mark(mark&& from) noexcept : event_(std::exchange(from.event_, nullptr)) {}
+    mark& operator=(mark&& from) noexcept {
+      std::swap(event_, from.event_);
+      return *this;
+    }
+    mark(mark const&) = delete;
+    mark& operator=(mark const&) = delete;
+    ~mark() {
+      if (event_ != nullptr) static_cast<void>(cudaEventDestroy(event_));
+    }
+
+   private:
+    friend struct cuda;
+    cudaEvent_t event_ = nullptr;
+  };
+  static void set_mark(context& c, mark& m) {
+    cudaStream_t const stream = c.use();
+    if (m.event_ == nullptr) {
+      detail::expect(cudaEventCreateWithFlags(&m.event_, cudaEventDisableTiming), "making an event");
+    }
+    detail::expect(cudaEventRecord(m.event_, stream), "setting a mark");
+  }
+  static void wait(context& c, mark const& m) {
+    static_cast<void>(c.use());
+    detail::expect(cudaEventSynchronize(m.event_), "waiting for a mark");
+  }
+  static bool passed(context& c, mark const& m) {
+    static_cast<void>(c.use());
+    cudaError_t const found = cudaEventQuery(m.event_);
+    if (found == cudaErrorNotReady) return false;
+    detail::expect(found, "asking for a mark");
+    return true;
+  }
 
   template <class F>
   static void each(context& c, index_t n, F const& f) {

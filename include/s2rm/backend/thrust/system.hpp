@@ -6,7 +6,10 @@
 ///   blocks(context, count, k)      kernel k (block.hpp) for blocks 0 ... count - 1
 ///   allocate, release, copy, copy_in, copy_out, wait
 ///
-/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, and `record` and `play` (ops.hpp).
+///   pieces                         in how many rows long work is cut (`ops::piece_rows`), where it is not `device_pieces`
+///
+/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `set_mark`, `wait`
+/// and `passed` for a mark and `copy_out_later` (ops.hpp).
 ///
 /// `cpp` and `omp` are the host, whatever the compiler; `cuda` is in cuda.hpp.
 
