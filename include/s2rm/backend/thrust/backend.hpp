@@ -8,6 +8,7 @@
 
 #include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
 #include "s2rm/backend/thrust/rows.hpp"
@@ -140,6 +141,22 @@ struct thrust_on {
     return fused;
   }
 
+  /// Gated cells with their products (gates.hpp), for so few rows that starting several kernels is most of the time, and
+  /// in the full precision that they multiply in.
+  static constexpr index_t gated_rows = 64;
+  template <index_t M, index_t H, index_t I, class T, class Gates>
+  bool gated_forward(weight<T, M, Gates::count * H, I> w_ih, in_vector<T> b_ih, weight<T, M, Gates::count * H, H> w_hh,
+                     in_vector<T> b_hh, index_t n, in_rows<T> u, in_rows<T> h, Gates const& gates) const {
+    using kernel = detail::gated_forward_kernel<M, H, I, Gates>;
+    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, b_ih, w_hh.canonical, b_hh, n, u, h, gates}; });
+  }
+  template <index_t M, index_t H, index_t I, class T, class Gates>
+  bool gated_backward(weight<T, M, Gates::count * H, I> w_ih, weight<T, M, Gates::count * H, H> w_hh, index_t n,
+                      Gates const& gates, out_rows<T> du, out_rows<T> dh) const {
+    using kernel = detail::gated_backward_kernel<M, H, I, Gates>;
+    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, w_hh.canonical, n, gates, du, dh}; });
+  }
+
   template <class T>
   [[nodiscard]] buffer<T> allocate(index_t n) const {
     return buffer<T>(context, n);
@@ -202,6 +219,16 @@ struct thrust_on {
   }
 
  private:
+  template <class Kernel, class Make>
+  bool gated(index_t n, Make const& make) const {
+    if constexpr (Kernel::shared_bytes > detail::most_shared_bytes) {
+      return false;
+    } else {
+      bool const here = fused && precision == backend::precision::full && n <= gated_rows;
+      if (here) blocks(Kernel::blocks(n), make());
+      return here;
+    }
+  }
   template <class T>
   void multiply(detail::product_task<T> const& t) const {
     if (t.rows == 0) return;
