@@ -6,6 +6,34 @@
 #include "s2rm/backend/thrust/backend.hpp"
 #include "s2rm/s2rm.hpp"
 
+namespace s2rm::backend {
+
+/// Whether the forward recurrence of a model is one kernel on a GPU (`thrust_on::persistent`), or why it is not.
+enum class persistent_recurrence {
+  yes,
+  other_policies,  ///< it is not the interaction before the update of normalised states, attention in log space with an
+                   ///< exact cut, or a gated cell
+  too_many_modules,  ///< more than there are multiprocessors
+  too_large          ///< a module's weights are more than the shared memory of its multiprocessors
+};
+
+template <class Net, class T = float>
+consteval persistent_recurrence persistent_recurrence_of() {
+  using dynamics = typename Net::dynamics;
+  if constexpr (!requires { dynamics::talks; }) {
+    return persistent_recurrence::other_policies;
+  } else if constexpr (!s2rm::dynamics::has_whole_recurrence<dynamics, T>) {
+    return persistent_recurrence::other_policies;
+  } else {
+    using kernel =
+        detail::recurrence_kernel<s2rm::dynamics::recurrence_sizes_of<dynamics>, s2rm::dynamics::gates_of<dynamics, T>>;
+    if constexpr (kernel::fits) return persistent_recurrence::yes;
+    return Net::M > kernel::most_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
+  }
+}
+
+}  // namespace s2rm::backend
+
 #if S2RM_CUDA
 namespace s2rm {
 

@@ -207,6 +207,20 @@ struct separate_memory {
     });
   }
 
+  template <class Kernel>
+  static index_t resident(context&) {
+    return 132;
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    c.look_through(k);
+    c.work([count, k, order = c.order] {
+      backend::detail::run_on_host_grid(k, count, order, [](index_t n, auto const& f) {
+        for (index_t i = 0; i < n; ++i) f(i);
+      });
+    });
+  }
+
   template <class F>
   static void record(context& c, recording& r, F const& f) {
     c.to = &r;

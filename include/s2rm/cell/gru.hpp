@@ -112,13 +112,19 @@ struct gru {
       for (index_t i = 0; i < initial::size; ++i) values[i] = T(0);
     }
 
+    /// The gates of rows of c, without the products that they end (ops/gated.hpp).
+    template <class T>
+    static gru_gates<M, H, T> gates(in_rows<T> c, out_rows<T> y, saved_of<T, saved> s) {
+      return {nullptr, nullptr, c, y, s.template at<"gates">()};
+    }
+
     /// y from u, h, c. y may not alias them.
     template <class B, class T>
     static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> u, in_rows<T> h, in_rows<T> c,
                         out_rows<T> y, saved_of<T, saved> s, std::type_identity_t<T*> scratch_rows) {
       ops::gated_forward<M, H, I>(be, p.template matrix<"weight_ih">(), p.template at<"bias_ih">(),
                                   p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, u, h,
-                                  gru_gates<M, H, T>{nullptr, nullptr, c, y, s.template at<"gates">()}, scratch_rows);
+                                  gates<T>(c, y, s), scratch_rows);
     }
 
     /// Overwrites du, dh, dc and delta.

@@ -17,6 +17,7 @@
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/dynamics/start.hpp"
 #include "s2rm/dynamics/tape.hpp"
+#include "s2rm/dynamics/whole.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/generic.hpp"
 
@@ -87,6 +88,7 @@ struct s2rm {
     } else {
       dynamics::fixed_state<Cell, M>(be, s.start);
     }
+    if (run_whole_recurrence<s2rm>(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
 

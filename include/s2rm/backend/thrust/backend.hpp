@@ -11,6 +11,7 @@
 #include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/recurrence.hpp"
 #include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
@@ -28,6 +29,7 @@ struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
   bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
+  bool persistent = true;  ///< where `fused`: the forward recurrence as one kernel, where it fits (recurrence.hpp)
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -155,6 +157,24 @@ struct thrust_on {
                       Gates const& gates, out_rows<T> du, out_rows<T> dh) const {
     using kernel = detail::gated_backward_kernel<M, H, I, Gates>;
     return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, w_hh.canonical, n, gates, du, dh}; });
+  }
+
+  /// The forward recurrence in one kernel (recurrence.hpp), for batches of which a step is hardly more than its waits, and
+  /// in the full precision that it multiplies in.
+  static constexpr index_t recurrence_rows = 64;
+  template <class Sizes, class T, class Gates>
+  bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
+    using kernel = detail::recurrence_kernel<Sizes, Gates>;
+    if constexpr (!kernel::fits) {
+      return false;
+    } else {
+      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
+          task.views.sources > kernel::most_sources || System::template resident<kernel>(*context) < kernel::blocks) {
+        return false;
+      }
+      if (task.time * task.batch > 0) System::grid(*context, kernel::blocks, kernel{task, gates});
+      return true;
+    }
   }
 
   template <class T>

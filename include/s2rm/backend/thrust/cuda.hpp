@@ -5,106 +5,13 @@
 /// global, nothing is allocated but by `allocate`, and no kernel adds to floating-point numbers atomically: the same
 /// device, binary and input give the same bits.
 
-#include <cublas_v2.h>
-#include <cuda_runtime.h>
-
 #include <cstddef>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 #include <utility>
 
-#include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/backend/thrust/gemm.hpp"
-#include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/cuda_kernels.hpp"
 
-namespace s2rm {
-
-/// What CUDA or cuBLAS refused, in its own words.
-struct device_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-}  // namespace s2rm
-
-namespace s2rm::backend {
-
-namespace detail {
-
-inline void expect(cudaError_t e, char const* what) {
-  if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
-}
-inline void expect(cublasStatus_t s, char const* what) {
-  if (s != CUBLAS_STATUS_SUCCESS)
-    throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
-}
-
-/// f of as many indices as a thread takes, prepared once.
-template <class F>
-__device__ void each_of_thread(F const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  for (index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) f(i);
-}
-template <class F>
-__device__ void each_of_thread(one_index<F> const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  if constexpr (math::prepares<F>) {
-    auto const ready = f.f.prepared();
-    for (; i < n; i += step) one_index<F>::with(ready, i);
-  } else {
-    for (; i < n; i += step) one_index<F>::with(f.f, i);
-  }
-}
-
-/// Bytes as an argument of a kernel: what a recording copies in must not be looked for in the host's memory later.
-struct argument_bytes {
-  static constexpr index_t most = 2048;
-  unsigned char from[most];
-  unsigned char* to;
-  S2RM_HD void operator()(index_t i) const { to[i] = from[i]; }
-};
-
-inline constexpr int each_threads = 256;
-
-template <class F>
-__global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
-  each_of_thread(f, n);
-}
-template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_blocks(Kernel kernel) {
-  extern __shared__ __align__(16) unsigned char shared[];
-  kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
-}
-
-template <class T>
-inline constexpr cudaDataType_t data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
-
-/// What cuBLAS multiplies with; sums are in T whatever it is.
-template <class T>
-constexpr cublasComputeType_t compute_type(precision p) {
-  if (std::is_same_v<T, double>) return CUBLAS_COMPUTE_64F;
-  if (p == precision::tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
-  return p == precision::bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F;
-}
-
-/// y[r, g, c] = bias[g, c], or 0 without one, before a product adds to it.
-template <class T>
-struct spread_bias {
-  T const* bias;
-  index_t groups, columns;
-  T* y;
-  index_t row, group;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const c = i % columns, g = i / columns % groups, r = i / (columns * groups);
-    y[r * row + g * group + c] = bias == nullptr ? T(0) : bias[g * columns + c];
-  }
-};
-
-}  // namespace detail
-
-namespace system {
+namespace s2rm::backend::system {
 
 struct cuda {
   static constexpr bool host_memory = false;
@@ -124,6 +31,7 @@ struct cuda {
         detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
         cudaDeviceProp properties{};
         detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
+        processors_ = properties.multiProcessorCount;
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
         detail::expect(cublasCreate(&handle_), "making a handle");
         detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
@@ -147,6 +55,7 @@ struct cuda {
     }
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
+    [[nodiscard]] index_t processors() const { return processors_; }
     /// Blocks of a loop that fill the device once.
     [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
 
@@ -173,7 +82,7 @@ struct cuda {
     cudaStream_t stream_ = nullptr;
     cublasHandle_t handle_ = nullptr;
     void* workspace_ = nullptr;
-    index_t each_blocks_ = 1;
+    index_t each_blocks_ = 1, processors_ = 1;
   };
 
   /// Devices there are; 0 where the driver does not answer.
@@ -274,14 +183,31 @@ struct cuda {
   static void blocks(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
     cudaStream_t const stream = c.use();
-    // Beyond 48 KiB shared memory has to be asked for.
-    if constexpr (Kernel::shared_bytes > 48 * 1024) {
-      detail::expect(cudaFuncSetAttribute(detail::run_blocks<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                          static_cast<int>(Kernel::shared_bytes)),
-                     "asking for shared memory");
-    }
+    ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
     detail::run_blocks<<<static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, stream>>>(k);
     detail::expect(cudaGetLastError(), "starting a kernel");
+  }
+
+  template <class Kernel>
+  static index_t resident(context& c) {
+    static_cast<void>(c.use());
+    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    int each = 0;
+    detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
+                                                                 Kernel::shared_bytes),
+                   "asking how many blocks there may be");
+    return each * c.processors();
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
+    cudaStream_t const stream = c.use();
+    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    Kernel copy = k;
+    void* arguments[] = {&copy};
+    detail::expect(cudaLaunchCooperativeKernel(detail::run_grid<Kernel>, dim3(static_cast<unsigned>(count)),
+                                               dim3(Kernel::threads), arguments, Kernel::shared_bytes, stream),
+                   "starting a cooperative kernel");
   }
 
   /// One grouped product. cuBLAS counts by columns: its matrices are ours turned, so c^T = b^T a^T.
@@ -360,6 +286,15 @@ struct cuda {
   }
 
  private:
+  /// Beyond 48 KiB shared memory has to be asked for.
+  template <class Kernel, class Function>
+  static void ask_for_shared_memory([[maybe_unused]] Function* run) {
+    if constexpr (Kernel::shared_bytes > 48 * 1024) {
+      detail::expect(cudaFuncSetAttribute(run, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                          static_cast<int>(Kernel::shared_bytes)),
+                     "asking for shared memory");
+    }
+  }
   static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {
     for (std::size_t at = 0; at < bytes; at += detail::argument_bytes::most) {
       std::size_t const rest = bytes - at;
@@ -376,5 +311,4 @@ struct cuda {
   }
 };
 
-}  // namespace system
-}  // namespace s2rm::backend
+}  // namespace s2rm::backend::system

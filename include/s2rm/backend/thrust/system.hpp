@@ -4,6 +4,8 @@
 ///
 ///   each(context, n, f)            f(i) for i < n, in parallel
 ///   blocks(context, count, k)      kernel k (block.hpp) for blocks 0 ... count - 1
+///   grid(context, count, k)        kernel k (grid.hpp) on count blocks that are there at once, of which there may be
+///   resident<Kernel>(context)      so many
 ///   allocate, release, copy, copy_in, copy_out, wait
 ///
 ///   pieces                         in how many rows long work is cut (`ops::piece_rows`), where it is not `device_pieces`
@@ -16,10 +18,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 
-#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/grid.hpp"
 #include "s2rm/core/config.hpp"
 
 // The host systems belong to host compilers: nvcc does not take Thrust's OpenMP.
@@ -55,6 +58,12 @@ struct host {
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) { copy(c, bytes, from, to); }
   static void wait(context&) {}
 
+  /// Blocks of a host take turns: as many as anybody wants.
+  template <class Kernel>
+  static index_t resident(context&) {
+    return std::numeric_limits<index_t>::max();
+  }
+
  protected:
   /// f(i) by way of one of Thrust's policies.
   template <class Policy, class F>
@@ -82,6 +91,10 @@ struct cpp : host {
   static void blocks(context& c, index_t count, Kernel const& k) {
     each(c, count, one_block<Kernel>{k, c.order});
   }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    backend::detail::run_on_host_grid(k, count, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
+  }
 };
 
 #if defined(_OPENMP)
@@ -94,6 +107,10 @@ struct omp : host {
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
     each(c, count, one_block<Kernel>{k, c.order});
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    backend::detail::run_on_host_grid(k, count, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
   }
 };
 #endif
