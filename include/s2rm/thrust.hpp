@@ -42,7 +42,8 @@ std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser, seed start
   auto const precision = gpu.precision == gpu_precision::full   ? backend::precision::full
                          : gpu.precision == gpu_precision::tf32 ? backend::precision::tf32
                                                                 : backend::precision::bf16;
-  backend::thrust device{.device = gpu.device, .precision = precision};
+  backend::thrust device{
+      .device = gpu.device, .precision = precision, .fused = gpu.fused, .persistent = gpu.persistent};
   return erased(trainer<Net, backend::thrust, T, Optimiser>(device, std::move(optimiser), start, options));
 }
 

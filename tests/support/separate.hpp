@@ -215,7 +215,8 @@ struct separate_memory {
   static void grid(context& c, index_t count, Kernel const& k) {
     c.look_through(k);
     c.work([count, k, order = c.order] {
-      backend::detail::run_on_host_grid(k, count, order, [](index_t n, auto const& f) {
+      backend::detail::grid_memory shared;
+      backend::detail::run_on_host_grid(k, count, shared, order, [](index_t n, auto const& f) {
         for (index_t i = 0; i < n; ++i) f(i);
       });
     });

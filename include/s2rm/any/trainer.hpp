@@ -195,6 +195,8 @@ enum class gpu_precision { full, tf32, bf16 };
 struct gpu_options {
   int device = 0;
   gpu_precision precision = gpu_precision::full;
+  bool fused = true;       ///< kernels of its own for parts of a step; off: the layers' bodies
+  bool persistent = true;  ///< where `fused`: the forward recurrence as one kernel, where it fits
 };
 
 /// A trainer on a GPU. Defined in s2rm/thrust.hpp, for nvcc; `s2rm_add_model()` of the build makes a translation unit

@@ -152,7 +152,9 @@ class stream {
     asked.views = shares ? seen_.views : limits_.views;  // a residual reads them from the tape
     predict_(backend_, {asked.queries, asked.views}, [&] {
       flow::query(backend_, weights_, tape_, asked);
-      if constexpr (!shares) backend_.copy_out(asked.queries * Net::outputs, tape_.output, answer_.data());
+      if constexpr (!shares) {
+        ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, answer_.data());
+      }
     });
     answered_.set(backend_);
     asked_count_ = count;

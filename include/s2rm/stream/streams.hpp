@@ -141,7 +141,7 @@ class streams {
     predict_(backend_, {asked.queries, asked.views}, [&] {
       flow::query(backend_, weights_, tape_, asked);
       if constexpr (!shares) {
-        backend_.copy_out(sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
+        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
       }
     });
     answered_.set(backend_);

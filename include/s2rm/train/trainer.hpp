@@ -322,9 +322,10 @@ class trainer {
   }
   void count_from(detail::window_counts const& n) { backend_.copy_in(1, &n, counts_.data()); }
   [[nodiscard]] index_t report_slot(index_t number) const {
-    require_value(number >= 0 && number < asked_ && number >= asked_ - reports_kept,
-                  "trainer: report: expected one of the last " + std::to_string(reports_kept) + " of " +
-                      std::to_string(asked_) + " steps, found step " + std::to_string(number));
+    if (number < 0 || number >= asked_ || number < asked_ - reports_kept) {
+      throw value_error("s2rm: trainer: report: expected one of the last " + std::to_string(reports_kept) + " of " +
+                        std::to_string(asked_) + " steps, found step " + std::to_string(number));
+    }
     return number % reports_kept;
   }
 

@@ -5,8 +5,8 @@
 /// is. On a device all blocks must be there at once (a cooperative launch); on a host they run one after another or on
 /// several threads, in the order of a kernel's threads or its reverse (block.hpp).
 
-#include <memory>
-#include <new>
+#include <cstdint>
+#include <vector>
 
 #include "s2rm/backend/thrust/block.hpp"
 #if S2RM_CUDA
@@ -33,32 +33,26 @@ struct host_grid {
   }
 };
 
-/// Shared memory of all blocks of a host's grid, which starts as NaN.
-struct grid_memory {
-  explicit grid_memory(std::size_t bytes)
-      : bytes_(bytes), data_(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64}))) {
-    for (std::size_t i = 0; i < bytes_; ++i) data_[i] = std::byte{0xFF};
+/// Shared memory of all blocks of a host's grids: of the largest there was.
+class grid_memory {
+ public:
+  std::byte* room_for(std::size_t bytes) {
+    if (bytes > memory_.size()) memory_ = std::vector<std::byte>(bytes + line);
+    auto const at = reinterpret_cast<std::uintptr_t>(memory_.data());
+    return memory_.data() + (line - at % line) % line;
   }
-  grid_memory(grid_memory const&) = delete;
-  grid_memory& operator=(grid_memory const&) = delete;
-  ~grid_memory() { ::operator delete(data_, std::align_val_t{64}); }
-  [[nodiscard]] std::byte* data() { return data_; }
+  static constexpr std::size_t line = 64;
 
  private:
-  std::size_t bytes_;
-  std::byte* data_;
+  std::vector<std::byte> memory_;
 };
-
-/// Bytes of one block's shared memory, on lines of their own.
-template <class Kernel>
-inline constexpr std::size_t grid_shared_bytes = (Kernel::shared_bytes + 63) / 64 * 64;
 
 /// A kernel on the host.
 template <class Kernel, class Run>
-void run_on_host_grid(Kernel const& k, index_t blocks, thread_order order, Run const& run) {
-  constexpr std::size_t bytes = grid_shared_bytes<Kernel>;
-  grid_memory memory(static_cast<std::size_t>(blocks) * bytes);
-  k(host_grid<Kernel::threads, Run>{blocks, memory.data(), bytes, order, run});
+void run_on_host_grid(Kernel const& k, index_t blocks, grid_memory& memory, thread_order order, Run const& run) {
+  constexpr std::size_t line = grid_memory::line, bytes = (Kernel::shared_bytes + line - 1) / line * line;
+  std::byte* const shared = memory.room_for(static_cast<std::size_t>(blocks) * bytes);
+  k(host_grid<Kernel::threads, Run>{blocks, shared, bytes, order, run});
 }
 
 #if S2RM_CUDA

@@ -45,6 +45,7 @@ struct host {
     static constexpr index_t sum_blocks = 64;
     double partial[sum_blocks] = {};
     index_t allocations = 0;
+    backend::detail::grid_memory shared;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
   };
 
@@ -93,7 +94,7 @@ struct cpp : host {
   }
   template <class Kernel>
   static void grid(context& c, index_t count, Kernel const& k) {
-    backend::detail::run_on_host_grid(k, count, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
+    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
   }
 };
 
@@ -110,7 +111,7 @@ struct omp : host {
   }
   template <class Kernel>
   static void grid(context& c, index_t count, Kernel const& k) {
-    backend::detail::run_on_host_grid(k, count, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
+    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
   }
 };
 #endif
