@@ -15,6 +15,8 @@
 /// delta, twice (B, M, 3H) = [dr, dz, dn] and [dr, dz, dq], stays for `gradient`, which sums over all time steps in one
 /// product per weight.
 
+#include <array>
+
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
@@ -64,6 +66,13 @@ struct gru_gates_backward {
   T* input;      ///< (B, M, 3H): dr, dz, dn
   T* recurrent;  ///< (B, M, 3H): dr, dz, dq
   rows<T> dc;
+  /// The same of gates and carried parts that begin some rows of the batch later.
+  [[nodiscard]] S2RM_HD gru_gates_backward later(index_t n) const {
+    auto same = *this;
+    same.gates += n * M * 4 * H;
+    same.c.data += n * c.stride;
+    return same;
+  }
   template <class L>
   S2RM_HD void lanes(index_t row, index_t j) const {
     differentiate<L>(row, j, input + row * 3 * H + j, recurrent + row * 3 * H + j, dc.at(row / M, row % M) + j);
@@ -116,6 +125,18 @@ struct gru {
     template <class T>
     static gru_gates<M, H, T> gates(in_rows<T> c, out_rows<T> y, saved_of<T, saved> s) {
       return {nullptr, nullptr, c, y, s.template at<"gates">()};
+    }
+
+    /// The way back of the gates of rows of c whose result's gradient is dy, from a row of the saved ones on.
+    template <class T>
+    static gru_gates_backward<M, H, T> gates_backward(in_rows<T> c, in_rows<T> dy, saved_of<T const, saved> s) {
+      return {s.template at<"gates">(), c, dy, nullptr, nullptr, {}};
+    }
+
+    /// Where deltas lie, of W_ih's product and of W_hh's.
+    template <class T>
+    static std::array<T*, 2> deltas(saved_of<T, delta> d) {
+      return {d.template at<"input">(), d.template at<"recurrent">()};
     }
 
     /// y from u, h, c. y may not alias them.

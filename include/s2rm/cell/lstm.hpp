@@ -16,6 +16,8 @@
 ///   du = W_ih^T da,  dh = W_hh^T da,  dc = (0, m f).
 /// delta (B, M, 4H) = da stays for `gradient`, which sums over all time steps in one product per weight.
 
+#include <array>
+
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
@@ -69,6 +71,13 @@ struct lstm_gates_backward {
   rows<T const> c, dy;
   T* da;  ///< (B, M, 4H)
   rows<T> dc;
+  /// The same of gates and carried parts that begin some rows of the batch later.
+  [[nodiscard]] S2RM_HD lstm_gates_backward later(index_t n) const {
+    auto same = *this;
+    same.gates += n * M * 5 * H;
+    same.c.data += n * c.stride;
+    return same;
+  }
   template <class L>
   S2RM_HD void lanes(index_t row, index_t j) const {
     differentiate<L>(row, j, da + row * 4 * H + j, nullptr, dc.at(row / M, row % M) + j);
@@ -120,6 +129,18 @@ struct lstm {
     template <class T>
     static lstm_gates<M, H, T> gates(in_rows<T> c, out_rows<T> y, saved_of<T, saved> s) {
       return {nullptr, nullptr, c, y, s.template at<"gates">()};
+    }
+
+    /// The way back of the gates of rows of c whose result's gradient is dy, from a row of the saved ones on.
+    template <class T>
+    static lstm_gates_backward<M, H, T> gates_backward(in_rows<T> c, in_rows<T> dy, saved_of<T const, saved> s) {
+      return {s.template at<"gates">(), c, dy, nullptr, {}};
+    }
+
+    /// Where deltas lie, of W_ih's product and of W_hh's.
+    template <class T>
+    static std::array<T*, 2> deltas(saved_of<T, delta> d) {
+      return {d.template at<"gates">(), d.template at<"gates">()};
     }
 
     /// y from u, h, c. y may not alias them.

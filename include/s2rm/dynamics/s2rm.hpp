@@ -105,22 +105,25 @@ struct s2rm {
     if (!continued) be.fill(batch * M * SW, T(0), w.state);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
     index_t const kept = in.kept_steps();
-    for (index_t t = in.time - 1; t >= 0; --t) {
-      index_t const per_step = batch * in.views * M;
-      be.fill(per_step, T(0), w.view_log + t % kept * per_step);
-      be.template for_rows<H>(batch * M,
-                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
-      step_backward(be, p, in, s, w, t);
-      if constexpr (learned_start) {
-        start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
+    for (index_t first = in.time > 0 ? (in.time - 1) / kept * kept : -1; first >= 0; first -= kept) {
+      index_t const count = std::min(kept, in.time - first);
+      if (!run_whole_recurrence_backward<s2rm>(be, p, in, s, w, dstate_out, first, count, dp)) {
+        for (index_t t = first + count - 1; t >= first; --t) {
+          index_t const per_step = batch * in.views * M;
+          be.fill(per_step, T(0), w.view_log + t % kept * per_step);
+          be.template for_rows<H>(batch * M,
+                                  ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
+          step_backward(be, p, in, s, w, t);
+          if constexpr (learned_start) {
+            start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
+          }
+          be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
+          be.copy(batch * M * SW, w.previous, w.state);
+        }
       }
-      be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
-      be.copy(batch * M * SW, w.previous, w.state);
-      if (t % kept != 0) continue;
-      index_t const count = std::min(kept, in.time - t);
-      gradient(be, in, s, w, t, count, dp);
-      view_gradient(be, p, in, w, t, count, dsource, dp);
-      views_done(t, count);
+      gradient(be, in, s, w, first, count, dp);
+      view_gradient(be, p, in, w, first, count, dsource, dp);
+      views_done(first, count);
     }
     if constexpr (talks)
       be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);

@@ -1,11 +1,12 @@
 #pragma once
 /// \file
-/// The whole forward recurrence of structured modules as one piece of work, for backends that have it
+/// The recurrence of structured modules as one piece of work each way, for backends that have it
 /// (dynamics/s2rm.hpp says what is computed, and how where a backend has not):
 ///
-///   be.recurrence<Sizes>(task, gates)    every step of the task; returns whether it did it
+///   be.recurrence<Sizes>(task, gates)             every step of the task
+///   be.recurrence_backward<Sizes>(task, gates)    some steps of it, last one first
 ///
-/// It covers interaction before the update, RMS-normalised states, attention in log space with an exact cut, and cells that
+/// Both return whether they did it. They cover interaction before the update, RMS-normalised states, attention in log space with an exact cut, and cells that
 /// are gates over two products (ops/gated.hpp), whose functor `gates` speaks of all rows (t, b).
 
 #include "s2rm/ops/attention.hpp"
@@ -38,6 +39,31 @@ struct recurrence_task {
   T const *query, *key_weight, *value_weight, *out;  ///< (M, NC, H) x3, (M, H, NC)
   T const *w_ih, *b_ih, *w_hh, *b_hh;                ///< the cell's
   T scale;                                           ///< of scores
+};
+
+/// Steps first .. first + count - 1 backwards, over what the forward pass left. K: rows whose deltas wait, of which step t
+/// has those from t % (kept / batch) batch on. What a step leaves in (B, ...) is the next one's to overwrite, but `state`.
+template <class T>
+struct recurrence_backward_task {
+  index_t first, count, batch, kept_steps;
+  std::uint8_t const* start;  ///< (R)
+  T const* dstate_out;        ///< (R, M, H): what the read-out wants of every state
+  T const *read, *read_factor, *projected;
+  attention_pairs<T> views, modules;
+  rows<T const> key, value;
+  T const *view_kept, *module_kept;
+  index_t view_step, module_step;
+  T const *view_query, *query, *key_weight, *value_weight, *out, *w_ih, *w_hh;
+  T scale;
+  bool carries_hbar;               ///< the cell's carried part is hbar
+  T *state, *previous;             ///< (B, M, state): gradient that travels back in time
+  T *da, *db;                      ///< (K, M, G H): the cell's deltas; the same where one serves both weights
+  T *talk, *d;                     ///< (K, M, H), (K, M, 4 NC): of hbar and of the projections
+  T *du, *dg, *dy;                 ///< (B, M, NC) x2, (B, M, H)
+  T *dkey, *dvalue, *view_log;     ///< (K, A, NC) x2, (K, A, M)
+  T* module_log;                   ///< (B, M, M), added to
+  T *view_slopes, *module_slopes;  ///< scratch, (B, M, 2 N)
+  T* dinitial;                     ///< of the cell's `initial`, added to; null where the start is fixed
 };
 
 }  // namespace s2rm::ops

@@ -10,8 +10,9 @@
 #include "s2rm/backend/thrust/block.hpp"
 #include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
+#include "s2rm/backend/thrust/half.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
-#include "s2rm/backend/thrust/recurrence.hpp"
+#include "s2rm/backend/thrust/recurrence_backward.hpp"
 #include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
@@ -29,7 +30,7 @@ struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
   bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
-  bool persistent = true;  ///< where `fused`: the forward recurrence as one kernel, where it fits (recurrence.hpp)
+  bool persistent = true;  ///< where `fused`: the recurrence as one kernel each way, where it fits (recurrence.hpp)
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -45,15 +46,30 @@ struct thrust_on {
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
 
+  /// Weights rounded to bf16, in the order of the canonical ones, and the product that reads them (half.hpp).
+  template <index_t G, index_t Out, index_t In>
+  void pack_half(float const* canonical, bf16* half) const {
+    for_each(G * Out * In, detail::round_weights{canonical, half});
+  }
+  template <class Stored>
+    requires std::is_same_v<Stored, bf16>
+  static void multiply_stored(void const* operands, index_t /*rows*/, index_t /*columns*/, index_t /*depth*/) {
+    auto const& one = *static_cast<stored_product const*>(operands);
+    detail::half_product const k{one.task, one.half};
+    one.backend->blocks(k.blocks(), k);
+  }
+
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 bias, false});
+                 bias, false},
+                w.half);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 nullptr, true});
+                 nullptr, true},
+                w.half);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
@@ -150,6 +166,7 @@ struct thrust_on {
   bool gated_forward(weight<T, M, Gates::count * H, I> w_ih, in_vector<T> b_ih, weight<T, M, Gates::count * H, H> w_hh,
                      in_vector<T> b_hh, index_t n, in_rows<T> u, in_rows<T> h, Gates const& gates) const {
     using kernel = detail::gated_forward_kernel<M, H, I, Gates>;
+    if (w_ih.half.numbers != nullptr) return false;
     return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, b_ih, w_hh.canonical, b_hh, n, u, h, gates}; });
   }
   template <index_t M, index_t H, index_t I, class T, class Gates>
@@ -159,22 +176,16 @@ struct thrust_on {
     return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, w_hh.canonical, n, gates, du, dh}; });
   }
 
-  /// The forward recurrence in one kernel (recurrence.hpp), for batches of which a step is hardly more than its waits, and
+  /// The recurrence in one kernel each way (recurrence.hpp, recurrence_backward.hpp), for batches of which a step is hardly more than its waits, and
   /// in the full precision that it multiplies in.
   static constexpr index_t recurrence_rows = 64;
   template <class Sizes, class T, class Gates>
   bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
-    using kernel = detail::recurrence_kernel<Sizes, Gates>;
-    if constexpr (!kernel::fits) {
-      return false;
-    } else {
-      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
-          task.views.sources > kernel::most_sources || System::template resident<kernel>(*context) < kernel::blocks) {
-        return false;
-      }
-      if (task.time * task.batch > 0) System::grid(*context, kernel::blocks, kernel{task, gates});
-      return true;
-    }
+    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task.time, gates);
+  }
+  template <class Sizes, class T, class Gates>
+  bool recurrence_backward(ops::recurrence_backward_task<T> const& task, Gates const& gates) const {
+    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.count, gates);
   }
 
   template <class T>
@@ -249,9 +260,35 @@ struct thrust_on {
       return here;
     }
   }
+  template <class Kernel, class Task, class Gates>
+  bool walk(Task const& task, index_t steps, Gates const& gates) const {
+    if constexpr (!Kernel::fits) {
+      return false;
+    } else {
+      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
+          task.views.sources > Kernel::most_sources || System::template resident<Kernel>(*context) < Kernel::blocks) {
+        return false;
+      }
+      if (steps * task.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
+      return true;
+    }
+  }
+  /// What `multiply_stored` is given.
+  struct stored_product {
+    thrust_on const* backend;
+    detail::product_task<float> task;
+    bf16 const* half;
+  };
   template <class T>
-  void multiply(detail::product_task<T> const& t) const {
+  void multiply(detail::product_task<T> const& t, half_weights half = {}) const {
     if (t.rows == 0) return;
+    if constexpr (std::is_same_v<T, float>) {
+      if (half.numbers != nullptr) {
+        stored_product const one{this, t, half.numbers};
+        half.multiply(&one, t.rows, t.columns, t.depth);
+        return;
+      }
+    }
     if constexpr (requires { System::multiply(*context, precision, t); }) {
       System::multiply(*context, precision, t);
     } else {

@@ -21,11 +21,12 @@
 
 namespace s2rm::backend::detail {
 
-template <class Sizes, class Gates>
-struct recurrence_kernel {
-  using T = typename Gates::scalar;
+/// How the columns of a module's weights are cut into slices, and what the kernels of both directions do with them. Tiles are
+/// of `Lines` rows.
+template <class Sizes, class T, index_t Lines>
+struct recurrence_slices {
   static constexpr index_t M = Sizes::M, H = Sizes::H, SW = Sizes::SW, N = Sizes::N, C = Sizes::C, NC = Sizes::NC;
-  static constexpr index_t G = Gates::count, P = 4;
+  static constexpr index_t P = 4;  ///< projections of the state
 
   /// All blocks are there at once: one for each multiprocessor of an H100.
   static constexpr index_t most_blocks = 132;
@@ -33,17 +34,62 @@ struct recurrence_kernel {
   static constexpr index_t units = (H + slices - 1) / slices, columns = (NC + slices - 1) / slices;  ///< of a slice
   static constexpr index_t blocks = M * slices;
   static constexpr int threads = 256;
-  static constexpr index_t group = 4, lines = 32;  ///< rows of a thread, of a tile
+  static constexpr index_t group = 4, lines = Lines;  ///< rows of a thread, of a tile
   static constexpr index_t lanes = 32, pairs = threads / lanes, parts = threads / lines;
   static constexpr index_t most_sources = M > 64 ? M : 64;
-  /// Rows are a little longer than they have numbers, so that neighbours lie in different banks.
-  static constexpr index_t h_row = H | 1, c_row = NC | 1;
+
+  /// Rows of shared memory are a little longer than they have numbers, so that neighbours lie in different banks.
+  static constexpr index_t padded(index_t width) { return width | 1; }
+
+  /// to[p][r] += w[p] . x[r] for Planes rows of weights and `group` rows of a tile.
+  template <index_t Depth, index_t Planes>
+  S2RM_HD static void multiply(T const* w, index_t plane, T const* x, index_t step, T (&to)[Planes][group]) {
+    for (index_t k = 0; k < Depth; ++k) {
+      T one[Planes];
+      for (index_t p = 0; p < Planes; ++p) one[p] = w[p * plane + k];
+      for (index_t r = 0; r < group; ++r) {
+        T const xk = x[r * step + k];
+        for (index_t p = 0; p < Planes; ++p) to[p][r] += one[p] * xk;
+      }
+    }
+  }
+  /// Elements b .. b + lines - 1, `Width` numbers each at at(element); rows beyond the batch are 0.
+  template <index_t Width, class Block, class At>
+  S2RM_HD static void bring_rows(Block const& block, index_t batch, index_t b, index_t step, T* to, At const& at) {
+    block.each([&](int t) {
+      for (index_t e = t; e < lines * Width; e += threads) {
+        index_t const line = e / Width, c = e % Width;
+        to[line * step + c] = b + line < batch ? at(b + line)[c] : T(0);
+      }
+    });
+  }
+  /// f(line, item) for `items` things of every `group` rows of a tile.
+  template <class F>
+  S2RM_HD static void each_item(int t, index_t batch, index_t b, index_t items, F const& f) {
+    index_t const rows = batch - b < lines ? batch - b : lines, groups = (rows + group - 1) / group;
+    for (index_t e = t; e < groups * items; e += threads) f(e / items * group, e % items);
+  }
+  /// Of `all` columns those of a slice that begins at `first`.
+  S2RM_HD static index_t left(index_t all, index_t first, index_t most) {
+    index_t const rest = all - first;
+    return rest < 0 ? 0 : (rest < most ? rest : most);
+  }
+};
+
+template <class Sizes, class Gates>
+struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar, 32> {
+  using T = typename Gates::scalar;
+  using base = recurrence_slices<Sizes, T, 32>;
+  using base::M, base::H, base::SW, base::N, base::C, base::NC, base::P, base::slices, base::units, base::columns;
+  using base::threads, base::group, base::lines, base::lanes, base::pairs, base::parts, base::most_sources;
+  static constexpr index_t G = Gates::count;
+  static constexpr index_t h_row = base::padded(H), c_row = base::padded(NC);
 
   static constexpr index_t weight_numbers = P * columns * h_row + units * c_row + G * units * c_row + G * units * h_row;
   static constexpr std::size_t shared_bytes =
       static_cast<std::size_t>(weight_numbers + lines * (h_row + c_row) + threads + pairs * most_sources) * sizeof(T) +
       8 * 16;
-  static constexpr bool fits = M <= most_blocks && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = M <= base::most_blocks && shared_bytes <= most_shared_bytes;
 
   ops::recurrence_task<T> s;
   Gates gates;
@@ -104,43 +150,10 @@ struct recurrence_kernel {
     });
   }
 
-  /// to[p][r] += w[p] . x[r] for Planes rows of weights and `group` rows of a tile.
-  template <index_t Depth, index_t Planes>
-  S2RM_HD static void multiply(T const* w, index_t plane, T const* x, index_t step, T (&to)[Planes][group]) {
-    for (index_t k = 0; k < Depth; ++k) {
-      T one[Planes];
-      for (index_t p = 0; p < Planes; ++p) one[p] = w[p * plane + k];
-      for (index_t r = 0; r < group; ++r) {
-        T const xk = x[r * step + k];
-        for (index_t p = 0; p < Planes; ++p) to[p][r] += one[p] * xk;
-      }
-    }
-  }
-  /// Rows b .. b + lines - 1 of step t of a module, `Width` numbers each; rows beyond the batch are 0.
-  template <index_t Width, class Block, class At>
-  S2RM_HD void bring_rows(Block const& block, index_t b, index_t step, T* to, At const& at) const {
-    block.each([&](int t) {
-      for (index_t e = t; e < lines * Width; e += threads) {
-        index_t const line = e / Width, c = e % Width;
-        to[line * step + c] = b + line < s.batch ? at(b + line)[c] : T(0);
-      }
-    });
-  }
-  /// f(line, item) for `items` things of every `group` rows of a tile.
-  template <class F>
-  S2RM_HD void each_item(int t, index_t b, index_t items, F const& f) const {
-    index_t const rows = s.batch - b < lines ? s.batch - b : lines, groups = (rows + group - 1) / group;
-    for (index_t e = t; e < groups * items; e += threads) f(e / items * group, e % items);
-  }
-  [[nodiscard]] S2RM_HD index_t left(index_t all, index_t first, index_t most) const {
-    index_t const rest = all - first;
-    return rest < 0 ? 0 : (rest < most ? rest : most);
-  }
-
   template <class Block>
   S2RM_HD void project(Block const& block, index_t step) const {
     memory const at(block);
-    index_t const column = at.slice * columns, mine = left(NC, column, columns);
+    index_t const column = at.slice * columns, mine = base::left(NC, column, columns);
     bool const first = at.slice == 0;
     for (index_t b = 0; b < s.batch; b += lines) {
       index_t const r = step * s.batch + b;
@@ -149,7 +162,7 @@ struct recurrence_kernel {
         bool const anew = s.start[step * s.batch + element] != 0;
         return anew ? s.initial + at.m * SW : before + (element * M + at.m) * SW;
       };
-      bring_rows<H>(block, b, h_row, at.x, state);
+      base::template bring_rows<H>(block, s.batch, b, h_row, at.x, state);
       block.each([&](int t) {
         index_t const line = t / parts;
         T const* const h = at.x + line * h_row;
@@ -175,9 +188,9 @@ struct recurrence_kernel {
         if (keeps && t % parts == 0) s.read_factor[row] = f;
       });
       block.each([&](int t) {
-        each_item(t, b, mine, [&](index_t line, index_t c) {
+        base::each_item(t, s.batch, b, mine, [&](index_t line, index_t c) {
           T to[P][group] = {};
-          multiply<H, P>(at.projections + c * h_row, columns * h_row, at.x + line * h_row, h_row, to);
+          base::template multiply<H, P>(at.projections + c * h_row, columns * h_row, at.x + line * h_row, h_row, to);
           for (index_t i = 0; i < group && b + line + i < s.batch; ++i) {
             T* const row = s.projected + ((r + line + i) * M + at.m) * P * NC + column + c;
             for (index_t p = 0; p < P; ++p) row[p * NC] = to[p][i];
@@ -248,18 +261,19 @@ struct recurrence_kernel {
   template <class Block>
   S2RM_HD void mix(Block const& block, index_t step) const {
     memory const at(block);
-    index_t const unit = at.slice * units, mine = left(H, unit, units);
+    index_t const unit = at.slice * units, mine = base::left(H, unit, units);
     for (index_t b = 0; b < s.batch; b += lines) {
       index_t const r = step * s.batch;
-      bring_rows<NC>(block, b, c_row, at.wide, [&](index_t element) { return s.g + ((r + element) * M + at.m) * NC; });
+      base::template bring_rows<NC>(block, s.batch, b, c_row, at.wide,
+                                    [&](index_t element) { return s.g + ((r + element) * M + at.m) * NC; });
       block.each([&](int t) {
-        each_item(t, b, mine, [&](index_t line, index_t j) {
+        base::each_item(t, s.batch, b, mine, [&](index_t line, index_t j) {
           T to[1][group];
           auto const row = [&](index_t i) { return (r + b + line + i) * M + at.m; };
           for (index_t i = 0; i < group; ++i) {
             to[0][i] = b + line + i < s.batch ? s.state_in[row(i) * SW + unit + j] : T(0);
           }
-          multiply<NC, 1>(at.out + j * c_row, 0, at.wide + line * c_row, c_row, to);
+          base::template multiply<NC, 1>(at.out + j * c_row, 0, at.wide + line * c_row, c_row, to);
           for (index_t i = 0; i < group && b + line + i < s.batch; ++i) s.hbar[row(i) * H + unit + j] = to[0][i];
         });
       });
@@ -269,20 +283,24 @@ struct recurrence_kernel {
   template <class Block>
   S2RM_HD void update(Block const& block, index_t step) const {
     memory const at(block);
-    index_t const unit = at.slice * units, mine = left(H, unit, units);
+    index_t const unit = at.slice * units, mine = base::left(H, unit, units);
     for (index_t b = 0; b < s.batch; b += lines) {
       index_t const r = step * s.batch;
-      bring_rows<NC>(block, b, c_row, at.wide, [&](index_t element) { return s.u + ((r + element) * M + at.m) * NC; });
-      bring_rows<H>(block, b, h_row, at.x, [&](index_t element) { return s.hbar + ((r + element) * M + at.m) * H; });
+      base::template bring_rows<NC>(block, s.batch, b, c_row, at.wide,
+                                    [&](index_t element) { return s.u + ((r + element) * M + at.m) * NC; });
+      base::template bring_rows<H>(block, s.batch, b, h_row, at.x,
+                                   [&](index_t element) { return s.hbar + ((r + element) * M + at.m) * H; });
       block.each([&](int t) {
-        each_item(t, b, mine, [&](index_t line, index_t j) {
+        base::each_item(t, s.batch, b, mine, [&](index_t line, index_t j) {
           T from_input[G][group], from_state[G][group];
           for (index_t g = 0; g < G; ++g) {
             index_t const o = (at.m * G + g) * H + unit + j;
             for (index_t i = 0; i < group; ++i) from_input[g][i] = s.b_ih[o], from_state[g][i] = s.b_hh[o];
           }
-          multiply<NC, G>(at.input + j * c_row, units * c_row, at.wide + line * c_row, c_row, from_input);
-          multiply<H, G>(at.recurrent + j * h_row, units * h_row, at.x + line * h_row, h_row, from_state);
+          base::template multiply<NC, G>(at.input + j * c_row, units * c_row, at.wide + line * c_row, c_row,
+                                         from_input);
+          base::template multiply<H, G>(at.recurrent + j * h_row, units * h_row, at.x + line * h_row, h_row,
+                                        from_state);
           for (index_t i = 0; i < group && b + line + i < s.batch; ++i) {
             T a[static_cast<std::size_t>(G)], c[static_cast<std::size_t>(G)];
             for (index_t g = 0; g < G; ++g) a[g] = from_input[g][i], c[g] = from_state[g][i];
