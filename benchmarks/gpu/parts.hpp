@@ -226,7 +226,7 @@ bool time_part(std::string const& name, B fused, std::vector<std::string_view> c
 
 /// All parts. False where one differs from its body.
 template <class B>
-bool time_parts(B be, std::vector<std::string_view> const& only) {
+bool time_parts(B const& be, std::vector<std::string_view> const& only) {
   bool good = time_part<attention_part>("attention", be, only);
   good = time_part<rms_part>("rms", be, only) && good;
   good = time_part<cell_part<s2rm::cell::gru>::on>("gru", be, only) && good;

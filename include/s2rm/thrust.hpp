@@ -8,9 +8,10 @@
 
 namespace s2rm::backend {
 
-/// Whether the forward recurrence of a model is one kernel on a GPU (`thrust_on::persistent`), or why it is not.
+/// Whether the recurrence of a model is one kernel each way on a GPU (`thrust_on::persistent`), or why it is not.
 enum class persistent_recurrence {
   yes,
+  forward_only,    ///< on the way back a module's weights and tiles are too large, or there is one module alone
   other_policies,  ///< it is not the interaction before the update of normalised states, attention in log space with an
                    ///< exact cut, or a gated cell
   too_many_modules,  ///< more than there are multiprocessors
@@ -27,7 +28,11 @@ consteval persistent_recurrence persistent_recurrence_of() {
   } else {
     using kernel =
         detail::recurrence_kernel<s2rm::dynamics::recurrence_sizes_of<dynamics>, s2rm::dynamics::gates_of<dynamics, T>>;
-    if constexpr (kernel::fits) return persistent_recurrence::yes;
+    using back = detail::recurrence_backward_kernel<s2rm::dynamics::recurrence_sizes_of<dynamics>,
+                                                    s2rm::dynamics::gates_backward_of<dynamics, T>>;
+    if constexpr (kernel::fits) {
+      return back::fits && Net::M > 1 ? persistent_recurrence::yes : persistent_recurrence::forward_only;
+    }
     return Net::M > kernel::most_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
   }
 }

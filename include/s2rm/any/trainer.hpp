@@ -196,7 +196,7 @@ struct gpu_options {
   int device = 0;
   gpu_precision precision = gpu_precision::full;
   bool fused = true;       ///< kernels of its own for parts of a step; off: the layers' bodies
-  bool persistent = true;  ///< where `fused`: the forward recurrence as one kernel, where it fits
+  bool persistent = true;  ///< where `fused`: the recurrence as one kernel each way, where it fits
 };
 
 /// A trainer on a GPU. Defined in s2rm/thrust.hpp, for nvcc; `s2rm_add_model()` of the build makes a translation unit

@@ -20,7 +20,8 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   using T = typename Gates::scalar;
   using base = recurrence_slices<Sizes, T, 16>;
   using base::M, base::H, base::SW, base::N, base::C, base::NC, base::P, base::slices, base::units, base::columns;
-  using base::threads, base::group, base::lines, base::lanes, base::pairs, base::parts, base::most_sources;
+  using base::blocks, base::threads, base::group, base::lines, base::lanes, base::pairs, base::parts,
+      base::most_sources;
   static constexpr index_t D = Gates::count * H;
   static constexpr index_t h_row = base::padded(H), d_row = base::padded(D), p_row = base::padded(P * NC);
   static constexpr index_t most_tile = lines * (2 * d_row > p_row ? 2 * d_row : p_row);
@@ -287,9 +288,9 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   /// Every `blocks`-th (element, source), all heads: `lanes` threads each.
   template <class Block>
   S2RM_HD void gather_sources(Block const& block, memory const& at, attention const& a) const {
-    index_t const all = s.batch * a.g.sources;
-    for (index_t first = 0; first * base::blocks + block.index < all; first += pairs) {
-      auto const nth = [&](int t) { return (first + t / lanes) * base::blocks + block.index; };
+    index_t const all = s.batch * a.g.sources, mine = block.index;
+    for (index_t first = 0; first * blocks + mine < all; first += pairs) {
+      auto const nth = [&](int t) { return (first + t / lanes) * blocks + mine; };
       block.each([&](int t) {
         index_t const e = nth(t);
         if (e >= all) return;
