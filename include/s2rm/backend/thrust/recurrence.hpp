@@ -116,12 +116,12 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar, 32> 
 
   template <class Grid>
   S2RM_HD void operator()(Grid const& grid) const {
-    grid.each([this](auto const& block) { bring_weights(block); });
+    grid.each([this](auto const& block) { this->bring_weights(block); });
     for (index_t t = 0; t < s.time; ++t) {
-      grid.each([this, t](auto const& block) { project(block, t); });
-      grid.each([this, t](auto const& block) { attend(block, t); });
-      grid.each([this, t](auto const& block) { mix(block, t); });
-      grid.each([this, t](auto const& block) { update(block, t); });
+      grid.each([this, t](auto const& block) { this->project(block, t); });
+      grid.each([this, t](auto const& block) { this->attend(block, t); });
+      grid.each([this, t](auto const& block) { this->mix(block, t); });
+      grid.each([this, t](auto const& block) { this->update(block, t); });
     }
   }
 

@@ -62,16 +62,16 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   template <class Grid>
   S2RM_HD void operator()(Grid const& grid) const {
     grid.each([this](auto const& block) {
-      bring_weights(block);
-      take(block, s.first + s.count - 1);
+      this->bring_weights(block);
+      this->take(block, s.first + s.count - 1);
     });
     for (index_t t = s.first + s.count - 1; t >= s.first; --t) {
-      grid.each([this, t](auto const& block) { undo(block, t); });
-      grid.each([this, t](auto const& block) { mixed(block, t); });
-      grid.each([this, t](auto const& block) { targets(block, t); });
-      grid.each([this, t](auto const& block) { sources(block, t); });
-      grid.each([this, t](auto const& block) { spread(block, t); });
-      grid.each([this, t](auto const& block) { finish(block, t); });
+      grid.each([this, t](auto const& block) { this->undo(block, t); });
+      grid.each([this, t](auto const& block) { this->mixed(block, t); });
+      grid.each([this, t](auto const& block) { this->targets(block, t); });
+      grid.each([this, t](auto const& block) { this->sources(block, t); });
+      grid.each([this, t](auto const& block) { this->spread(block, t); });
+      grid.each([this, t](auto const& block) { this->finish(block, t); });
     }
   }
 
