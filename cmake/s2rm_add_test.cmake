@@ -1,11 +1,11 @@
 # s2rm_add_test(<folder>/<file>.cpp <label> [TIMEOUT <seconds>] [LIBRARIES <target>...] [ON <system>])
 #
 # One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
-# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer, gpu.
+# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer,
+# thrust (sources that are tests of the CPU too; the sanitizers leave them out), gpu.
 # A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
-# case fails. ON <system>: the test <folder>.<file>.<system>, of
-# that one of Thrust's host systems (support/tested.hpp).
-set(s2rm_test_labels unit gradient parity compile_fail consumer gpu)
+# case fails. ON <system>: the test is <folder>.<file>.<system>, of that one of Thrust's host systems (support/tested.hpp).
+set(s2rm_test_labels unit gradient parity compile_fail consumer thrust gpu)
 
 # The programs that the sanitizers run: everything labelled unit, gradient or parity.
 if(NOT TARGET s2rm_sanitized_tests)
