@@ -67,8 +67,9 @@ struct device_grid {
   }
 };
 
+/// One block for a multiprocessor has all of its registers.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_grid(Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::threads, 1) run_grid(Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
   kernel(device_grid<Kernel::threads>{reinterpret_cast<std::byte*>(shared)});
 }
