@@ -1,10 +1,12 @@
-# s2rm_add_test(<folder>/<file>.cpp <label> [PROGRAM_ONLY] [TIMEOUT <seconds>] [LIBRARIES <target>...])
+# s2rm_add_test(<folder>/<file>.cpp <label> [PROGRAM_ONLY] [TIMEOUT <seconds>] [LIBRARIES <target>...] [ON <system>])
 #
 # One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
-# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer, gpu.
+# Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer,
+# thrust (sources that are tests of the CPU too; the sanitizers leave them out), gpu.
 # A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
-# case fails. PROGRAM_ONLY: the caller registers how it is run.
-set(s2rm_test_labels unit gradient parity compile_fail consumer gpu)
+# case fails. PROGRAM_ONLY: the caller registers how it is run. ON <system>: the test is <folder>.<file>.<system>, of that one
+# of Thrust's host systems (support/tested.hpp).
+set(s2rm_test_labels unit gradient parity compile_fail consumer thrust gpu)
 
 # The programs that the sanitizers run: everything labelled unit, gradient or parity.
 if(NOT TARGET s2rm_sanitized_tests)
@@ -12,7 +14,7 @@ if(NOT TARGET s2rm_sanitized_tests)
 endif()
 
 function(s2rm_add_test source label)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRAM_ONLY" "TIMEOUT" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRAM_ONLY" "TIMEOUT;ON" "LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "s2rm_add_test(${source}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -25,10 +27,16 @@ function(s2rm_add_test source label)
 
   string(REGEX REPLACE "\\.cpp$" "" name "${source}")
   string(REPLACE "/" "." name "${name}")
+  if(arg_ON)
+    string(APPEND name ".${arg_ON}")
+  endif()
   set(program "test.${name}")
   add_executable(${program} "${PROJECT_SOURCE_DIR}/tests/${source}")
   target_link_libraries(${program} PRIVATE s2rm::s2rm s2rm_warnings s2rm_test_main ${arg_LIBRARIES})
   target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  if(arg_ON)
+    target_compile_definitions(${program} PRIVATE "S2RM_TEST_ON=${arg_ON}")
+  endif()
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
   if(NOT arg_PROGRAM_ONLY)

@@ -1,9 +1,9 @@
-// Times training and streaming on a GPU. Every case is first held against the CPU backend at small extents and is not
-// timed where it differs. Prints one line of JSON for each case: name, median and least time in milliseconds.
+// Times training, streaming and parts of a step (parts.hpp) on a GPU. Every case is first held against the CPU backend at
+// small extents, or a part against its body, and is not timed where it differs. Prints one line of JSON for each case: name,
+// median and least time in milliseconds. table.py makes a table of them.
 //
 //   bench_gpu [case...]        all cases where none is named
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -13,29 +13,15 @@
 #include <vector>
 
 #include "../problem.hpp"
+#include "../work.hpp"
 #include "models.hpp"
+#include "parts_on_gpu.hpp"
 #include "s2rm/eigen.hpp"
+#include "timed.hpp"
 
 namespace {
 
 using namespace bench;
-using clock_type = std::chrono::steady_clock;
-
-/// Calls `once` until two seconds have passed, at least ten times, after some calls that are not counted.
-void report(std::string const& name, std::function<void()> const& once) {
-  for (int i = 0; i < 5; ++i) once();
-  std::vector<double> times;
-  auto const begin = clock_type::now();
-  while (times.size() < 10 || (clock_type::now() - begin < std::chrono::seconds(2) && times.size() < 20'000)) {
-    auto const start = clock_type::now();
-    once();
-    times.push_back(std::chrono::duration<double, std::milli>(clock_type::now() - start).count());
-  }
-  std::sort(times.begin(), times.end());
-  std::printf("{\"name\": \"%s\", \"median_ms\": %.5f, \"min_ms\": %.5f, \"runs\": %zu}\n", name.c_str(),
-              times[times.size() / 2], times.front(), times.size());
-  std::fflush(stdout);
-}
 
 s2rm::optim::adam optimiser() { return {.rate = 1e-7}; }
 
@@ -56,31 +42,46 @@ bool agrees(std::string const& name, s2rm::gpu_options gpu, double tolerance) {
   }
   bool const same = std::abs(found - expected) <= tolerance * std::abs(expected) && worst <= 10 * tolerance * largest;
   if (!same) {
-    std::printf("{\"name\": \"%s\", \"error\": \"loss %.7g against %.7g, gradient off by %.3g of %.3g\"}\n",
-                name.c_str(), found, expected, worst, largest);
+    report_error(name, "loss " + std::to_string(found) + " against " + std::to_string(expected) + ", gradient off by " +
+                           std::to_string(worst) + " of " + std::to_string(largest));
   }
   return same;
 }
 
+/// What a case must do at the least, for the line: operations, and bytes that are read or written.
+std::string work(double operations, double bytes) {
+  char text[100];
+  std::snprintf(text, sizeof text, ", \"operations\": %.6g, \"bytes\": %.6g", operations, bytes);
+  return text;
+}
+
+/// `unread`: so many steps are asked for before their reports are.
 template <class Net>
-void train(std::string const& name, extents const& e, s2rm::gpu_precision precision) {
-  s2rm::gpu_options const gpu{.precision = precision};
-  if (!agrees<Net>(name, gpu, precision == s2rm::gpu_precision::full ? 1e-4 : 5e-2)) return;
+void train(std::string const& name, extents const& e, s2rm::gpu_options const& gpu, index_t unread = 1) {
+  bool const exact = gpu.precision == s2rm::gpu_precision::full;
+  if (!agrees<Net>(name, gpu, exact ? 1e-4 : 5e-2)) return;
   problem<Net> const data(e, 0);
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
   auto const batch = data.batch();
-  report(name, [&] { learner->step(batch); });
+  report_time(
+      name, static_cast<int>(unread),
+      [&] {
+        index_t last = 0;
+        for (index_t i = 0; i < unread; ++i) last = learner->step_async(batch);
+        static_cast<void>(learner->report(last));
+      },
+      work(work_of<Net>(e).training, 0));
 }
 
 /// One step and its predictions, batch 1.
 template <class Net>
-void live(std::string const& name, extents const& e) {
-  if (!agrees<Net>(name, {}, 1e-4)) return;
-  auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1});
+void live(std::string const& name, extents const& e, s2rm::gpu_options const& gpu) {
+  if (!agrees<Net>(name, gpu, 1e-4)) return;
+  auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
   problem<Net> const data({1, 1, e.views, e.queries}, 0);
   auto const b = data.batch();
   auto const one = learner->stream({e.views, e.queries});
-  report(name, [&] {
+  report_time(name, 1, [&] {
     one->observe({b.view, {e.views, 1, 11, 11}}, {b.place, {e.views, 2}});
     one->predict({b.query_place, {e.queries, 2}});
   });
@@ -92,10 +93,19 @@ void live_many(std::string const& name, index_t sessions, extents const& e) {
   problem<Net> const data({1, sessions, e.views, e.queries}, 0);
   auto const b = data.batch();
   auto const all = learner->streams(sessions, {e.views, e.queries});
-  report(name, [&] {
-    all->observe({b.view, {sessions, e.views, 1, 11, 11}}, {b.place, {sessions, e.views, 2}});
-    all->predict({b.query_place, {sessions, e.queries, 2}});
-  });
+  extents const step{1, sessions, e.views, e.queries};
+  // Weights, views, predictions; the state twice.
+  double const numbers =
+      static_cast<double>(Net::parameter_count) +
+      static_cast<double>(sessions) *
+          static_cast<double>(e.views * Net::view::size + e.queries * Net::outputs + 2 * Net::M * Net::state_size);
+  report_time(
+      name, 1,
+      [&] {
+        all->observe({b.view, {sessions, e.views, 1, 11, 11}}, {b.place, {sessions, e.views, 2}});
+        all->predict({b.query_place, {sessions, e.queries, 2}});
+      },
+      work(work_of<Net>(step, false).forward, 4 * numbers));
 }
 
 }  // namespace
@@ -106,18 +116,25 @@ int main(int argc, char** argv) {
     return 77;
   }
   extents const small{20, 32, 10, 10}, large{50, 256, 32, 32};
+  using s2rm::gpu_options;
   using s2rm::gpu_precision;
+  gpu_options const whole, steps{.persistent = false}, bodies{.fused = false};
+  gpu_options const tf32{.precision = gpu_precision::tf32}, bf16{.precision = gpu_precision::bf16};
   struct named {
     std::string_view name;
     std::function<void(std::string const&)> run;
   };
   std::vector<named> const cases{
-      {"train/balls/float", [&](std::string const& n) { train<balls>(n, small, gpu_precision::full); }},
-      {"train/balls/tf32", [&](std::string const& n) { train<balls>(n, small, gpu_precision::tf32); }},
-      {"train/balls/bf16", [&](std::string const& n) { train<balls>(n, small, gpu_precision::bf16); }},
-      {"train/big/float", [&](std::string const& n) { train<big>(n, large, gpu_precision::full); }},
-      {"train/big/bf16", [&](std::string const& n) { train<big>(n, large, gpu_precision::bf16); }},
-      {"stream/balls/1", [&](std::string const& n) { live<balls>(n, small); }},
+      {"train/balls/float", [&](std::string const& n) { train<balls>(n, small, whole); }},
+      {"train/balls/float/unread", [&](std::string const& n) { train<balls>(n, small, whole, 8); }},
+      {"train/balls/float/steps", [&](std::string const& n) { train<balls>(n, small, steps); }},
+      {"train/balls/float/bodies", [&](std::string const& n) { train<balls>(n, small, bodies); }},
+      {"train/balls/tf32", [&](std::string const& n) { train<balls>(n, small, tf32); }},
+      {"train/balls/bf16", [&](std::string const& n) { train<balls>(n, small, bf16); }},
+      {"train/big/float", [&](std::string const& n) { train<big>(n, large, whole); }},
+      {"train/big/bf16", [&](std::string const& n) { train<big>(n, large, bf16); }},
+      {"stream/balls/1", [&](std::string const& n) { live<balls>(n, small, whole); }},
+      {"stream/balls/1/steps", [&](std::string const& n) { live<balls>(n, small, steps); }},
       {"stream/balls/4096", [&](std::string const& n) { live_many<balls>(n, 4096, small); }},
   };
   try {
@@ -126,6 +143,7 @@ int main(int argc, char** argv) {
       for (int i = 1; i < argc; ++i) wanted = wanted || c.name == argv[i];
       if (wanted) c.run(std::string(c.name));
     }
+    if (!time_parts_on_gpu({argv + 1, argv + argc})) return 1;
   } catch (std::exception const& error) {
     std::fprintf(stderr, "bench_gpu: %s\n", error.what());
     return 1;

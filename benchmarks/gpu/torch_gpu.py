@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """PyTorch on the same GPU: the model of benchmarks/peers/torch_model.py, eager, compiled, and compiled in CUDA graphs.
 
-    torch_gpu.py [case...]        all cases where none is named
+    torch_gpu.py [--device cpu] [--seconds S] [case...]        all cases where none is named
 
-Every case is first compared with python/s2rm_reference.py on the CPU and is not timed where it differs. Prints one line
+With --device cpu it runs where there is no GPU, at the small extents that values are compared at: to see that it does; its
+times mean nothing. Every case is first compared with python/s2rm_reference.py on the CPU and is not timed where it differs. Prints one line
 of JSON for each case: name, median and least time in milliseconds.
 """
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -30,17 +32,27 @@ BIG = replace(BALLS, modules=32, hidden=256, head_width=64, time=50, batch=256, 
 MODES = {"eager": None, "compiled": "default", "graphs": "reduce-overhead"}
 
 
+DEVICE = "cuda"
+SECONDS = 2.0
+
+
+def wait() -> None:
+    """Until the device has done everything."""
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
 def tell(name: str, once: Callable[[], None]) -> None:
-    """Times for two seconds, at least ten calls, after some that are not counted."""
+    """Times for some seconds, at least ten calls, after some that are not counted."""
     for _ in range(5):
         once()
-    torch.cuda.synchronize()
+    wait()
     times: list[float] = []
     begin = time.perf_counter()
-    while len(times) < 10 or (time.perf_counter() - begin < 2 and len(times) < 20000):
+    while len(times) < 10 or (time.perf_counter() - begin < SECONDS and len(times) < 20000):
         start = time.perf_counter()
         once()
-        torch.cuda.synchronize()
+        wait()
         times.append((time.perf_counter() - start) * 1e3)
     times.sort()
     print(json.dumps({"name": name, "median_ms": times[len(times) // 2], "min_ms": times[0], "runs": len(times),
@@ -48,13 +60,13 @@ def tell(name: str, once: Callable[[], None]) -> None:
 
 
 def flat(p: Problem, arrays: dict[str, np.ndarray]) -> list[torch.Tensor]:
-    """views, places, query_places, targets on the GPU; views and targets as vectors."""
+    """views, places, query_places, targets on the device; views and targets as vectors."""
     out = []
     for name in ("views", "places", "query_places", "targets"):
         x = arrays[name]
         if name in ("views", "targets"):
             x = x.reshape(*x.shape[:3], p.pixels)
-        out.append(torch.from_numpy(x).cuda())
+        out.append(torch.from_numpy(x).to(DEVICE))
     return out
 
 
@@ -69,8 +81,8 @@ def train(name: str, p: Problem, mode: str, precision: str) -> None:
     """forward, backward, Adam; `precision`: float, tf32 or bf16 (autocast)."""
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     weights, reference = weights_of(p)
-    model = Sequence(p, weights).cuda()
-    cast = torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16")
+    model = Sequence(p, weights).to(DEVICE)
+    cast = torch.autocast(DEVICE, torch.bfloat16, enabled=precision == "bf16")
 
     def loss_of(views, places, query_places, targets):
         with cast:
@@ -78,13 +90,13 @@ def train(name: str, p: Problem, mode: str, precision: str) -> None:
         return F.binary_cross_entropy_with_logits(y.float(), targets)
 
     small = batch_of(p, p.check_time, p.check_batch)
-    expected = float(s2rm_reference.evaluate(reference, s2rm_reference.to_batch(small, torch.float32))["loss"])
+    expected = s2rm_reference.evaluate(reference, s2rm_reference.to_batch(small, torch.float32))["loss"].item()
     found = float(loss_of(*flat(p, small)).detach())
     if not abs(found - expected) <= (1e-4 if precision == "float" else 2e-2) * abs(expected):
         print(json.dumps({"name": name, "error": f"loss {found} against {expected}"}), flush=True)
         return
     run = loss_of if MODES[mode] is None else torch.compile(loss_of, mode=MODES[mode], dynamic=False)
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-7, fused=True)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-7, **({"fused": True} if DEVICE == "cuda" else {}))
     batch = flat(p, batch_of(p, p.time, p.batch, 1))
 
     def once() -> None:
@@ -98,7 +110,7 @@ def train(name: str, p: Problem, mode: str, precision: str) -> None:
 def stream(name: str, p: Problem, mode: str) -> None:
     """One step of batch 1."""
     weights, _ = weights_of(p)
-    model = Step(p, weights).eval().cuda()
+    model = Step(p, weights).eval().to(DEVICE)
     run = model if MODES[mode] is None else torch.compile(model, mode=MODES[mode], dynamic=False)
     batch = flat(p, batch_of(p, 1, 1, 1))
     state = {"h": model.initial_state.detach().clone().unsqueeze(1)}
@@ -114,9 +126,18 @@ def stream(name: str, p: Problem, mode: str) -> None:
 
 def main() -> None:
     """Runs the cases that are named."""
-    if not torch.cuda.is_available():
+    global DEVICE, SECONDS, BALLS, BIG
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    arguments.add_argument("--seconds", type=float, default=2.0, help="time of each case")
+    arguments.add_argument("cases", nargs="*")
+    a = arguments.parse_args()
+    DEVICE, SECONDS = a.device, a.seconds
+    if DEVICE == "cuda" and not torch.cuda.is_available():
         print("torch_gpu: no CUDA device")
         sys.exit(77)
+    if DEVICE == "cpu":
+        BALLS, BIG = (replace(p, time=p.check_time, batch=p.check_batch) for p in (BALLS, BIG))
     cases: dict[str, Callable[[str], None]] = {}
     for mode in MODES:
         for precision in ("float", "tf32", "bf16"):
@@ -124,14 +145,16 @@ def main() -> None:
         cases[f"train/big/bf16/{mode}"] = lambda n, m=mode: train(n, BIG, m, "bf16")
         cases[f"stream/balls/1/{mode}"] = lambda n, m=mode: stream(n, BALLS, m)
     for name, case in cases.items():
-        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+        if a.cases and name not in a.cases:
             continue
         try:
             case(name)
         except Exception as error:  # one that fails is reported, the others still run
             print(json.dumps({"name": name, "error": f"{type(error).__name__}: {str(error)[:200]}"}), flush=True)
-        torch.cuda.empty_cache()
-        torch._dynamo.reset()
+        if DEVICE == "cuda":
+            torch.cuda.empty_cache()
+        if hasattr(torch, "_dynamo"):  # of 2.0 and newer
+            torch._dynamo.reset()
 
 
 if __name__ == "__main__":

@@ -124,7 +124,8 @@ class Sequence(Common):
         h_rz, h_n = torch.baddbmm(b_hh, h_bar, w_hh).split((2 * h.shape[-1], h.shape[-1]), -1)
         r, z = torch.sigmoid(i_rz + h_rz).chunk(2, -1)
         n = torch.tanh(torch.addcmul(i_n, r, h_n))
-        return torch.lerp(n, h, z)
+        # Under autocast n is bf16, the state float32; elsewhere this changes nothing.
+        return torch.lerp(n.to(h.dtype), h, z.to(h.dtype))
 
 
 class Step(Common):

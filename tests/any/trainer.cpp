@@ -20,6 +20,11 @@ TEST_CASE("any_trainer: the bits of the trainer it holds") {
   auto const b = test::random_batch<net, float>(4, 2, 3, 2, 1);
   for (int step = 0; step < 3; ++step) CHECK(any->step(b.look()).loss == plain.step(b.look()).loss);
   CHECK(any->steps() == 3);
+  auto const number = any->step_async(b.look());
+  CHECK(number == 3);
+  CHECK(any->reported(number));
+  CHECK(any->report(number).loss == plain.step(b.look()).loss);
+  CHECK_THROWS_AS(any->report(4), value_error);
   CHECK(any->differentiate(b.look()) == plain.differentiate(b.look()));
   std::vector<float> gradient(net::parameter_count), outputs(4 * 2 * 2 * net::outputs),
       states(4 * 2 * net::M * net::state_size);
@@ -65,6 +70,11 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
     auto const x = one->predict({asked, {3, 2}}), y = expected.predict({asked, {3, 2}});
     CHECK(same_bits(x.data, y.data, y.size()));
     CHECK(same_bits(many->predict({asked, {2, 3, 2}}).data, y.data, y.size()));
+    // In two halves.
+    REQUIRE(one->ask({asked, {3, 2}}));
+    REQUIRE(many->ask({asked, {2, 3, 2}}));
+    CHECK(same_bits(one->answer().data, y.data, y.size()));
+    CHECK(same_bits(many->answer().data, y.data, y.size()));
   }
   CHECK(one->state() == expected.state());
   auto const kept = one->state();

@@ -15,7 +15,11 @@ namespace {
 
 using test::same_bits;
 using test::separate;
-using plain = backend::thrust_on<backend::system::cpp>;
+/// Memory that is shared, cut into the same pieces.
+struct shared_memory : backend::system::cpp {
+  static constexpr ops::piece_rows pieces = test::separate_memory::pieces;
+};
+using plain = backend::thrust_on<shared_memory>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 
@@ -171,6 +175,98 @@ TEST_CASE("separate memory: a trainer allocates nothing once it has seen its lar
   auto const before = device.context->allocations;
   for (index_t const views : {0, 1, 5, 6}) t.step(test::random_batch<test::small_net, float>(4, 2, views, 3, 2).look());
   CHECK(device.context->allocations == before);
+}
+
+TEST_CASE("separate memory: steps that are asked for wait for nothing, and their reports are those of steps") {
+  using net = test::small_net;
+  separate device;
+  training const options{.truncation = {.window = 3, .carry_batches = true}, .average = 0.9};
+  optim::adam const o{.rate = 0.01, .clip = 0.5, .schedule = {.warm_up = 4, .total = 30}};
+  trainer<net, separate, double> asked(device, o, seed{3}, options);
+  trainer<net, plain, double> steps({}, o, seed{3}, options);
+  auto const batch = [](std::uint32_t step) {
+    auto b = test::random_batch<net, double>(5, 2, step == 0 ? 4 : step % 5, 3, step, masks);
+    if (step == 7) b.view[0] = std::numeric_limits<double>::quiet_NaN(), b.view_mask.clear(), b.blind.clear();
+    if (step == 9) b.target_mask.assign(5 * 2 * 3, 0);
+    return b;
+  };
+  std::vector<step_report> expected;
+  for (std::uint32_t step = 0; step < 40; ++step) {
+    expected.push_back(steps.step(padded(batch(step), 4).look()));
+  }
+  // Twice the kinds of batches there are, to have recordings of all.
+  for (std::uint32_t step = 0; step < 20; ++step) CHECK(asked.step_async(batch(step).look()) == step);
+  auto& c = *device.context;
+  index_t const waits = c.waits, held = c.held, allocations = c.allocations, played = c.played;
+  for (std::uint32_t step = 20; step < 40; ++step) CHECK(asked.step_async(batch(step).look()) == step);
+  CHECK(c.waits == waits);
+  CHECK(c.allocations == allocations);
+  CHECK(c.played == played + 40);
+  // Two batches are on their way; a third has room when the first was copied.
+  CHECK(c.held == held + 20);
+  CHECK_FALSE(asked.reported(39));
+  for (index_t step = 40 - asked.reports_kept; step < 40; ++step) {
+    INFO("step " << step);
+    same_report(asked.report(step), expected[static_cast<std::size_t>(step)]);
+  }
+  CHECK(asked.reported(39));
+  CHECK(c.waits == waits);
+  CHECK(c.held == held + 20 + 3);  // the batch of step 39 had room when that of step 37 was copied
+  CHECK(test::same_state(asked.state(), steps.state()));
+  CHECK(asked.skipped() == expected.back().skipped_total);
+  CHECK(asked.skipped() > 0);
+  for (index_t const none : {index_t{-1}, 40 - asked.reports_kept - 1, index_t{40}}) {
+    CHECK_THROWS_AS(asked.report(none), value_error);
+    CHECK_THROWS_AS(asked.reported(none), value_error);
+  }
+}
+
+TEST_CASE("separate memory: a step waits once, a stream when it is asked for its answer") {
+  using net = test::small_net;
+  separate device;
+  trainer<net, separate, float> t(device, {}, seed{1});
+  auto const b = test::random_batch<net, float>(4, 1, 3, 2, 1);
+  for (int i = 0; i < 3; ++i) t.step(b.look());
+  auto& c = *device.context;
+  index_t waits = c.waits, held = c.held;
+  t.step(b.look());
+  CHECK(c.waits + c.held == waits + held + 1);
+
+  stream<net, separate> far(device, t.parameters(), {3, 2});
+  streams<net, separate> many(device, t.parameters(), 2, {3, 2});
+  array_view<float const, 2> const views{b.view.data(), {3, 3}}, places{b.place.data(), {3, 2}},
+      asked{b.query_place.data(), {1, 2}};
+  array_view<float const, 3> const all_views{b.view.data(), {2, 3, 3}}, all_places{b.place.data(), {2, 3, 2}},
+      all_asked{b.query_place.data(), {2, 1, 2}};
+  for (int i = 0; i < 3; ++i) far.observe(views, places), far.predict(asked);
+  for (int i = 0; i < 3; ++i) many.observe(all_views, all_places), many.predict(all_asked);
+  c.finish();
+  waits = c.waits, held = c.held;
+  far.observe(views, places);
+  CHECK(far.ask(asked));
+  far.observe(views, places);
+  many.observe(all_views, all_places);
+  CHECK(many.ask(all_asked));
+  CHECK(c.waits == waits);
+  CHECK(c.held == held);
+  auto const one = far.answer();
+  CHECK(c.held == held + 1);
+  auto const two = many.answer();
+  CHECK(c.waits == waits);
+  CHECK(c.held == held + 2);
+  CHECK(one.shape[0] == 1);
+  CHECK(same_bits(two.data, many.answer().data, 2 * net::outputs));
+  // An answer is that of before the step that came between.
+  stream<net, separate> near(device, t.parameters(), {3, 2});
+  for (int i = 0; i < 4; ++i) near.observe(views, places);
+  CHECK(same_bits(one.data, near.predict(asked).data, net::outputs));
+  std::vector<float> const first(two.data, two.data + 2 * net::outputs);
+  CHECK(same_bits(first.data(), many.predict(all_asked).data, 2 * net::outputs));
+  // Nothing was asked.
+  CHECK_FALSE(far.ask({b.query_place.data(), {3, 2}}));
+  CHECK(far.answer().shape[0] == 0);
+  CHECK_FALSE(many.ask({b.query_place.data(), {2, 3, 2}}));
+  CHECK(many.answer().shape[1] == 0);
 }
 
 namespace {

@@ -2,9 +2,12 @@
 // products stand beside those of the other backends in tests/backend/eigen.cpp.
 #include "s2rm/backend/thrust/backend.hpp"
 
+#include "s2rm/cell/gru.hpp"
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/core/shape.hpp"
 #include "s2rm/ops/generic.hpp"
 #include "support/backends.hpp"
-#include "support/conforms.hpp"
+#include "support/cell_problem.hpp"
 
 namespace s2rm {
 
@@ -94,6 +97,67 @@ TEST_CASE("thrust: sums of columns do not depend on the order of threads") {
     CHECK(test::same_bits(sum, found[0]));
     CHECK(test::relative_error(sum, naive) < 1e-13);
   }
+}
+
+namespace {
+
+/// What a cell computes and its gradients, one after the other.
+template <class Cell, class B>
+std::vector<double> all_of(B& be, index_t n) {
+  auto const p = test::cell_problem<Cell>(be, "", n, 3);
+  auto r = test::detail::run(p, 0, n, test::normal_numbers(n * p.output, 9), 0.0);
+  for (auto const& g : r.gradients) r.y.insert(r.y.end(), g.begin(), g.end());
+  return r.y;
+}
+
+struct odd_shape : shape {
+  static constexpr index_t modules = 3, hidden = 37, heads = 3, head_width = 13;
+};
+
+template <class Cell>
+void gates_fused() {
+  for (index_t const n : {1, 8, 19, 64, 65}) {
+    INFO(n << " rows");
+    ops::reference naive;
+    auto const expected = all_of<Cell>(naive, n);
+    std::vector<std::vector<double>> found;
+    test::on_every_thrust([&](auto& be, std::string const& name) {
+      INFO(name);
+      for (auto const order : {backend::detail::thread_order::ascending, backend::detail::thread_order::descending}) {
+        be.context->order = order;
+        auto const all = all_of<Cell>(be, n);
+        CHECK(test::relative_error(all, expected) < 1e-13);
+        if (be.fused) found.push_back(all);
+      }
+    });
+    for (auto const& all : found) CHECK(test::same_bits(all, found[0]));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("thrust: gates with their products in one kernel, and in their own bodies beyond its rows") {
+  gates_fused<cell::gru::on<odd_shape>>();
+  gates_fused<cell::lstm::on<odd_shape>>();
+
+  // Whether it is one.
+  backend::thrust_on<backend::system::cpp> be;
+  using gates = cell::gru_gates<1, 1, float>;
+  float const w[3] = {}, b[3] = {}, x[65] = {};
+  std::vector<float> y(65), kept(4 * 65);
+  auto const taken = [&](auto const& on, index_t n) {
+    weight<float, 1, 3, 1> const m{w};
+    return on.template gated_forward<1, 1, 1>(m, b, m, b, n, {x, 1}, {x, 1},
+                                              gates{nullptr, nullptr, {x, 1}, {y.data(), 1}, kept.data()});
+  };
+  CHECK(taken(be, 64));
+  CHECK_FALSE(taken(be, 65));
+  auto other = be;
+  other.fused = false;
+  CHECK_FALSE(taken(other, 1));
+  other = be;
+  other.precision = backend::precision::bf16;
+  CHECK_FALSE(taken(other, 1));
 }
 
 TEST_CASE("thrust: memory") {

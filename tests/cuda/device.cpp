@@ -105,6 +105,40 @@ TEST_CASE("gpu: training follows the CPU's, in double") {
   }
 }
 
+TEST_CASE("gpu: kernels of our own, and the recurrence in one, give what the layers' bodies give") {
+  need_gpu();
+  auto const b = batch_of<gpu_net, float>(20, 8, 7, 5, 1);
+  auto const bodies = gpu_trainer<gpu_net>(optim::adam{}, seed{3}, {}, {.fused = false});
+  auto const expected = of<gpu_net, float>(*bodies, b);
+  for (bool const persistent : {true, false}) {
+    INFO("persistent " << persistent);
+    auto const t = gpu_trainer<gpu_net>(optim::adam{}, seed{3}, {}, {.persistent = persistent});
+    auto const found = of<gpu_net, float>(*t, b);
+    CHECK(found.loss == Approx(expected.loss).epsilon(1e-5));
+    CHECK(test::relative_error(found.predictions, expected.predictions) <= 1e-5);
+    CHECK(test::relative_error(found.gradient, expected.gradient, 1e-3) <= 1e-3);
+  }
+}
+
+TEST_CASE("gpu: steps that are asked for give the weights and reports of steps") {
+  need_gpu();
+  auto const waits = gpu_trainer<gpu_net>(optim::adam{.rate = 1e-3, .clip = 1.0}, seed{3});
+  auto const asks = gpu_trainer<gpu_net>(optim::adam{.rate = 1e-3, .clip = 1.0}, seed{3});
+  std::vector<step_report> reports;
+  for (std::uint32_t step = 0; step < 12; ++step) {
+    auto const b = batch_of<gpu_net, float>(10, 8, 7 - step % 3, 5, step);
+    reports.push_back(waits->step(b.look()));
+    CHECK(asks->step_async(b.look()) == step);
+  }
+  for (index_t step = 0; step < 12; ++step) {
+    auto const found = asks->report(step), expected = reports[static_cast<std::size_t>(step)];
+    CHECK(found.loss == expected.loss);
+    CHECK(found.gradient_norm == expected.gradient_norm);
+    CHECK(found.reach == expected.reach);
+  }
+  CHECK(test::same_bits(asks->state().weights, waits->state().weights));
+}
+
 TEST_CASE("gpu: a stream is the sequence, up to rounding") {
   need_gpu();
   auto const gpu = gpu_trainer<gpu_net>(optim::adam{}, seed{3});

@@ -26,6 +26,7 @@ using classes =
 
 template class trainer<plain, backend_type, float>;
 template class stream<plain, backend_type, float>;
+template class bf16_weights<plain, backend_type>;
 template class streams<plain, backend_type, float>;
 template class trainer<other, backend_type, double, optim::sgd>;
 template class stream<other, backend_type, double>;

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "balls/record.hpp"
+#include "runs/record.hpp"
 #include "data/files.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
@@ -84,7 +84,7 @@ TEST_CASE("json: fields of the wrong kind") {
 TEST_CASE("json: the record of a run of balls") {
   temporary_folder const folder;
   auto const path = folder / "run.json";
-  balls::run_record r;
+  examples::run_record r;
   r.model = "s2gru";
   r.seed = -7;
   r.steps = 40;
@@ -92,18 +92,18 @@ TEST_CASE("json: the record of a run of balls") {
   r.loss = {0.625, std::nan("")};
   r.test["a figure"] = std::nan("");
   r.write(path);
-  auto const back = balls::run_record::read(path);
+  auto const back = examples::run_record::read(path);
   REQUIRE(back);
   CHECK(back->seed == -7);
   CHECK(back->step == r.step);
   CHECK(back->fit == r.fit);
   CHECK(std::isnan(back->loss[1]));
   CHECK(std::isnan(back->test.at("a figure")));
-  CHECK_FALSE(balls::run_record::read(folder / "none"));
+  CHECK_FALSE(examples::run_record::read(folder / "none"));
   auto const good = read_text(path);
   auto const refused = [&](std::string const& text, char const* expected) {
     write_text(path, text);
-    CHECK_THAT(complaint([&] { static_cast<void>(balls::run_record::read(path)); }),
+    CHECK_THAT(complaint([&] { static_cast<void>(examples::run_record::read(path)); }),
                contains(path) && contains(expected));
   };
   refused(with(good, "\"steps\": 40", "\"steps\": -1"), "'steps': expected an integer");

@@ -72,11 +72,15 @@ TEST_CASE("a product of bf16 weights is the product of the rounded weights, to t
   product_of_rounded_weights<330>();
 }
 
-TEST_CASE("a stream of bf16 weights is the stream of the rounded weights, and near that of the exact ones") {
+namespace {
+
+/// A stream of bf16 weights against one of the rounded weights, by a backend that reads those step by step, and one of the
+/// exact weights.
+template <class Backend>
+void stream_of_rounded_weights(Backend be, Backend steps, double tolerance) {
   using net = test::small_net;
-  backend::eigen be{.threads = 2};
-  constexpr index_t size = net::parameter_count, steps = 60;
-  auto const batch = test::random_batch<net, float>(steps, 1, 3, 4, 5);
+  constexpr index_t size = net::parameter_count, count = 60;
+  auto const batch = test::random_batch<net, float>(count, 1, 3, 4, 5);
   std::vector<float> values(static_cast<std::size_t>(size));
   net::initialise(values.data(), seed{11});
   auto cut = values;
@@ -86,29 +90,80 @@ TEST_CASE("a stream of bf16 weights is the stream of the rounded weights, and ne
       cut[static_cast<std::size_t>(i)] = rounded(cut[static_cast<std::size_t>(i)]);
     }
   }
-  parameters<net::params, backend::eigen, float> exact(be), of_rounded(be);
+  parameters<net::params, Backend, float> exact(be), of_rounded(steps);
   exact.assign(be, values.data());
-  of_rounded.assign(be, cut.data());
-  bf16_weights<net, backend::eigen> half(be, exact);
-  stream<net, backend::eigen> whole(be, exact), expected(be, of_rounded), live(be, half);
-  double worst = 0, largest = 0;
-  for (index_t t = 0; t < steps; ++t) {
+  of_rounded.assign(steps, cut.data());
+  bf16_weights<net, Backend> half(be, exact);
+  stream<net, Backend> whole(be, exact), expected(steps, of_rounded), live(be, half);
+  double worst = 0, largest = 0, off = 0;
+  for (index_t t = 0; t < count; ++t) {
     array_view<float const, 2> const views{batch.view.data() + t * 9, {3, 3}},
         places{batch.place.data() + t * 6, {3, 2}}, asked{batch.query_place.data() + t * 8, {4, 2}};
     for (auto* s : {&whole, &expected, &live}) REQUIRE(s->observe(views, places) == observed::yes);
     auto const a = whole.predict(asked), b = expected.predict(asked), c = live.predict(asked);
     REQUIRE(a.size() == 16);
     for (index_t i = 0; i < a.size(); ++i) {
-      REQUIRE(b.data[i] == c.data[i]);
+      off = std::max(off, std::fabs(static_cast<double>(b.data[i] - c.data[i])));
       worst = std::max(worst, std::fabs(static_cast<double>(a.data[i] - c.data[i])));
       largest = std::max(largest, std::fabs(static_cast<double>(a.data[i])));
     }
   }
-  CHECK(live.state() == expected.state());
-  INFO("largest difference " << worst << " of predictions up to " << largest);
+  INFO("largest difference " << worst << " of predictions up to " << largest << "; " << off
+                             << " from those of rounded weights");
+  CHECK(off <= tolerance * largest);
   CHECK(worst > 0);
   CHECK(worst <= 0.02 * largest);
 }
+
+}  // namespace
+
+TEST_CASE("a stream of bf16 weights is the stream of the rounded weights, and near that of the exact ones") {
+  backend::eigen const be{.threads = 2};
+  stream_of_rounded_weights(be, be, 0);
+#if defined(S2RM_TEST_THRUST)
+  backend::thrust_on<backend::system::cpp> const far;
+  auto bodies = far;
+  bodies.fused = false;
+  stream_of_rounded_weights(far, bodies, 1e-6);
+  stream_of_rounded_weights(bodies, bodies, 1e-6);
+#endif
+}
+
+#if defined(S2RM_TEST_THRUST)
+TEST_CASE("a product of bf16 weights on Thrust's systems is that of the rounded weights") {
+  constexpr index_t G = 3, Out = 45, In = 70, n = 19;
+  auto const from = test::normal_numbers(G * Out * In, 1), x64 = test::normal_numbers(n * G * In, 2);
+  std::vector<float> const w(from.begin(), from.end()), x(x64.begin(), x64.end());
+  std::vector<double> cut(from);
+  for (auto& one : cut) one = static_cast<double>(rounded(static_cast<float>(one)));
+  std::vector<double> const exact_x(x.begin(), x.end()), bias64 = test::normal_numbers(G * Out, 3);
+  std::vector<float> const bias(bias64.begin(), bias64.end());
+  std::vector<double> expected(n * G * Out);
+  ops::reference const naive;
+  weight<double, G, Out, In> const of_rounded{cut.data()};
+  naive.product(of_rounded, std::vector<double>(bias.begin(), bias.end()).data(), n, {exact_x.data(), G * In, In},
+                {expected.data(), G * Out, Out});
+  naive.product_add(of_rounded, n, {exact_x.data(), G * In, In}, {expected.data(), G * Out, Out});
+  std::vector<std::vector<float>> found;
+  test::on_every_thrust([&](auto& be, std::string const& name) {
+    INFO(name);
+    using type = std::decay_t<decltype(be)>;
+    for (auto const order : {backend::detail::thread_order::ascending, backend::detail::thread_order::descending}) {
+      be.context->order = order;
+      std::vector<bf16> half(w.size());
+      be.template pack_half<G, Out, In>(w.data(), half.data());
+      weight<float, G, Out, In> const stored{
+          w.data(), nullptr, nullptr, {half.data(), &type::template multiply_stored<bf16>}};
+      std::vector<float> y(n * G * Out);
+      be.product(stored, bias.data(), n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
+      be.product_add(stored, n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
+      CHECK(test::relative_error(std::vector<double>(y.begin(), y.end()), expected, 1e-3) < 1e-6);
+      found.push_back(y);
+    }
+  });
+  for (auto const& y : found) CHECK(test::same_bits(y, found[0]));
+}
+#endif
 
 TEST_CASE("bf16 weights follow the weights when refreshed") {
   using net = test::small_net;

@@ -10,7 +10,7 @@
 namespace s2rm::test {
 
 template <class Net, class T>
-using stream_of = stream<Net, backend::eigen, T>;
+using stream_of = stream<Net, tested, T>;
 
 /// The views or places of one step of one element, as a stream takes them.
 template <class Net, class T>
@@ -53,9 +53,9 @@ void observe(stream_of<Net, T>& live, owned_batch<Net, T> const& b, index_t t, b
 template <class Net, class T>
 void equals_sequence(int threads, bool compact, with more) {
   constexpr index_t time = 50, batch = 5, views = 6, queries = 3, state = Net::M * Net::state_size;
-  backend::eigen cpu{.threads = threads};
+  tested const cpu = tested_with(threads);
   auto const all = random_batch<Net, T>(time, batch, views, queries, 1, more);
-  trainer<Net, backend::eigen, T> together{cpu, {}, seed{5}}, alone{cpu, {}, seed{5}};
+  trainer<Net, tested, T> together{cpu, {}, seed{5}}, alone{cpu, {}, seed{5}};
   together.evaluate(all.look());
   T const *states = together.states(), *predictions = together.predictions();
   for (index_t e = 0; e < batch; ++e) {

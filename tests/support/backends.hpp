@@ -20,7 +20,10 @@ void on_every_thrust(F const& f) {
   f(plain, std::string("thrust, CPP"));
   auto bodies = plain;
   bodies.fused = false;
-  f(bodies, std::string("thrust, CPP, the layers' own attention"));
+  f(bodies, std::string("thrust, CPP, the layers' own bodies"));
+  auto steps = plain;
+  steps.persistent = false;
+  f(steps, std::string("thrust, CPP, step by step"));
 #if defined(_OPENMP)
   backend::thrust_on<backend::system::omp> threads;
   f(threads, std::string("thrust, OMP"));

@@ -23,6 +23,7 @@ namespace s2rm::test {
 
 struct separate_memory {
   static constexpr bool host_memory = false;
+  static constexpr ops::piece_rows pieces{.kept = 7, .read_out = 5};  // several to a batch
   static constexpr std::size_t room = std::size_t{1} << 30, page = 4096;
 
   struct recording {
@@ -35,6 +36,8 @@ struct separate_memory {
     std::size_t used = 0;
     double* partial;
     index_t allocations = 0, played = 0, asked = 0;
+    index_t waits = 0, held = 0;   ///< how often the host waited: for everything; for a mark that was not passed
+    index_t queued = 0, done = 0;  ///< pieces of work since the beginning
     recording* to = nullptr;
     std::vector<std::function<void()>> queue;
     std::vector<std::pair<std::byte const*, std::size_t>> pinned;
@@ -71,15 +74,24 @@ struct separate_memory {
       if (to != nullptr) {
         to->work.emplace_back(f);
       } else {
-        queue.emplace_back(f);
+        enqueue(f);
       }
     }
-    void finish() {
-      if (queue.empty()) return;
+    template <class F>
+    void enqueue(F const& f) {
+      ++queued;
+      queue.emplace_back(f);
+    }
+    void finish() { finish(queued); }
+    /// The first `last` pieces of work there ever were.
+    void finish(index_t last) {
+      if (last <= done) return;
+      auto const end = queue.begin() + (last - done);
       open(true);
-      for (auto const& f : queue) f();
+      std::for_each(queue.begin(), end, [](auto const& f) { f(); });
       open(false);
-      queue.clear();
+      queue.erase(queue.begin(), end);
+      done = last;
     }
     /// Whether the host gave memory that copies look at when they are done.
     [[nodiscard]] bool is_pinned(void const* p) const {
@@ -143,12 +155,28 @@ struct separate_memory {
     c.expect_own(from, "source of copy_out");
     c.expect_host(to, "target of copy_out");
     c.work([=] { std::memcpy(to, from, bytes); });
-    if (c.to == nullptr) c.finish();
+    if (c.to == nullptr) wait(c);
+  }
+  static void copy_out_later(context& c, std::size_t bytes, void const* from, void* to) {
+    c.expect_own(from, "source of copy_out_later");
+    if (!c.is_pinned(to)) throw std::logic_error("separate memory: copy_out_later to memory that is not pinned");
+    c.work([=] { std::memcpy(to, from, bytes); });
   }
   static void wait(context& c) {
     if (c.to != nullptr) throw std::logic_error("separate memory: wait while recording");
+    ++c.waits;
     c.finish();
   }
+  using mark = index_t;
+  static void set_mark(context& c, mark& m) {
+    if (c.to != nullptr) throw std::logic_error("separate memory: mark while recording");
+    m = c.queued;
+  }
+  static void wait(context& c, mark const& m) {
+    if (!passed(c, m)) ++c.held;
+    c.finish(m);
+  }
+  static bool passed(context& c, mark const& m) { return m <= c.done; }
   static void* allocate_host(context& c, std::size_t bytes) {
     auto* const p = static_cast<std::byte*>(::operator new(bytes));
     c.pinned.emplace_back(p, bytes);
@@ -179,6 +207,21 @@ struct separate_memory {
     });
   }
 
+  template <class Kernel>
+  static index_t resident(context&) {
+    return 132;
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    c.look_through(k);
+    c.work([count, k, order = c.order] {
+      backend::detail::grid_memory shared;
+      backend::detail::run_on_host_grid(k, count, shared, order, [](index_t n, auto const& f) {
+        for (index_t i = 0; i < n; ++i) f(i);
+      });
+    });
+  }
+
   template <class F>
   static void record(context& c, recording& r, F const& f) {
     c.to = &r;
@@ -187,7 +230,7 @@ struct separate_memory {
   }
   static void play(context& c, recording& r) {
     ++c.played;
-    for (auto const& one : r.work) c.queue.push_back(one);
+    for (auto const& one : r.work) c.enqueue(one);
   }
 };
 

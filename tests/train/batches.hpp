@@ -5,9 +5,9 @@
 #include <limits>
 #include <vector>
 
-#include "s2rm/eigen.hpp"
 #include "support/bits.hpp"
 #include "support/catch.hpp"
+#include "support/tested.hpp"
 
 namespace s2rm::test {
 

@@ -89,7 +89,7 @@ TEST_CASE("report: reach, dead modules and unreached views equal a count over al
     index_t const views = stream % 4;
     auto const b = test::random_batch<net, double>(5, 2, views, 2, stream, stream % 3 == 0 ? test::with{} : masks);
     for (index_t const window : {0, 2, 5}) {
-      trainer<net, backend::eigen, double> learner{{}, {.rate = 0.0}, seed{stream}, {.truncation = {.window = window}}};
+      trainer<net, test::tested, double> learner{{}, {.rate = 0.0}, seed{stream}, {.truncation = {.window = window}}};
       auto const expected = count<net>(test::weights_of(learner), b);
       INFO("batch " << stream << ", window " << window << ", " << expected.reached << " of " << expected.present
                     << " x 5");
@@ -113,7 +113,7 @@ TEST_CASE("report: reach, dead modules and unreached views equal a count over al
 TEST_CASE("report: a module reached in a later window only is not dead") {
   // One view a step, in one place; the other element's place is seen from step 3 on.
   auto b = test::random_batch<net, double>(6, 1, 1, 1, 1);
-  trainer<net, backend::eigen, double> learner{{}, {.rate = 0.0}, seed{1}, {.truncation = {.window = 3}}};
+  trainer<net, test::tested, double> learner{{}, {.rate = 0.0}, seed{1}, {.truncation = {.window = 3}}};
   auto const w = test::weights_of(learner);
   // Two places with different sets of modules in reach.
   index_t found = -1;
@@ -134,7 +134,7 @@ TEST_CASE("report: a module reached in a later window only is not dead") {
 }
 
 TEST_CASE("report: nothing seen, everything dead; everything within reach, nothing") {
-  trainer<net, backend::eigen, double> learner{{}, {.rate = 0.0}};
+  trainer<net, test::tested, double> learner{{}, {.rate = 0.0}};
   auto b = test::random_batch<net, double>(3, 2, 2, 2, 1, {.view_mask = true});
   std::fill(b.view_mask.begin(), b.view_mask.end(), std::uint8_t{0});
   for (auto const& report :
@@ -144,7 +144,7 @@ TEST_CASE("report: nothing seen, everything dead; everything within reach, nothi
     CHECK(report.unreached_views == 0);
   }
   using open = nets<std::ratio<-1>>::net;
-  trainer<open, backend::eigen, double> all{{}, {.rate = 0.0}};
+  trainer<open, test::tested, double> all{{}, {.rate = 0.0}};
   auto const report = all.step(test::random_batch<open, double>(3, 2, 2, 2, 1).look());
   CHECK(report.reach == 1.0);
   CHECK(report.dead_modules == 0);

@@ -15,7 +15,7 @@ using test::same_state;
 
 using net = test::small_net;
 template <class Optimiser = optim::adam>
-using learner_of = trainer<net, backend::eigen, double, Optimiser>;
+using learner_of = trainer<net, test::tested, double, Optimiser>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 
@@ -33,7 +33,7 @@ static_assert(!std::is_copy_constructible_v<learner_of<>> && std::is_move_constr
 TEST_CASE("trainer: goes on after a move as if there had been none") {
   auto const b = test::random_batch<net, double>(4, 3, 3, 2, 1, masks);
   learner_of<> stays{{}, {.rate = 0.01}, seed{3}, {.truncation = {.window = 2, .carry_batches = true}}};
-  auto first = std::make_unique<learner_of<>>(backend::eigen{}, optim::adam{.rate = 0.01}, seed{3},
+  auto first = std::make_unique<learner_of<>>(test::tested{}, optim::adam{.rate = 0.01}, seed{3},
                                               training{.truncation = {.window = 2, .carry_batches = true}});
   CHECK(stays.step(b.look()).loss == first->step(b.look()).loss);
   learner_of<> moved(std::move(*first));
@@ -46,7 +46,7 @@ TEST_CASE("trainer: goes on after a move as if there had been none") {
 
 TEST_CASE("trainer: learns a travelling wave from a few sensors, also where it never had one") {
   for (std::uint64_t const from : {1U, 2U}) {
-    trainer<wave_net, backend::eigen> learner{{}, optim::adam{.rate = 4e-3, .clip = 1.0}, seed{from}};
+    trainer<wave_net, test::tested> learner{{}, optim::adam{.rate = 4e-3, .clip = 1.0}, seed{from}};
     auto const unseen = test::wave_batch<wave_net, float>(10, 16, 4, 4, 1000);
     double const before = learner.evaluate(unseen.look());
     double first = 0, last = 0;
@@ -197,10 +197,10 @@ TEST_CASE("trainer: same seed and data, same bits; another seed, others") {
 TEST_CASE("trainer: any number of threads, the same bits") {
   // So many elements that every product of a step is shared between threads.
   auto const batch = test::random_batch<wave_net, float>(3, 72, 3, 3, 1, masks);
-  using learner_type = trainer<wave_net, backend::eigen>;
-  learner_type one{backend::eigen{.threads = 1}, {.rate = 0.003}, seed{3}, {.average = 0.9}};
-  learner_type two{backend::eigen{.threads = 2}, {.rate = 0.003}, seed{3}, {.average = 0.9}};
-  learner_type four{backend::eigen{.threads = 4}, {.rate = 0.003}, seed{3}, {.average = 0.9}};
+  using learner_type = trainer<wave_net, test::tested>;
+  learner_type one{test::tested_with(1), {.rate = 0.003}, seed{3}, {.average = 0.9}};
+  learner_type two{test::tested_with(2), {.rate = 0.003}, seed{3}, {.average = 0.9}};
+  learner_type four{test::tested_with(4), {.rate = 0.003}, seed{3}, {.average = 0.9}};
   for (index_t step = 0; step < 20; ++step) {
     auto const report = one.step(batch.look());
     CHECK(two.step(batch.look()).loss == report.loss);
@@ -274,7 +274,7 @@ TEST_CASE("trainer: a class that does not exist is skipped although its gradient
   using class_net = world_model<class_shape, encoder::mlp<4>, decoder::mlp<>, likelihood::categorical<3>>;
   auto b = test::random_batch<class_net, float>(2, 2, 2, 2, 1);
   for (std::size_t i = 0; i < b.target.size(); ++i) b.target[i] = static_cast<float>(i % 3);
-  trainer<class_net, backend::eigen> learner{{}, {.rate = 0.01}};
+  trainer<class_net, test::tested> learner{{}, {.rate = 0.01}};
   CHECK_FALSE(learner.step(b.look()).skipped);
   b.target[2] = 3;
   auto const before = learner.state();

@@ -8,7 +8,7 @@ using test::same_bits;
 using test::same_state;
 
 using net = test::small_net;
-using learner_of = trainer<net, backend::eigen, double>;
+using learner_of = trainer<net, test::tested, double>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 constexpr optim::adam frozen{.rate = 0.0};

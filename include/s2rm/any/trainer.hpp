@@ -26,6 +26,8 @@ class any_stream {
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
                            std::uint8_t const* present = nullptr) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept = 0;
+  virtual bool ask(array_view<T const, 2> places) noexcept = 0;
+  virtual array_view<T const, prediction_rank> answer() noexcept = 0;
   virtual void reset() noexcept = 0;
   /// Call it after the weights changed.
   virtual void refresh() noexcept = 0;
@@ -44,6 +46,8 @@ class any_streams {
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                            std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept = 0;
+  virtual bool ask(array_view<T const, 3> places) noexcept = 0;
+  virtual array_view<T const, prediction_rank> answer() noexcept = 0;
   virtual void reset(index_t session) noexcept = 0;
   virtual void refresh() noexcept = 0;
   [[nodiscard]] virtual std::vector<T> state(index_t session) const = 0;
@@ -56,6 +60,9 @@ class any_trainer {
  public:
   virtual ~any_trainer() = default;
   virtual step_report step(batch_view<T> const& batch) = 0;
+  virtual index_t step_async(batch_view<T> const& batch) = 0;
+  [[nodiscard]] virtual step_report report(index_t number) const = 0;
+  [[nodiscard]] virtual bool reported(index_t number) const = 0;
   virtual double evaluate(batch_view<T> const& batch) = 0;
   virtual double differentiate(batch_view<T> const& batch) = 0;
   /// The first n numbers of the predictions, states or gradient of the last pass.
@@ -105,6 +112,8 @@ class erased_stream final : public any_stream<Net, T> {
   array_view<T const, base::prediction_rank> predict(array_view<T const, 2> places) noexcept override {
     return stream_.predict(places);
   }
+  bool ask(array_view<T const, 2> places) noexcept override { return stream_.ask(places); }
+  array_view<T const, base::prediction_rank> answer() noexcept override { return stream_.answer(); }
   void reset() noexcept override { stream_.reset(); }
   void refresh() noexcept override { stream_.refresh(); }
   [[nodiscard]] stream_state<T> state() const override { return stream_.state(); }
@@ -130,6 +139,8 @@ class erased_streams final : public any_streams<Net, T> {
   array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places) noexcept override {
     return streams_.predict(places);
   }
+  bool ask(array_view<T const, 3> places) noexcept override { return streams_.ask(places); }
+  array_view<T const, base::prediction_rank> answer() noexcept override { return streams_.answer(); }
   void reset(index_t session) noexcept override { streams_.reset(session); }
   void refresh() noexcept override { streams_.refresh(); }
   [[nodiscard]] std::vector<T> state(index_t session) const override { return streams_.state(session); }
@@ -147,6 +158,9 @@ class erased_trainer final : public any_trainer<Net, T> {
   explicit erased_trainer(trainer_type t) : trainer_(std::move(t)) {}
 
   step_report step(batch_view<T> const& batch) override { return trainer_.step(batch); }
+  index_t step_async(batch_view<T> const& batch) override { return trainer_.step_async(batch); }
+  [[nodiscard]] step_report report(index_t number) const override { return trainer_.report(number); }
+  [[nodiscard]] bool reported(index_t number) const override { return trainer_.reported(number); }
   double evaluate(batch_view<T> const& batch) override { return trainer_.evaluate(batch); }
   double differentiate(batch_view<T> const& batch) override { return trainer_.differentiate(batch); }
   void predictions(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.predictions(), to); }
@@ -187,6 +201,8 @@ enum class gpu_precision { full, tf32, bf16 };
 struct gpu_options {
   int device = 0;
   gpu_precision precision = gpu_precision::full;
+  bool fused = true;       ///< kernels of its own for parts of a step; off: the layers' bodies
+  bool persistent = true;  ///< where `fused`: the recurrence as one kernel each way, where it fits
 };
 
 /// A trainer on a GPU. Defined in s2rm/thrust.hpp, for nvcc; `s2rm_add_model()` of the build makes a translation unit

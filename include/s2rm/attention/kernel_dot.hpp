@@ -84,6 +84,13 @@ struct kernel_dot {
     return reached_only ? padded<N> * sources * (Again ? 2 : 1) : N * sources;
   }
 
+  /// Whether a fused pass leaves something for the way back.
+  static constexpr bool keeps(index_t sources) { return saved(sources) >= 2 * N; }
+  template <class T>
+  static T scale() {
+    return T(1) / std::sqrt(static_cast<T>(C));
+  }
+
   /// y (count, targets, N C); writes saved: count targets saved(sources) numbers.
   template <class B, class T>
   static void forward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
@@ -147,17 +154,13 @@ struct kernel_dot {
   }
   template <class T, class P>
   static P* kept(geometry<T> const& g, P* room) {
-    return saved(g.sources) >= 2 * N ? room : nullptr;
+    return keeps(g.sources) ? room : nullptr;
   }
   template <index_t Slot, class B, class T>
   static void give_sources(B& be, geometry<T> const& g, rows<T const> q, rows<T const> dy, T const* w, T const* d,
                            rows<T> dk, rows<T> dv) {
     be.template for_rows<1>(g.count * groups_of(g.sources),
                             attend_backward_sources<N, C, Dot, Slot, T>{g, q, dy, w, d, dk, dv});
-  }
-  template <class T>
-  static T scale() {
-    return T(1) / std::sqrt(static_cast<T>(C));
   }
 };
 

@@ -15,17 +15,20 @@
 /// delta, twice (B, M, 3H) = [dr, dz, dn] and [dr, dz, dq], stays for `gradient`, which sums over all time steps in one
 /// product per weight.
 
+#include <array>
+
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
-#include "s2rm/ops/generic.hpp"
+#include "s2rm/ops/gated.hpp"
 
 namespace s2rm::cell {
 
-/// Gate maths of one module. `gates` holds W_i u + b_i in its first 3H numbers; a (.., 3H) is W_h h + b_h.
+/// Gate maths of one module (ops/gated.hpp).
 template <index_t M, index_t H, class T>
 struct gru_gates {
   using scalar = T;
+  static constexpr index_t count = 3;
   T const* input;      ///< (B, M, 3H)
   T const* recurrent;  ///< (B, M, 3H)
   rows<T const> c;
@@ -35,11 +38,16 @@ struct gru_gates {
   S2RM_HD void lanes(index_t row, index_t j) const {
     T const* const a = input + row * 3 * H + j;
     T const* const b = recurrent + row * 3 * H + j;
+    finish<L>(row, j, {L::load(a), L::load(a + H), L::load(a + 2 * H)},
+              {L::load(b), L::load(b + H), L::load(b + 2 * H)});
+  }
+  template <class L>
+  S2RM_HD void finish(index_t row, index_t j, typename L::type const (&a)[3], typename L::type const (&b)[3]) const {
     T* const g = gates + row * 4 * H + j;
-    auto const r = math::sigmoid(L::load(a) + L::load(b));
-    auto const z = math::sigmoid(L::load(a + H) + L::load(b + H));
-    auto const q = L::load(b + 2 * H);
-    auto const n = math::tanh(L::load(a + 2 * H) + r * q);
+    auto const r = math::sigmoid(a[0] + b[0]);
+    auto const z = math::sigmoid(a[1] + b[1]);
+    auto const q = b[2];
+    auto const n = math::tanh(a[2] + r * q);
     L::store(g, r);
     L::store(g + H, z);
     L::store(g + 2 * H, n);
@@ -51,16 +59,27 @@ struct gru_gates {
 template <index_t M, index_t H, class T>
 struct gru_gates_backward {
   using scalar = T;
+  static constexpr index_t count = 3;
+  static constexpr bool one_delta = false;
   T const* gates;
   rows<T const> c, dy;
   T* input;      ///< (B, M, 3H): dr, dz, dn
   T* recurrent;  ///< (B, M, 3H): dr, dz, dq
   rows<T> dc;
+  /// The same of gates and carried parts that begin some rows of the batch later.
+  [[nodiscard]] S2RM_HD gru_gates_backward later(index_t n) const {
+    auto same = *this;
+    same.gates += n * M * 4 * H;
+    same.c.data += n * c.stride;
+    return same;
+  }
   template <class L>
   S2RM_HD void lanes(index_t row, index_t j) const {
+    differentiate<L>(row, j, input + row * 3 * H + j, recurrent + row * 3 * H + j, dc.at(row / M, row % M) + j);
+  }
+  template <class L>
+  S2RM_HD void differentiate(index_t row, index_t j, T* a, T* b, T* carried) const {
     T const* const g = gates + row * 4 * H + j;
-    T* const a = input + row * 3 * H + j;
-    T* const b = recurrent + row * 3 * H + j;
     auto const r = L::load(g), z = L::load(g + H), n = L::load(g + 2 * H), q = L::load(g + 3 * H);
     auto const dyj = L::load(dy.at(row / M, row % M) + j);
     auto const dn = dyj * (T(1) - z) * (T(1) - n * n);
@@ -72,7 +91,7 @@ struct gru_gates_backward {
     L::store(b, dr);
     L::store(b + H, dz);
     L::store(b + 2 * H, dn * r);
-    L::store(dc.at(row / M, row % M) + j, dyj * z);
+    if (carried != nullptr) L::store(carried, dyj * z);
   }
 };
 
@@ -102,18 +121,31 @@ struct gru {
       for (index_t i = 0; i < initial::size; ++i) values[i] = T(0);
     }
 
+    /// The gates of rows of c, without the products that they end (ops/gated.hpp).
+    template <class T>
+    static gru_gates<M, H, T> gates(in_rows<T> c, out_rows<T> y, saved_of<T, saved> s) {
+      return {nullptr, nullptr, c, y, s.template at<"gates">()};
+    }
+
+    /// The way back of the gates of rows of c whose result's gradient is dy, from a row of the saved ones on.
+    template <class T>
+    static gru_gates_backward<M, H, T> gates_backward(in_rows<T> c, in_rows<T> dy, saved_of<T const, saved> s) {
+      return {s.template at<"gates">(), c, dy, nullptr, nullptr, {}};
+    }
+
+    /// Where deltas lie, of W_ih's product and of W_hh's.
+    template <class T>
+    static std::array<T*, 2> deltas(saved_of<T, delta> d) {
+      return {d.template at<"input">(), d.template at<"recurrent">()};
+    }
+
     /// y from u, h, c. y may not alias them.
     template <class B, class T>
     static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> u, in_rows<T> h, in_rows<T> c,
                         out_rows<T> y, saved_of<T, saved> s, std::type_identity_t<T*> scratch_rows) {
-      T* const input = scratch_rows;
-      T* const recurrent = scratch_rows + n * M * 3 * H;
-      ops::side_by_side(be,
-                        product_of(p.template matrix<"weight_ih">(), p.template at<"bias_ih">(), n, u,
-                                   rows<T>{input, M * 3 * H, 3 * H}),
-                        product_of(p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, h,
-                                   rows<T>{recurrent, M * 3 * H, 3 * H}));
-      be.template for_rows<H>(n * M, gru_gates<M, H, T>{input, recurrent, c, y, s.template at<"gates">()});
+      ops::gated_forward<M, H, I>(be, p.template matrix<"weight_ih">(), p.template at<"bias_ih">(),
+                                  p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, u, h,
+                                  gates<T>(c, y, s), scratch_rows);
     }
 
     /// Overwrites du, dh, dc and delta.
@@ -123,10 +155,9 @@ struct gru {
                          out_rows<T> du, out_rows<T> dh, out_rows<T> dc, std::type_identity_t<T*> /*scratch_rows*/) {
       T* const input = d.template at<"input">();
       T* const recurrent = d.template at<"recurrent">();
-      be.template for_rows<H>(n * M,
-                              gru_gates_backward<M, H, T>{s.template at<"gates">(), c, dy, input, recurrent, dc});
-      be.product_transposed(p.template matrix<"weight_ih">(), n, rows<T const>{input, M * 3 * H, 3 * H}, du);
-      be.product_transposed(p.template matrix<"weight_hh">(), n, rows<T const>{recurrent, M * 3 * H, 3 * H}, dh);
+      gru_gates_backward<M, H, T> const gates{s.template at<"gates">(), c, dy, input, recurrent, dc};
+      ops::gated_backward<M, H, I, B, T>(be, p.template matrix<"weight_ih">(), p.template matrix<"weight_hh">(), n,
+                                         gates, input, recurrent, du, dh);
     }
 
     /// Adds the gradients of all n rows (every step of every element) to dp.

@@ -16,17 +16,20 @@
 ///   du = W_ih^T da,  dh = W_hh^T da,  dc = (0, m f).
 /// delta (B, M, 4H) = da stays for `gradient`, which sums over all time steps in one product per weight.
 
+#include <array>
+
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
-#include "s2rm/ops/generic.hpp"
+#include "s2rm/ops/gated.hpp"
 
 namespace s2rm::cell {
 
-/// Gate maths of one module.
+/// Gate maths of one module (ops/gated.hpp).
 template <index_t M, index_t H, class T>
 struct lstm_gates {
   using scalar = T;
+  static constexpr index_t count = 4;
   T const* input;      ///< (B, M, 4H): W_ih u + b_ih
   T const* recurrent;  ///< (B, M, 4H): W_hh h + b_hh
   rows<T const> c;
@@ -36,12 +39,17 @@ struct lstm_gates {
   S2RM_HD void lanes(index_t row, index_t j) const {
     T const* const a = input + row * 4 * H + j;
     T const* const b = recurrent + row * 4 * H + j;
+    finish<L>(row, j, {L::load(a), L::load(a + H), L::load(a + 2 * H), L::load(a + 3 * H)},
+              {L::load(b), L::load(b + H), L::load(b + 2 * H), L::load(b + 3 * H)});
+  }
+  template <class L>
+  S2RM_HD void finish(index_t row, index_t j, typename L::type const (&a)[4], typename L::type const (&b)[4]) const {
     T* const s = gates + row * 5 * H + j;
     T* const to = y.at(row / M, row % M) + j;
-    auto const i = math::sigmoid(L::load(a) + L::load(b));
-    auto const f = math::sigmoid(L::load(a + H) + L::load(b + H));
-    auto const g = math::tanh(L::load(a + 2 * H) + L::load(b + 2 * H));
-    auto const o = math::sigmoid(L::load(a + 3 * H) + L::load(b + 3 * H));
+    auto const i = math::sigmoid(a[0] + b[0]);
+    auto const f = math::sigmoid(a[1] + b[1]);
+    auto const g = math::tanh(a[2] + b[2]);
+    auto const o = math::sigmoid(a[3] + b[3]);
     auto const e = f * L::load(c.at(row / M, row % M) + H + j) + i * g;
     auto const t = math::tanh(e);
     L::store(s, i);
@@ -57,16 +65,27 @@ struct lstm_gates {
 template <index_t M, index_t H, class T>
 struct lstm_gates_backward {
   using scalar = T;
+  static constexpr index_t count = 4;
+  static constexpr bool one_delta = true;
   T const* gates;
   rows<T const> c, dy;
   T* da;  ///< (B, M, 4H)
   rows<T> dc;
+  /// The same of gates and carried parts that begin some rows of the batch later.
+  [[nodiscard]] S2RM_HD lstm_gates_backward later(index_t n) const {
+    auto same = *this;
+    same.gates += n * M * 5 * H;
+    same.c.data += n * c.stride;
+    return same;
+  }
   template <class L>
   S2RM_HD void lanes(index_t row, index_t j) const {
+    differentiate<L>(row, j, da + row * 4 * H + j, nullptr, dc.at(row / M, row % M) + j);
+  }
+  template <class L>
+  S2RM_HD void differentiate(index_t row, index_t j, T* to, T* /*same*/, T* carried) const {
     T const* const s = gates + row * 5 * H + j;
     T const* const d = dy.at(row / M, row % M) + j;
-    T* const to = da + row * 4 * H + j;
-    T* const carried = dc.at(row / M, row % M) + j;
     auto const i = L::load(s), f = L::load(s + H), g = L::load(s + 2 * H), o = L::load(s + 3 * H);
     auto const t = L::load(s + 4 * H), dh = L::load(d);
     auto const m = L::load(d + H) + dh * o * (T(1) - t * t);
@@ -74,6 +93,7 @@ struct lstm_gates_backward {
     L::store(to + H, m * L::load(c.at(row / M, row % M) + H + j) * f * (T(1) - f));
     L::store(to + 2 * H, m * i * (T(1) - g * g));
     L::store(to + 3 * H, dh * t * o * (T(1) - o));
+    if (carried == nullptr) return;
     L::store(carried, L::all(T(0)));
     L::store(carried + H, m * f);
   }
@@ -105,18 +125,31 @@ struct lstm {
       for (index_t i = 0; i < initial::size; ++i) values[i] = T(0);
     }
 
+    /// The gates of rows of c, without the products that they end (ops/gated.hpp).
+    template <class T>
+    static lstm_gates<M, H, T> gates(in_rows<T> c, out_rows<T> y, saved_of<T, saved> s) {
+      return {nullptr, nullptr, c, y, s.template at<"gates">()};
+    }
+
+    /// The way back of the gates of rows of c whose result's gradient is dy, from a row of the saved ones on.
+    template <class T>
+    static lstm_gates_backward<M, H, T> gates_backward(in_rows<T> c, in_rows<T> dy, saved_of<T const, saved> s) {
+      return {s.template at<"gates">(), c, dy, nullptr, {}};
+    }
+
+    /// Where deltas lie, of W_ih's product and of W_hh's.
+    template <class T>
+    static std::array<T*, 2> deltas(saved_of<T, delta> d) {
+      return {d.template at<"gates">(), d.template at<"gates">()};
+    }
+
     /// y from u, h, c. y may not alias them.
     template <class B, class T>
     static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> u, in_rows<T> h, in_rows<T> c,
                         out_rows<T> y, saved_of<T, saved> s, std::type_identity_t<T*> scratch_rows) {
-      T* const input = scratch_rows;
-      T* const recurrent = scratch_rows + n * M * 4 * H;
-      ops::side_by_side(be,
-                        product_of(p.template matrix<"weight_ih">(), p.template at<"bias_ih">(), n, u,
-                                   rows<T>{input, M * 4 * H, 4 * H}),
-                        product_of(p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, h,
-                                   rows<T>{recurrent, M * 4 * H, 4 * H}));
-      be.template for_rows<H>(n * M, lstm_gates<M, H, T>{input, recurrent, c, y, s.template at<"gates">()});
+      ops::gated_forward<M, H, I>(be, p.template matrix<"weight_ih">(), p.template at<"bias_ih">(),
+                                  p.template matrix<"weight_hh">(), p.template at<"bias_hh">(), n, u, h,
+                                  gates<T>(c, y, s), scratch_rows);
     }
 
     /// Overwrites du, dh, dc and delta.
@@ -125,9 +158,9 @@ struct lstm {
                          in_rows<T> dy, std::type_identity_t<saved_of<T const, saved>> s, saved_of<T, delta> d,
                          out_rows<T> du, out_rows<T> dh, out_rows<T> dc, std::type_identity_t<T*> /*scratch_rows*/) {
       T* const da = d.template at<"gates">();
-      be.template for_rows<H>(n * M, lstm_gates_backward<M, H, T>{s.template at<"gates">(), c, dy, da, dc});
-      be.product_transposed(p.template matrix<"weight_ih">(), n, rows<T const>{da, M * 4 * H, 4 * H}, du);
-      be.product_transposed(p.template matrix<"weight_hh">(), n, rows<T const>{da, M * 4 * H, 4 * H}, dh);
+      lstm_gates_backward<M, H, T> const gates{s.template at<"gates">(), c, dy, da, dc};
+      ops::gated_backward<M, H, I, B, T>(be, p.template matrix<"weight_ih">(), p.template matrix<"weight_hh">(), n,
+                                         gates, da, da, du, dh);
     }
 
     /// Adds the gradients of all n rows (every step of every element) to dp. Both biases have the same.

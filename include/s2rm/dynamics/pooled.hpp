@@ -46,7 +46,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   struct tape : recurrent_tape<T> {
     typename pool::template tape<T> pooling;
     T *u, *cell, *scratch;  ///< (R, NC); the cell's saved; of one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
       index_t const R = time * batch;
       tape s{};
       s.lay_out_states(a, R, state);
@@ -61,8 +61,8 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   struct workspace : recurrent_workspace<T> {
     typename pool::template workspace<T> pooling;
     T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const K = most_kept(time, batch);
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+      index_t const K = ops::piece_rows::most(kept_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, state);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);
@@ -122,7 +122,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
   template <class T>
   static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
-    return {w.delta, kept_steps(in.time, in.batch) * in.batch};
+    return {w.delta, in.kept_steps() * in.batch};
   }
 };
 

@@ -57,7 +57,7 @@ struct recurrent {
     } else {
       fixed_state<cell, Step::cells>(be, s.start);
     }
-    index_t const kept = kept_steps(in.time, in.batch);
+    index_t const kept = in.kept_steps();
     for (index_t t = 0; t < in.time; t += kept) Step::see(be, p, in, s, t, std::min(kept, in.time - t));
     for (index_t t = 0; t < in.time; ++t) {
       index_t const r = t * in.batch;
@@ -73,7 +73,7 @@ struct recurrent {
   static void backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
                        bool continued, rows<T> dsource, T* /*dmodule_log*/, G dp, F const& views_done) {
     constexpr index_t M = Step::M, H = Step::H, width = M * Step::SW;
-    index_t const batch = in.batch, kept = kept_steps(in.time, batch);
+    index_t const batch = in.batch, kept = in.kept_steps();
     if (!continued) be.fill(batch * width, T(0), w.state);
     for (index_t t = in.time - 1; t >= 0; --t) {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H},
@@ -99,7 +99,7 @@ struct recurrent {
   /// Where the deltas of step t are kept.
   template <class T>
   static index_t kept_row(inputs<T> const& in, index_t t) {
-    return t % kept_steps(in.time, in.batch) * in.batch;
+    return t % in.kept_steps() * in.batch;
   }
 };
 

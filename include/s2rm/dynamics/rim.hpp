@@ -64,7 +64,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     T *mid, *mid_read, *mid_factor;     ///< h~ and z
     T *projected, *talk_attention, *g;  ///< (R, M, 3 NC), ..., (R, M, NC)
     T *cell, *scratch;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
       index_t const R = time * batch;
       tape s{};
       s.lay_out_states(a, R, M * SW);
@@ -93,8 +93,8 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     T *u, *g, *log;                    ///< (B, M, NC) twice, (B, M, M)
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const K = most_kept(time, batch);
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+      index_t const K = ops::piece_rows::most(kept_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
       w.mid = a.take<T>(batch * M * SW);
@@ -239,7 +239,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   }
   template <class T>
   static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
-    return {w.delta, kept_steps(in.time, in.batch) * in.batch};
+    return {w.delta, in.kept_steps() * in.batch};
   }
   template <class T>
   static null_attention<M, N, C, T> seen(inputs<T> const& in, tape<T> const& s, index_t t) {

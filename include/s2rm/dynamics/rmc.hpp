@@ -88,8 +88,8 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     T *tanh_h, *qkv, *qkv_hat, *qkv_factor, *attention;     ///< ..., (R, N, K, K + A)
     T *y1, *y1_hat, *y1_factor, *r, *y2_hat, *y2_factor, *gates;
     T *pre, *gate_memory, *z, *y2;  ///< scratch of K rows or one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const R = time * batch, X = R * views, S = R * K, most = most_kept(time, batch);
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+      index_t const R = time * batch, X = R * views, S = R * K, most = ops::piece_rows::most(kept_rows, time, batch);
       tape s{};
       s.lay_out_states(a, R, K * F);
       s.x = a.take<T>(X * F);
@@ -123,8 +123,9 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     T *qkv, *qkv_gain, *qkv_offset, *x_qkv, *x_gain, *x_offset;
     T *y1_gain, *y1_offset, *mlp_0, *mlp_1, *y2_gain, *y2_offset, *gate, *gate_input, *x, *x_mean;
     T *z, *tanh_h, *y;
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
-      index_t const rows_of = most_kept(time, batch), S = rows_of * K, X = rows_of * views, B = batch * K;
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+      index_t const rows_of = ops::piece_rows::most(kept_rows, time, batch), S = rows_of * K, X = rows_of * views,
+                    B = batch * K;
       workspace w{};
       w.lay_out_states(a, batch, K * F);
       for (T** const p : {&w.qkv, &w.qkv_gain, &w.qkv_offset}) *p = a.take<T>(S * QW);

@@ -17,6 +17,7 @@
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/dynamics/start.hpp"
 #include "s2rm/dynamics/tape.hpp"
+#include "s2rm/dynamics/whole.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/generic.hpp"
 
@@ -87,6 +88,7 @@ struct s2rm {
     } else {
       dynamics::fixed_state<Cell, M>(be, s.start);
     }
+    if (run_whole_recurrence<s2rm>(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
 
@@ -102,23 +104,26 @@ struct s2rm {
     index_t const batch = in.batch;
     if (!continued) be.fill(batch * M * SW, T(0), w.state);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
-    index_t const kept = kept_steps(in.time, batch);
-    for (index_t t = in.time - 1; t >= 0; --t) {
-      index_t const per_step = batch * in.views * M;
-      be.fill(per_step, T(0), w.view_log + t % kept * per_step);
-      be.template for_rows<H>(batch * M,
-                              ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
-      step_backward(be, p, in, s, w, t);
-      if constexpr (learned_start) {
-        start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
+    index_t const kept = in.kept_steps();
+    for (index_t first = in.time > 0 ? (in.time - 1) / kept * kept : -1; first >= 0; first -= kept) {
+      index_t const count = std::min(kept, in.time - first);
+      if (!run_whole_recurrence_backward<s2rm>(be, p, in, s, w, dstate_out, first, count, dp)) {
+        for (index_t t = first + count - 1; t >= first; --t) {
+          index_t const per_step = batch * in.views * M;
+          be.fill(per_step, T(0), w.view_log + t % kept * per_step);
+          be.template for_rows<H>(batch * M,
+                                  ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
+          step_backward(be, p, in, s, w, t);
+          if constexpr (learned_start) {
+            start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
+          }
+          be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
+          be.copy(batch * M * SW, w.previous, w.state);
+        }
       }
-      be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
-      be.copy(batch * M * SW, w.previous, w.state);
-      if (t % kept != 0) continue;
-      index_t const count = std::min(kept, in.time - t);
-      gradient(be, in, s, w, t, count, dp);
-      view_gradient(be, p, in, w, t, count, dsource, dp);
-      views_done(t, count);
+      gradient(be, in, s, w, first, count, dp);
+      view_gradient(be, p, in, w, first, count, dsource, dp);
+      views_done(first, count);
     }
     if constexpr (talks)
       be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
@@ -188,7 +193,7 @@ struct s2rm {
   /// Where the deltas of step t are kept.
   template <class T>
   static index_t kept_row(inputs<T> const& in, index_t t) {
-    return t % kept_steps(in.time, in.batch) * in.batch;
+    return t % in.kept_steps() * in.batch;
   }
 
   /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
@@ -276,7 +281,7 @@ struct s2rm {
     }
 
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, kept_steps(in.time, batch) * batch, k};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.kept_steps() * batch, k};
     rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
     // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
     // to dhbar.
@@ -336,7 +341,7 @@ struct s2rm {
       be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
       be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
     }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, kept_steps(in.time, in.batch) * in.batch, 0};
+    saved_of<T const, typename Cell::delta> const delta{w.delta, in.kept_steps() * in.batch, 0};
     Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
                    w.scratch);
   }

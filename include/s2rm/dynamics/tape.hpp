@@ -8,6 +8,7 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/span.hpp"
 #include "s2rm/kernel/neighbours.hpp"
+#include "s2rm/ops/ops.hpp"
 
 namespace s2rm::dynamics {
 
@@ -23,17 +24,11 @@ struct inputs {
   kernel::neighbours module_near;  ///< of module_reach
   std::uint8_t const* start;       ///< (T, B): the state is put back before the step
   T const* carried;                ///< (B, M, state) before the first step; read only where start is 0
+  index_t kept_rows;               ///< whose deltas wait until a weight's gradient is one product over them
+
+  /// The same in steps.
+  [[nodiscard]] index_t kept_steps() const { return ops::piece_rows::steps(kept_rows, time, batch); }
 };
-
-/// Rows that encoders take at a time, and whose deltas are kept until a weight's gradient is one product over them: enough for the product to run at
-/// full speed, few enough to stay in cache. Whole steps: at least one, else as many as fit.
-inline constexpr index_t kept_rows = 160;
-constexpr index_t kept_steps(index_t time, index_t batch) {
-  return std::max<index_t>(1, std::min(time, kept_rows / std::max<index_t>(1, batch)));
-}
-
-/// Room for them, whatever part of the extents a batch has.
-constexpr index_t most_kept(index_t time, index_t batch) { return std::min(time * batch, std::max(kept_rows, batch)); }
 
 /// Saved activations of a sequence, R = T B rows.
 template <class D, class T>
@@ -52,7 +47,7 @@ struct tape {
   T *cell, *start;  ///< cell's saved; the initial state (M, state)
   T* scratch;       ///< of one step
 
-  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
+  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
     index_t const R = time * batch;
     tape t{};
     t.key = a.take<T>(R * views * NC);
@@ -77,7 +72,7 @@ struct tape {
   }
 };
 
-/// Everything the backward pass needs besides the tape. K: rows of `kept_steps`.
+/// Everything the backward pass needs besides the tape. K: rows whose deltas wait.
 template <class D, class T>
 struct workspace {
   static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
@@ -89,10 +84,10 @@ struct workspace {
   T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
   T *delta, *scratch;             ///< of K rows; of one step or of K rows
 
-  static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
+  static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
     index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
     index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
-    index_t const K = most_kept(time, batch);
+    index_t const K = ops::piece_rows::most(kept_rows, time, batch);
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;
     workspace w{};

@@ -76,7 +76,7 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
     T *hat, *factor, *y, *log_weight;  ///< of the last normalisation; y of one step; (A, M)
     std::uint8_t* reach;
     typename layer_type::template workspace<T> work;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
       index_t const R = time * batch, tokens = R * views;
       tape s{};
       s.lay_out_states(a, R, M * SW);
@@ -94,10 +94,10 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   template <class T>
   struct workspace : recurrent_workspace<T> {
     T *token, *y, *gain;  ///< dtoken of K rows; of one step
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views) {
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
-      w.token = a.take<T>(most_kept(time, batch) * views * W);
+      w.token = a.take<T>(ops::piece_rows::most(kept_rows, time, batch) * views * W);
       w.y = a.take<T>(batch * views * W);
       w.gain = a.take<T>(batch * views * W);
       return w;

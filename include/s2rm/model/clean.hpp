@@ -69,14 +69,17 @@ struct query_rows {
   }
 };
 
-/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state.
+/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
+/// one that is lost.
 struct start_flags {
   std::uint8_t const* reset;
   index_t batch;
   bool first_starts;
+  std::uint8_t const* lost;  ///< one flag, or null
   std::uint8_t* start;
   S2RM_HD void operator()(index_t i) const {
-    start[i] = (reset != nullptr && reset[i] != 0) || (i < batch && first_starts) ? 1 : 0;
+    bool const first = i < batch && (first_starts || (lost != nullptr && *lost != 0));
+    start[i] = first || (reset != nullptr && reset[i] != 0) ? 1 : 0;
   }
 };
 

@@ -3,6 +3,7 @@
 /// Batches where the backend can read them: as they are where it shares the host's memory, else copied, in one piece.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -10,7 +11,7 @@
 
 #include "s2rm/core/arena.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/mark.hpp"
 
 namespace s2rm {
 
@@ -53,16 +54,20 @@ class resident_batch {
   explicit resident_batch(index_t views = 0, index_t queries = 0) : views_(views), queries_(queries) {}
 
   /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
-  /// unless the backend shares the host's memory: then it is `b`.
+  /// unless the backend shares the host's memory: then it is `b`. Waits where the backend has not yet copied the batch
+  /// before the last one, and for nothing else.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
       views_ = std::max(views_, b.views);
-      be.wait();  // the copy before may still be read from the host's block
-      auto const copied = lay_out(be, b);
-      be.copy_in(copied.bytes, host_.data(), device(be, copied.bytes));
-      return moved(copied.host);
+      slot& to = slots_[next_];
+      next_ = (next_ + 1) % slots_.size();
+      to.copied.wait(be);
+      auto const copied = lay_out(be, b, to.host);
+      be.copy_in(copied.bytes, to.host.data(), device(be, copied.bytes));
+      to.copied.set(be);
+      return moved(copied.host, to.host.data());
     }
   }
   /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
@@ -70,13 +75,18 @@ class resident_batch {
     if constexpr (!ops::host_memory<Backend>) {
       arena counting;
       static_cast<void>(addresses(counting, time * batch, views_, queries_));
-      host_.resize(be, counting.used);
+      for (slot& one : slots_) one.host.resize(be, counting.used);
       static_cast<void>(device(be, counting.used));
     }
   }
 
  private:
   static constexpr index_t V = Net::view::size, X = Net::target::size, P = Net::P;
+  /// Memory of the host that a batch is copied from, and when it was.
+  struct slot {
+    host_block<Backend, std::byte> host;
+    ops::mark_of<Backend> copied;
+  };
   struct arrays {
     T *view, *place, *query_place, *target;
     std::uint8_t *view_mask, *target_mask, *reset, *blind;
@@ -93,12 +103,12 @@ class resident_batch {
   }
 
   /// Everything in one block of the host, absent slots at the end of every row.
-  laid_out lay_out(Backend& be, batch_view<T> const& b) {
+  laid_out lay_out(Backend& be, batch_view<T> const& b, host_block<Backend, std::byte>& host) const {
     index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
     arena counting;
     static_cast<void>(addresses(counting, R, views_, Q));
-    host_.resize(be, counting.used);
-    arena cutting{host_.data()};
+    host.resize(be, counting.used);
+    arena cutting{host.data()};
     auto const to = addresses(cutting, R, views_, Q);
     spread(b.view, R, b.views, views_, V, to.view);
     spread(b.place, R, b.views, views_, P, to.place);
@@ -131,11 +141,11 @@ class resident_batch {
     }
   }
   /// The same addresses in the block of the backend.
-  batch_view<T> moved(batch_view<T> b) const {
-    auto const shift = [this](auto*& p) {
+  batch_view<T> moved(batch_view<T> b, std::byte const* host) const {
+    auto const shift = [this, host](auto*& p) {
       using pointer = std::remove_reference_t<decltype(p)>;
       if (p == nullptr) return;
-      auto const offset = reinterpret_cast<std::byte const*>(p) - host_.data();
+      auto const offset = reinterpret_cast<std::byte const*>(p) - host;
       p = reinterpret_cast<pointer>(device_.data() + offset);
     };
     shift(b.view), shift(b.place), shift(b.view_mask), shift(b.query_place), shift(b.target), shift(b.target_mask);
@@ -151,7 +161,8 @@ class resident_batch {
   }
 
   index_t views_, queries_;
-  host_block<Backend, std::byte> host_;
+  std::array<slot, 2> slots_;  ///< one is filled while the other is copied
+  std::size_t next_ = 0;
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) device_;
   index_t device_bytes_ = 0;
 };

@@ -53,15 +53,15 @@ struct sequence {
   }
 
   /// Views to states, all in backend memory (model/resident.hpp); returns `kept(given)`. `carried` (B, M, state) is read
-  /// where a step does not start anew; null starts every element anew.
-  static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given,
-                               T const* carried) {
+  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one.
+  static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
+                               std::uint8_t const* lost = nullptr) {
     auto const b = kept(given);
     index_t const R = b.time * b.batch;
-    be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, s.start});
+    be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, lost, s.start});
     be.for_each(R, clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, given.views, b.views, s.view,
                                              s.place, s.present});
-    index_t const steps = s2rm::dynamics::kept_steps(b.time, b.batch);
+    index_t const steps = ops::piece_rows::steps(s.pieces.kept, b.time, b.batch);
     for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
     return b;
@@ -154,7 +154,7 @@ struct sequence {
 
  private:
   /// What steps t ... t + count - 1 were shown, to sources and their log Z. What encoders save lies step after step in
-  /// pieces of `kept_steps`, as `encode_backward` takes it.
+  /// pieces of `pieces.kept` rows, as `encode_backward` takes it.
   static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
     rows<T> const in{s.source + r * source, source};
@@ -280,7 +280,8 @@ struct sequence {
             s.module_reach,
             s.module_near,
             s.start,
-            carried};
+            carried,
+            s.pieces.kept};
   }
 };
 

@@ -34,8 +34,8 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
 
 /// Calls f(steps, their first row) for as many steps of a batch as are read out at a time.
 template <class Net, class T, class F>
-void each_read_out(batch_view<T> const& b, F const& f) {
-  index_t const steps = read_out_steps(b.time, b.batch);
+void each_read_out(batch_view<T> const& b, ops::piece_rows const& pieces, F const& f) {
+  index_t const steps = ops::piece_rows::steps(pieces.read_out, b.time, b.batch);
   for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, std::min(steps, b.time - t)), t * b.batch);
 }
 
@@ -51,14 +51,17 @@ class session {
 
   /// `recompute`: steps whose activations are kept at a time; 0: all. Of the rest only the state between pieces is kept,
   /// and the backward pass runs each piece forward once more: a third more work, memory of one piece.
-  explicit session(Backend backend, index_t recompute = 0) : backend_(std::move(backend)), recompute_(recompute) {}
+  explicit session(Backend backend, index_t recompute = 0)
+      : backend_(std::move(backend)), recompute_(recompute), lost_(backend_.template allocate<std::uint8_t>(1)) {
+    backend_.fill(1, std::uint8_t{0}, lost_.data());
+  }
 
   /// Room for these extents, at once. Allocates; nothing else does while batches fit.
   void reserve(extent const& e, bool with_backward) {
     if (fits(e) && (with_backward_ || !with_backward)) return;
     with_backward = with_backward || with_backward_;
     extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
-                     std::max(e.queries, room_.queries)};
+                     std::max(e.queries, room_.queries), ops::pieces<Backend>};
     index_t const bytes = tape_bytes<Net, T>(all, with_backward);
     auto memory = backend_.template allocate<std::byte>(bytes);
     arena real{memory.data()};
@@ -78,7 +81,7 @@ class session {
 
   /// Outputs of a piece from the states that the tape holds.
   void query(weights p, batch_view<T> const& part) {
-    each_read_out<Net>(part,
+    each_read_out<Net>(part, tape_.pieces,
                        [&](batch_view<T> const& some, index_t first) { flow::query(backend_, p, tape_, some, first); });
   }
 
@@ -122,10 +125,9 @@ class session {
     backend_.fill(1, 0.0, tape_.sums + figure::loss);
     index_t const last = pieces_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
-      auto const given = piece(b, k);
-      auto const part = k == last ? flow::kept(given) : flow::observe(backend_, p, tape_, given, state_before(b, k));
+      auto const part = k == last ? flow::kept(piece(b, k)) : observe_piece(p, b, k);
       flow::begin_backward(backend_, tape_);
-      each_read_out<Net>(part, [&](batch_view<T> const& some, index_t first) {
+      each_read_out<Net>(part, tape_.pieces, [&](batch_view<T> const& some, index_t first) {
         flow::query(backend_, p, tape_, some, first);
         flow::query_backward(backend_, p, tape_, some, first, scale, dp);
       });
@@ -139,7 +141,7 @@ class session {
     return likelihood::loss_scale<T>::over(tape_.sums + figure::count);
   }
   /// Addresses that work on a batch depends on, once `begin` or a pass has made room for it.
-  static constexpr std::size_t key_words = 16;
+  static constexpr std::size_t key_words = 17;
   [[nodiscard]] std::array<std::int64_t, key_words> key(batch_view<T> const& b) const {
     return {b.time,
             b.batch,
@@ -155,6 +157,7 @@ class session {
             ops::word_of(b.blind),
             ops::word_of(memory_.data()),
             ops::word_of(carried(b)),
+            ops::word_of(carried_.data()),
             ops::word_of(between_.data()),
             with_backward_ ? 1 : 0};
   }
@@ -167,13 +170,16 @@ class session {
     }
   }
 
-  /// The next pass goes on from here.
+  /// Keeps the last state for the next pass, which takes it after `carry_on`. It may be recorded.
   void keep_state(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
     index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
     T const* const last = pieces > 1 ? between_.data() + pieces * state : flow::last_state(tape_, b);
     backend_.copy(state, last, carried_.data() + first_ * Net::M * Net::state_size);
-    if (first_ + b.batch == all_of(b)) carried_elements_ = all_of(b);
+  }
+  /// The next pass goes on from what `keep_state` kept: of a batch, or of all parts of it.
+  void carry_on(batch_view<T> const& b) {
+    if (b.time > 0 && b.batch > 0) carried_elements_ = all_of(b);
   }
   /// The next pass starts from h_0.
   void forget_state() { carried_elements_ = 0; }
@@ -187,9 +193,13 @@ class session {
 
   /// The state kept for the next pass, (B, M, state), in backend memory.
   [[nodiscard]] T const* kept() const { return carried_.data(); }
-  /// The same on the host; empty where the next pass starts from h_0.
+  /// Whether the next pass starts from h_0 all the same: one flag, in backend memory.
+  [[nodiscard]] std::uint8_t* lost() { return lost_.data(); }
+  /// The state kept on the host; empty where the next pass starts from h_0.
   [[nodiscard]] std::vector<T> kept_state() const {
-    std::vector<T> numbers(static_cast<std::size_t>(carried_elements_ * Net::M * Net::state_size));
+    std::uint8_t lost = 0;
+    backend_.copy_out(1, lost_.data(), &lost);
+    std::vector<T> numbers(lost != 0 ? 0 : static_cast<std::size_t>(carried_elements_ * Net::M * Net::state_size));
     backend_.copy_out(static_cast<index_t>(numbers.size()), carried_.data(), numbers.data());
     return numbers;
   }
@@ -200,6 +210,7 @@ class session {
     carry_room(count / (Net::M * Net::state_size));
     backend_.copy_in(count, numbers.data(), carried_.data());
     carried_elements_ = count / (Net::M * Net::state_size);
+    backend_.fill(1, std::uint8_t{0}, lost_.data());
   }
 
   [[nodiscard]] T const* outputs() const { return tape_.output; }
@@ -250,6 +261,9 @@ class session {
     backend_.copy_out(1, tape_.sums + figure::piece_loss, &sum);
     return sum;
   }
+  batch_view<T> observe_piece(weights p, batch_view<T> const& b, index_t k) {
+    return flow::observe(backend_, p, tape_, piece(b, k), state_before(b, k), k == 0 ? lost_.data() : nullptr);
+  }
   /// All pieces up to their states, from first to last.
   template <class F>
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
@@ -257,7 +271,7 @@ class session {
     index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
     flow::place_modules(backend_, p, tape_);
     for (index_t k = 0; k < pieces; ++k) {
-      auto const part = flow::observe(backend_, p, tape_, piece(b, k), state_before(b, k));
+      auto const part = observe_piece(p, b, k);
       observed(part);
       if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
     }
@@ -271,6 +285,7 @@ class session {
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;
+  decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) lost_;
   index_t first_ = 0, all_ = 0;                                                 ///< see `take_part`
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) between_;  ///< (pieces + 1, B, M, state)
 };

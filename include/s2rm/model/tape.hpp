@@ -9,13 +9,6 @@
 
 namespace s2rm {
 
-/// Rows (t, b) that are read out at a time: their activations stay in cache until the way back is through with them, and
-/// memory for them does not grow with time. Whole steps: at least one.
-inline constexpr index_t read_out_rows = 128;
-constexpr index_t read_out_steps(index_t time, index_t batch) {
-  return std::max<index_t>(1, std::min(time, read_out_rows / std::max<index_t>(1, batch)));
-}
-
 /// Numbers that passes leave in backend memory, to be read all at once.
 namespace figure {
 enum : index_t {
@@ -27,7 +20,6 @@ enum : index_t {
   present,     ///< pairs of present views and modules
   unreached,   ///< present views that reach no module
   dead,        ///< modules that no view reached
-  norm2,       ///< squared norm of the gradient
   all
 };
 /// *to += *from.
@@ -41,6 +33,7 @@ struct add {
 /// Extents a tape is laid out for; a batch may be smaller in every one of them.
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
+  ops::piece_rows pieces{};
   friend constexpr bool operator==(extent const&, extent const&) = default;
 };
 
@@ -49,6 +42,7 @@ struct tape {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   using dynamics_type = typename Net::dynamics;
 
+  ops::piece_rows pieces;                          ///< as the workspace has room for
   T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
   T* module_log_weight;                            ///< (M, M)
   std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
@@ -58,7 +52,7 @@ struct tape {
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
-  // The read-out of K rows (`read_out_rows`), and all outputs.
+  // The read-out of K rows (`pieces.read_out`), and all outputs.
   T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
@@ -78,9 +72,10 @@ struct tape {
 
   static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views;
-    index_t const K = std::min(R, std::max(read_out_rows, e.batch)), queries = K * e.queries;
+    index_t const K = ops::piece_rows::most(e.pieces.read_out, e.time, e.batch), queries = K * e.queries;
     using attend_saved = typename Net::readout_attention;
     tape s{};
+    s.pieces = e.pieces;
     s.unit = a.take<T>(M * S);
     s.unit_packed = a.take<T>(M * S + packed_slack);
     s.unit_packed_transposed = a.take<T>(M * S + packed_slack);
@@ -97,7 +92,7 @@ struct tape {
     s.view_places = a.take<T>(views * Net::places::saved);
     s.view_log_weight = a.take<T>(views * M);
     s.view_reach = a.take<std::uint8_t>(views * M);
-    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views);
+    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views, e.pieces.kept);
     s.query = a.take<T>(queries * P);
     s.read = a.take<T>(queries * (NC + S));
     s.query_places = a.take<T>(queries * Net::places::saved);
@@ -114,7 +109,7 @@ struct tape {
     s.sums = a.take<double>(figure::all);
     if (!with_backward) return s;
 
-    index_t const kept = s2rm::dynamics::most_kept(e.time, e.batch) * e.views;
+    index_t const kept = ops::piece_rows::most(e.pieces.kept, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
@@ -132,7 +127,7 @@ struct tape {
     index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
     w.scratch = a.take<T>(std::max(queries * per_query, kept * per_view));
-    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views);
+    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.pieces.kept);
     return s;
   }
 };
@@ -149,7 +144,8 @@ constexpr index_t tape_bytes(extent const& e, bool with_backward) {
 template <class Net, class T>
 constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
   auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
-  return bytes(read_out_rows + 2) - bytes(read_out_rows + 1);
+  index_t const first = ops::piece_rows{}.read_out + 1;  // from here on nothing grows but the tape
+  return bytes(first + 1) - bytes(first);
 }
 
 }  // namespace s2rm

@@ -34,12 +34,22 @@
 /// through `ops::repeated`: work that is asked for at every step then costs one call. While recording, `copy_in` takes
 /// the numbers as they are then, and `copy_out` delivers with the `wait` that follows each `play`.
 ///
+///   be.set_mark(mark), be.wait(mark), be.passed(mark)
+///                                            a point in what was asked for (B::mark): returns when it is done; whether
+///                                            it is
+///   be.copy_out_later(n, device, host)       `copy_out` that is done with the next mark, or `wait`
+///
+/// through ops/mark.hpp, so that the host need not wait where it reads nothing.
+///
 /// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
 /// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but
 /// what `allocate` gave, and only copy_in and copy_out meet the host's memory.
 ///
 /// `B::fixed_work` says that what is asked for may depend on extents alone, not on what masks say, though the host could
 /// read them: a backend whose work is to be what a device's is. A backend without the word has none of it.
+///
+/// `B::pieces` says in how many rows at a time long work is best cut (`piece_rows`); a backend without the word is given
+/// the CPU's.
 ///
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
 /// `packed_slack` numbers more.
@@ -78,6 +88,34 @@ one_product<T, G, Out, In> product_of(weight<T, G, Out, In> w, in_vector<T> bias
 }
 
 namespace ops {
+/// Rows (t, b) of a sequence that are worked on at a time, in whole steps: enough for products to run at full speed, few
+/// enough for what is between them to stay in cache.
+struct piece_rows {
+  index_t kept = 160;  ///< that encoders take, and whose deltas wait until a weight's gradient is one product over them
+  index_t read_out = 128;  ///< that are read out, forward and at once back
+  friend constexpr bool operator==(piece_rows const&, piece_rows const&) = default;
+
+  /// Steps that so many rows are: at least one.
+  static constexpr index_t steps(index_t rows, index_t time, index_t batch) {
+    index_t const whole = rows / (batch > 1 ? batch : 1), most = whole < time ? whole : time;
+    return most > 1 ? most : 1;
+  }
+  /// Room for them, whatever part of the extents a batch has.
+  static constexpr index_t most(index_t rows, index_t time, index_t batch) {
+    index_t const needed = rows > batch ? rows : batch;
+    return time * batch < needed ? time * batch : needed;
+  }
+};
+/// What a backend wants.
+template <class B>
+inline constexpr piece_rows pieces = [] {
+  if constexpr (requires { B::pieces; }) {
+    return piece_rows(B::pieces);
+  } else {
+    return piece_rows{};
+  }
+}();
+
 /// Whether host and backend may use each other's memory (see above).
 template <class B>
 inline constexpr bool host_memory = [] {

@@ -131,9 +131,10 @@ class stream {
         asked_(0, limits.queries),
         gate_(limits.views, limits.odd) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
-    memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>({1, 1, limits.views, limits.queries}, false));
+    extent const e{1, 1, limits.views, limits.queries, ops::pieces<Backend>};
+    memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
-    tape_ = tape<Net, T>::lay_out(real, {1, 1, limits.views, limits.queries}, false);
+    tape_ = tape<Net, T>::lay_out(real, e, false);
     state_ = backend_.template allocate<T>(state_count);
     backend_.fill(state_count, T(0), state_.data());
     shown_.reserve(backend_, 1, 1);
@@ -185,9 +186,16 @@ class stream {
   /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
   /// until the next call; empty where there were too many queries or nothing was observed yet.
   array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept {
+    ask(places);
+    return answer();
+  }
+  /// The first half of `predict`: returns without waiting for a backend that does its work later. False where the answer
+  /// will be empty.
+  bool ask(array_view<T const, 2> places) noexcept {
     index_t const count = places.shape[0];
+    asked_count_ = 0;
     if (!started_ || count <= 0 || count > limits_.queries || places.shape[1] != Net::P || places.data == nullptr) {
-      return prediction(0);
+      return false;
     }
     batch_view<T> question;
     question.time = question.batch = 1;
@@ -197,10 +205,18 @@ class stream {
     asked.views = shares ? seen_.views : limits_.views;  // a residual reads them from the tape
     predict_(backend_, {asked.queries, asked.views}, [&] {
       flow::query(backend_, weights_, tape_, asked);
-      if constexpr (!shares) backend_.copy_out(asked.queries * Net::outputs, tape_.output, answer_.data());
+      if constexpr (!shares) {
+        ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, answer_.data());
+      }
     });
-    backend_.wait();
-    return prediction(count);
+    answered_.set(backend_);
+    asked_count_ = count;
+    return true;
+  }
+  /// The second half: waits for what was last asked. `observe` may come between; the answer is that of before.
+  array_view<T const, prediction_rank> answer() noexcept {
+    answered_.wait(backend_);
+    return prediction(asked_count_);
   }
 
   /// Anything that `view_traits` knows how to look at (xtensor arrays with data/xtensor.hpp).
@@ -283,6 +299,8 @@ class stream {
   resident_batch<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
   ops::repeated<Backend, 2> observe_, predict_;
+  ops::mark_of<Backend> answered_;
+  index_t asked_count_ = 0;
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;

@@ -59,7 +59,7 @@ class streams {
         gate_(sessions * limits.views, limits.odd),
         starts_(static_cast<std::size_t>(sessions), std::uint8_t{1}),
         idle_(static_cast<std::size_t>(sessions), std::uint8_t{0}) {
-    extent const e{1, sessions, limits.views, limits.queries};
+    extent const e{1, sessions, limits.views, limits.queries, ops::pieces<Backend>};
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
@@ -126,9 +126,15 @@ class streams {
   /// call; empty where there were too many queries or nothing was ever observed. What is said for a session that never
   /// took part has no meaning.
   array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept {
+    ask(places);
+    return answer();
+  }
+  /// The first half of `predict`, as of `stream`.
+  bool ask(array_view<T const, 3> places) noexcept {
     index_t const count = places.shape[1];
     bool const fits = places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr;
-    if (views_ < 0 || !fits || count <= 0 || count > limits_.queries) return prediction(0);
+    asked_count_ = answer_room_ = 0;
+    if (views_ < 0 || !fits || count <= 0 || count > limits_.queries) return false;
     batch_view<T> question;
     question.time = 1;
     question.batch = sessions_;
@@ -139,18 +145,26 @@ class streams {
     predict_(backend_, {asked.queries, asked.views}, [&] {
       flow::query(backend_, weights_, tape_, asked);
       if constexpr (!shares) {
-        backend_.copy_out(sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
+        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
       }
     });
-    backend_.wait();
+    answered_.set(backend_);
+    asked_count_ = count;
+    answer_room_ = asked.queries;
+    return true;
+  }
+  /// The second half: waits for what was last asked.
+  array_view<T const, prediction_rank> answer() noexcept {
+    answered_.wait(backend_);
     if constexpr (!shares) {
-      // The rows of each session, without those that were filled up.
-      index_t const row = count * Net::outputs, room = asked.queries * Net::outputs;
+      // The rows of each session, once, without those that were filled up.
+      index_t const row = asked_count_ * Net::outputs, room = answer_room_ * Net::outputs;
       for (index_t b = 1; b < sessions_ && row < room; ++b) {
         std::copy_n(answer_.data() + b * room, row, answer_.data() + b * row);
       }
+      answer_room_ = asked_count_;
     }
-    return prediction(count);
+    return prediction(asked_count_);
   }
 
   /// The state of one session, (M, state): hand it to another session, or keep it.
@@ -192,6 +206,8 @@ class streams {
   resident_batch<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
   ops::repeated<Backend, 2> observe_, predict_;
+  ops::mark_of<Backend> answered_;
+  index_t asked_count_ = 0, answer_room_ = 0;  ///< queries of a session, and rows that lie in the answer for them
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;
   std::vector<std::uint8_t> starts_, idle_;  ///< (B): starts anew at its next step; took no part in the last call

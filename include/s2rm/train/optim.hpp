@@ -42,7 +42,7 @@ struct adam {
   static constexpr index_t moments = 2;
 
   /// What update number `applied` + 1 of step `step` reads.
-  [[nodiscard]] control begin(index_t step, index_t applied) const {
+  [[nodiscard]] S2RM_HD control begin(index_t step, index_t applied) const {
     auto const n = static_cast<double>(applied + 1);
     return {0, rate * schedule(step), 1 - std::pow(beta1, n), 1 - std::pow(beta2, n)};
   }
@@ -132,7 +132,9 @@ struct sgd {
 
   static constexpr index_t moments = 1;
 
-  [[nodiscard]] control begin(index_t step, index_t /*applied*/) const { return {0, rate * schedule(step), 1, 1}; }
+  [[nodiscard]] S2RM_HD control begin(index_t step, index_t /*applied*/) const {
+    return {0, rate * schedule(step), 1, 1};
+  }
 
   template <class T>
   struct update;

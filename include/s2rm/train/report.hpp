@@ -84,11 +84,12 @@ struct module_dead {
   }
 };
 
-/// 1 for a number that is not finite.
+/// 1 for a number that is not finite, where the gradient was not either: else nobody asks.
 template <class T>
-struct not_finite {
+struct not_finite_after {
+  double const* norm2;
   T const* x;
-  S2RM_HD double operator()(index_t i) const { return std::isfinite(x[i]) ? 0.0 : 1.0; }
+  S2RM_HD double operator()(index_t i) const { return std::isfinite(*norm2) || std::isfinite(x[i]) ? 0.0 : 1.0; }
 };
 
 /// g_i^2.

@@ -2,7 +2,6 @@
 /// \file
 /// Learning rates over the steps of a training run.
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -19,10 +18,11 @@ struct warm_up_cosine {
   double floor = 0.0;
 
   /// The factor at step 0, 1, 2, ...
-  [[nodiscard]] double operator()(index_t step) const {
+  [[nodiscard]] S2RM_HD double operator()(index_t step) const {
     if (step < warm_up) return static_cast<double>(step + 1) / static_cast<double>(warm_up);
     if (total <= warm_up) return 1.0;
-    double const done = std::min(1.0, static_cast<double>(step - warm_up) / static_cast<double>(total - warm_up));
+    double const passed = static_cast<double>(step - warm_up) / static_cast<double>(total - warm_up);
+    double const done = passed < 1.0 ? passed : 1.0;
     return floor + (1.0 - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * done));
   }
 };

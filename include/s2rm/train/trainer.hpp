@@ -4,7 +4,7 @@
 /// average.
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,6 +13,7 @@
 
 #include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
+#include "s2rm/train/account.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/parts.hpp"
 #include "s2rm/train/report.hpp"
@@ -52,6 +53,8 @@ class trainer {
         gradient_(backend_.template allocate<T>(size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
+        counts_(backend_.template allocate<detail::window_counts>(1)),
+        sums_(backend_.template allocate<detail::report_sums>(1)),
         alive_(backend_.template allocate<std::uint8_t>(alive_parts * Net::M)),
         session_(backend_, options.recompute),
         whole_(backend_) {
@@ -63,6 +66,7 @@ class trainer {
     require_value(parts >= 0 && parts <= communicator::tree_stack::most_leaves && (parts & (parts - 1)) == 0,
                   "training: parts: expected 0 or a power of two up to 1024, found " + std::to_string(parts));
     if (options_.average > 0) average_.emplace(backend_);
+    reports_.resize(backend_, reports_kept);
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
     assign(values.data());
@@ -71,7 +75,13 @@ class trainer {
   /// One pass over a batch: an update per window (see `truncation`). A window without a single unmasked target updates
   /// nothing. A loss or gradient that is not finite is skipped, counted and reported; weights and moments stay as they
   /// were.
-  step_report step(batch_view<T> const& given) {
+  step_report step(batch_view<T> const& given) { return report(step_async(given)); }
+
+  /// The same, asked for: returns without waiting for a backend that does its work later (a GPU), but where the batch before
+  /// the last one has not been copied to it yet, and where ranks or parts are summed by the host. The batch may be used
+  /// again at once. Returns the number of this step, 0, 1, ..., to ask `report` with; what else reads numbers of the
+  /// trainer waits for all steps.
+  index_t step_async(batch_view<T> const& given) {
     check_extents(given, true);
     bool const in_parts = options_.parts > 0;
     if (in_parts)
@@ -79,19 +89,15 @@ class trainer {
                      parts_of(given.batch, communicator().rank(), communicator().size(), options_.parts));
     team_.meet(*this, given, in_parts ? parts_.mine().count : 0, options_.truncation.window);
     auto const batch = in_parts ? given : resident_.bring(backend_, given);
-    step_report total;
-    double loss = 0, count = 0, dead = 0;
     auto const& cut = options_.truncation;
     index_t const window = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) session_.forget_state();
     last_is_whole_ = false;
     backend_.fill(alive_parts * Net::M, std::uint8_t{0}, alive_.data());
-    double pairs[2] = {};  // reached, present
+    backend_.for_each(1, detail::begin_report{counts_.data(), sums_.data()});
     for (index_t t = 0; t < batch.time; t += window) {
       if (!cut.carry && t > 0) session_.forget_state();
       auto const part = slice_time<Net>(batch, t, std::min(window, batch.time - t));
-      auto const control = optimiser_.begin(steps_, applied_);
-      backend_.copy_in(1, &control, control_.data());
       if (in_parts) {
         run_in_parts(part);
       } else {
@@ -99,23 +105,26 @@ class trainer {
         if constexpr (team_type::interrupts) run(part);
         else window_(backend_, session_.key(part), [&] { run(part); });
       }
-      double found[figure::all] = {};
-      backend_.copy_out(figure::all, session_.sums(), found);
-      loss += found[figure::loss];
-      count += found[figure::count];
-      pairs[0] += found[figure::reached];
-      pairs[1] += found[figure::present];
-      total.unreached_views += static_cast<index_t>(found[figure::unreached]);
-      dead = found[figure::dead];
-      bool const good = found[figure::count] == 0 || account(found[figure::norm2], total);
-      if (!in_parts) session_.keep_state(part);
-      if (!good && team_.sum_of(state_not_finite(part)) > 0) session_.forget_state();
+      session_.carry_on(part);
     }
-    total.loss = count > 0 ? loss / count : 0.0;
-    total.reach = pairs[1] > 0 ? pairs[0] / pairs[1] : 0.0;
-    if (batch.time > 0) total.dead_modules = static_cast<index_t>(dead);
-    total.skipped_total = skipped_;
-    return total;
+    auto const slot = asked_ % reports_kept;
+    ops::copy_out_later(backend_, 1, sums_.data(), reports_.data() + slot);
+    reported_[static_cast<std::size_t>(slot)].set(backend_);
+    return asked_++;
+  }
+
+  /// Steps whose reports can be asked for: the last ones.
+  static constexpr index_t reports_kept = 16;
+  /// The report of a step. Waits for this step alone.
+  /// \throws value_error where there was no such step, or more than `reports_kept` were asked for since.
+  [[nodiscard]] step_report report(index_t number) const {
+    auto const slot = report_slot(number);
+    reported_[static_cast<std::size_t>(slot)].wait(backend_);
+    return reports_.data()[slot].total();
+  }
+  /// Whether `report` would not wait. Throws as it does.
+  [[nodiscard]] bool reported(index_t number) const {
+    return reported_[static_cast<std::size_t>(report_slot(number))].passed(backend_);
   }
 
   /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of data/xtensor.hpp), extents checked first.
@@ -165,8 +174,8 @@ class trainer {
   /// The running average of the weights where `training::average` asks for one, else the weights.
   [[nodiscard]] parameters_type const& averaged() const { return average_ ? *average_ : parameters_; }
 
-  [[nodiscard]] index_t steps() const { return steps_; }
-  [[nodiscard]] index_t skipped() const { return skipped_; }
+  [[nodiscard]] index_t steps() const { return counts().steps; }
+  [[nodiscard]] index_t skipped() const { return counts().skipped; }
 
   /// Where the caller is in its data, in numbers that mean something to it alone: kept beside the weights, saved and
   /// loaded with them.
@@ -200,9 +209,7 @@ class trainer {
     backend_.fill(size * Optimiser::moments, T(0), moments_.data());
     session_.forget_state();
     cursor_.clear();
-    steps_ = 0;
-    skipped_ = 0;
-    applied_ = 0;
+    count_from({});
   }
 
   /// Whitens the place codes over the given places (n, P), best before the first step; see `place_encoder::whiten`.
@@ -216,12 +223,13 @@ class trainer {
 
   using training_state = s2rm::training_state<T>;
   [[nodiscard]] training_state state() const {
+    auto const so_far = counts();
     training_state s{std::vector<T>(static_cast<std::size_t>(size)),
                      std::vector<T>(static_cast<std::size_t>(size)),
                      std::vector<T>(static_cast<std::size_t>(size * Optimiser::moments)),
-                     steps_,
-                     applied_,
-                     skipped_};
+                     so_far.steps,
+                     so_far.applied,
+                     so_far.skipped};
     s.cursor = cursor_;
     if (options_.truncation.carry_batches) s.carried = team_.gather(session_.kept_state());
     backend_.copy_out(size, parameters_.values(), s.weights.data());
@@ -250,9 +258,7 @@ class trainer {
     auto const mine = share(static_cast<index_t>(s.carried.size()) / element);
     session_.keep_state(std::vector<T>(s.carried.begin() + mine.first * element,
                                        s.carried.begin() + (mine.first + mine.count) * element));
-    steps_ = s.steps;
-    applied_ = s.applied;
-    skipped_ = s.skipped;
+    count_from({s.steps, s.applied, s.skipped});
   }
 
   /// One safetensors file (docs/checkpoint.md). The model's weights are the averaged ones. Rank 0 writes and reads it.
@@ -280,17 +286,17 @@ class trainer {
 
   [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
 
-  /// Everything that a window asks of the backend: its figures, its gradient, the update. Nothing here depends on a
-  /// number that the backend has, so that it may be recorded.
+  /// Everything that a window asks of the backend: its figures, its gradient, the update, what is counted. Nothing here
+  /// depends on a number that the backend has, so that it may be recorded.
   void run(batch_view<T> const& part) {
-    double* const figures = session_.sums();
     session_.begin(part);
-    team_.sum(backend_, 1, figures + figure::count);
+    team_.sum(backend_, 1, session_.sums() + figure::count);
     backend_.fill(size, T(0), gradient_.data());
     differentiate_into(part, session_.mean_scale(), gradient_view());
     team_.sum(backend_, size, gradient_.data());
-    team_.sum_figures(backend_, figures, alive_.data(), alive_parts);
-    update();
+    team_.sum_figures(backend_, session_.sums(), alive_.data(), alive_parts);
+    session_.keep_state(part);
+    update(part.batch);
   }
   /// The same, of a window in host memory whose gradient is summed over parts of its elements.
   void run_in_parts(batch_view<T> const& window) {
@@ -307,7 +313,7 @@ class trainer {
     auto const all = parts_.run(backend_, team_.communicator(), window.batch, gradient_.data(), pass);
     sums::give(backend_, all, count, session_.sums());
     team_.sum_figures(backend_, session_.sums(), alive_.data(), alive_parts, true);
-    update();
+    update(window.batch);
   }
   /// Adds a batch's gradient; leaves its loss and reach in their figures.
   void differentiate_into(batch_view<T> const& part, likelihood::loss_scale<T> scale,
@@ -320,9 +326,10 @@ class trainer {
                                 session_.sums(), alive_.data(), alive_parts);
     });
   }
-  /// From the gradient and the figures of a window to new weights.
-  void update() {
+  /// From the gradient and the figures of a window, whose state is kept for so many elements, to new weights and counts.
+  void update(index_t elements) {
     double* const figures = session_.sums();
+    backend_.for_each(1, detail::begin_update<Optimiser>{optimiser_, counts_.data(), control_.data()});
     backend_.reduce(size, report::square<T>{gradient_.data()}, &control_.data()->norm2);
     backend_.for_each(1, detail::judge_gradient{figures, control_.data()});
     backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
@@ -333,29 +340,26 @@ class trainer {
                                                          static_cast<T>(options_.average)});
       average_->refresh(backend_);
     }
+    index_t const kept = elements * Net::M * Net::state_size;
+    backend_.reduce(kept, report::not_finite_after<T>{&control_.data()->norm2, session_.kept()},
+                    figures + figure::scratch);
+    team_.sum(backend_, 1, figures + figure::scratch);
+    backend_.for_each(1, detail::account_window{figures, control_.data(), counts_.data(), sums_.data(),
+                                                kept > 0 ? session_.lost() : nullptr});
   }
 
-  /// Counts an update; returns whether loss and gradient were finite.
-  bool account(double norm2, step_report& total) {
-    ++steps_;
-    total.gradient_norm = std::sqrt(norm2);
-    if (!std::isfinite(norm2)) {
-      total.skipped = true;
-      ++skipped_;
-      return false;
+  [[nodiscard]] detail::window_counts counts() const {
+    detail::window_counts n;
+    backend_.copy_out(1, counts_.data(), &n);
+    return n;
+  }
+  void count_from(detail::window_counts const& n) { backend_.copy_in(1, &n, counts_.data()); }
+  [[nodiscard]] index_t report_slot(index_t number) const {
+    if (number < 0 || number >= asked_ || number < asked_ - reports_kept) {
+      throw value_error("s2rm: trainer: report: expected one of the last " + std::to_string(reports_kept) + " of " +
+                        std::to_string(asked_) + " steps, found step " + std::to_string(number));
     }
-    ++applied_;
-    ++total.updates;
-    return true;
-  }
-
-  /// Numbers of the state kept after a window that are not finite. Follows a pass of `session_`, whose scratch it uses.
-  double state_not_finite(batch_view<T> const& part) {
-    index_t const n = part.time > 0 ? part.batch * Net::M * Net::state_size : 0;
-    double total = 0;
-    backend_.reduce(n, report::not_finite<T>{session_.kept()}, session_.sums() + figure::scratch);
-    backend_.copy_out(1, session_.sums() + figure::scratch, &total);
-    return total;
+    return number % reports_kept;
   }
 
   [[nodiscard]] session<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : session_; }
@@ -368,6 +372,8 @@ class trainer {
   std::optional<parameters_type> average_;  ///< where one is asked for
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) gradient_, moments_;
   decltype(std::declval<Backend&>().template allocate<optim::control>(index_t{})) control_;
+  decltype(std::declval<Backend&>().template allocate<detail::window_counts>(index_t{})) counts_;
+  decltype(std::declval<Backend&>().template allocate<detail::report_sums>(index_t{})) sums_;
   decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) alive_;  ///< (alive_parts, M)
   session<Net, Backend, T> session_;  ///< training: memory of a window, state carried between windows
   session<Net, Backend, T> whole_;    ///< whole batches from h_0
@@ -376,8 +382,10 @@ class trainer {
   element_cut<Net, T> cut_;
   ops::repeated<Backend, session<Net, Backend, T>::key_words> window_;
   bool last_is_whole_ = false;
-  index_t steps_ = 0, applied_ = 0, skipped_ = 0;
   std::vector<std::int64_t> cursor_;
+  host_block<Backend, detail::report_sums> reports_;  ///< of the last steps asked for
+  std::array<ops::mark_of<Backend>, static_cast<std::size_t>(reports_kept)> reported_;
+  index_t asked_ = 0;  ///< steps
 };
 
 }  // namespace s2rm

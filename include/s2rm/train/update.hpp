@@ -9,31 +9,6 @@
 
 namespace s2rm::detail {
 
-template <class T>
-struct average_weights {
-  using scalar = T;
-  optim::control const* c;
-  T const* w;
-  T* average;
-  T decay;
-  template <class L>
-  S2RM_HD void lanes(index_t i) const {
-    if (!std::isfinite(c->norm2)) return;
-    L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
-  }
-};
-
-/// Makes the norm of a gradient NaN that may change nothing: that of a loss that is not finite (a class that does not
-/// exist has a gradient that looks well), or of no target at all.
-struct judge_gradient {
-  double* figures;
-  optim::control* c;
-  S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(figures[figure::loss]) || !(figures[figure::count] > 0)) c->norm2 = std::nan("");
-    figures[figure::norm2] = c->norm2;
-  }
-};
-
 /// *to += *from, n of them.
 template <class T>
 struct add_numbers {

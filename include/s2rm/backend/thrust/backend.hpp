@@ -8,8 +8,11 @@
 
 #include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
+#include "s2rm/backend/thrust/half.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/recurrence_backward.hpp"
 #include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
@@ -27,6 +30,7 @@ struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
   bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
+  bool persistent = true;  ///< where `fused`: the recurrence as one kernel each way, where it fits (recurrence.hpp)
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -34,21 +38,38 @@ struct thrust_on {
 
   static constexpr bool packs = false;  ///< products read the canonical weights
   static constexpr bool host_memory = System::host_memory;
+  static constexpr ops::piece_rows pieces = detail::pieces_of<System>;
   static constexpr bool fixed_work = true;  ///< recorded once, played for other masks; the host systems do the same
   using recording = typename detail::recording_of<System>::type;
+  using mark = typename detail::mark_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
 
+  /// Weights rounded to bf16, in the order of the canonical ones, and the product that reads them (half.hpp).
+  template <index_t G, index_t Out, index_t In>
+  void pack_half(float const* canonical, bf16* half) const {
+    for_each(G * Out * In, detail::round_weights{canonical, half});
+  }
+  template <class Stored>
+    requires std::is_same_v<Stored, bf16>
+  static void multiply_stored(void const* operands, index_t /*rows*/, index_t /*columns*/, index_t /*depth*/) {
+    auto const& one = *static_cast<stored_product const*>(operands);
+    detail::half_product const k{one.task, one.half};
+    one.backend->blocks(k.blocks(), k);
+  }
+
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 bias, false});
+                 bias, false},
+                w.half);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
     multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 nullptr, true});
+                 nullptr, true},
+                w.half);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
@@ -138,6 +159,35 @@ struct thrust_on {
     return fused;
   }
 
+  /// Gated cells with their products (gates.hpp), for so few rows that starting several kernels is most of the time, and
+  /// in the full precision that they multiply in.
+  static constexpr index_t gated_rows = 64;
+  template <index_t M, index_t H, index_t I, class T, class Gates>
+  bool gated_forward(weight<T, M, Gates::count * H, I> w_ih, in_vector<T> b_ih, weight<T, M, Gates::count * H, H> w_hh,
+                     in_vector<T> b_hh, index_t n, in_rows<T> u, in_rows<T> h, Gates const& gates) const {
+    using kernel = detail::gated_forward_kernel<M, H, I, Gates>;
+    if (w_ih.half.numbers != nullptr) return false;
+    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, b_ih, w_hh.canonical, b_hh, n, u, h, gates}; });
+  }
+  template <index_t M, index_t H, index_t I, class T, class Gates>
+  bool gated_backward(weight<T, M, Gates::count * H, I> w_ih, weight<T, M, Gates::count * H, H> w_hh, index_t n,
+                      Gates const& gates, out_rows<T> du, out_rows<T> dh) const {
+    using kernel = detail::gated_backward_kernel<M, H, I, Gates>;
+    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, w_hh.canonical, n, gates, du, dh}; });
+  }
+
+  /// The recurrence in one kernel each way (recurrence.hpp, recurrence_backward.hpp), for batches of which a step is hardly more than its waits, and
+  /// in the full precision that it multiplies in.
+  static constexpr index_t recurrence_rows = 64;
+  template <class Sizes, class T, class Gates>
+  bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
+    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task.time, gates);
+  }
+  template <class Sizes, class T, class Gates>
+  bool recurrence_backward(ops::recurrence_backward_task<T> const& task, Gates const& gates) const {
+    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.count, gates);
+  }
+
   template <class T>
   [[nodiscard]] buffer<T> allocate(index_t n) const {
     return buffer<T>(context, n);
@@ -160,6 +210,27 @@ struct thrust_on {
   }
   void wait() const { System::wait(*context); }
 
+  void set_mark(mark& m) const
+    requires detail::system_marks<System>
+  {
+    System::set_mark(*context, m);
+  }
+  void wait(mark const& m) const
+    requires detail::system_marks<System>
+  {
+    System::wait(*context, m);
+  }
+  [[nodiscard]] bool passed(mark const& m) const
+    requires detail::system_marks<System>
+  {
+    return System::passed(*context, m);
+  }
+  template <class T>
+    requires requires { &System::copy_out_later; }
+  void copy_out_later(index_t n, T const* device, T* host) const {
+    if (n > 0) System::copy_out_later(*context, static_cast<std::size_t>(n) * sizeof(T), device, host);
+  }
+
   /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
   template <class F>
     requires detail::system_records<System>
@@ -179,9 +250,45 @@ struct thrust_on {
   }
 
  private:
+  template <class Kernel, class Make>
+  bool gated(index_t n, Make const& make) const {
+    if constexpr (Kernel::shared_bytes > detail::most_shared_bytes) {
+      return false;
+    } else {
+      bool const here = fused && precision == backend::precision::full && n <= gated_rows;
+      if (here) blocks(Kernel::blocks(n), make());
+      return here;
+    }
+  }
+  template <class Kernel, class Task, class Gates>
+  bool walk(Task const& task, index_t steps, Gates const& gates) const {
+    if constexpr (!Kernel::fits) {
+      return false;
+    } else {
+      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
+          task.views.sources > Kernel::most_sources || System::template resident<Kernel>(*context) < Kernel::blocks) {
+        return false;
+      }
+      if (steps * task.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
+      return true;
+    }
+  }
+  /// What `multiply_stored` is given.
+  struct stored_product {
+    thrust_on const* backend;
+    detail::product_task<float> task;
+    bf16 const* half;
+  };
   template <class T>
-  void multiply(detail::product_task<T> const& t) const {
+  void multiply(detail::product_task<T> const& t, half_weights half = {}) const {
     if (t.rows == 0) return;
+    if constexpr (std::is_same_v<T, float>) {
+      if (half.numbers != nullptr) {
+        stored_product const one{this, t, half.numbers};
+        half.multiply(&one, t.rows, t.columns, t.depth);
+        return;
+      }
+    }
     if constexpr (requires { System::multiply(*context, precision, t); }) {
       System::multiply(*context, precision, t);
     } else {

@@ -1,110 +1,17 @@
 #pragma once
 /// \file
 /// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products, CUDA graphs for what is repeated.
-/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and `wait`. Nothing is
+/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and the waits. Nothing is
 /// global, nothing is allocated but by `allocate`, and no kernel adds to floating-point numbers atomically: the same
 /// device, binary and input give the same bits.
 
-#include <cublas_v2.h>
-#include <cuda_runtime.h>
-
 #include <cstddef>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 #include <utility>
 
-#include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/backend/thrust/gemm.hpp"
-#include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/cuda_kernels.hpp"
 
-namespace s2rm {
-
-/// What CUDA or cuBLAS refused, in its own words.
-struct device_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-}  // namespace s2rm
-
-namespace s2rm::backend {
-
-namespace detail {
-
-inline void expect(cudaError_t e, char const* what) {
-  if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
-}
-inline void expect(cublasStatus_t s, char const* what) {
-  if (s != CUBLAS_STATUS_SUCCESS)
-    throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
-}
-
-/// f of as many indices as a thread takes, prepared once.
-template <class F>
-__device__ void each_of_thread(F const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  for (index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) f(i);
-}
-template <class F>
-__device__ void each_of_thread(one_index<F> const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  if constexpr (math::prepares<F>) {
-    auto const ready = f.f.prepared();
-    for (; i < n; i += step) one_index<F>::with(ready, i);
-  } else {
-    for (; i < n; i += step) one_index<F>::with(f.f, i);
-  }
-}
-
-/// Bytes as an argument of a kernel: what a recording copies in must not be looked for in the host's memory later.
-struct argument_bytes {
-  static constexpr index_t most = 2048;
-  unsigned char from[most];
-  unsigned char* to;
-  S2RM_HD void operator()(index_t i) const { to[i] = from[i]; }
-};
-
-inline constexpr int each_threads = 256;
-
-template <class F>
-__global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
-  each_of_thread(f, n);
-}
-template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_blocks(Kernel kernel) {
-  extern __shared__ __align__(16) unsigned char shared[];
-  kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
-}
-
-template <class T>
-inline constexpr cudaDataType_t data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
-
-/// What cuBLAS multiplies with; sums are in T whatever it is.
-template <class T>
-constexpr cublasComputeType_t compute_type(precision p) {
-  if (std::is_same_v<T, double>) return CUBLAS_COMPUTE_64F;
-  if (p == precision::tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
-  return p == precision::bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F;
-}
-
-/// y[r, g, c] = bias[g, c], or 0 without one, before a product adds to it.
-template <class T>
-struct spread_bias {
-  T const* bias;
-  index_t groups, columns;
-  T* y;
-  index_t row, group;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const c = i % columns, g = i / columns % groups, r = i / (columns * groups);
-    y[r * row + g * group + c] = bias == nullptr ? T(0) : bias[g * columns + c];
-  }
-};
-
-}  // namespace detail
-
-namespace system {
+namespace s2rm::backend::system {
 
 struct cuda {
   static constexpr bool host_memory = false;
@@ -124,6 +31,7 @@ struct cuda {
         detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
         cudaDeviceProp properties{};
         detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
+        processors_ = properties.multiProcessorCount;
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
         detail::expect(cublasCreate(&handle_), "making a handle");
         detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
@@ -147,8 +55,14 @@ struct cuda {
     }
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
+    [[nodiscard]] index_t processors() const { return processors_; }
     /// Blocks of a loop that fill the device once.
     [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
+
+    /// Waits, and says nothing where the device fails.
+    void drain() const noexcept {
+      if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
+    }
 
     bool recording = false;
 
@@ -157,7 +71,7 @@ struct cuda {
 
     void end() noexcept {
       if (cudaSetDevice(device_) != cudaSuccess) return;
-      if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
+      drain();
       if (handle_ != nullptr) static_cast<void>(cublasDestroy(handle_));
       static_cast<void>(cudaFree(workspace_));
       static_cast<void>(cudaFree(partial));
@@ -168,7 +82,7 @@ struct cuda {
     cudaStream_t stream_ = nullptr;
     cublasHandle_t handle_ = nullptr;
     void* workspace_ = nullptr;
-    index_t each_blocks_ = 1;
+    index_t each_blocks_ = 1, processors_ = 1;
   };
 
   /// Devices there are; 0 where the driver does not answer.
@@ -195,6 +109,8 @@ struct cuda {
     return p;
   }
   static void release_host(context& c, void* p) noexcept {
+    // Nothing that was asked for may still copy from or to it.
+    c.drain();
     if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFreeHost(p));
   }
 
@@ -209,10 +125,51 @@ struct cuda {
     detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()), "copying in");
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
-    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+    copy_out_later(c, bytes, from, to);
     if (!c.recording) wait(c);
   }
+  static void copy_out_later(context& c, std::size_t bytes, void const* from, void* to) {
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+  }
   static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "waiting"); }
+
+  /// An event, made when it is first set.
+  class mark {
+   public:
+    mark() = default;
+    mark(mark&& from) noexcept : event_(std::exchange(from.event_, nullptr)) {}
+    mark& operator=(mark&& from) noexcept {
+      std::swap(event_, from.event_);
+      return *this;
+    }
+    mark(mark const&) = delete;
+    mark& operator=(mark const&) = delete;
+    ~mark() {
+      if (event_ != nullptr) static_cast<void>(cudaEventDestroy(event_));
+    }
+
+   private:
+    friend struct cuda;
+    cudaEvent_t event_ = nullptr;
+  };
+  static void set_mark(context& c, mark& m) {
+    cudaStream_t const stream = c.use();
+    if (m.event_ == nullptr) {
+      detail::expect(cudaEventCreateWithFlags(&m.event_, cudaEventDisableTiming), "making an event");
+    }
+    detail::expect(cudaEventRecord(m.event_, stream), "setting a mark");
+  }
+  static void wait(context& c, mark const& m) {
+    static_cast<void>(c.use());
+    detail::expect(cudaEventSynchronize(m.event_), "waiting for a mark");
+  }
+  static bool passed(context& c, mark const& m) {
+    static_cast<void>(c.use());
+    cudaError_t const found = cudaEventQuery(m.event_);
+    if (found == cudaErrorNotReady) return false;
+    detail::expect(found, "asking for a mark");
+    return true;
+  }
 
   template <class F>
   static void each(context& c, index_t n, F const& f) {
@@ -226,14 +183,31 @@ struct cuda {
   static void blocks(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
     cudaStream_t const stream = c.use();
-    // Beyond 48 KiB shared memory has to be asked for.
-    if constexpr (Kernel::shared_bytes > 48 * 1024) {
-      detail::expect(cudaFuncSetAttribute(detail::run_blocks<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                          static_cast<int>(Kernel::shared_bytes)),
-                     "asking for shared memory");
-    }
+    ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
     detail::run_blocks<<<static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, stream>>>(k);
     detail::expect(cudaGetLastError(), "starting a kernel");
+  }
+
+  template <class Kernel>
+  static index_t resident(context& c) {
+    static_cast<void>(c.use());
+    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    int each = 0;
+    detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
+                                                                 Kernel::shared_bytes),
+                   "asking how many blocks there may be");
+    return each * c.processors();
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
+    cudaStream_t const stream = c.use();
+    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    Kernel copy = k;
+    void* arguments[] = {&copy};
+    detail::expect(cudaLaunchCooperativeKernel(detail::run_grid<Kernel>, dim3(static_cast<unsigned>(count)),
+                                               dim3(Kernel::threads), arguments, Kernel::shared_bytes, stream),
+                   "starting a cooperative kernel");
   }
 
   /// One grouped product. cuBLAS counts by columns: its matrices are ours turned, so c^T = b^T a^T.
@@ -312,6 +286,15 @@ struct cuda {
   }
 
  private:
+  /// Beyond 48 KiB shared memory has to be asked for.
+  template <class Kernel, class Function>
+  static void ask_for_shared_memory([[maybe_unused]] Function* run) {
+    if constexpr (Kernel::shared_bytes > 48 * 1024) {
+      detail::expect(cudaFuncSetAttribute(run, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                          static_cast<int>(Kernel::shared_bytes)),
+                     "asking for shared memory");
+    }
+  }
   static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {
     for (std::size_t at = 0; at < bytes; at += detail::argument_bytes::most) {
       std::size_t const rest = bytes - at;
@@ -328,5 +311,4 @@ struct cuda {
   }
 };
 
-}  // namespace system
-}  // namespace s2rm::backend
+}  // namespace s2rm::backend::system

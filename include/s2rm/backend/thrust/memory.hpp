@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "s2rm/math/lanes.hpp"
+#include "s2rm/ops/ops.hpp"
 
 namespace s2rm::backend::detail {
 
@@ -20,6 +21,17 @@ std::shared_ptr<typename System::context> make_context(int device) {
   }
 }
 
+/// A device has no cache that a piece must fit in: pieces are as long as they may be before memory is wasted.
+inline constexpr ops::piece_rows device_pieces{.kept = 4096, .read_out = 4096};
+template <class System>
+inline constexpr ops::piece_rows pieces_of = [] {
+  if constexpr (requires { System::pieces; }) {
+    return ops::piece_rows(System::pieces);
+  } else {
+    return device_pieces;
+  }
+}();
+
 /// How a system remembers work, where it does.
 template <class System>
 struct recording_of {
@@ -29,6 +41,17 @@ template <class System> concept system_records = requires { typename System::rec
 template <system_records System>
 struct recording_of<System> {
   using type = typename System::recording;
+};
+
+/// A system's points in what it was asked for, where it does not do everything at once.
+template <class System>
+struct mark_of {
+  struct type {};
+};
+template <class System> concept system_marks = requires { typename System::mark; };
+template <system_marks System>
+struct mark_of<System> {
+  using type = typename System::mark;
 };
 
 /// `n` numbers of a system's memory, or of the host's for its copies; released with the handle; the context lives as

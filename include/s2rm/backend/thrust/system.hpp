@@ -4,19 +4,25 @@
 ///
 ///   each(context, n, f)            f(i) for i < n, in parallel
 ///   blocks(context, count, k)      kernel k (block.hpp) for blocks 0 ... count - 1
+///   grid(context, count, k)        kernel k (grid.hpp) on count blocks that are there at once, of which there may be
+///   resident<Kernel>(context)      so many
 ///   allocate, release, copy, copy_in, copy_out, wait
 ///
-/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, and `record` and `play` (ops.hpp).
+///   pieces                         in how many rows long work is cut (`ops::piece_rows`), where it is not `device_pieces`
+///
+/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `set_mark`, `wait`
+/// and `passed` for a mark and `copy_out_later` (ops.hpp).
 ///
 /// `cpp` and `omp` are the host, whatever the compiler; `cuda` is in cuda.hpp.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 
-#include "s2rm/backend/thrust/block.hpp"
+#include "s2rm/backend/thrust/grid.hpp"
 #include "s2rm/core/config.hpp"
 
 // The host systems belong to host compilers: nvcc does not take Thrust's OpenMP.
@@ -39,6 +45,7 @@ struct host {
     static constexpr index_t sum_blocks = 64;
     double partial[sum_blocks] = {};
     index_t allocations = 0;
+    backend::detail::grid_memory shared;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
   };
 
@@ -51,6 +58,12 @@ struct host {
   static void copy_in(context& c, std::size_t bytes, void const* from, void* to) { copy(c, bytes, from, to); }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) { copy(c, bytes, from, to); }
   static void wait(context&) {}
+
+  /// Blocks of a host take turns: as many as anybody wants.
+  template <class Kernel>
+  static index_t resident(context&) {
+    return std::numeric_limits<index_t>::max();
+  }
 
  protected:
   /// f(i) by way of one of Thrust's policies.
@@ -79,6 +92,10 @@ struct cpp : host {
   static void blocks(context& c, index_t count, Kernel const& k) {
     each(c, count, one_block<Kernel>{k, c.order});
   }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
+  }
 };
 
 #if defined(_OPENMP)
@@ -91,6 +108,10 @@ struct omp : host {
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
     each(c, count, one_block<Kernel>{k, c.order});
+  }
+  template <class Kernel>
+  static void grid(context& c, index_t count, Kernel const& k) {
+    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
   }
 };
 #endif

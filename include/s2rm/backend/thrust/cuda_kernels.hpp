@@ -1,0 +1,103 @@
+#pragma once
+/// \file
+/// How loops and kernels (block.hpp, grid.hpp) run on a device, and how its libraries' refusals become errors. For nvcc.
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "s2rm/backend/thrust/gemm.hpp"
+#include "s2rm/backend/thrust/grid.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
+
+namespace s2rm {
+
+/// What CUDA or cuBLAS refused, in its own words.
+struct device_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace s2rm
+
+namespace s2rm::backend {
+
+namespace detail {
+
+inline void expect(cudaError_t e, char const* what) {
+  if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
+}
+inline void expect(cublasStatus_t s, char const* what) {
+  if (s != CUBLAS_STATUS_SUCCESS)
+    throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
+}
+
+/// f of as many indices as a thread takes, prepared once.
+template <class F>
+__device__ void each_of_thread(F const& f, index_t n) {
+  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
+  for (index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) f(i);
+}
+template <class F>
+__device__ void each_of_thread(one_index<F> const& f, index_t n) {
+  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
+  index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  if constexpr (math::prepares<F>) {
+    auto const ready = f.f.prepared();
+    for (; i < n; i += step) one_index<F>::with(ready, i);
+  } else {
+    for (; i < n; i += step) one_index<F>::with(f.f, i);
+  }
+}
+
+/// Bytes as an argument of a kernel: what a recording copies in must not be looked for in the host's memory later.
+struct argument_bytes {
+  static constexpr index_t most = 2048;
+  unsigned char from[most];
+  unsigned char* to;
+  S2RM_HD void operator()(index_t i) const { to[i] = from[i]; }
+};
+
+inline constexpr int each_threads = 256;
+
+template <class F>
+__global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
+  each_of_thread(f, n);
+}
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::threads) run_blocks(Kernel kernel) {
+  extern __shared__ __align__(16) unsigned char shared[];
+  kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
+}
+
+template <class T>
+inline constexpr cudaDataType_t data_type = std::is_same_v<T, float> ? CUDA_R_32F : CUDA_R_64F;
+
+/// What cuBLAS multiplies with; sums are in T whatever it is.
+template <class T>
+constexpr cublasComputeType_t compute_type(precision p) {
+  if (std::is_same_v<T, double>) return CUBLAS_COMPUTE_64F;
+  if (p == precision::tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
+  return p == precision::bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F;
+}
+
+/// y[r, g, c] = bias[g, c], or 0 without one, before a product adds to it.
+template <class T>
+struct spread_bias {
+  T const* bias;
+  index_t groups, columns;
+  T* y;
+  index_t row, group;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const c = i % columns, g = i / columns % groups, r = i / (columns * groups);
+    y[r * row + g * group + c] = bias == nullptr ? T(0) : bias[g * columns + c];
+  }
+};
+
+}  // namespace detail
+
+}  // namespace s2rm::backend

@@ -1,0 +1,66 @@
+#pragma once
+/// \file
+/// Points in what a backend was asked for, for hosts that do not wait at every step (`set_mark`, `copy_out_later` of
+/// ops.hpp). A backend without them has done everything when a call returns.
+
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::ops {
+
+/// Backends that are asked now and do later.
+template <class B>
+concept marks = requires(B& be, B const& same, typename B::mark& m) {
+  be.set_mark(m);
+  same.wait(m);
+  { same.passed(m) } -> std::convertible_to<bool>;
+};
+
+/// What was asked for before `set`.
+template <class B>
+class mark_of {
+ public:
+  void set(B& be) {
+    if constexpr (marks<B>) be.set_mark(mark_);
+    set_ = true;
+  }
+  /// Returns when it is done; at once where nothing was marked.
+  void wait(B const& be) const {
+    if constexpr (marks<B>) {
+      if (set_) be.wait(mark_);
+    }
+  }
+  /// Whether it is done.
+  [[nodiscard]] bool passed(B const& be) const {
+    if constexpr (marks<B>) {
+      return !set_ || be.passed(mark_);
+    } else {
+      return true;
+    }
+  }
+
+ private:
+  struct none {};
+  template <class Backend>
+  struct type_of {
+    using type = none;
+  };
+  template <marks Backend>
+  struct type_of<Backend> {
+    using type = typename Backend::mark;
+  };
+  typename type_of<B>::type mark_{};
+  bool set_ = false;
+};
+
+/// `copy_out` that need not be done when it returns, but with everything else that a later mark stands for, or `wait`. The
+/// host's memory is that of `allocate_host`, where there is one.
+template <class B, class T>
+void copy_out_later(B& be, index_t n, T const* from, T* to) {
+  if constexpr (requires { be.copy_out_later(n, from, to); }) {
+    be.copy_out_later(n, from, to);
+  } else {
+    be.copy_out(n, from, to);
+  }
+}
+
+}  // namespace s2rm::ops
