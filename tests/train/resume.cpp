@@ -198,7 +198,7 @@ TEST_CASE("resume: only with the settings of the run; load goes on with others")
                             data::source_of("train.settings", {3}, fewer.data())};
   data::save_checkpoint(folder / "fewer", net::fields, state.average.data(), "", training);
   CHECK_THAT(test::refusal([&] { learner.resume(folder / "fewer"); }),
-             test::contains("tensor 'train.settings': expected 13 numbers, found 3"));
+             test::contains("tensor 'train.settings': expected 14 numbers, found 3"));
 
   // Weights alone are no run.
   std::vector<float> const values = learner.state().weights;
