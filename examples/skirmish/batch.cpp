@@ -89,9 +89,7 @@ void batch::fill(index_t b, std::uint64_t seed, condition const& how) {
       if (!at.alive(a) || dropped[static_cast<std::size_t>(a)] != 0) continue;
       auto const i = row(t, b) * static_cast<std::size_t>(views) + static_cast<std::size_t>(a);
       present[i] = 1;
-      auto const numbers = std::span(view).subspan(i * view_size, view_size);
-      at.draw_view(a, begin + t == 0, numbers);
-      for (auto& v : numbers) v *= loudness;
+      at.draw_view(a, begin + t == 0, std::span(view).subspan(i * view_size, view_size));
       std::copy_n(place_of(r, at.mark_of(a)->at).begin(), 2, place.data() + i * 2);
     }
     at.go_to(battle.begin + begin + t + 1);

@@ -16,14 +16,12 @@ struct condition {
   index_t dropped = 0;  ///< so many of the allies have no view all battle long
 };
 
-/// Some battles over some steps: views of the live allies, and rasters of the next state around random places. Views are
-/// scaled by `loudness`; one is `present` if its ally lives, is not dropped, and the battle goes on; a query is `answered` if there is a next state.
+/// Some battles over some steps: views of the live allies, and rasters of the next state around random places. A view is
+/// `present` if its ally lives, is not dropped, and the battle goes on; a query is `answered` if there is a next state.
 /// Places are drawn for each (battle, state), allies to drop for each battle: more of them are the same and others.
 struct batch : examples::batch_memory {
   static constexpr index_t queries = 4;  ///< a step; each looks at nearly half of the walkable map
   static constexpr index_t raster = model_raster, view_size = model_view;
-  /// Of a view's thousand numbers some fifty are not 0. An encoder that starts as if all were would hardly hear them.
-  static constexpr float loudness = 4;
 
   std::vector<episode> battles;  ///< (B)
   std::vector<index_t> start;    ///< (B): the state of the battle that step 0 sees

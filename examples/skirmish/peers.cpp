@@ -101,7 +101,7 @@ void memory::draw(point place, std::span<float> raster) const {
   grid_.for_cells(place, [&](int cell, std::size_t at) {
     if (seen_[at].cell == nullptr) return;
     for (std::size_t c = 0; c < channels; ++c) {
-      raster[c * raster_cells + static_cast<std::size_t>(cell)] = seen_[at].cell[c * raster_cells] / batch::loudness;
+      raster[c * raster_cells + static_cast<std::size_t>(cell)] = seen_[at].cell[c * raster_cells];
     }
   });
 }

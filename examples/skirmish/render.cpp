@@ -13,7 +13,7 @@ namespace skirmish {
 int render(command_options const& options) {
   task const work(options);
   auto const [record, learner] = examples::load_trained(work, options, "skirmish");
-  examples::run_options o = options;
+  auto o = options;
   o.fit = record.fit;
   auto const told = tell(*learner, work.battles(o, split::test), options.episode);
   auto const frames = draw_story(told);

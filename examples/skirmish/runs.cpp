@@ -8,7 +8,7 @@ namespace skirmish {
 
 int train(command_options const& options) {
   task work(options);
-  examples::run_options o = options;
+  auto o = options;
   o.data = work.data();
   return examples::train(work, o);
 }
@@ -16,7 +16,7 @@ int train(command_options const& options) {
 int evaluate(command_options const& options) {
   task work(options);
   auto [record, learner] = examples::load_trained(work, options, "skirmish");
-  examples::run_options o = options;
+  auto o = options;
   o.fit = record.fit;
   work.test(record, *learner, o);
   record.write(o.record_path());
@@ -28,7 +28,7 @@ int evaluate(command_options const& options) {
 int campaign(command_options const& options) {
   examples::interrupt const watch;
   task work(options);
-  examples::run_options o = options;
+  auto o = options;
   o.data = work.data();
   auto const runs = examples::run_campaign(work, o);
   auto const all = examples::methods_of(runs, peer_names);

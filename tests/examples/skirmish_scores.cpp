@@ -154,7 +154,7 @@ TEST_CASE("last seen is what a view showed there, and nothing beyond all views")
   seen.draw(at, raster);
   for (int i = 0; i < batch::raster; ++i) {
     if (!in_disc(i % 121 / 11, i % 11)) continue;
-    CHECK(batch::loudness * raster[static_cast<std::size_t>(i)] == view[static_cast<std::size_t>(i)]);
+    CHECK(raster[static_cast<std::size_t>(i)] == view[static_cast<std::size_t>(i)]);
   }
   CHECK(raster[3 * 121 + 60] == 1);                                                  // itself, a friend
   CHECK(raster[7 * 121 + 60] == 0.25F);                                              // its own cooldown
@@ -204,8 +204,7 @@ TEST_CASE("last seen takes the later step, and of one step the view whose cell l
         }
       }
       for (int c = 0; c < model_channels; ++c) {
-        REQUIRE(raster[static_cast<std::size_t>(c * 121 + cell)] ==
-                (best == nullptr ? 0.0F : best[c * 121] / batch::loudness));
+        REQUIRE(raster[static_cast<std::size_t>(c * 121 + cell)] == (best == nullptr ? 0.0F : best[c * 121]));
       }
     }
   }
