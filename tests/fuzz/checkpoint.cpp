@@ -36,7 +36,7 @@ void load(std::string const& bytes, std::span<data::training_field const> wanted
 /// With the checksum that the bytes ask for.
 std::string corrected(std::string bytes) {
   auto const digits = data::detail::find_checksum(bytes);
-  if (digits == std::string::npos) return bytes;
+  if (digits == std::string::npos || bytes.size() - digits < data::detail::checksum_blank.size()) return bytes;
   bytes.replace(digits, 16, data::detail::checksum_blank);
   data::detail::fnv1a sum;
   sum.add(std::as_bytes(std::span(bytes)));

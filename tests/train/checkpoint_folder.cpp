@@ -71,7 +71,8 @@ TEST_CASE("checkpoint folder: the last k and the best stay") {
 
 TEST_CASE("checkpoint folder: no best where none is asked for; other files are left alone") {
   test::temporary_folder const folder;
-  for (char const* name : {"step-5.safetensors", "step-000000000009.txt", "notes", "step-00000000000x.safetensors"}) {
+  for (char const* name : {"step-5.safetensors", "step-000000000009.txt", "notes", "step-00000000000x.safetensors",
+                           "step-99999999999999999999.safetensors"}) {
     test::write_text(folder / name, "mine");
   }
   checkpoint_folder kept(folder.path(), {.last = 1, .best = false});
@@ -82,7 +83,13 @@ TEST_CASE("checkpoint folder: no best where none is asked for; other files are l
   }
   CHECK(names(kept) == std::vector<std::string>{"step-000000000003.safetensors"});
   CHECK_FALSE(std::filesystem::exists(kept.best_path()));
-  CHECK(folder.count() == 5);
+  CHECK(folder.count() == 6);
+  // A best without a figure, and a folder that is gone.
+  learner.save(kept.best_path());
+  CHECK_FALSE(kept.best_figure<learner_type>());
+  checkpoint_folder const gone(folder.path() / "gone");
+  std::filesystem::remove(folder.path() / "gone");
+  CHECK_THAT(test::refusal([&] { static_cast<void>(gone.files()); }), test::contains("cannot list the folder"));
   CHECK_THROWS_AS(checkpoint_folder(folder.path(), {.last = 0}), value_error);
   CHECK_THROWS_AS(checkpoint_folder(folder.path() / "notes" / "below"), file_error);
 }

@@ -267,6 +267,8 @@ TEST_CASE("resume: the training state is checked as a whole") {
           "tensor 'train.carried': expected a multiple of 40 numbers, found 79");
   refused([](auto&, numbers& c, tensors&) { c[0] = -1; }, "expected steps = applied + skipped, found -1, ");
   refused([](auto&, numbers& c, tensors&) { c[2] = 1; }, "tensor 'train.counters': expected steps = applied + skipped");
+  refused([](auto&, numbers& c, tensors&) { c = {-2, INT64_MAX, INT64_MAX}; }, "found -2, 9223372036854775807, 922");
+  refused([](auto&, numbers& c, tensors&) { c = {1, -1, 2}; }, "expected steps = applied + skipped, found 1, -1, 2");
   refused([](auto&, numbers& c, tensors&) { c = {0, 5, -5}; }, "expected steps = applied + skipped, found 0, 5, -5");
   refused([](auto&, numbers& c, tensors&) { c.push_back(0); },
           "tensor 'train.counters': expected shape [3], found [4]");

@@ -80,9 +80,7 @@ class fnv1a {
 /// never a comma, so the bytes searched for can only be the key itself.
 inline std::size_t find_checksum(std::string_view header) {
   auto const field = header.find(checksum_field);
-  if (field == std::string_view::npos) return field;
-  auto const digits = field + checksum_field.size();
-  return header.size() - digits > checksum_blank.size() ? digits : std::string_view::npos;
+  return field == std::string_view::npos ? field : field + checksum_field.size();
 }
 
 inline std::span<index_t const> shape_of(field_info const& field) {

@@ -176,8 +176,9 @@ struct checkpoint_format {
     state.steps = counters[0];
     state.applied = counters[1];
     state.skipped = counters[2];
-    bool const sound = state.applied >= 0 && state.skipped >= 0 && state.applied <= state.steps &&
-                       state.skipped <= state.steps && state.applied + state.skipped == state.steps;
+    // A difference, not a sum: that of two large numbers would overflow.
+    bool const sound =
+        state.applied >= 0 && state.applied <= state.steps && state.skipped == state.steps - state.applied;
     if (!sound) {
       throw file_error(
           "s2rm: " + path.string() + ": tensor 'train.counters': expected steps = applied + skipped, found " +
