@@ -131,12 +131,14 @@ int train(options const& o) {
   auto const log = fit(*learner, o, [&stopped] { return stopped = stopped || examples::interrupt::requested(); });
   stopped = ranks::any(stopped);
   auto const status = stopped ? examples::interrupt::exit_status : 0;
+  if (stopped && !ranks::first()) ranks::leave(status);
   if (!ranks::first()) return status;
   std::fprintf(stderr, "%lld of %lld steps in %s, loss %.3f, reach %.2f, %lld dead modules, %lld skipped; wrote %s\n",
                static_cast<long long>(log.steps), static_cast<long long>(o.fit.steps),
                examples::duration_text(log.seconds).c_str(), log.loss.empty() ? 0.0 : log.loss.back(), log.reach,
                static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
                o.checkpoint_path().c_str());
+  if (stopped) ranks::leave(status);
   return status;
 }
 
