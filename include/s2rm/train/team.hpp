@@ -23,7 +23,7 @@ struct gathered_trainer {
   using scalar = typename Trainer::scalar;
   Trainer const& of;
   typename Trainer::training_state gathered;
-  [[nodiscard]] auto const& state() const { return gathered; }
+  [[nodiscard]] auto state() const { return gathered; }
   [[nodiscard]] auto const& averaged() const { return of.averaged(); }
   [[nodiscard]] auto const& backend() const { return of.backend(); }
 };
@@ -34,7 +34,7 @@ struct loaded_trainer {
   using net = typename Trainer::net;
   using scalar = typename Trainer::scalar;
   typename Trainer::training_state loaded;
-  [[nodiscard]] auto const& state() const { return loaded; }
+  [[nodiscard]] auto state() const { return loaded; }
   void restore(typename Trainer::training_state const& s) { loaded = s; }
   void assign(scalar const* weights) {
     std::size_t const moments = loaded.moments.size();
@@ -109,7 +109,7 @@ class team {
   }
   /// Numbers of all ranks, in their order.
   template <class T>
-  [[nodiscard]] std::vector<T> gather(std::vector<T> numbers) const {
+  [[nodiscard]] std::vector<T> gather(std::vector<T> const& numbers) const {
     if constexpr (active) return communicator_.gather(numbers);
     else return numbers;
   }
