@@ -1,6 +1,8 @@
 #include "ranks.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -40,6 +42,13 @@ bool any(bool so) { return so; }
 int threads(int asked) {
   auto const cores = static_cast<int>(std::thread::hardware_concurrency());
   return asked > 0 ? asked : std::max(1, cores / here());
+}
+
+void leave(int status) {
+  if (size() == 1) return;
+  static_cast<void>(any(false));  // rank 0 may still be writing
+  std::fflush(nullptr);
+  std::_Exit(status);
 }
 
 void require_one(std::string const& command) {

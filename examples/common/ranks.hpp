@@ -35,6 +35,9 @@ void begin();
 [[nodiscard]] int threads(int asked);
 /// Throws std::runtime_error unless one rank is alone: for commands that are not for several.
 void require_one(std::string const& command);
+/// After an interruption, when everything is written: ends several ranks together and without MPI's farewell, which an mpirun
+/// that is ending them does not answer. Returns where one rank is alone.
+void leave(int status);
 /// After an error: ends the other ranks too, which would wait for this one.
 void fail(std::string const& what);
 

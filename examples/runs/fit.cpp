@@ -86,12 +86,14 @@ int train(task& of, run_options const& given) {
   auto const log = fit(*learner, of, o, [&stopped] { return stopped = stopped || interrupt::requested(); });
   stopped = ranks::any(stopped);
   auto const status = stopped ? interrupt::exit_status : 0;
+  if (stopped && !ranks::first()) ranks::leave(status);
   if (!ranks::first()) return status;
   std::fprintf(stderr, "%lld of %lld steps in %s, loss %.3f, reach %.2f, %lld dead modules, %lld skipped; wrote %s\n",
                static_cast<long long>(log.steps), static_cast<long long>(o.fit.steps),
                duration_text(log.seconds).c_str(), log.loss.empty() ? 0.0 : log.loss.back(), log.reach,
                static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
                o.checkpoint_path().c_str());
+  if (stopped) ranks::leave(status);
   return status;
 }
 

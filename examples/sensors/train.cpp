@@ -60,13 +60,15 @@ int train(experiment_options const& options) {
   training_log log;
   if (options.resume) log.read(options.out / "training.json");
   auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
-    if (!ranks::first()) return !history.interrupted;
-    log.set(what, seed, history);
-    log.write(options.out / "training.json");
-    std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n",
-                 what.c_str(), static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
-                 history.loss.empty() ? 0.0 : history.loss.back(), history.reach,
-                 static_cast<long long>(history.dead_modules), history.interrupted ? " (interrupted)" : "");
+    if (ranks::first()) {
+      log.set(what, seed, history);
+      log.write(options.out / "training.json");
+      std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n",
+                   what.c_str(), static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
+                   history.loss.empty() ? 0.0 : history.loss.back(), history.reach,
+                   static_cast<long long>(history.dead_modules), history.interrupted ? " (interrupted)" : "");
+    }
+    if (history.interrupted) ranks::leave(examples::interrupt::exit_status);
     return !history.interrupted;
   };
   for (auto const seed : options.seeds) {

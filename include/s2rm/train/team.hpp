@@ -23,7 +23,7 @@ struct gathered_trainer {
   using scalar = typename Trainer::scalar;
   Trainer const& of;
   typename Trainer::training_state gathered;
-  [[nodiscard]] auto const& state() const { return gathered; }
+  [[nodiscard]] auto state() const { return gathered; }
   [[nodiscard]] auto settings() const { return of.settings(); }
 };
 
@@ -37,7 +37,7 @@ struct loaded_trainer {
   Trainer const& of;
   typename Trainer::training_state loaded;
   [[nodiscard]] auto settings() const { return of.settings(); }
-  [[nodiscard]] auto const& state() const { return loaded; }
+  [[nodiscard]] auto state() const { return loaded; }
   void restore(typename Trainer::training_state const& s) { loaded = s; }
   void assign(scalar const* weights) {
     std::size_t const moments = loaded.moments.size();
@@ -112,7 +112,7 @@ class team {
   }
   /// Numbers of all ranks, in their order.
   template <class T>
-  [[nodiscard]] std::vector<T> gather(std::vector<T> numbers) const {
+  [[nodiscard]] std::vector<T> gather(std::vector<T> const& numbers) const {
     if constexpr (active) return communicator_.gather(numbers);
     else return numbers;
   }
