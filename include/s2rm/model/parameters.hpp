@@ -101,9 +101,9 @@ class bf16_weights {
  private:
   template <class... Fields>
   void refresh_fields(Backend& be, schema<Fields...> const*) {
-    if constexpr (requires(float const* x, bf16* y) {
+    if constexpr (requires(float const* x, bf16* y, void const* operands) {
                     be.template pack_half<2, 3, 4>(x, y);
-                    &Backend::template multiply_stored<bf16>;
+                    Backend::template multiply_stored<bf16>(operands, 1, 1, 1);
                   }) {
       index_t offset = 0;
       (refresh_field<Fields>(be, offset), ...);

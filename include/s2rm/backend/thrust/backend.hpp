@@ -52,8 +52,8 @@ struct thrust_on {
     for_each(G * Out * In, detail::round_weights{canonical, half});
   }
   template <class Stored>
-    requires std::is_same_v<Stored, bf16>
   static void multiply_stored(void const* operands, index_t /*rows*/, index_t /*columns*/, index_t /*depth*/) {
+    static_assert(std::is_same_v<Stored, bf16>);
     auto const& one = *static_cast<stored_product const*>(operands);
     detail::half_product const k{one.task, one.half};
     one.backend->blocks(k.blocks(), k);
