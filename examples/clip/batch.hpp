@@ -2,6 +2,7 @@
 
 #include "runs/batch_memory.hpp"
 #include "scene.hpp"
+#include "settings.hpp"
 
 namespace clip {
 
@@ -12,7 +13,7 @@ struct batch : examples::batch_memory {
     s2rm::random numbers;
     std::uint32_t step = 0;  ///< the same step, the same crops
     index_t views = 10, questions = 10;
-    double mirrored = 0;  ///< probability that a piece is shown with left and right exchanged
+    variation varied;
   };
 
   /// `count` pieces of `steps` steps within a part: each from a random frame, or all from the first one.

@@ -65,7 +65,11 @@ void add_fit(CLI::App& app, clip::options& o) {
   share("--average", fit.average, "decay of the running average of the weights");
   share("--few-views", fit.few_views, "probability that a piece keeps but 1 to 10 views");
   share("--blind-spans", fit.blind_spans, "probability that it has a span of 1 to 10 steps without views");
-  share("--mirrored", fit.mirrored, "probability that it is shown with left and right exchanged");
+  share("--mirrored", fit.varied.mirrored, "probability that it is shown with left and right exchanged");
+  share("--inverted", fit.varied.inverted, "probability that dark and bright are exchanged");
+  share("--reversed", fit.varied.reversed, "probability that it runs backward");
+  share("--contrast", fit.varied.contrast, "its contrast is multiplied by e^u, u up to this either way");
+  share("--shift", fit.varied.shift, "all of its places are moved by up to this either way (a frame is 2 wide)");
   app.add_option("--weight-decay", fit.weight_decay, "of AdamW")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--curriculum", fit.curriculum, "steps that see all views, before views are taken away")
       ->check(CLI::NonNegativeNumber)

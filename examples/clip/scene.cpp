@@ -30,7 +30,8 @@ scene scene::of(footage const& video, index_t window) {
     made.z.push_back(static_cast<float>(difference));
   }
   made.scale = std::sqrt(squares / static_cast<double>(trained));
-  if (!(made.scale > 0)) throw std::runtime_error{video.name + ": nothing moves in its first 70 %"};
+  // The mean of equal values is theirs but for rounding.
+  if (!(made.scale > 1e-6)) throw std::runtime_error{video.name + ": nothing moves in its first 70 %"};
   for (auto& z : made.z) z = static_cast<float>(static_cast<double>(z) / made.scale);
   return made;
 }

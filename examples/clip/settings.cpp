@@ -18,7 +18,11 @@ void fit_settings::describe(examples::manifest& settings) const {
       .set("fit.curriculum", curriculum)
       .set("fit.few_views", few_views)
       .set("fit.blind_spans", blind_spans)
-      .set("fit.mirrored", mirrored)
+      .set("fit.varied.mirrored", varied.mirrored)
+      .set("fit.varied.inverted", varied.inverted)
+      .set("fit.varied.reversed", varied.reversed)
+      .set("fit.varied.contrast", varied.contrast)
+      .set("fit.varied.shift", varied.shift)
       .set("fit.validate_every", validate_every)
       .set("fit.patience", patience);
 }

@@ -9,9 +9,21 @@
 
 namespace clip {
 
+/// How a piece of the clip is changed in training, so that few frames go a long way: what holds of people who walk to the
+/// left, earlier or darker, holds of others. Each is drawn for a whole piece.
+struct variation {
+  double mirrored = 0;  ///< probability that left and right are exchanged
+  double inverted = 0;  ///< probability that z changes its sign
+  double reversed = 0;  ///< probability that time runs backward
+  double contrast = 0;  ///< z is multiplied by e^u, u uniform up to this either way
+  double shift = 0;     ///< all places are moved by up to this either way, along each axis
+
+  friend bool operator==(variation const&, variation const&) = default;
+};
+
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
-  index_t steps = 6000;  ///< length of the schedule
+  index_t steps = 2000;  ///< length of the schedule
   index_t batch = 16;    ///< pieces of the clip a step
   index_t window = 20;   ///< time steps of each
   index_t queries = 10;  ///< a time step
@@ -21,11 +33,11 @@ struct fit_settings {
   double clip = 1.0;
   double weight_decay = 0;
   double average = 0.99;     ///< decay of the running average of the weights
-  index_t curriculum = 500;  ///< so many steps see all views; after that views are taken away
+  index_t curriculum = 300;  ///< so many steps see all views; after that views are taken away
   double few_views = 0.5;    ///< probability that a piece keeps but 1 to 10 of its views
   double blind_spans = 0.2;  ///< probability that it has a span of 1 to 10 steps without views
-  double mirrored = 0.5;     ///< probability that it is shown with left and right exchanged
-  index_t validate_every = 200;
+  variation varied{.mirrored = 0.5, .inverted = 0, .reversed = 0, .contrast = 0, .shift = 0};
+  index_t validate_every = 100;
   index_t patience = 10;  ///< validations without a better one after which training ends
 
   void describe(examples::manifest& settings) const;

@@ -24,7 +24,7 @@ constexpr std::uint32_t stream_of_training = 60, stream_of_thinning = 61, stream
 /// The whole validation part, seen four times through other views; the same for every run.
 batch validation_batch(scene const& from) {
   batch made;
-  made.cut(from, from.validation, 4, from.validation.size() - 1, {{1, stream_of_validation}, 0, 10, 30, 0}, false);
+  made.cut(from, from.validation, 4, from.validation.size() - 1, {{1, stream_of_validation}, 0, 10, 30, {}}, false);
   return made;
 }
 
@@ -90,7 +90,7 @@ class fit {
     auto const at = learner_.steps();
     auto const key = static_cast<std::uint64_t>(o_.seed);
     pieces_.cut(from_, from_.train, o_.fit.batch, o_.fit.window,
-                {{key, stream_of_training}, static_cast<std::uint32_t>(at), 10, o_.fit.queries, o_.fit.mirrored}, true);
+                {{key, stream_of_training}, static_cast<std::uint32_t>(at), 10, o_.fit.queries, o_.fit.varied}, true);
     if (at >= o_.fit.curriculum) {
       pieces_.thin_out({key, stream_of_thinning}, at, o_.fit.few_views, o_.fit.blind_spans);
     }

@@ -100,7 +100,7 @@ TEST_CASE("a batch shows crops of a frame and asks for crops of the next one") {
   auto const from = clip::scene::of(made_up(), 10);
   for (double const mirrored : {0.0, 1.0}) {
     batch b;
-    b.cut(from, from.train, 3, 4, {{5, 60}, 9, 6, 2, mirrored}, true);
+    b.cut(from, from.train, 3, 4, {{5, 60}, 9, 6, 2, {.mirrored = mirrored}}, true);
     auto const found_at = [&](float const* pixels, float const* place, bool turned) {
       auto const x = static_cast<int>(std::lround(((turned ? -place[0] : place[0]) + 1) * 10 - 0.5F));
       auto const y = static_cast<int>(std::lround((place[1] + 1) * 8 - 0.5F));
@@ -142,12 +142,44 @@ TEST_CASE("a batch shows crops of a frame and asks for crops of the next one") {
   }
 }
 
+TEST_CASE("a varied piece is the same one, backward, inverted, with another contrast and elsewhere") {
+  auto const from = clip::scene::of(made_up(), 10);
+  batch plain, varied;
+  // The whole part in one piece, so that both begin with the same frame.
+  auto const steps = from.validation.size() - 1;
+  auto const cut = [&](batch& to, clip::variation const& how) {
+    to.cut(from, from.validation, 1, steps, {{5, 60}, 9, 1, 1, how}, false);
+  };
+  cut(plain, {});
+  cut(varied, {.inverted = 1, .reversed = 1, .contrast = 0.5, .shift = 0.3});
+  float const gain =
+      varied.view[0] /
+      from.at(from.validation.begin +
+              steps)[from.frame.offset(static_cast<int>(std::lround((plain.place[0] + 1) * 10 - 0.5F)) - 5,
+                                       static_cast<int>(std::lround((plain.place[1] + 1) * 8 - 0.5F)) - 5)];
+  CHECK(gain < 0);
+  CHECK((-gain >= std::exp(-0.5F) && -gain <= std::exp(0.5F)));
+  auto const right = varied.place[0] - plain.place[0], down = varied.place[1] - plain.place[1];
+  CHECK((right != 0 && std::abs(right) <= 0.3F));
+  CHECK((down != 0 && std::abs(down) <= 0.3F));
+  for (index_t t = 0; t < steps; ++t) {
+    auto const row = static_cast<std::size_t>(t);
+    CHECK(varied.query_place[row * 2] - plain.query_place[row * 2] == Approx(right).margin(1e-6));
+    CHECK(varied.query_place[row * 2 + 1] - plain.query_place[row * 2 + 1] == Approx(down).margin(1e-6));
+    auto const x = static_cast<int>(std::lround((plain.query_place[row * 2] + 1) * 10 - 0.5F));
+    auto const y = static_cast<int>(std::lround((plain.query_place[row * 2 + 1] + 1) * 8 - 0.5F));
+    // Asked after step t is the frame before the one that was seen.
+    auto const truth = from.at(from.validation.begin + steps - t - 1)[from.frame.offset(x, y)];
+    CHECK(varied.target[row * crop::pixels + 60] == Approx(gain * truth).margin(1e-5));
+  }
+}
+
 TEST_CASE("the same step shows the same, another step something else") {
   auto const from = clip::scene::of(made_up(), 10);
   batch one, same, other;
-  one.cut(from, from.train, 2, 5, {{1, 60}, 3}, true);
-  same.cut(from, from.train, 2, 5, {{1, 60}, 3}, true);
-  other.cut(from, from.train, 2, 5, {{1, 60}, 4}, true);
+  one.cut(from, from.train, 2, 5, {{1, 60}, 3, 10, 10, {}}, true);
+  same.cut(from, from.train, 2, 5, {{1, 60}, 3, 10, 10, {}}, true);
+  other.cut(from, from.train, 2, 5, {{1, 60}, 4, 10, 10, {}}, true);
   CHECK(one.view == same.view);
   CHECK(one.query_place == same.query_place);
   CHECK(one.view != other.view);
