@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "runs/record.hpp"
 #include "data/files.hpp"
+#include "runs/record.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 

@@ -168,7 +168,7 @@ TEST_CASE("thinning out leaves one to all views, the same ones at every step, an
   CHECK(thin.blind == full.blind);
   thin.thin_out(5, 9, 0.5, 0.5);
   std::set<std::size_t> kept;
-  std::size_t dark = 0;
+  std::size_t dark = 0, not_the_first = 0;
   for (index_t e = 0; e < 40; ++e) {
     std::size_t here = 0;
     for (std::size_t a = 0; a < 9; ++a) {
@@ -180,6 +180,7 @@ TEST_CASE("thinning out leaves one to all views, the same ones at every step, an
       }
     }
     kept.insert(here);
+    for (std::size_t a = 0; a < here; ++a) not_the_first += thin.present[thin.row(0, e) * 9 + a] == 0 ? 1 : 0;
     CHECK((here >= 1 && here <= 9));
     for (index_t t = 0; t < 20; ++t) {
       dark += thin.blind[thin.row(t, e)];
@@ -187,6 +188,7 @@ TEST_CASE("thinning out leaves one to all views, the same ones at every step, an
     }
   }
   CHECK(kept.size() > 4);
+  CHECK(not_the_first > 10);  // any of the allies stays
   CHECK((dark > 40 && dark < 200));
   auto again = full;
   again.thin_out(5, 9, 0.5, 0.5);
