@@ -43,7 +43,7 @@ std::optional<run_record> run_record::read(std::filesystem::path const& path) {
   auto const text = examples::read_file(path, std::uint64_t{1} << 24);
   static_cast<void>(examples::parse_json(text, path.string()));  // refuses what the reader below would let pass
   try {
-    auto const made = nlohmann::json::parse(text).get<run_record>();
+    auto made = nlohmann::json::parse(text).get<run_record>();
     if (made.step.size() == made.loss.size() && made.validation_step.size() == made.validation_psnr.size()) return made;
   } catch (nlohmann::json::exception const& e) {
     throw std::runtime_error{path.string() + ": expected the record of an earlier run: " + e.what()};

@@ -102,11 +102,11 @@ std::vector<examples::report::chart> score_charts(std::vector<run_record> const&
     for (auto const* measure : {"psnr", "moving"}) {
       auto const* const what = std::string_view{measure} == "psnr" ? "PSNR, dB" : "PSNR of moving pixels, dB";
       examples::report::chart chart{axis.title, axis.label, what, {}};
-      for (std::string_view const method : method_names) {
-        examples::report::line line{std::string{method}, {}, {}};
-        line.dashed = method != model_name;
+      for (auto const* const method : method_names) {
+        examples::report::line line{method, {}, {}};
+        line.dashed = std::string_view{method} != model_name;
         for (index_t at = 1; at <= axis.most; ++at) {
-          auto const s = over(runs, figure(method.data(), axis.name, at, measure));
+          auto const s = over(runs, figure(method, axis.name, at, measure));
           line.x.push_back(static_cast<double>(at));
           line.y.push_back(s.mean);
           if (runs.size() < 2 || line.dashed) continue;
