@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "examples/program.hpp"
 #include "s2rm/data/npy.hpp"
 #include "support/catch.hpp"
+#include "support/program.hpp"
 
 using s2rm::test::bytes_of;
 using s2rm::test::contains;

@@ -6,9 +6,9 @@
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
-#include "examples/program.hpp"
 #include "s2rm/data/npy.hpp"
 #include "support/catch.hpp"
+#include "support/program.hpp"
 
 using clip::batch;
 using clip::crop;
