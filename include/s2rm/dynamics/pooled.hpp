@@ -132,7 +132,7 @@ struct one_state : without_space {
   using cell = Cell;
   using readout = std::conditional_t<Chunks == 1, ::s2rm::readout::kernel_mean, ::s2rm::readout::kernel_dot>;
   template <class Shape>
-  static constexpr bool fits = Hidden >= 1 && Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
+  static constexpr bool fits = Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
   template <class Shape>
   struct shape_of : Shape {
     static constexpr index_t modules = Chunks, hidden = Hidden / Chunks;
