@@ -3,7 +3,7 @@
 # A page of docs/ (or README.md) whose ```cpp blocks, put together in their order, are a complete program: builds it and registers the
 # ctest doc.<page>, which passes where the program returns 0. What the reader sees is what is compiled. Blocks fenced
 # with anything else (```text, ```c++) are left out. PREAMBLE is included first, where the page names what it does not
-# define; what it makes and does not use is no fault then.
+# define. What a page makes and does not use is no fault.
 function(s2rm_add_doc_test page label)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;PREAMBLE" "LIBRARIES")
   if(NOT arg_TIMEOUT)
@@ -50,9 +50,8 @@ function(s2rm_add_doc_test page label)
   add_executable(doc.${name} "${source}")
   target_link_libraries(doc.${name} PRIVATE s2rm::s2rm s2rm_warnings ${arg_LIBRARIES})
   target_include_directories(doc.${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  if(arg_PREAMBLE)
-    target_compile_options(doc.${name} PRIVATE -Wno-unused-variable -Wno-unused-but-set-variable)
-  endif()
+  # A page may name what it goes on to talk about.
+  target_compile_options(doc.${name} PRIVATE -Wno-unused-variable -Wno-unused-but-set-variable)
   set_target_properties(doc.${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
   add_test(NAME doc.${name} COMMAND doc.${name})
   set_tests_properties(doc.${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}")
