@@ -3,9 +3,11 @@
 #include "model.hpp"
 #include "settings.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): the library's names
 namespace CLI {
 class App;
 }  // namespace CLI
+// NOLINTEND(readability-identifier-naming)
 
 /// The options that commands on runs have in common; what is said goes into `o`, which must outlive the parsing.
 namespace examples {

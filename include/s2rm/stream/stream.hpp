@@ -87,7 +87,7 @@ class view_gate {
   template <index_t N>
   static bool finite(T const* x) {
     T sum = 0;
-    for (index_t i = 0; i < N; ++i) sum += x[i] - x[i];
+    for (index_t i = 0; i < N; ++i) sum += x[i] - x[i];  // NOLINT(misc-redundant-expression)
     return sum == 0;
   }
 
