@@ -71,14 +71,8 @@ struct rmc {
     /// Weights and biases as PyTorch's nn.Linear, U(+-1/sqrt(fan_in)); gains 1, offsets 0.
     template <class T>
     static void initialise(T* values, init::source from) {
-      for (auto const& f : params::infos) {
-        T* const at = values + f.offset;
-        if (f.name.find("norm.") != std::string_view::npos) {
-          std::fill_n(at, f.size, T(f.name.ends_with("weight") ? 1 : 0));
-        } else {
-          init::linear(at, f.size, f.name.starts_with("input.") ? I : F, from.at(f.offset));
-        }
-      }
+      init::layers(params::infos, values, from,
+                   [](std::string_view name) { return name.starts_with("input.") ? I : F; });
     }
     /// Rows of the identity, cut or padded with zeros: slots start distinct.
     template <class T>

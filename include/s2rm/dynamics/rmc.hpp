@@ -67,14 +67,8 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
 
   template <class T>
   static void initialise(T* values, init::source from) {
-    for (auto const& f : memory_params::infos) {
-      T* const at = values + f.offset;
-      if (f.name.find("norm.") != std::string_view::npos) {
-        std::fill_n(at, f.size, T(f.name.ends_with("weight") ? 1 : 0));
-      } else {
-        init::linear(at, f.size, f.name.starts_with("input.") ? source : F, from.at(f.offset));
-      }
-    }
+    init::layers(memory_params::infos, values, from,
+                 [](std::string_view name) { return name.starts_with("input.") ? source : F; });
     if constexpr (learned_start) cell::initialise_state(values + at_start);
   }
 
@@ -192,7 +186,7 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
 
   template <class B, class T>
   static void step_back(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
-                        workspace<T> const& w, index_t t) {
+                        workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     auto const p = all.template inner<memory_params>(0);
     index_t const k = memory::kept_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
     T* const dy2 = w.y2_offset + to * F;

@@ -34,14 +34,8 @@ struct token_layer {
 
   template <class T>
   static void initialise(T* values, init::source from) {
-    for (auto const& f : params::infos) {
-      T* const at = values + f.offset;
-      if (f.name.find("norm.") != std::string_view::npos) {
-        std::fill_n(at, f.size, T(f.name.ends_with("weight") ? 1 : 0));
-      } else {
-        init::linear(at, f.size, f.name.starts_with("mlp.1") ? Hidden : W, from.at(f.offset));
-      }
-    }
+    init::layers(params::infos, values, from,
+                 [](std::string_view name) { return name.starts_with("mlp.1") ? Hidden : W; });
   }
 
   /// Of `tokens` tokens.

@@ -3,7 +3,9 @@
 /// How parameters start, on the host. Each number is drawn by its place in the flat block, so a model's start depends
 /// on the seed alone.
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "s2rm/core/random.hpp"
 
@@ -28,6 +30,20 @@ void uniform(T* values, index_t n, double bound, source from) {
 template <class T>
 void linear(T* values, index_t n, index_t fan_in, source from) {
   uniform(values, n, 1.0 / std::sqrt(static_cast<double>(fan_in)), from);
+}
+
+/// Layers by the names of their fields: gains of a normalisation ("...norm.weight") 1, its offsets ("...norm.bias") 0, all
+/// others `linear` with the fan-in that fan_in(name) says.
+template <class Fields, class T, class FanIn>
+void layers(Fields const& fields, T* values, source from, FanIn const& fan_in) {
+  for (auto const& f : fields) {
+    T* const at = values + f.offset;
+    if (f.name.find("norm.") != std::string_view::npos) {
+      std::fill_n(at, f.size, T(f.name.ends_with("weight") ? 1 : 0));
+    } else {
+      linear(at, f.size, fan_in(f.name), from.at(f.offset));
+    }
+  }
 }
 
 /// N(0, 1).
