@@ -91,7 +91,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
 
   template <class B, class T>
   static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                        index_t t) {
+                        index_t t, gradients_of<T, params> /*dp*/) {
     index_t const r = t * in.batch, k = pooled::kept_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,

@@ -7,9 +7,9 @@
 ///
 ///   see(be, p, in, s, t, count)                     what does not read the state, for steps t ... t + count - 1
 ///   step(be, p, in, s, t)                           s.state_in -> s.state_out of step t
-///   step_back(be, p, in, s, w, t)                   w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in;
-///                                                   or (..., t, dp), where a step's rows are enough for a product
-///   gradient(be, p, in, s, w, t, count, ds, dp)     weights of those steps, and dL/d[e; s] of their views into ds
+///   step_back(be, p, in, s, w, t, dp)               w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in, and
+///                                                   adds to weights for which a step's rows are enough for a product
+///   gradient(be, p, in, s, w, t, count, ds, dp)     all other weights of those steps, dL/d[e; s] of their views into ds
 ///
 /// Deltas wait in the workspace for `kept_steps` steps, row `kept_row` of step t, until a weight's gradient is one
 /// product over them.
@@ -78,11 +78,7 @@ struct recurrent {
     for (index_t t = in.time - 1; t >= 0; --t) {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H},
                                                              {w.state, width, Step::read_step}});
-      if constexpr (requires { Step::step_back(be, p, in, s, w, t, dp); }) {
-        Step::step_back(be, p, in, s, w, t, dp);
-      } else {
-        Step::step_back(be, p, in, s, w, t);
-      }
+      Step::step_back(be, p, in, s, w, t, dp);
       if constexpr (Step::learned_start) {
         start_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous,
                                                          dp.values + Step::at_start);

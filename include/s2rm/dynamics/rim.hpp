@@ -158,7 +158,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
 
   template <class B, class T>
   static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                        index_t t) {
+                        index_t t, gradients_of<T, params> /*dp*/) {
     index_t const batch = in.batch, r = t * batch, k = mechanisms::kept_row(in, t);
     auto const views = p.template inner<view_params>(0);
     auto const weights = p.template inner<talk_params>(at_talk);
