@@ -13,7 +13,7 @@ using cpu = s2rm::backend::eigen;
 struct unit_gaussian {
   using kind = s2rm::kind::likelihood;
   template <class Target>
-  struct on {
+  struct on : s2rm::likelihood::element_wise<on<Target>> {
     static constexpr index_t parameters = 1;
     static constexpr index_t outputs = Target::size;
     static constexpr bool has_location = true;
@@ -26,14 +26,6 @@ struct unit_gaussian {
     template <class L, class T>
     S2RM_HD static void gradient_lanes(T const* o, T const* x, index_t e, T scale, T* d) {
       L::store(d + e, scale * (L::load(o + e) - L::load(x + e)));
-    }
-    template <class T>
-    S2RM_HD static T value(T const* o, T const* x, index_t e) {
-      return value_lanes<s2rm::math::lanes<T, 1>>(o, x, e);
-    }
-    template <class T>
-    S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
-      gradient_lanes<s2rm::math::lanes<T, 1>>(o, x, e, scale, d);
     }
   };
 };

@@ -20,11 +20,28 @@
 
 namespace s2rm::likelihood {
 
+/// `value` and `gradient` of a likelihood that has both for registers: a register of one element.
+template <class Likelihood>
+struct element_wise {
+  template <class T>
+  S2RM_HD static T value(T const* o, T const* x, index_t e) {
+    return Likelihood::template value_lanes<math::lanes<T, 1>>(o, x, e);
+  }
+  template <class T>
+  S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
+    Likelihood::template gradient_lanes<math::lanes<T, 1>>(o, x, e, scale, d);
+  }
+
+ private:
+  element_wise() = default;
+  friend Likelihood;
+};
+
 /// Binary targets, o are logits: loss = softplus(o) - o x. Outputs (target...).
 struct bernoulli {
   using kind = s2rm::kind::likelihood;
   template <class Target>
-  struct on {
+  struct on : element_wise<on<Target>> {
     static constexpr index_t parameters = 1;  ///< numbers per target element
     static constexpr index_t outputs = Target::size;
     static constexpr bool has_location = false;
@@ -38,14 +55,6 @@ struct bernoulli {
     S2RM_HD static void gradient_lanes(T const* o, T const* x, index_t e, T scale, T* d) {
       L::store(d + e, scale * (math::sigmoid(L::load(o + e)) - L::load(x + e)));
     }
-    template <class T>
-    S2RM_HD static T value(T const* o, T const* x, index_t e) {
-      return value_lanes<math::lanes<T, 1>>(o, x, e);
-    }
-    template <class T>
-    S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
-      gradient_lanes<math::lanes<T, 1>>(o, x, e, scale, d);
-    }
   };
 };
 
@@ -54,7 +63,7 @@ struct bernoulli {
 struct gaussian {
   using kind = s2rm::kind::likelihood;
   template <class Target>
-  struct on {
+  struct on : element_wise<on<Target>> {
     static constexpr index_t parameters = 2;
     static constexpr index_t outputs = 2 * Target::size;
     static constexpr bool has_location = true;  ///< the first Target::size outputs are a location
@@ -72,14 +81,6 @@ struct gaussian {
       L::store(d + e, -scale * miss * inverse);
       L::store(d + Target::size + e, scale * T(0.5) * (T(1) - miss * miss * inverse));
     }
-    template <class T>
-    S2RM_HD static T value(T const* o, T const* x, index_t e) {
-      return value_lanes<math::lanes<T, 1>>(o, x, e);
-    }
-    template <class T>
-    S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
-      gradient_lanes<math::lanes<T, 1>>(o, x, e, scale, d);
-    }
   };
 };
 
@@ -88,7 +89,7 @@ template <index_t K>
 struct categorical {
   using kind = s2rm::kind::likelihood;
   template <class Target>
-  struct on {
+  struct on : element_wise<on<Target>> {
     static constexpr index_t classes = K;  ///< at least 2 (S206)
     static constexpr index_t parameters = K;
     static constexpr index_t outputs = K * Target::size;
@@ -122,14 +123,6 @@ struct categorical {
         auto const share = math::exp(L::load(o + k * Target::size + e) - total);
         L::store(d + k * Target::size + e, scale * (share - (target == L::all(T(k)) ? L::all(T(1)) : L::all(T(0)))));
       }
-    }
-    template <class T>
-    S2RM_HD static T value(T const* o, T const* x, index_t e) {
-      return value_lanes<math::lanes<T, 1>>(o, x, e);
-    }
-    template <class T>
-    S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
-      gradient_lanes<math::lanes<T, 1>>(o, x, e, scale, d);
     }
   };
 };

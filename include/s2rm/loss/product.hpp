@@ -22,7 +22,7 @@ struct fixed_gaussian {
   using kind = s2rm::kind::likelihood;
   static_assert(Variance::num > 0, "s2rm[S206]: a Gaussian's variance must be above 0. See docs/errors.md#S206");
   template <class Target>
-  struct on {
+  struct on : element_wise<on<Target>> {
     static constexpr index_t parameters = 1;
     static constexpr index_t outputs = Target::size;
     static constexpr bool has_location = true;
@@ -39,14 +39,6 @@ struct fixed_gaussian {
     template <class L, class T>
     S2RM_HD static void gradient_lanes(T const* o, T const* x, index_t e, T scale, T* d) {
       L::store(d + e, (scale / variance<T>)*(L::load(o + e) - L::load(x + e)));
-    }
-    template <class T>
-    S2RM_HD static T value(T const* o, T const* x, index_t e) {
-      return value_lanes<math::lanes<T, 1>>(o, x, e);
-    }
-    template <class T>
-    S2RM_HD static void gradient(T const* o, T const* x, index_t e, T scale, T* d) {
-      gradient_lanes<math::lanes<T, 1>>(o, x, e, scale, d);
     }
   };
 };
