@@ -19,17 +19,17 @@ using world = s2rm::world_model<Shape, s2rm::encoder::mlp<128, 96>, s2rm::decode
 
 struct s2gru {
   static constexpr char const* title = "S2GRU";
-  static constexpr double rate = 4e-3;
+  static constexpr double rate = 2e-3;
   using net = world<shape<64>, s2rm::cell::gru>;
 };
 struct s2lstm {
   static constexpr char const* title = "S2LSTM";
-  static constexpr double rate = 4e-3;
+  static constexpr double rate = 2e-3;
   using net = world<shape<56>, s2rm::cell::lstm>;
 };
 struct s2rmc {
   static constexpr char const* title = "S2RMC";
-  static constexpr double rate = 4e-3;
+  static constexpr double rate = 2e-3;
   using net = world<shape<80>, s2rm::cell::rmc<2, 2>>;
 };
 
@@ -40,12 +40,12 @@ struct many_heads : sizes {
 };
 struct gru {
   static constexpr char const* title = "GRU";
-  static constexpr double rate = 4e-3;
+  static constexpr double rate = 2e-3;
   using net = world<many_heads, s2rm::dynamics::gru<240, s2rm::dynamics::pool::film, 10>>;
 };
 struct lstm {
   static constexpr char const* title = "LSTM";
-  static constexpr double rate = 4e-3;
+  static constexpr double rate = 2e-3;
   using net = world<many_heads, s2rm::dynamics::lstm<200, s2rm::dynamics::pool::film, 10>>;
 };
 /// One relational memory of ten slots.
@@ -57,13 +57,13 @@ struct rmc {
 /// Ten modules without places, five of them active a step.
 struct rim {
   static constexpr char const* title = "RIM";
-  static constexpr double rate = 2e-3;
+  static constexpr double rate = 1e-3;
   using net = world<shape<64>, s2rm::dynamics::rim<5>, s2rm::cell::gru>;
 };
 /// A transformer over the last 64 views.
 struct tto {
   static constexpr char const* title = "TTO";
-  static constexpr double rate = 1e-3;
+  static constexpr double rate = 5e-4;
   using net = world<shape<64>, s2rm::dynamics::tto<64, 128, 2, 768>>;
 };
 

@@ -132,6 +132,12 @@ struct dynamics_without_slot {
                 "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction and "
                 "carry belong to S2RM. See docs/errors.md#S115");
 };
+template <class Likelihood>
+struct channels_of_a_product {
+  static_assert(never<Likelihood>,
+                "s2rm[S116]: the parts of a product must name every channel of the target once, and no other. "
+                "See docs/errors.md#S116");
+};
 
 // ---- S2xx: sizes ---------------------------------------------------------------------------------------------------
 
@@ -161,6 +167,10 @@ template <class Likelihood, index_t Classes>
 struct require_classes {
   static_assert(Classes >= 2,
                 "s2rm[S206]: a categorical likelihood needs at least two classes. See docs/errors.md#S206");
+};
+template <class Likelihood, class Variance>
+struct require_variance {
+  static_assert(never<Likelihood>, "s2rm[S206]: a Gaussian's variance must be above 0. See docs/errors.md#S206");
 };
 template <class Shape>
 struct not_a_shape {

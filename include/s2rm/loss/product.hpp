@@ -20,9 +20,9 @@ namespace s2rm::likelihood {
 template <class Variance = std::ratio<1>>
 struct fixed_gaussian {
   using kind = s2rm::kind::likelihood;
-  static_assert(Variance::num > 0, "s2rm[S206]: a Gaussian's variance must be above 0. See docs/errors.md#S206");
   template <class Target>
   struct on : element_wise<on<Target>> {
+    using variance_ratio = Variance;  ///< above 0 (S206)
     static constexpr index_t parameters = 1;
     static constexpr index_t outputs = Target::size;
     static constexpr bool has_location = true;
@@ -90,15 +90,13 @@ struct product {
     static constexpr index_t outputs = parameters * Target::size;
     static constexpr bool has_location = false;
 
+    /// Whether the parts name every channel once and no other (S116).
     static constexpr bool each_once() {
       for (index_t c = 0; c < count; ++c) {
         if ((index_t{0} + ... + Parts::here::count(c)) != 1) return false;
       }
       return (Parts::here::within(count) && ...) && (Parts::marks::within(count) && ...);
     }
-    static_assert(each_once(),
-                  "s2rm[S116]: the parts of a product must name every channel of the target once, and no other. "
-                  "See docs/errors.md#S116");
 
     template <class T>
     static constexpr bool on_registers = (has_lanes<at<Parts>, T> && ...);

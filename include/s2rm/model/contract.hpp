@@ -241,6 +241,10 @@ concept likelihood_functions = requires(T const* o, T const* x, index_t e, T sca
 
 /// A likelihood over classes says how many there are.
 template <class L> concept few_classes = requires { requires L::classes < 2; };
+/// A likelihood of known variance says it.
+template <class L> concept no_variance = requires { requires L::variance_ratio::num <= 0; };
+/// A product of likelihoods says whether its parts share the channels out.
+template <class L> concept channels_not_shared_out = requires { requires !L::each_once(); };
 
 template <class L, class Target>
 consteval auto likelihood_fault() {
@@ -256,6 +260,10 @@ consteval auto likelihood_fault() {
     return fault<e::likelihood_without_functions<L>>{};
   } else if constexpr (few_classes<L>) {
     return fault<e::require_classes<L, L::classes>>{};
+  } else if constexpr (no_variance<L>) {
+    return fault<e::require_variance<L, typename L::variance_ratio>>{};
+  } else if constexpr (channels_not_shared_out<L>) {
+    return fault<e::channels_of_a_product<L>>{};
   } else {
     return sound{};
   }
