@@ -11,11 +11,10 @@ struct sizes : s2rm::shape {
   using target = s2rm::raster<model_channels, raster_side, raster_side>;
 };
 
-/// Unit types and sides are there or not; the fractions are asked where a friend or an enemy is. Their variance sets how
-/// much they weigh beside the markers.
+/// Unit types and sides are there or not; the fractions are asked where a friend or an enemy is.
 using cells = s2rm::likelihood::product<
     s2rm::likelihood::part<s2rm::likelihood::channels<0, 1, 2, 3, 4>, s2rm::likelihood::bernoulli>,
-    s2rm::likelihood::part<s2rm::likelihood::channels<5, 6, 7, 8>, s2rm::likelihood::fixed_gaussian<std::ratio<1, 20>>,
+    s2rm::likelihood::part<s2rm::likelihood::channels<5, 6, 7, 8>, s2rm::likelihood::fixed_gaussian<>,
                            s2rm::likelihood::channels<3, 4>>>;
 static_assert(model_markers == 5 && model_channels == 9);
 
