@@ -9,7 +9,8 @@ namespace skirmish::nets {
 
 template <s2rm::index_t Hidden>
 struct shape : sizes {
-  static constexpr s2rm::index_t modules = 10, hidden = Hidden, heads = 4, head_width = 32, sphere = 16, frequencies = 2;
+  static constexpr s2rm::index_t modules = 10, hidden = Hidden, heads = 4, head_width = 32, sphere = 16,
+                                 frequencies = 2;
 };
 
 template <class Shape, class... Policies>
