@@ -183,6 +183,7 @@ TEST_CASE("the best with a spatial structure stands beside the best without") {
   CHECK(claims.rows[6] == std::vector<std::string>{"balls 6", "s2gru", "0.800", "gru", "0.905", "the best", "no"});
   auto const with_variant = balls::methods_of({run("s2gru", 0.8), strong, run("no_cut", 0.99), run("gru", 0.905)});
   CHECK(balls::claim_table(with_variant).rows == claims.rows);
+  CHECK(balls::claim_table(balls::methods_of({strong})).rows.empty());
   CHECK(balls::claim_table(balls::methods_of({strong, run("no_cut", 0.99)})).rows.empty());
   CHECK(balls::summary_table(all).rows.size() == all.size());
 }
