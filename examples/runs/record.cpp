@@ -11,7 +11,7 @@ namespace examples {
 namespace {
 
 // JSON has no NaN: an undefined figure is null.
-nlohmann::ordered_json number(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
+nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
 
 nlohmann::ordered_json to_json(fit_settings const& s) {
   return {{"steps", s.steps},
@@ -95,7 +95,7 @@ void run_record::write(std::filesystem::path const& path) const {
   all["validation_bce"] = validation_bce;
   all["validation_f1"] = validation_f1;
   all["test"] = nlohmann::ordered_json::object();
-  for (auto const& [key, x] : test) all["test"][key] = number(x);
+  for (auto const& [key, x] : test) all["test"][key] = finite_or_null(x);
   all["manifest"] = manifest;
   all["failure"] = failure;
   write_file(path, all.dump(1) + "\n");

@@ -216,7 +216,7 @@ std::vector<index_t> present_stations(forecaster const& f, index_t t) {
   return here;
 }
 
-peer inverse_distance(forecaster const& f) {
+peer distance_weighted(forecaster const& f) {
   return f.run("inverse distance, day before", "anomalies of the other stations, weights 1 / distance squared",
                [&f](index_t t, Eigen::VectorXd& out) {
                  auto const here = t > 0 ? present_stations(f, t - 1) : std::vector<index_t>{};
@@ -296,7 +296,7 @@ std::vector<peer> forecast_peers(series const& data, time_range fit, time_range 
   all.push_back(vector_autoregression(f, 1));
   all.push_back(vector_autoregression(f, 3));
   if (f.stations > 1) {
-    all.push_back(inverse_distance(f));
+    all.push_back(distance_weighted(f));
     auto const now = lag_covariance(f, 0);
     all.push_back(kriging(f, now, std::nullopt));
     all.push_back(kriging(f, now, lag_covariance(f, 1)));

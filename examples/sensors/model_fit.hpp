@@ -20,6 +20,9 @@ using cpu = s2rm::backend::eigen;
 // Streams of random numbers beside those of the library (0: initialisation, 16 and up: augmentation).
 inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
 
+/// Steps before a range that only set the state.
+inline constexpr index_t lead_in = 30;
+
 /// A trainer on what computes. \throws data_error where that is a GPU and this program was built without.
 template <class Net>
 std::unique_ptr<s2rm::any_trainer<Net>> trainer_on(compute where, s2rm::optim::adam const& adam, s2rm::seed start,

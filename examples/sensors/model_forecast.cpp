@@ -5,8 +5,6 @@
 namespace sensors {
 namespace {
 
-constexpr index_t lead_in = 30;  ///< steps before a range that only set the state
-
 scaler scaler_for(experiment const& with, time_range range) {
   return scaler::fit(with.data, range, {with.kind, level_kind::station, {}});
 }

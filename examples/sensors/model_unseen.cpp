@@ -13,8 +13,6 @@ auto with_net(series const& data, F const& f) {
   return dense(data) ? f.template operator()<dense_net>() : f.template operator()<sparse_net>();
 }
 
-constexpr index_t lead_in = 30;
-
 /// What the model of a checkpoint says of a batch; see `run_over`.
 standardised believed(series const& data, std::filesystem::path const& checkpoint, compute where,
                       s2rm::batch_view<float> const& batch, index_t skip) {

@@ -15,11 +15,11 @@ constexpr index_t calibration_times = 256;
 /// The methods, in the order of the table.
 enum method { climatology, nearest, inverse_distance, ordinary, ordinary_corrected, simple, simple_known, methods };
 
-struct description {
+struct named_method {
   char const* name;
   char const* note;
 };
-constexpr description descriptions[methods] = {
+constexpr named_method all_methods[methods] = {
     {"climatology", "season and mean of the other stations"},
     {"nearest station", "its reading as it is"},
     {"inverse distance", "weights 1 / distance squared"},
@@ -290,8 +290,8 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
                                station_groups const& groups) {
   std::vector<peer> all(methods);
   for (std::size_t m = 0; m < methods; ++m) {
-    all[m].made = prediction{descriptions[m].name, predict, data.station_count()};
-    all[m].made.note = descriptions[m].note;
+    all[m].made = prediction{all_methods[m].name, predict, data.station_count()};
+    all[m].made.note = all_methods[m].note;
   }
   if (data.station_count() < 4) {
     for (auto& one : all) {
