@@ -10,7 +10,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t most_depth = 16, most_list = 1'000'000;
+// An object looks through its keys one by one for a new one, so that many of them take time.
+constexpr std::size_t most_depth = 16, most_list = 1'000'000, most_keys = 2000, most_values = 2'000'000;
 
 /// Watches a parse: where it is, and which keys it has seen.
 class watcher {
@@ -21,6 +22,7 @@ class watcher {
     switch (event) {
       case json::parse_event_t::object_start:
       case json::parse_event_t::array_start:
+        count();
         if (keys_.size() == most_depth) refuse("at most " + std::to_string(most_depth) + " levels", "more");
         keys_.emplace_back();
         break;
@@ -30,20 +32,26 @@ class watcher {
         auto const& key = parsed.get_ref<std::string const&>();
         // In one piece: g++ 12 at -O3 warns of "'" + key.substr(...).
         if (!keys_.back().insert(key).second) refuse("each key once", std::string{"'"}.append(key, 0, 80) + "' twice");
+        if (keys_.back().size() > most_keys)
+          refuse("at most " + std::to_string(most_keys) + " keys in an object", "more");
         break;
       }
-      case json::parse_event_t::value: break;
+      case json::parse_event_t::value: count(); break;
     }
     return true;
   }
 
  private:
+  void count() {
+    if (++values_ > most_values) refuse("at most " + std::to_string(most_values) + " values", "more");
+  }
   [[noreturn]] void refuse(std::string const& expected, std::string const& found) const {
     throw std::runtime_error{source_ + ": expected " + expected + ", found " + found};
   }
 
   std::string const& source_;
   std::vector<std::set<std::string>> keys_;
+  std::size_t values_ = 0;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace examples {
 
 /// JSON text from a file that anybody may have written. Refuses, beyond what is no JSON: keys that occur twice (parsers
-/// drop one of them in silence), deep nesting, trailing text.
+/// drop one of them in silence), deep nesting, objects of more than 2000 keys, more than two million values, trailing text.
 /// \param source  the file's name, for error texts
 /// \throws std::runtime_error naming the source, what was expected and what was found.
 [[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text, std::string const& source);

@@ -57,8 +57,9 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-/// One line into cells; a cell may stand in double quotes, where "" is one quote. False when a quote is left open.
-bool split_line(std::string_view line, std::vector<std::string>& cells) {
+/// One line into cells, of which it keeps one more than `most` where there are more; a cell may stand in double quotes,
+/// where "" is one quote. False when a quote is left open.
+bool split_line(std::string_view line, std::size_t most, std::vector<std::string>& cells) {
   cells.clear();
   std::size_t i = 0;
   while (true) {
@@ -90,7 +91,7 @@ bool split_line(std::string_view line, std::vector<std::string>& cells) {
       cells.emplace_back(trim(line.substr(i, end - i)));
       i = end;
     }
-    if (i >= line.size()) {
+    if (i >= line.size() || cells.size() > most) {
       return true;
     }
     ++i;  // the comma
@@ -138,7 +139,7 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
     if (trim(line).empty() || line.front() == '#') {
       continue;
     }
-    if (!split_line(line, cells)) {
+    if (!split_line(line, header_cells > 0 ? header_cells : most_columns, cells)) {
       bad.add(number, "?", "a closing quote, then a comma or the end of the line", line);
       continue;
     }
@@ -154,7 +155,7 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
         }
       }
       if (header_cells > most_columns) {
-        bad.add(number, "?", "at most " + std::to_string(most_columns) + " columns", std::to_string(header_cells));
+        bad.add(number, "?", "at most " + std::to_string(most_columns) + " columns", "more");
       }
       bad.check();  // without its columns the rest of the file means nothing
       for (auto const& cell : cells) {

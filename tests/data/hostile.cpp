@@ -1,11 +1,6 @@
 // Files that want much: each of at most 1 MiB, each refused with less than 1 MiB of memory besides, in less than 10 ms.
-#include <algorithm>
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <ctime>
 #include <functional>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -13,65 +8,18 @@
 #include "s2rm/data/checkpoint.hpp"
 #include "s2rm/data/npy.hpp"
 #include "support/catch.hpp"
-
-namespace {
-
-// Bytes that are allocated now, and the most there were. The size of a block stands in front of it.
-std::atomic<long> live{0}, peak{0};
-constexpr std::size_t front = 64;
-
-void* counted(std::size_t size, std::size_t alignment) {
-  auto const room = (size + front + alignment - 1) / alignment * alignment;
-  auto* const block =
-      static_cast<char*>(std::aligned_alloc(std::max(alignment, front), (room + front - 1) / front * front));
-  if (block == nullptr) throw std::bad_alloc();
-  *reinterpret_cast<std::size_t*>(block) = size;
-  auto const now = live += static_cast<long>(size);
-  for (auto most = peak.load(); most < now && !peak.compare_exchange_weak(most, now);) {
-  }
-  return block + front;
-}
-void released(void* p) noexcept {
-  if (p == nullptr) return;
-  auto* const block = static_cast<char*>(p) - front;
-  live -= static_cast<long>(*reinterpret_cast<std::size_t*>(block));
-  std::free(block);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, front); }
-void* operator new[](std::size_t size) { return counted(size, front); }
-void* operator new(std::size_t size, std::nothrow_t const&) noexcept { return counted(size, front); }
-void* operator new[](std::size_t size, std::nothrow_t const&) noexcept { return counted(size, front); }
-void operator delete(void* p) noexcept { released(p); }
-void operator delete[](void* p) noexcept { released(p); }
-void operator delete(void* p, std::size_t) noexcept { released(p); }
-void operator delete[](void* p, std::size_t) noexcept { released(p); }
-void operator delete(void* p, std::nothrow_t const&) noexcept { released(p); }
-void operator delete[](void* p, std::nothrow_t const&) noexcept { released(p); }
+#include "support/cost.hpp"
 
 namespace {
 
 namespace data = s2rm::data;
+namespace memory = s2rm::test::memory;
+using s2rm::test::many;
 using s2rm::test::temporary_folder;
 using s2rm::test::write_text;
 
 using net = s2rm::schema<s2rm::field<"encoder.0.weight", 2, 3>, s2rm::field<"encoder.0.bias", 2>>;
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
-constexpr double most_milliseconds = 500;
-#else
-constexpr double most_milliseconds = 10;
-#endif
-
-/// Time that this thread has had of a core: what else the machine does is none of it.
-double milliseconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
 
 std::string with_length(std::string const& header, std::uint64_t length) {
   std::string file(8, '\0');
@@ -79,14 +27,6 @@ std::string with_length(std::string const& header, std::uint64_t length) {
   return file + header;
 }
 std::string with_length(std::string const& header) { return with_length(header, header.size()); }
-
-/// first + item(0) + item(1) + ... + last, of about `size` bytes.
-template <class Item>
-std::string many(std::string const& first, Item const& item, std::string const& last, std::size_t size) {
-  std::string text = first;
-  for (int i = 0; text.size() + last.size() + 200 < size; ++i) text += item(i);
-  return text + last;
-}
 
 struct hostile_file {
   std::string what, bytes;
@@ -121,37 +61,23 @@ void cheap(hostile_file const& file, std::function<void(std::string const&)> con
   auto const path = folder / "hostile";
   write_text(path, file.bytes);
   REQUIRE(file.bytes.size() <= mebibyte);
-  long extra = 0;
-  double fastest = 1e9;
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    long const before = live;
-    peak = before;
-    auto const begin = milliseconds();
-    bool refused = false;
-    try {
-      read(path);
-    } catch (s2rm::file_error const&) {
-      refused = true;
-    }
-    fastest = std::min(fastest, milliseconds() - begin);
-    extra = std::max(extra, peak - before);
-    CHECK(refused);
-    CHECK(live <= before + 4096);  // a message may have grown some buffer that stays
-  }
-  CHECK(extra < static_cast<long>(mebibyte));
-  CHECK(fastest < most_milliseconds);
+  auto const cost = s2rm::test::cost_of_refusal<s2rm::file_error>([&] { read(path); });
+  CHECK(cost.refused);
+  CHECK(cost.kept <= 4096);  // a message may have grown some buffer that stays
+  CHECK(cost.bytes < static_cast<long>(mebibyte));
+  CHECK(cost.milliseconds < s2rm::test::allowed_milliseconds(10));
 }
 
 }  // namespace
 
 TEST_CASE("hostile: the counter sees what is allocated") {
-  long const before = live;
-  peak = before;
+  auto const before = memory::live.load();
+  memory::peak = before;
   {
     std::vector<char> const block(mebibyte);
   }
-  CHECK(live == before);
-  CHECK(peak - before >= static_cast<long>(mebibyte));
+  CHECK(memory::live == before);
+  CHECK(memory::peak - before >= static_cast<long>(mebibyte));
 }
 
 TEST_CASE("hostile: safetensors and checkpoints") {
@@ -205,10 +131,10 @@ TEST_CASE("hostile: a checkpoint whose names are right and whose sizes are not")
   // Who wants no training state passes over it, in small pieces; who wants one refuses what it does not know.
   temporary_folder const folder;
   write_text(folder / "junk", bytes);
-  long const before = live;
-  peak = before;
+  auto const before = memory::live.load();
+  memory::peak = before;
   load(folder / "junk");
-  CHECK(peak - before < 65536);
+  CHECK(memory::peak - before < 65536);
   constexpr std::array<data::training_field, 1> training{{{"train.weights", data::dtype::f32, 8, 8}}};
   cheap({"a training state of another name", bytes}, [&](std::string const& path) {
     std::array<float, net::size> values{};

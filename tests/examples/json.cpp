@@ -45,6 +45,9 @@ TEST_CASE("json: what parsers let pass") {
   CHECK(parsed(std::string(16, '[') + std::string(16, ']')) == "no complaint");
   CHECK_THAT(parsed(std::string(17, '[') + std::string(17, ']')), contains("expected at most 16 levels, found more"));
   CHECK_THAT(parsed(std::string(100000, '[')), contains("16 levels"));
+  std::string keys = "{\"a\": 0";
+  for (int i = 0; i < 2000; ++i) keys += ", \"" + std::to_string(i) + "\": 0";
+  CHECK_THAT(parsed(keys + "}"), contains("x.json: expected at most 2000 keys in an object, found more"));
   CHECK_THAT(parsed("{} {}"), contains("x.json: expected JSON"));
   CHECK_THAT(parsed("{\"a\": 1"), contains("x.json: expected JSON"));
   CHECK_THAT(parsed("\"\xff\""), contains("x.json: expected JSON"));

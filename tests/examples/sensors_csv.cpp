@@ -104,7 +104,7 @@ TEST_CASE("a header that names a column twice, or too many") {
              contains("r.csv, line 1, column time: expected one column with this name in the header, not several"));
   std::string wide = "time,station,value";
   for (int i = 0; i < 1000; ++i) wide += ",c" + std::to_string(i);
-  CHECK_THAT(complaint(wide + "\n"), contains("expected at most 1000 columns, found '1003'"));
+  CHECK_THAT(complaint(wide + "\n"), contains("expected at most 1000 columns, found 'more'"));
 }
 
 TEST_CASE("a few readings make no large grid") {
