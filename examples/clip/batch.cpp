@@ -41,7 +41,7 @@ void batch::cut(scene const& from, part within, index_t count, index_t steps, sa
   // Elements of random numbers: of each piece its start, its change, its crops.
   auto const each = 1 + change::count + steps * (views + questions);
   for (index_t b = 0; b < size; ++b) {
-    auto const own = static_cast<std::uint64_t>(b * each);
+    auto const own = static_cast<std::uint64_t>((how.first + b) * each);
     auto const start = within.begin + (random_start ? how.numbers.below(how.step, own, within.size() - steps) : 0);
     auto const with = change::draw(how.varied, how.numbers, how.step, own + 1);
     auto element = own + 1 + change::count;

@@ -14,6 +14,7 @@ struct batch : examples::batch_memory {
     std::uint32_t step = 0;  ///< the same step, the same crops
     index_t views = 10, questions = 10;
     variation varied;
+    index_t first = 0;  ///< which of the step's pieces is the first of these
   };
 
   /// `count` pieces of `steps` steps within a part: each from a random frame, or all from the first one.

@@ -61,6 +61,9 @@ void add_fit(CLI::App& app, clip::options& o) {
   count("--queries", fit.queries, "crops of the next frame that are asked for at each of them");
   count("--validate-every", fit.validate_every, "steps from one validation to the next");
   count("--patience", fit.patience, "validations without a better one after which training ends");
+  app.add_option("--parts", fit.parts, examples::ranks::about_parts)
+      ->check(CLI::Range(clip::index_t{0}, clip::index_t{1024}))
+      ->capture_default_str();
   share("--rate", fit.rate, "base learning rate");
   share("--average", fit.average, "decay of the running average of the weights");
   share("--few-views", fit.few_views, "probability that a piece keeps but 1 to 10 views");
@@ -115,10 +118,11 @@ int main(int argc, char* argv[]) {
 
   CLI11_PARSE(app, argc, argv);
   try {
-    examples::ranks::require_one("clip");
+    if (command != clip::train) examples::ranks::require_one("clip " + app.get_subcommands().front()->get_name());
     return command(options);
   } catch (std::exception const& error) {
     std::fprintf(stderr, "clip: %s\n", error.what());
+    examples::ranks::fail(error.what());
     return 1;
   }
 }

@@ -11,7 +11,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(selection, video, region, width, height)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(variation, mirrored, inverted, reversed, contrast, shift)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(fit_settings, steps, batch, window, queries, warm_up, rate, floor, clip,
                                    weight_decay, average, curriculum, few_views, blind_spans, varied, validate_every,
-                                   patience)
+                                   patience, parts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(run_record, seed, shown, frames_sha256, fit, steps, parameters, skipped,
                                    dead_modules, best_step, seconds, reach, best_psnr, threads, finished, step, loss,
                                    validation_step, validation_psnr, test, manifest)

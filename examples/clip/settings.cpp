@@ -24,7 +24,8 @@ void fit_settings::describe(examples::manifest& settings) const {
       .set("fit.varied.contrast", varied.contrast)
       .set("fit.varied.shift", varied.shift)
       .set("fit.validate_every", validate_every)
-      .set("fit.patience", patience);
+      .set("fit.patience", patience)
+      .set("fit.parts", parts);
 }
 
 std::filesystem::path options::checkpoint_path() const {

@@ -39,6 +39,7 @@ struct fit_settings {
   variation varied{.mirrored = 0.5, .inverted = 0, .reversed = 0, .contrast = 0, .shift = 0};
   index_t validate_every = 100;
   index_t patience = 10;  ///< validations without a better one after which training ends
+  index_t parts = 0;      ///< of a batch, summed in a tree: the same bits on 1 to so many ranks; 0: all at once
 
   void describe(examples::manifest& settings) const;
   friend bool operator==(fit_settings const&, fit_settings const&) = default;

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "common/interrupt.hpp"
 #include "common/progress.hpp"
+#include "common/ranks.hpp"
 #include "common/report.hpp"
 #include "metrics.hpp"
 #include "net.hpp"
@@ -16,6 +17,7 @@
 namespace clip {
 namespace {
 
+namespace ranks = examples::ranks;
 using examples::report::number;
 
 // Streams of random numbers beside those of the library (0, and 16 and up).
@@ -38,20 +40,21 @@ class fit {
                                    .weight_decay = o.fit.weight_decay,
                                    .clip = o.fit.clip,
                                    .schedule = {o.fit.warm_up, o.fit.steps, o.fit.floor}},
-                 s2rm::seed{static_cast<std::uint64_t>(o.seed)}, s2rm::training{.average = o.fit.average}),
+                 s2rm::seed{static_cast<std::uint64_t>(o.seed)},
+                 s2rm::training{.average = o.fit.average, .parts = o.fit.parts}, ranks::communicator()),
         stopping_(o.fit.patience),
         held_out_(validation_batch(from)) {}
 
   /// Up to the end of the schedule, of patience, or a signal. `log` is of the run as it was so far.
   void run(run_record& log) {
     log.parameters = decltype(learner_)::size;
-    if (o_.resume && std::filesystem::exists(o_.checkpoint_path())) go_on(log);
+    if (ranks::first_says(o_.resume && std::filesystem::exists(o_.checkpoint_path()))) go_on(log);
     seconds_before_ = log.seconds;
     begin_ = last_saved_ = clock::now();
-    print_levels();
+    if (ranks::first()) print_levels();
     examples::progress bar{"clip, seed " + std::to_string(o_.seed), o_.fit.steps};
     double smooth = log.loss.empty() ? 0 : log.loss.back();
-    while (!log.finished && !examples::interrupt::requested()) {
+    while (!log.finished && !ranks::any(examples::interrupt::requested())) {
       auto const report = step();
       auto const done = learner_.steps();
       smooth = done == 1 ? report.loss : 0.98 * smooth + 0.02 * report.loss;
@@ -64,7 +67,7 @@ class fit {
       }
       if (done % o_.fit.validate_every == 0 || done == o_.fit.steps) validate(log);
       log.finished = done == o_.fit.steps || stopping_.should_stop();
-      if (clock::now() - last_saved_ > std::chrono::seconds{30}) save(log);
+      if (ranks::first_says(clock::now() - last_saved_ > std::chrono::seconds{30})) save(log);
       bar.update(done, "loss " + number(smooth, 3) + ", validation PSNR " +
                            (log.validation_psnr.empty() ? "-" : number(log.validation_psnr.back(), 2)) + ", best " +
                            number(log.best_psnr, 2));
@@ -89,10 +92,13 @@ class fit {
   s2rm::step_report step() {
     auto const at = learner_.steps();
     auto const key = static_cast<std::uint64_t>(o_.seed);
-    pieces_.cut(from_, from_.train, o_.fit.batch, o_.fit.window,
-                {{key, stream_of_training}, static_cast<std::uint32_t>(at), 10, o_.fit.queries, o_.fit.varied}, true);
+    auto const mine = learner_.share(o_.fit.batch);
+    pieces_.cut(
+        from_, from_.train, mine.count, o_.fit.window,
+        {{key, stream_of_training}, static_cast<std::uint32_t>(at), 10, o_.fit.queries, o_.fit.varied, mine.first},
+        true);
     if (at >= o_.fit.curriculum) {
-      pieces_.thin_out({key, stream_of_thinning}, at, o_.fit.few_views, o_.fit.blind_spans);
+      pieces_.thin_out({key, stream_of_thinning}, at, o_.fit.few_views, o_.fit.blind_spans, mine.first);
     }
     return learner_.step(pieces_.view_of());
   }
@@ -134,8 +140,8 @@ class fit {
     log.seconds = seconds_before_ + std::chrono::duration<double>(clock::now() - begin_).count();
     learner_.save(o_.checkpoint_path());
     // Whoever stops before the first validation has something to look at as well.
-    if (!std::filesystem::exists(o_.best_path())) learner_.save(o_.best_path());
-    log.write(o_.record_path());
+    if (ranks::first_says(!std::filesystem::exists(o_.best_path()))) learner_.save(o_.best_path());
+    if (ranks::first()) log.write(o_.record_path());
     last_saved_ = clock::now();
   }
 
@@ -149,7 +155,7 @@ class fit {
 
   scene const& from_;
   options const& o_;
-  s2rm::trainer<net, cpu> learner_;
+  s2rm::trainer<net, cpu, float, s2rm::optim::adam, examples::team> learner_;
   s2rm::early_stopping<float> stopping_;
   batch held_out_, pieces_;
   double seconds_before_ = 0;
@@ -178,9 +184,9 @@ int train(options const& given) {
   auto o = given;
   o.shown = settled(o.shown);
   examples::interrupt const watch;
-  auto const video = load(o.shown, o.folder, o.ffmpeg);
+  auto const video = ranks::first_before_others([&] { return load(o.shown, o.folder, o.ffmpeg); });
   auto const from = scene::of(video, o.fit.window);
-  print(video, from);
+  if (ranks::first()) print(video, from);
   run_record log;
   if (o.resume) {
     if (auto const earlier = run_record::read(o.record_path())) {
@@ -191,7 +197,7 @@ int train(options const& given) {
       }
       log = *earlier;
     }
-  } else {
+  } else if (ranks::first()) {
     std::filesystem::remove(o.best_path());
   }
   log.seed = o.seed;
@@ -200,8 +206,14 @@ int train(options const& given) {
   log.fit = o.fit;
   log.threads = o.thread_count();
   std::filesystem::create_directories(std::filesystem::absolute(o.checkpoint_path()).parent_path());
-  std::fprintf(stderr, "%s\n", net::description().c_str());
+  if (ranks::first()) std::fprintf(stderr, "%s\n", net::description().c_str());
   fit{from, o}.run(log);
+  auto const stopped = ranks::any(examples::interrupt::requested());
+  auto const status = stopped ? examples::interrupt::exit_status : 0;
+  if (!ranks::first()) {
+    if (stopped) ranks::leave(status);
+    return status;
+  }
   std::fprintf(stderr,
                "%lld of %lld steps in %s; best validation PSNR %.2f after %lld; reach %.2f, %lld dead modules, "
                "%lld skipped; wrote %s\n",
@@ -209,7 +221,8 @@ int train(options const& given) {
                examples::duration_text(log.seconds).c_str(), log.best_psnr, static_cast<long long>(log.best_step),
                log.reach, static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
                o.checkpoint_path().c_str());
-  return examples::interrupt::requested() ? examples::interrupt::exit_status : 0;
+  if (stopped) ranks::leave(status);
+  return status;
 }
 
 }  // namespace clip

@@ -31,6 +31,18 @@ void begin();
 [[nodiscard]] bool any(bool so);
 /// Whether rank 0 says so.
 [[nodiscard]] inline bool first_says(bool so) { return any(first() && so); }
+/// f() on rank 0, and after it on the others: for files that the first to come makes.
+template <class F>
+auto first_before_others(F const& f) {
+  if (!first()) static_cast<void>(any(false));
+  auto made = f();
+  if (first()) static_cast<void>(any(false));
+  return made;
+}
+/// What --parts says of itself.
+inline constexpr char const* about_parts =
+    "sum the gradient over so many parts of a batch (1, 2, 4, ...): the same bits on 1 to so many ranks; 0: all at "
+    "once";
 /// Threads of this rank: as many as asked for, or its share of the machine's.
 [[nodiscard]] int threads(int asked);
 /// Throws std::runtime_error unless one rank is alone: for commands that are not for several.

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "common/ranks.hpp"
+
 namespace examples {
 
 void add_common_options(CLI::App& app, run_options& o) {
@@ -48,9 +50,7 @@ void add_fit_options(CLI::App& app, run_options& o) {
   app.add_option("--blind-spans", fit.blind_spans, "probability that it has a span of 1 to 10 steps without views")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  app.add_option("--parts", fit.parts,
-                 "sum the gradient over so many parts of a batch (1, 2, 4, ...): the same bits on 1 to so many ranks; "
-                 "0: all at once")
+  app.add_option("--parts", fit.parts, ranks::about_parts)
       ->check(CLI::Range(index_t{0}, index_t{1024}))
       ->capture_default_str();
 }

@@ -80,9 +80,7 @@ void add_training(CLI::App& app, experiment_options& o) {
   app.add_option("--steps", o.steps, "training steps, 0: the settled number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--parts", o.parts,
-                 "sum the gradient over so many parts of a batch (1, 2, 4, ...): the same bits on 1 to so many ranks; "
-                 "0: all at once")
+  app.add_option("--parts", o.parts, examples::ranks::about_parts)
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1024}))
       ->capture_default_str();
   app.add_flag("--resume", o.resume, "go on from the checkpoint");

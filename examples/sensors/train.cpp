@@ -48,9 +48,7 @@ int train(experiment_options const& options) {
   examples::interrupt const watch;
   namespace ranks = examples::ranks;
   // Rank 0 fetches the data where they are not there yet; the others wait and find them.
-  if (!ranks::first()) static_cast<void>(ranks::any(false));
-  auto const with = open_experiment(options);
-  if (ranks::first()) static_cast<void>(ranks::any(false));
+  auto const with = ranks::first_before_others([&] { return open_experiment(options); });
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());

@@ -161,3 +161,21 @@ TEST_CASE("Ctrl-C leaves a checkpoint that training goes on from, to the same we
     CHECK(bytes_of(stopped.path / name) == bytes_of(whole.path / name));
   }
 }
+
+#ifdef CLIP_LAUNCHER
+TEST_CASE("two ranks train to the same weights as one") {
+  place const alone{"s2rm_clip_alone"}, together{"s2rm_clip_together"};
+  std::string const arguments = " --steps 3 --validate-every 2 --curriculum 1 --parts 2";
+  auto const one = call(alone.train() + arguments);
+  CHECK(one.status == 0);
+  auto const two = call(together.train() + arguments, CLIP_LAUNCHER " 2");
+  INFO(two.text);
+  CHECK(two.status == 0);
+  for (auto const* name : {"seed1.safetensors", "seed1.best.safetensors"}) {
+    CHECK(bytes_of(alone.path / name) == bytes_of(together.path / name));
+  }
+  auto const eval = call("eval --seed 1" + together.out(), CLIP_LAUNCHER " 2");
+  CHECK(eval.status != 0);
+  CHECK_THAT(eval.text, contains("clip eval: runs on one rank"));
+}
+#endif
