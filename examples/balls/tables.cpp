@@ -1,7 +1,6 @@
 #include "tables.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace balls {
 namespace {
@@ -99,37 +98,11 @@ table summary_table(std::vector<method> const& all) {
 }
 
 table claim_table(std::vector<method> const& all) {
-  table made;
-  auto const own = [](method const& m) { return m.runs.name.starts_with("s2"); };
-  // Not whatever else there is: the variants of S2GRU have modules in space too.
-  auto const other = [](method const& m) {
-    constexpr std::array names{"gru", "lstm", "rmc", "rim", "tto"};
-    return std::find(names.begin(), names.end(), m.runs.name) != names.end();
-  };
-  // The best of the models that `of` takes.
-  auto const best = [&](std::string const& test, auto const& of) {
-    std::pair<std::string, double> found{"", -1};
-    for (auto const& m : all) {
-      auto const f1 = m.runs.over_runs(test + ".f1").mean;
-      if (!m.peer && of(m) && f1 > found.second) found = {m.title, f1};
-    }
-    return found;
-  };
-  if (std::none_of(all.begin(), all.end(), other)) return made;
-  made.title = "The claim of the paper: F1 of the best with a spatial structure beside the best without";
-  made.header = {"test", "with", "F1", "without", "F1", "claimed", "came out"};
-  auto const add = [&](std::string const& test, double factor, char const* claim) {
-    auto const with = best(test, own);
-    auto const without = best(test, other);
-    if (with.second < 0 || without.second < 0) return;
-    made.rows.push_back({test, with.first, number(with.second, 3), without.first, number(without.second, 3), claim,
-                         with.second >= factor * without.second ? "yes" : "no"});
-  };
-  add("views 10", 0.99, "within 1 %");
+  std::vector<examples::claim> claims{{"views 10", "views 10", 0.99, "within 1 %"}};
   for (std::string const test : {"views 1", "views 2", "views 3", "views 4", "balls 5", "balls 6"}) {
-    add(test, 1, "the best");
+    claims.push_back({test, test, 1, "the best"});
   }
-  return made;
+  return examples::claim_table(claims, all);
 }
 
 table aim_table(std::vector<method> const& all) {

@@ -38,6 +38,17 @@ struct axis_point {
 /// Mean ± deviation over seeds, "-" where no run has the figure.
 [[nodiscard]] std::string score_cell(campaign::spread const& s);
 
+/// What the paper claims of one test, whose figures' keys begin with `key`: the best of the models with a spatial structure
+/// has at least `share` of the F1 of the best of those without.
+struct claim {
+  std::string label, key;
+  double share = 1;
+  std::string words;  ///< "the best"
+};
+
+/// A row for each claim that both kinds of models were tested for: who was best, and whether it holds.
+[[nodiscard]] report::table claim_table(std::vector<claim> const& claims, std::vector<method> const& all);
+
 /// Validation BCE over training, a line a run.
 [[nodiscard]] report::chart training_chart(std::vector<run_record> const& runs, std::string const& title,
                                            std::string const& y_label);

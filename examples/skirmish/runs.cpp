@@ -38,7 +38,7 @@ int campaign(command_options const& options) {
       "anything about the game. Written by `skirmish campaign`; what the words mean: "
       "[examples/skirmish](../../examples/skirmish/README.md).\n";
   page.first = {examples::run_table(runs)};
-  if (auto const aims = aim_table(work.tests(), all); !aims.rows.empty()) page.first.push_back(aims);
+  if (auto const claims = claim_table(work.tests(), all); !claims.rows.empty()) page.first.push_back(claims);
   page.charts = score_charts(work.tests(), all);
   page.charts.push_back({"training", training_chart(runs)});
   page.tables = score_tables(work.tests(), all);

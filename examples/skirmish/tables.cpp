@@ -1,8 +1,6 @@
 #include "tables.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace skirmish {
 namespace {
@@ -90,35 +88,12 @@ examples::report::chart training_chart(std::vector<examples::run_record> const& 
   return examples::training_chart(runs, "Training: BCE of all markers on validation battles", "BCE, nats a cell");
 }
 
-table aim_table(std::vector<test> const& tests, std::vector<method> const& all) {
-  table made;
-  made.header = {"F1 of all markers", "S2GRU", "best of the others", "which", "aim", "reached"};
-  auto const own = std::find_if(all.begin(), all.end(), [](method const& m) { return m.title == "S2GRU"; });
-  if (own == all.end()) return made;
-  auto const runs = own->runs.over_runs(tests.front().name + ".f1");
-  made.title = "What was aimed at: S2GRU, mean over the " + std::to_string(runs.finished) + " of " +
-               std::to_string(runs.finished + runs.lost) + " runs that are tested, against the other learned models";
-  auto const add = [&](std::string const& key, std::string const& words, double share, char const* aim) {
-    auto const found = own->runs.over_runs(key + ".f1").mean;
-    double best = std::numeric_limits<double>::quiet_NaN();
-    std::string which = "-";
-    for (auto const& m : all) {
-      auto const other = m.runs.over_runs(key + ".f1").mean;
-      if (m.peer || m.title.starts_with("S2") || std::isnan(other) || other <= best) continue;
-      best = other;
-      which = m.title;
-    }
-    if (std::isnan(found)) return;
-    made.rows.push_back({words, number(found, 3), number(best, 3), which, aim,
-                         std::isnan(best)        ? "-"
-                         : found >= share * best ? "yes"
-                                                 : "no"});
-  };
-  add(tests.front().name, tests.front().name, 0.99, "within 1 % or better");
-  add(elsewhere, "mean of the other scenarios", 1, "the best");
+table claim_table(std::vector<test> const& tests, std::vector<method> const& all) {
   auto const half = half_dropped(tests);
-  add(half, half + " of " + std::to_string(dropped_points(tests).size()), 1, "the best");
-  return made;
+  return examples::claim_table({{tests.front().name, tests.front().name, 0.99, "within 1 %"},
+                                {"mean of the other scenarios", elsewhere, 1, "the best"},
+                                {half + " of " + std::to_string(dropped_points(tests).size()), half, 1, "the best"}},
+                               all);
 }
 
 }  // namespace skirmish

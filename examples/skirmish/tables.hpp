@@ -16,8 +16,8 @@ namespace skirmish {
 
 [[nodiscard]] examples::report::chart training_chart(std::vector<examples::run_record> const& runs);
 
-/// What was aimed at for S2GRU and what came out; no rows without such a run.
-[[nodiscard]] examples::report::table aim_table(std::vector<test> const& tests,
-                                                std::vector<examples::method> const& all);
+/// What the paper claims: on the scenario trained on, elsewhere, with half of the views missing.
+[[nodiscard]] examples::report::table claim_table(std::vector<test> const& tests,
+                                                  std::vector<examples::method> const& all);
 
 }  // namespace skirmish
