@@ -120,7 +120,7 @@ class fit {
   }
 
   bool note(run_record& log, index_t step, double figure) {
-    auto const better = stopping_.note(step, -figure, learner_);
+    auto const better = stopping_.note(step, -figure);
     if (better) {
       log.best_step = step;
       log.best_psnr = figure;

@@ -127,7 +127,7 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
       auto const figure = validate(learner);
       history.validation_step.push_back(static_cast<double>(learner.steps()));
       history.validation.push_back(figure);
-      stopping.note(learner.steps(), figure, learner);
+      stopping.note(learner.steps(), figure);
       if (stopping.should_stop()) break;
     }
     if (!checkpoint.empty() && ranks::first_says(passed() - last_saved > 10)) {

@@ -46,6 +46,21 @@ TEST_CASE("early stopping: keeps the weights of the best figure and gives up aft
   CHECK(stop.weights() == std::vector<double>{14, 14, 14});
 }
 
+TEST_CASE("early stopping: figures noted again are where it was") {
+  double const figures[] = {5, 4, 4.5, 3, 3.5, 3.2, 3.1};
+  early_stopping<double> whole(3), again(3);
+  counting_trainer const learner;
+  for (index_t step = 0; step < 7; ++step) {
+    bool const best = whole.note(step, figures[step], learner);
+    CHECK(again.note(step, figures[step]) == best);
+    CHECK(again.should_stop() == whole.should_stop());
+  }
+  CHECK(again.should_stop());
+  CHECK(again.best() == 3);
+  CHECK(again.best_step() == 3);
+  CHECK(again.weights().empty());
+}
+
 TEST_CASE("early stopping: an improvement that is too small is none, nor is what is no number") {
   double const nan = std::numeric_limits<double>::quiet_NaN();
   early_stopping<double> stop(2, 0.1);

@@ -21,10 +21,9 @@ class early_stopping {
     require_value(least >= 0, "early_stopping: least: expected >= 0");
   }
 
-  /// Notes the validation figure after `step` and, where it is the best so far, copies the learner's averaged weights.
-  /// Returns whether it is.
-  template <class Trainer>
-  bool note(index_t step, double figure, Trainer const& learner) {
+  /// Notes the validation figure after `step`. Returns whether it is the best so far. A run that goes on notes the figures
+  /// of its record again, and is where it was.
+  bool note(index_t step, double figure) {
     if (!(figure < best_ - least_)) {
       ++waited_;
       return false;
@@ -32,6 +31,13 @@ class early_stopping {
     best_ = figure;
     step_ = step;
     waited_ = 0;
+    return true;
+  }
+
+  /// The same, and where it is the best so far, copies the learner's averaged weights.
+  template <class Trainer>
+  bool note(index_t step, double figure, Trainer const& learner) {
+    if (!note(step, figure)) return false;
     if constexpr (requires { learner.averaged(); }) {
       weights_.resize(static_cast<std::size_t>(Trainer::size));
       learner.backend().copy_out(Trainer::size, learner.averaged().values(), weights_.data());
@@ -44,7 +50,7 @@ class early_stopping {
   [[nodiscard]] bool should_stop() const { return waited_ >= patience_; }
   [[nodiscard]] double best() const { return best_; }
   [[nodiscard]] index_t best_step() const { return step_; }
-  /// The best weights, a whole flat block; empty before the first figure.
+  /// The best weights, a whole flat block; empty before the first figure that was noted with a learner.
   [[nodiscard]] std::vector<T> const& weights() const { return weights_; }
 
  private:
