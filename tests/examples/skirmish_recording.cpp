@@ -1,4 +1,6 @@
 // Recordings: the same battles on any number of threads and with any compiler, the layout there and back, bad files.
+#include <unistd.h>
+
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -224,6 +226,73 @@ TEST_CASE("numbers that cannot be") {
                for (std::size_t n = 3; n < static_cast<std::size_t>(r.episode_length(0)); ++n) r.alive(n, 5) = 0;
              }),
              contains("action.npy[3, 5]: expected 0 of a dead ally"));
+}
+
+TEST_CASE("numbers that cannot be, by one") {
+  using r_t = recording;
+  auto const with_units = [](r_t& r, std::size_t units, std::size_t allies) {
+    auto const states = r.alive.shape(0);
+    r.unit_type = s2rm::make_tensor<std::int32_t>(units);
+    r.enemy = s2rm::make_tensor<std::uint8_t>(units);
+    for (std::size_t u = 0; u < units; ++u) {
+      r.unit_type(u) = 48;
+      r.enemy(u) = u < allies ? 0 : 1;
+    }
+    r.alive = s2rm::make_tensor<std::uint8_t>(states, units);
+    r.position = s2rm::make_tensor<float>(states, units, 2);
+    for (auto* const field : {&r.health, &r.energy, &r.cooldown, &r.shield}) {
+      *field = s2rm::make_tensor<float>(states, units);
+    }
+    r.action = s2rm::make_tensor<std::uint8_t>(states, allies);
+  };
+  CHECK_THAT(refused([&](r_t& r) { with_units(r, 0, 0); }),
+             contains("unit_type.npy: expected 1 to 1000 units, found 0"));
+  CHECK_THAT(refused([&](r_t& r) { with_units(r, 1001, 1); }), contains("1 to 1000 units, found 1001"));
+  CHECK_THAT(refused([&](r_t& r) { with_units(r, 3, 3); }),
+             contains("enemy.npy: expected an enemy, found allies alone"));
+  CHECK_THAT(refused([&](r_t& r) { with_units(r, 3, 0); }),
+             contains("enemy.npy[0]: expected 0 for each ally") && contains("found 1"));
+  CHECK_THAT(refused([](r_t& r) { r.enemy(19) = 2; }), contains("enemy.npy[19]") && contains("found 2"));
+  CHECK_THAT(refused([](r_t& r) { r.map_size(0) = 1025; }), contains("map_size.npy[0]") && contains("found 1025"));
+  CHECK_THAT(refused([](r_t& r) { r.walkable(0, 0) = -1; }),
+             contains("walkable.npy[1, 0]") && contains("found -1 and 32"));
+  CHECK_THAT(refused([](r_t& r) { r.episode_length(1) -= 1; }), contains("lengths that add up to"));
+  CHECK_THAT(refused([](r_t& r) {
+               r.episode_length = s2rm::make_tensor<std::int32_t>(0);
+               r.won = s2rm::make_tensor<std::uint8_t>(0);
+             }),
+             contains("episode_length.npy: expected an episode, found none"));
+  CHECK_THAT(refused([](r_t& r) { r.position(2, 3, 0) = -0.5F; }),
+             contains("position.npy[2, 3, 0]") && contains("found -0.5"));
+}
+
+TEST_CASE("a healer's targets are its own side") {
+  auto r = battles("MMM2", 1);
+  REQUIRE(r.allies() == 10);
+  REQUIRE(r.units() == 22);
+  std::size_t healer = 0, fighter = 0;
+  for (std::size_t a = 0; a < 10; ++a) (is_healer(r.unit_type(a)) ? healer : fighter) = a;
+  REQUIRE(is_healer(r.unit_type(healer)));
+  r.action(1, fighter) = 6 + 11;
+  r.action(1, healer) = 6 + 9;
+  CHECK_NOTHROW(check(r, "there"));
+  r.action(1, healer) = 6 + 10;
+  CHECK_THAT(refusal([&] { check(r, "there"); }), contains("expected 1 to 15 of a live ally, found 16"));
+}
+
+TEST_CASE("what is read is checked, and what cannot be written leaves nothing") {
+  temporary_folder const folder;
+  auto made = battles("3m", 1);
+  made.health(0, 0) = 1.5F;
+  save_recording(made, folder.path() / "r");
+  CHECK_THAT(refusal([&] { static_cast<void>(load_recording(folder.path() / "r")); }), contains("health.npy[0, 0]"));
+  // A folder in the place of a file that is written last but few.
+  auto const target = folder.path() / "broken";
+  auto const fresh = target.string() + ".tmp." + std::to_string(::getpid());
+  std::filesystem::create_directories(std::filesystem::path{fresh} / "shield.npy" / "x");
+  CHECK_THAT(refusal([&] { save_recording(made, target); }), contains("shield.npy"));
+  CHECK_FALSE(std::filesystem::exists(fresh));
+  CHECK_FALSE(std::filesystem::exists(target));
 }
 
 TEST_CASE("what the dead left behind is not read") {
