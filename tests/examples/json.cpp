@@ -48,6 +48,10 @@ TEST_CASE("json: what parsers let pass") {
   std::string keys = "{\"a\": 0";
   for (int i = 0; i < 2000; ++i) keys += ", \"" + std::to_string(i) + "\": 0";
   CHECK_THAT(parsed(keys + "}"), contains("x.json: expected at most 2000 keys in an object, found more"));
+  std::string values = "[";
+  for (int i = 0; i < 1'000'000; ++i) values += "[],0,";
+  CHECK(parsed(values.substr(0, values.size() - 5) + "0]") == "no complaint");
+  CHECK_THAT(parsed(values + "0]"), contains("x.json: expected at most 2000000 values, found more"));
   CHECK_THAT(parsed("{} {}"), contains("x.json: expected JSON"));
   CHECK_THAT(parsed("{\"a\": 1"), contains("x.json: expected JSON"));
   CHECK_THAT(parsed("\"\xff\""), contains("x.json: expected JSON"));
@@ -55,7 +59,8 @@ TEST_CASE("json: what parsers let pass") {
 
 TEST_CASE("json: fields of the wrong kind") {
   auto const all = examples::parse_json(
-      R"({"i": 5, "n": 1.5, "t": "text", "f": true, "l": [1, null], "big": 18446744073709551615, "low": -3, "o": {}})",
+      R"({"i": 5, "n": 1.5, "t": "text", "f": true, "l": [1, null], "big": 18446744073709551615, "low": -3, "o": {}, "long": ")" +
+          std::string(100, 'x') + R"("})",
       "x.json");
   examples::json_fields from{all, "x.json"};
   CHECK(from.integer("i") == 5);
@@ -79,9 +84,29 @@ TEST_CASE("json: fields of the wrong kind") {
   refused([&] { static_cast<void>(from.flag("i")); }, "'i': expected true or false");
   refused([&] { static_cast<void>(from.numbers("o")); }, "'o': expected a list");
   refused([&] { static_cast<void>(from.object("l")); }, "x.json: 'l': expected an object, found array");
+  refused([&] { static_cast<void>(from.integer("low", -10, -5)); },
+          "'low': expected an integer from -10 to -5, found -3");
+  refused([&] { static_cast<void>(from.integer("o")); },
+          "'o': expected an integer from 0 to 9007199254740992, found object");
+  refused([&] { static_cast<void>(from.flag("long")); }, (std::string(79, 'x') + "...").c_str());
+  CHECK(examples::json_fields{all.at("o"), "x.json"}.all_numbers().empty());
   refused([&] { static_cast<void>(from.number("none")); }, "x.json: 'none': missing");
   from.object("o").done();
+  static_cast<void>(from.text("long"));
   from.done();
+}
+
+TEST_CASE("json: lists of numbers and objects of them") {
+  auto const all = examples::parse_json(R"({"a": 1, "b": null})", "x.json");
+  examples::json_fields from{all, "x.json"};
+  auto const found = from.all_numbers();
+  REQUIRE(found.size() == 2);
+  CHECK(found[0] == std::pair<std::string, double>{"a", 1});
+  CHECK(std::isnan(found[1].second));
+  CHECK_NOTHROW(from.done());
+  nlohmann::ordered_json long_list = {{"l", std::vector<int>(1'000'001)}};
+  CHECK_THAT(complaint([&] { static_cast<void>(examples::json_fields{long_list, "x.json"}.numbers("l")); }),
+             contains("'l': expected a list of at most 1000000 numbers, found array"));
 }
 
 TEST_CASE("json: the record of a run of balls") {
