@@ -182,7 +182,7 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
 
 /// A cell as it must be written so that it reads back the same.
 std::string quoted(std::string const& cell) {
-  if (!cell.empty() && cell.find_first_of(",\" \t") == std::string::npos) {
+  if (cell.find_first_of(",\" \t") == std::string::npos) {
     return cell;
   }
   std::string out{"\""};

@@ -1,6 +1,8 @@
 // The user's two CSV files: what is read, and that a bad row is named instead of dropped.
+#include <algorithm>
 #include <cmath>
 
+#include "data/files.hpp"
 #include "sensors/csv.hpp"
 #include "support/catch.hpp"
 
@@ -112,4 +114,53 @@ TEST_CASE("a few readings make no large grid") {
   CHECK_THAT(complaint("time,station,value\n2001-01-01T00:00:00,A,1\n2001-01-01T00:00:01,A,1\n2003-01-01,A,1\n"),
              contains("steps for 3 readings: expected regular times"));
   CHECK_THAT(complaint("time,station,value\n0001-01-01,A,1\n9999-12-31,A,1\n"), contains("no complaint"));
+}
+
+TEST_CASE("at most ten complaints, each short") {
+  std::string rows{"time,station,value\n"};
+  for (int i = 0; i < 12; ++i) rows += "2001-01-01,A," + std::string(100, 'x') + "\n";
+  auto const text = complaint(rows);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 10);
+  CHECK_THAT(text, contains("line 11") && !contains("line 12") && contains("... and 2 more"));
+  CHECK_THAT(text, contains("'" + std::string(60, 'x') + "'"));
+}
+
+TEST_CASE("what stands behind a closing quote is a complaint") {
+  CHECK_THAT(complaint("time,station,value\n2001-01-01,\"A\"B,1\n"), contains("line 2") && contains("closing quote"));
+  CHECK(complaint("time,station,value\n2001-01-01, \"A\" \t,1\n") == "no complaint");
+}
+
+TEST_CASE("stations without a code, east of everything, or without a reading") {
+  std::string const good{"time,station,value\n2001-01-01,A,1\n2001-01-01,B,NA\n"};
+  CHECK_THAT(complaint(good, "station,x,y\n,1,1\n"), contains("line 2, column station: expected a code, found ''"));
+  CHECK_THAT(complaint(good, "station,x,y\nA,361,1\n"), contains("line 2, column x: expected longitude"));
+  std::vector<std::string> notes;
+  auto const data = read(good, two_stations, &notes);
+  CHECK(data.step == 86400);  // one time alone: a day
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0] == "r.csv: station 'B' has no reading");
+}
+
+TEST_CASE("a network that is written is read as it was") {
+  s2rm::test::temporary_folder const folder;
+  auto const made = parse_network(
+      "time,station,value\n2001-01-01,\" A, \"\"north\"\"\",1.5\n2001-01-02,B,-2\n2001-01-04,B,0.25\n", "r.csv",
+      "station,x,y\n\" A, \"\"north\"\"\",-8,52\nB,-6,53\n", "s.csv", coordinate_kind::degrees, {});
+  write_network(made, folder.path());
+  auto const r = folder / "readings.csv", s = folder / "stations.csv";
+  auto const written = s2rm::test::read_text(r);
+  CHECK(std::count(written.begin(), written.end(), '\n') == 4);  // what is missing has no row
+  auto const back = sensors::read_network(r, s, coordinate_kind::degrees, {});
+  CHECK(back.stations[0].code == " A, \"north\"");
+  CHECK(back.times == 4);
+  CHECK(back.present_count() == 3);
+  CHECK(back.at(0, 0) == 1.5);
+  CHECK(back.at(1, 1) == -2);
+  CHECK(back.at(3, 1) == 0.25);
+  CHECK(back.places == made.places);
+  CHECK(back.origin.source == "files readings.csv and stations.csv");
+  CHECK(back.origin.checksum == sensors::data_checksum(s2rm::test::read_text(r), s2rm::test::read_text(s)));
+  sensors::provenance origin;
+  origin.source = "a book";
+  CHECK(sensors::read_network(r, s, coordinate_kind::degrees, origin).origin.source == "a book");
 }
