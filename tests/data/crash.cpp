@@ -99,6 +99,11 @@ int fsync(int file) {
   return static_cast<int>(::syscall(SYS_fsync, file));
 }
 
+int fstat(int file, struct stat* to) noexcept {
+  if (noted("fstat")) return -1;
+  return static_cast<int>(::syscall(SYS_fstat, file, to));
+}
+
 int rename(char const* from, char const* to) noexcept {
   if (noted("rename")) return -1;
   return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
@@ -365,6 +370,10 @@ TEST_CASE("crash: a read that fails, is interrupted, or finds less than there wa
   plan.error = EIO;
   CHECK_THAT(refusal(load), contains(path + ": cannot read: Input/output error"));
   plan = {};
+  plan.failing = "fstat";
+  plan.error = EIO;
+  CHECK_THAT(refusal(load), contains(path + ": cannot ask its size: Input/output error"));
+  plan = {};
   plan.interrupted = true;
   load();
   data::input_file opened(path);
@@ -410,6 +419,13 @@ TEST_CASE("crash: what killed writers leave is removed, and nothing else") {
   data::detail::remove_unfinished(folder.path().string());
   CHECK(std::filesystem::exists(left));
   age();
+  // Of what cannot be looked at nothing is known.
+  plan.armed = true;
+  plan.failing = "fstat";
+  plan.error = EIO;
+  data::detail::remove_unfinished(folder.path().string());
+  plan = {};
+  CHECK(std::filesystem::exists(left));
   {
     data::detail::temporary_file const at_work(folder / "c");
     age();

@@ -151,6 +151,7 @@ TEST_CASE("safetensors: headers that are not JSON of the right form") {
   CHECK_THAT(refusal_of(R"({"a":{"shape":[1e1]}})"), contains("not an integer"));
   CHECK_THAT(refusal_of(R"({"a":{"shape":[[1]]}})"), contains("found an array"));
   CHECK_THAT(refusal_of(R"({"a":{"shape":[null]}})"), contains("found null"));
+  CHECK_THAT(refusal_of(R"({"a":{"shape":[-5000000000]}})"), contains("found a negative number"));
   CHECK_THAT(refusal_of(R"({"a":{"shape":[9223372036854775808]}})"), contains("beyond any memory"));
   CHECK_THAT(refusal_of(R"({"a":{"data_offsets":[0]}})"), contains("expected 2 numbers, found fewer"));
   CHECK_THAT(refusal_of(R"({"a":{"data_offsets":[0,1,2]}})"), contains("expected 2 numbers, found more"));
@@ -266,6 +267,11 @@ TEST_CASE("safetensors: what can not be read back is not written") {
   CHECK_THAT(refusal([&] { write({one}, {{"k", "\xff"}}); }), contains("not valid JSON"));
   CHECK_THAT(refusal([&] { write({data::source_of("w", {-1}, &value)}, {}); }), contains("impossible shape [-1]"));
   CHECK_THAT(refusal([&] { write({data::source_of<float>("w", {1}, nullptr)}, {}); }), contains("found null"));
+  // Each of these could be, both together could not; their numbers are never looked at.
+  auto const half = data::source_of("a", {s2rm::index_t{1} << 60}, &value);
+  auto other = half;
+  other.name = "b";
+  CHECK_THAT(refusal([&] { write({half, other}, {}); }), contains("'b': impossible shape [1152921504606846976]"));
   CHECK_THAT(refusal([&] { write({one}, {{"k", std::string(1 << 20, 'x')}}); }), contains("at most 262144"));
   CHECK(read_text(path) == "old");
   CHECK(folder.count() == 1);

@@ -32,24 +32,22 @@ class piece {
   piece(std::vector<index_t> const& shape) : shape_(shape), kind_(kind::shape) {}  // NOLINT(*-explicit-*)
 
   void append_to(std::string& out) const {
-    switch (kind_) {
-      case kind::text: out += text_; break;
-      case kind::number: out += std::to_string(number_); break;
-      case kind::name:
-        out += '\'';
-        for (char const c : text_.substr(0, 80)) out += c >= ' ' && c <= '~' ? c : '?';
-        out += text_.size() > 80 ? "...'" : "'";
-        break;
-      case kind::shape: {  // [5, 48, 16]
-        char const* separator = "[";
-        for (auto const extent : shape_) {
-          out += separator;
-          out += std::to_string(extent);
-          separator = ", ";
-        }
-        out += shape_.empty() ? "[]" : "]";
-        break;
+    if (kind_ == kind::text) {
+      out += text_;
+    } else if (kind_ == kind::number) {
+      out += std::to_string(number_);
+    } else if (kind_ == kind::name) {
+      out += '\'';
+      for (char const c : text_.substr(0, 80)) out += c >= ' ' && c <= '~' ? c : '?';
+      out += text_.size() > 80 ? "...'" : "'";
+    } else {  // a shape: [5, 48, 16]
+      char const* separator = "[";
+      for (auto const extent : shape_) {
+        out += separator;
+        out += std::to_string(extent);
+        separator = ", ";
       }
+      out += shape_.empty() ? "[]" : "]";
     }
   }
 

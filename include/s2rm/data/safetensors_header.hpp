@@ -175,7 +175,8 @@ class header_events {
   tensor_info& tensor() { return header.tensors.back(); }
 
   [[gnu::noinline, gnu::cold]] bool fail(pieces what) {
-    bool const inside = where_ != place::start && where_ != place::names && where_ < place::metadata_start;
+    // Nothing fails at the start: the text begins with '{'.
+    bool const inside = where_ > place::names && where_ < place::metadata_start;
     if (inside) append(problem, {"tensor ", quoted{tensor().name}, ": "});
     append(problem, what);
     return false;
