@@ -48,7 +48,7 @@ endforeach()
 if(S2RM_BUILD_TESTS)
   list(APPEND tidy_sources "${PROJECT_SOURCE_DIR}/tests/odr.cpp")
 endif()
-# A unity file names the files it stands for, so that a stamp is as old as the oldest of all of them.
+# A unity file only names the files it stands for: a change of any of them counts.
 file(GLOB_RECURSE tidy_after CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/include/*.hpp" "${PROJECT_SOURCE_DIR}/examples/*.hpp"
   "${PROJECT_SOURCE_DIR}/examples/*.cpp" "${PROJECT_SOURCE_DIR}/benchmarks/*.cpp")
