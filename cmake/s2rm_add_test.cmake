@@ -52,7 +52,10 @@ function(s2rm_add_test source label)
 
   if(NOT arg_PROGRAM_ONLY)
     add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+    # Threads of OpenMP that wait for each other in turns would else keep the cores from those they wait for, where tests run
+    # side by side: ten times as long.
     set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT "${arg_TIMEOUT}"
+      ENVIRONMENT_MODIFICATION "OMP_WAIT_POLICY=set:passive"
       FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
   endif()
   if(label MATCHES "^(unit|gradient|parity)$")
