@@ -58,8 +58,9 @@ projection fit_projection(std::vector<station> const& stations, coordinate_kind 
   auto const [south, north] = std::minmax_element(stations.begin(), stations.end(), by_y);
   result.centre_x = (west->x + east->x) / 2;
   result.centre_y = (south->y + north->y) / 2;
-  auto const corner = result.place(east->x, north->y);  // kilometres as long as the scale is 1
-  auto const half = std::max(corner[0], corner[1]);
+  // Kilometres as long as the scale is 1. The centre is rounded: one side may be a little farther from it than the other.
+  auto const upper = result.place(east->x, north->y), lower = result.place(west->x, south->y);
+  auto const half = std::max({upper[0], upper[1], -lower[0], -lower[1]});
   result.kilometres_per_unit = half > 0 ? half : 1.0;  // a single station
   return result;
 }

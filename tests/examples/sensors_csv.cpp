@@ -141,6 +141,12 @@ TEST_CASE("stations without a code, east of everything, or without a reading") {
   CHECK(notes[0] == "r.csv: station 'B' has no reading");
 }
 
+TEST_CASE("places do not leave [-1, 1] by a rounding") {
+  // The middle of -8 and -6.2 is rounded, and -8 farther from it than -6.2 (found by a fuzzer).
+  auto const data = read("time,station,value\n2001-01-01,A,1\n", "station,x,y\nA,-8,52\nB,-6.2,53\n");
+  for (auto const place : data.places) CHECK((place >= -1 && place <= 1));
+}
+
 TEST_CASE("a network that is written is read as it was") {
   s2rm::test::temporary_folder const folder;
   auto const made = parse_network(
