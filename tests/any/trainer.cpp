@@ -51,6 +51,11 @@ TEST_CASE("any_trainer: the bits of the trainer it holds") {
   plain.assign(state.average.data());
   plain.whiten({0.1, 0.2, -0.3, 0.4, 0.5, -0.6});
   CHECK(same_bits(any->state().weights, plain.state().weights));
+  std::vector<double> const bias(static_cast<std::size_t>(init::output_bias_field<net>.size), -3.0);
+  any->output_bias(bias);
+  CHECK_FALSE(same_bits(any->state().weights, plain.state().weights));
+  plain.output_bias(bias);
+  CHECK(same_bits(any->state().weights, plain.state().weights));
 }
 
 TEST_CASE("any_trainer: its streams are streams over its averaged weights") {

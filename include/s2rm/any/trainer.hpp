@@ -71,6 +71,7 @@ class any_trainer {
   virtual void gradient(index_t n, T* to) const = 0;
   virtual void assign(T const* values) = 0;
   virtual void whiten(std::vector<double> const& places) = 0;
+  virtual void output_bias(std::vector<double> const& bias) = 0;
   [[nodiscard]] virtual training_state<T> state() const = 0;
   virtual void restore(training_state<T> const& s) = 0;
   virtual void save(std::filesystem::path const& path) const = 0;
@@ -168,6 +169,7 @@ class erased_trainer final : public any_trainer<Net, T> {
   void gradient(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.gradient(), to); }
   void assign(T const* values) override { trainer_.assign(values); }
   void whiten(std::vector<double> const& places) override { trainer_.whiten(places); }
+  void output_bias(std::vector<double> const& bias) override { trainer_.output_bias(bias); }
   [[nodiscard]] training_state<T> state() const override { return trainer_.state(); }
   void restore(training_state<T> const& s) override { trainer_.restore(s); }
   void save(std::filesystem::path const& path) const override { trainer_.save(path); }

@@ -5,10 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "s2rm/core/config.hpp"
+#include "s2rm/core/errors.hpp"
 
 namespace s2rm {
 
@@ -62,6 +64,20 @@ struct training_state {
   index_t steps = 0, applied = 0, skipped = 0;
   std::vector<T> carried = {};            ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
   std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `most_cursor` numbers
+
+  /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what is
+  /// carried a multiple of `element`.
+  void require_sizes(index_t parameters, index_t of_moments, index_t element) const {
+    auto const require = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
+      require_value(met, std::string{"trainer: state: "} + what + std::to_string(expected) + " numbers, found " +
+                             std::to_string(found.size()));
+    };
+    auto const count = [](std::vector<T> const& x) { return static_cast<index_t>(x.size()); };
+    require(weights, count(weights) == parameters, "weights: expected ", parameters);
+    require(average, count(average) == parameters, "average: expected ", parameters);
+    require(moments, count(moments) == of_moments, "moments: expected ", of_moments);
+    require(carried, count(carried) % element == 0, "carried: expected a multiple of ", element);
+  }
 };
 
 namespace detail {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/init/output_bias.hpp"
 #include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
 #include "s2rm/train/account.hpp"
@@ -214,11 +215,12 @@ class trainer {
 
   /// Whitens the place codes over the given places (n, P), best before the first step; see `place_encoder::whiten`.
   void whiten(std::vector<double> const& places) {
-    std::vector<T> values(static_cast<std::size_t>(size));
-    backend_.copy_out(size, parameters_.values(), values.data());
-    Net::whiten(values.data(), places);
-    parameters_.assign(backend_, values.data());
-    if (average_) average_->assign(backend_, values.data());
+    change_weights([&](T* values) { Net::whiten(values, places); });
+  }
+
+  /// Sets the bias of the decoder's last layer, best before the first step; see init/output_bias.hpp.
+  void output_bias(std::vector<double> const& bias) {
+    change_weights([&](T* values) { init::output_bias<Net>(values, bias); });
   }
 
   using training_state = s2rm::training_state<T>;
@@ -239,18 +241,8 @@ class trainer {
   }
   /// \throws value_error if a size is not this model's; nothing has changed then.
   void restore(training_state const& s) {
-    auto const need = [](std::size_t found, index_t expected, char const* what) {
-      require_value(static_cast<index_t>(found) == expected, std::string("trainer: state: ") + what + ": expected " +
-                                                                 std::to_string(expected) + " numbers, found " +
-                                                                 std::to_string(found));
-    };
-    need(s.weights.size(), size, "weights");
-    need(s.average.size(), size, "average");
-    need(s.moments.size(), size * Optimiser::moments, "moments");
     constexpr index_t element = Net::M * Net::state_size;
-    require_value(static_cast<index_t>(s.carried.size()) % element == 0,
-                  "trainer: state: carried: expected a multiple of " + std::to_string(element) + " numbers, found " +
-                      std::to_string(s.carried.size()));
+    s.require_sizes(size, size * Optimiser::moments, element);
     set_cursor(s.cursor);
     parameters_.assign(backend_, s.weights.data());
     if (average_) average_->assign(backend_, s.average.data());
@@ -285,6 +277,16 @@ class trainer {
   using sums = part_sums<Net, Backend, T>;
 
   [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
+
+  /// f(values) changes the weights on the host; the average becomes the same.
+  template <class F>
+  void change_weights(F const& f) {
+    std::vector<T> values(static_cast<std::size_t>(size));
+    backend_.copy_out(size, parameters_.values(), values.data());
+    f(values.data());
+    parameters_.assign(backend_, values.data());
+    if (average_) average_->assign(backend_, values.data());
+  }
 
   /// Everything that a window asks of the backend: its figures, its gradient, the update, what is counted. Nothing here
   /// depends on a number that the backend has, so that it may be recorded.

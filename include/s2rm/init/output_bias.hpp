@@ -1,0 +1,52 @@
+#pragma once
+/// \file
+/// Training that begins at a constant prediction: the bias of the decoder's last layer.
+///
+/// A marker that is set in one cell of a hundred costs the first steps of training nothing but learning that it is rare,
+/// and bends the whole decoder on the way (Lin et al. 2017, Focal Loss for Dense Object Detection, 4.1).
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "s2rm/core/errors.hpp"
+#include "s2rm/core/schema.hpp"
+
+namespace s2rm::init {
+
+/// log(p / (1 - p)), the output at which a Bernoulli marker of base rate p begins. p is taken to be within `least` of
+/// neither 0 nor 1: what never happened in the data is not impossible.
+[[nodiscard]] inline double logit(double p, double least = 1e-4) {
+  auto const q = std::clamp(p, least, 1 - least);
+  return std::log(q / (1 - q));
+}
+
+/// The bias of the last layer of `Net`'s decoder; its size is 0 where no field of the decoder is called "...bias".
+template <class Net>
+inline constexpr field_info output_bias_field = [] {
+  field_info last{};
+  for (auto const& f : Net::fields) {
+    if (f.name.starts_with("decoder.") && f.name.ends_with("bias")) last = f;
+  }
+  return last;
+}();
+
+/// Sets the bias of the decoder's last layer in a flat block of `Net`'s weights.
+/// \throws value_error where `bias` has another size than that field or holds a number that is not finite; nothing has
+/// changed then.
+template <class Net, class T>
+void output_bias(T* values, std::vector<double> const& bias) {
+  constexpr auto at = output_bias_field<Net>;
+  require_value(static_cast<index_t>(bias.size()) == at.size,
+                "output_bias: expected " + std::to_string(at.size) + " numbers, one for each of " +
+                    (at.size == 0 ? "the decoder, which has no bias" : std::string{at.name}) + ", found " +
+                    std::to_string(bias.size()));
+  auto const odd = std::find_if(bias.begin(), bias.end(), [](double x) { return !std::isfinite(x); });
+  require_value(odd == bias.end(), "output_bias: number " + std::to_string(odd - bias.begin()) +
+                                       ": expected a finite number, found " +
+                                       std::to_string(odd == bias.end() ? 0 : *odd));
+  std::transform(bias.begin(), bias.end(), values + at.offset, [](double x) { return static_cast<T>(x); });
+}
+
+}  // namespace s2rm::init
