@@ -41,6 +41,15 @@ void add_fit_options(CLI::App& app, run_options& o) {
       ->capture_default_str();
   app.add_option("--batch", fit.batch, "sequences a step")->check(positive)->capture_default_str();
   app.add_option("--rate", fit.rate, "base learning rate (default: the one the model was tuned to)")->check(positive);
+  app.add_option("--warm-up", fit.warm_up, "steps over which the rate rises")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--clip", fit.clip, "largest norm of the gradient; 0: any")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--beta2", fit.beta2, "Adam's decay of the squared gradient")
+      ->check(CLI::Range(0.0, 0.999999))
+      ->capture_default_str();
   app.add_option("--curriculum", fit.curriculum, "steps that see all views, before views are taken away")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -33,6 +33,8 @@ run_record fit(model& learner, task& of, run_options const& o, std::function<boo
     learner.resume(checkpoint);
     log.rewind(learner.steps());
     if (learner.steps() < o.fit.steps) log.test.clear();
+  } else if (auto const bias = of.output_bias(o); !bias.empty()) {
+    learner.output_bias(bias);
   }
   auto const before = log.seconds;
   auto const begin = std::chrono::steady_clock::now();

@@ -38,6 +38,8 @@ class model {
  public:
   virtual ~model() = default;
   virtual s2rm::step_report step(s2rm::batch_view<float> const& b) = 0;
+  /// Sets the bias of the decoder's last layer; see s2rm/init/output_bias.hpp.
+  virtual void output_bias(std::vector<double> const& bias) = 0;
   /// Predictions (T, B, Q, target...), each sequence from its initial state; valid until the next pass.
   virtual float const* predict(s2rm::batch_view<float> const& b) = 0;
   [[nodiscard]] virtual index_t steps() const = 0;  ///< trained so far

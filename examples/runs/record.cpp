@@ -21,6 +21,7 @@ nlohmann::ordered_json to_json(fit_settings const& s) {
           {"rate", s.rate},
           {"floor", s.floor},
           {"clip", s.clip},
+          {"beta2", s.beta2},
           {"curriculum", s.curriculum},
           {"few_views", s.few_views},
           {"blind_spans", s.blind_spans},
@@ -37,11 +38,12 @@ fit_settings to_settings(examples::json_fields from) {
   s.rate = from.number("rate");
   s.floor = from.number("floor");
   s.clip = from.number("clip");
+  if (from.has("beta2")) s.beta2 = from.number("beta2");  // not in records of earlier versions
   s.curriculum = from.integer("curriculum");
   s.few_views = from.number("few_views");
   s.blind_spans = from.number("blind_spans");
   s.validate_every = from.integer("validate_every");
-  if (from.has("parts")) s.parts = from.integer("parts");  // not in records of earlier versions
+  if (from.has("parts")) s.parts = from.integer("parts");  // nor this
   from.done();
   return s;
 }

@@ -12,6 +12,7 @@ void fit_settings::describe(manifest& settings) const {
   settings.set("fit.rate", rate);
   settings.set("fit.floor", floor);
   settings.set("fit.clip", clip);
+  settings.set("fit.beta2", beta2);
   settings.set("fit.curriculum", curriculum);
   settings.set("fit.few_views", few_views);
   settings.set("fit.blind_spans", blind_spans);

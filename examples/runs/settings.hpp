@@ -20,7 +20,8 @@ struct fit_settings {
   index_t warm_up = 100;
   double rate = 0;  ///< base rate, 0: the model's own; half a cosine down to `floor` of it over `steps`
   double floor = 0.025;
-  double clip = 1.0;
+  double clip = 1.0;          ///< largest norm of the gradient
+  double beta2 = 0.999;       ///< Adam's decay of the squared gradient
   index_t curriculum = 1000;  ///< so many steps see all views; after that views are taken away
   double few_views = 0.5;     ///< probability that a sequence keeps but 1 to 10 of its views
   double blind_spans = 0.2;   ///< probability that it has a span of 1 to 10 steps without views

@@ -10,6 +10,10 @@ command_options::command_options() {
   fit.curriculum = 0;
   fit.few_views = 0;
   fit.blind_spans = 0;
+  // The gradient's norm is about 0.01. A hundred times as much, now and then, would leave Adam with steps too small for
+  // hundreds of updates.
+  fit.clip = 0.01;
+  fit.beta2 = 0.99;
   test_sequences = 100;
 }
 

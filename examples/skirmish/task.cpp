@@ -7,6 +7,7 @@
 #include "common/ranks.hpp"
 #include "common/report.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/init/output_bias.hpp"
 
 namespace skirmish {
 namespace {
@@ -43,6 +44,14 @@ s2rm::batch_view<float> task::batch(examples::run_options const& o, index_t step
     batch_.thin_out(static_cast<std::uint64_t>(o.seed), step, o.fit.few_views, o.fit.blind_spans, mine.first);
   }
   return batch_.view_of();
+}
+
+std::vector<double> task::output_bias(examples::run_options const& o) {
+  auto const& constant = known(o).constant();
+  std::vector<double> bias(constant.begin(), constant.end());
+  std::transform(bias.begin(), bias.begin() + index_t{model_markers} * raster_cells, bias.begin(),
+                 [](double rate) { return s2rm::init::logit(rate); });
+  return bias;
 }
 
 examples::validation task::validate(model& learner, examples::run_options const& o) {

@@ -22,6 +22,8 @@ class task final : public examples::task {
 
   [[nodiscard]] std::span<model_entry const> models() const override { return known_models(); }
   [[nodiscard]] s2rm::batch_view<float> batch(examples::run_options const& o, index_t step) override;
+  /// The best constant raster, as the likelihood's outputs.
+  [[nodiscard]] std::vector<double> output_bias(examples::run_options const& o) override;
   /// The validation battles, all agents seeing: of all markers.
   [[nodiscard]] examples::validation validate(model& learner, examples::run_options const& o) override;
   void announce(examples::run_options const& o) override;
