@@ -18,17 +18,17 @@ using world = s2rm::world_model<Shape, s2rm::encoder::mlp<192, 128>, s2rm::decod
 
 struct s2gru {
   static constexpr char const* title = "S2GRU";
-  static constexpr double rate = 3e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<96>, s2rm::cell::gru>;
 };
 struct s2lstm {
   static constexpr char const* title = "S2LSTM";
-  static constexpr double rate = 3e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<84>, s2rm::cell::lstm>;
 };
 struct s2rmc {
   static constexpr char const* title = "S2RMC";
-  static constexpr double rate = 3e-3;
+  static constexpr double rate = 4e-3;
   using net = world<shape<112>, s2rm::cell::rmc<2, 2>>;
 };
 
@@ -39,30 +39,30 @@ struct many_heads : sizes {
 };
 struct gru {
   static constexpr char const* title = "GRU";
-  static constexpr double rate = 3e-3;
+  static constexpr double rate = 6e-3;
   using net = world<many_heads, s2rm::dynamics::gru<480, s2rm::dynamics::pool::film, 10>>;
 };
 struct lstm {
   static constexpr char const* title = "LSTM";
-  static constexpr double rate = 3e-3;
+  static constexpr double rate = 6e-3;
   using net = world<many_heads, s2rm::dynamics::lstm<400, s2rm::dynamics::pool::film, 10>>;
 };
 /// One relational memory of ten slots.
 struct rmc {
   static constexpr char const* title = "RMC";
-  static constexpr double rate = 7.5e-4;
+  static constexpr double rate = 3e-3;
   using net = world<shape<96>, s2rm::dynamics::rmc<10, 304, 4>>;
 };
 /// Ten modules without places, five of them active a step.
 struct rim {
   static constexpr char const* title = "RIM";
-  static constexpr double rate = 1.5e-3;
+  static constexpr double rate = 3e-3;
   using net = world<shape<96>, s2rm::dynamics::rim<5>, s2rm::cell::gru>;
 };
 /// A transformer over the last 64 views.
 struct tto {
   static constexpr char const* title = "TTO";
-  static constexpr double rate = 7.5e-4;
+  static constexpr double rate = 1.5e-3;
   using net = world<shape<96>, s2rm::dynamics::tto<64, 192, 3, 768>>;
 };
 
