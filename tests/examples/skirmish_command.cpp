@@ -11,6 +11,14 @@ s2rm::test::outcome call(std::string const& arguments) { return s2rm::test::call
 
 constexpr char const* tiny = "--scenario 1s2z --steps 3 --batch 2";
 
+/// A number of a run's record, by the name it has there.
+double figure(std::string const& record, std::string const& name) {
+  auto const key = '"' + name + "\": ";
+  auto const at = record.find(key);
+  REQUIRE(at != std::string::npos);
+  return std::stod(record.substr(at + key.size(), 24));
+}
+
 }  // namespace
 
 TEST_CASE("what is wrong is said in words") {
@@ -38,6 +46,9 @@ TEST_CASE("train, eval and render leave their files") {
   for (auto const* word : {"last seen", "nothing moves", "1s2z (trained on)", "mean of the others", "shield"}) {
     CHECK_THAT(eval.text, contains(word));
   }
+  // Training begins at the base rates: three steps have hardly moved it. From probabilities of one half it would be 0.69.
+  auto const record = bytes_of(work.path / "s2gru-seed2.json");
+  CHECK(figure(record, "1s2z.bce") < 1.5 * figure(record, "all empty/1s2z.bce"));
   auto const drawn = call("render --seed 2 --scenario 1s2z --episode 1" + work.out());
   CHECK(drawn.status == 0);
   for (auto const* name :
