@@ -261,6 +261,7 @@ namespace {
 class stubborn final : public examples::model {
  public:
   s2rm::step_report step(s2rm::batch_view<float> const&) override { return {}; }
+  void output_bias(std::vector<double> const&) override {}
   float const* predict(s2rm::batch_view<float> const& b) override {
     answer_.clear();
     for (index_t i = 0; i < b.time * b.batch * b.queries; ++i) {
