@@ -23,10 +23,7 @@ class task {
   /// (`s2rm::share_of`). Valid until the next call of anything here.
   [[nodiscard]] virtual s2rm::batch_view<float> batch(run_options const& o, index_t step) = 0;
   /// Where the outputs of a new model begin, one number for each; empty: where its seed puts them.
-  [[nodiscard]] virtual std::vector<double> output_bias(run_options const& o) {
-    static_cast<void>(o);
-    return {};
-  }
+  [[nodiscard]] virtual std::vector<double> output_bias(run_options const& /*o*/) { return {}; }
   [[nodiscard]] virtual validation validate(model& learner, run_options const& o) = 0;
   /// Called when a fit begins: what can be reached without looking, say.
   virtual void announce(run_options const& o) = 0;

@@ -42,10 +42,10 @@ void output_bias(T* values, std::vector<double> const& bias) {
                 "output_bias: expected " + std::to_string(at.size) + " numbers, one for each of " +
                     (at.size == 0 ? "the decoder, which has no bias" : std::string{at.name}) + ", found " +
                     std::to_string(bias.size()));
-  auto const odd = std::find_if(bias.begin(), bias.end(), [](double x) { return !std::isfinite(x); });
-  require_value(odd == bias.end(), "output_bias: number " + std::to_string(odd - bias.begin()) +
-                                       ": expected a finite number, found " +
-                                       std::to_string(odd == bias.end() ? 0 : *odd));
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    require_value(std::isfinite(bias[i]), "output_bias: number " + std::to_string(i) +
+                                              ": expected a finite number, found " + std::to_string(bias[i]));
+  }
   std::transform(bias.begin(), bias.end(), values + at.offset, [](double x) { return static_cast<T>(x); });
 }
 

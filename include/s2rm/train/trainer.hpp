@@ -205,8 +205,7 @@ class trainer {
 
   /// Takes all weights from the host, forgets moments, average, counters, cursor and the carried state.
   void assign(T const* values) {
-    parameters_.assign(backend_, values);
-    if (average_) average_->assign(backend_, values);
+    set_weights(values);
     backend_.fill(size * Optimiser::moments, T(0), moments_.data());
     session_.forget_state();
     cursor_.clear();
@@ -278,14 +277,19 @@ class trainer {
 
   [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
 
+  /// Weights and their average become what the host has.
+  void set_weights(T const* values) {
+    parameters_.assign(backend_, values);
+    if (average_) average_->assign(backend_, values);
+  }
+
   /// f(values) changes the weights on the host; the average becomes the same.
   template <class F>
   void change_weights(F const& f) {
     std::vector<T> values(static_cast<std::size_t>(size));
     backend_.copy_out(size, parameters_.values(), values.data());
     f(values.data());
-    parameters_.assign(backend_, values.data());
-    if (average_) average_->assign(backend_, values.data());
+    set_weights(values.data());
   }
 
   /// Everything that a window asks of the backend: its figures, its gradient, the update, what is counted. Nothing here
