@@ -52,7 +52,7 @@ class fit {
     seconds_before_ = log.seconds;
     begin_ = last_saved_ = clock::now();
     if (ranks::first()) print_levels();
-    examples::progress bar{"clip, seed " + std::to_string(o_.seed), o_.fit.steps};
+    examples::progress bar{"clip, seed " + std::to_string(o_.seed), o_.fit.steps, "steps", learner_.steps()};
     double smooth = log.loss.empty() ? 0 : log.loss.back();
     while (!log.finished && !ranks::any(examples::interrupt::requested())) {
       auto const report = step();
@@ -208,21 +208,12 @@ int train(options const& given) {
   std::filesystem::create_directories(std::filesystem::absolute(o.checkpoint_path()).parent_path());
   if (ranks::first()) std::fprintf(stderr, "%s\n", net::description().c_str());
   fit{from, o}.run(log);
-  auto const stopped = ranks::any(examples::interrupt::requested());
-  auto const status = stopped ? examples::interrupt::exit_status : 0;
-  if (!ranks::first()) {
-    if (stopped) ranks::leave(status);
-    return status;
-  }
-  std::fprintf(stderr,
-               "%lld of %lld steps in %s; best validation PSNR %.2f after %lld; reach %.2f, %lld dead modules, "
-               "%lld skipped; wrote %s\n",
-               static_cast<long long>(log.steps), static_cast<long long>(o.fit.steps),
-               examples::duration_text(log.seconds).c_str(), log.best_psnr, static_cast<long long>(log.best_step),
-               log.reach, static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
-               o.checkpoint_path().c_str());
-  if (stopped) ranks::leave(status);
-  return status;
+  return ranks::end(ranks::any(examples::interrupt::requested()),
+                    std::to_string(log.steps) + " of " + std::to_string(o.fit.steps) + " steps in " +
+                        examples::duration_text(log.seconds) + "; best validation PSNR " + number(log.best_psnr) +
+                        " after " + std::to_string(log.best_step) + "; reach " + number(log.reach) + ", " +
+                        std::to_string(log.dead_modules) + " dead modules, " + std::to_string(log.skipped) +
+                        " skipped; wrote " + o.checkpoint_path().string());
 }
 
 }  // namespace clip

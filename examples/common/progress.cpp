@@ -27,10 +27,12 @@ std::string duration_text(double seconds) {
   return text;
 }
 
-progress::progress(std::string label_, std::int64_t total_, std::string unit_, double quiet_seconds_)
+progress::progress(std::string label_, std::int64_t total_, std::string unit_, std::int64_t before_,
+                   double quiet_seconds_)
     : label{std::move(label_)},
       total{total_},
       unit{std::move(unit_)},
+      before{before_},
       quiet_seconds{quiet_seconds_},
       terminal{isatty(STDERR_FILENO) != 0},
       start{clock::now()},
@@ -64,7 +66,7 @@ void progress::finish() {
 
 void progress::draw(clock::time_point now) {
   auto const seconds = std::chrono::duration<double>(now - start).count();
-  auto const text = line(label, last_done, total, unit, seconds, last_note);
+  auto const text = line(label, last_done, total, unit, seconds, last_note, before);
   if (terminal) {
     std::fprintf(stderr, "\r%s\x1b[K", text.c_str());  // erase what a longer line left behind
   } else {
@@ -76,9 +78,9 @@ void progress::draw(clock::time_point now) {
 }
 
 std::string progress::line(std::string_view label, std::int64_t done, std::int64_t total, std::string_view unit,
-                           double seconds, std::string_view note) {
+                           double seconds, std::string_view note, std::int64_t before) {
   auto text = std::string{label};
-  auto const rate = seconds > 0 ? static_cast<double>(done) / seconds : 0.0;
+  auto const rate = seconds > 0 ? static_cast<double>(done - before) / seconds : 0.0;
   char part[96];
   if (total > 0) {
     auto const share = std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0);

@@ -14,7 +14,9 @@ namespace examples {
 class progress {
  public:
   /// `total` steps; 0 or less means unknown (no bar, no time left). `unit` names one step, for example "steps".
-  progress(std::string label, std::int64_t total, std::string unit = "steps", double quiet_seconds = 1.0);
+  /// `before` of them were done earlier, by the run that this one goes on from: they count as done, not for the rate.
+  progress(std::string label, std::int64_t total, std::string unit = "steps", std::int64_t before = 0,
+           double quiet_seconds = 1.0);
   ~progress();
   progress(progress const&) = delete;
   progress& operator=(progress const&) = delete;
@@ -27,13 +29,15 @@ class progress {
 
   /// The text of one line without colours or cursor movements (what a test can look at).
   [[nodiscard]] static std::string line(std::string_view label, std::int64_t done, std::int64_t total,
-                                        std::string_view unit, double seconds, std::string_view note);
+                                        std::string_view unit, double seconds, std::string_view note,
+                                        std::int64_t before = 0);
 
  private:
   using clock = std::chrono::steady_clock;
   std::string label;
   std::int64_t total;
   std::string unit;
+  std::int64_t before;
   double quiet_seconds;
   bool terminal;
   bool shown = false;

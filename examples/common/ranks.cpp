@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "interrupt.hpp"
+
 namespace examples::ranks {
 namespace {
 
@@ -49,6 +51,13 @@ void leave(int status) {
   static_cast<void>(any(false));  // rank 0 may still be writing
   std::fflush(nullptr);
   std::_Exit(status);
+}
+
+int end(bool interrupted, std::string const& summary) {
+  if (first()) std::fprintf(stderr, "%s\n", summary.c_str());
+  auto const status = interrupted ? interrupt::exit_status : 0;
+  if (interrupted) leave(status);
+  return status;
 }
 
 void require_one(std::string const& command) {

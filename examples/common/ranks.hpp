@@ -50,6 +50,9 @@ void require_one(std::string const& command);
 /// After an interruption, when everything is written: ends several ranks together and without MPI's farewell, which an mpirun
 /// that is ending them does not answer. Returns where one rank is alone.
 void leave(int status);
+/// The end of a training, once its files are written: rank 0 says what came of it. Returns the exit status, or, of
+/// several ranks that were interrupted, leaves with it.
+[[nodiscard]] int end(bool interrupted, std::string const& summary);
 /// After an error: ends the other ranks too, which would wait for this one.
 void fail(std::string const& what);
 

@@ -46,7 +46,7 @@ run_record fit(model& learner, task& of, run_options const& o, std::function<boo
     if (ranks::first()) log.write(o.record_path());
   };
   if (learner.steps() < o.fit.steps && ranks::first()) of.announce(o);
-  progress bar{o.model + ", seed " + std::to_string(o.seed), o.fit.steps};
+  progress bar{o.model + ", seed " + std::to_string(o.seed), o.fit.steps, "steps", learner.steps()};
   auto last_saved = passed();
   double smooth = log.loss.empty() ? 0 : log.loss.back();
   std::string validated;
@@ -86,17 +86,11 @@ int train(task& of, run_options const& given) {
   if (ranks::first()) std::fprintf(stderr, "%s\n", learner->description().c_str());
   bool stopped = false;
   auto const log = fit(*learner, of, o, [&stopped] { return stopped = stopped || interrupt::requested(); });
-  stopped = ranks::any(stopped);
-  auto const status = stopped ? interrupt::exit_status : 0;
-  if (stopped && !ranks::first()) ranks::leave(status);
-  if (!ranks::first()) return status;
-  std::fprintf(stderr, "%lld of %lld steps in %s, loss %.3f, reach %.2f, %lld dead modules, %lld skipped; wrote %s\n",
-               static_cast<long long>(log.steps), static_cast<long long>(o.fit.steps),
-               duration_text(log.seconds).c_str(), log.loss.empty() ? 0.0 : log.loss.back(), log.reach,
-               static_cast<long long>(log.dead_modules), static_cast<long long>(log.skipped),
-               o.checkpoint_path().c_str());
-  if (stopped) ranks::leave(status);
-  return status;
+  return ranks::end(ranks::any(stopped),
+                    std::to_string(log.steps) + " of " + std::to_string(o.fit.steps) + " steps in " +
+                        duration_text(log.seconds) + ", loss " + number(log.loss.empty() ? 0 : log.loss.back(), 3) +
+                        ", reach " + number(log.reach) + ", " + std::to_string(log.dead_modules) + " dead modules, " +
+                        std::to_string(log.skipped) + " skipped; wrote " + o.checkpoint_path().string());
 }
 
 manifest begin_manifest(std::string const& program, run_options const& o, model const& learner) {

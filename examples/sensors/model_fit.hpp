@@ -102,7 +102,7 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   auto const begin = std::chrono::steady_clock::now();
   auto const passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
   auto last_saved = passed();
-  examples::progress bar{label, limit};
+  examples::progress bar{label, limit, "steps", learner.steps()};
   double smooth = 0;
   // Every rank cuts the whole batch and changes it as one rank would, then takes its share: that is a small part of a step.
   auto const mine = s2rm::share_of(settings.batch, ranks::rank(), ranks::size(), settings.parts);

@@ -199,6 +199,8 @@ TEST_CASE("the progress line says share, rate and time left") {
   CHECK_THAT(examples::progress::line("t", 200, 200, "steps", 61.0, ""), contains("took 1 min 01 s"));
   CHECK_THAT(examples::progress::line("t", 3, 0, "rows", 6.0, ""), contains("3 rows, 0.500/s"));
   CHECK(examples::duration_text(7800) == "2 h 10 min");
+  auto const resumed = examples::progress::line("train", 150, 200, "steps", 10.0, "", 100);
+  CHECK(resumed == "train [##################......]  75 % 150/200 steps, 5.0/s, 10 s left");
 }
 
 TEST_CASE("a signal sets the flag") {
