@@ -26,6 +26,8 @@ from configs import BALLS, Problem  # noqa: E402
 from golden import batch_of, reference_config, s2rm_reference  # noqa: E402
 from torch_model import Sequence, Step  # noqa: E402
 
+from table import FASTER  # noqa: E402
+
 # The sizes of models.hpp.
 BIG = replace(BALLS, modules=32, hidden=256, head_width=64, time=50, batch=256, views=32, queries=32, check_time=2,
               check_batch=2)
@@ -144,6 +146,9 @@ def main() -> None:
             cases[f"train/balls/{precision}/{mode}"] = lambda n, m=mode, q=precision: train(n, BALLS, m, q)
         cases[f"train/big/bf16/{mode}"] = lambda n, m=mode: train(n, BIG, m, "bf16")
         cases[f"stream/balls/1/{mode}"] = lambda n, m=mode: stream(n, BALLS, m)
+    # What the bars of table.py are judged by comes first: the rest may find no time.
+    first = [theirs for _, theirs, _ in FASTER]
+    cases = {name: cases[name] for name in first} | cases
     for name, case in cases.items():
         if a.cases and name not in a.cases:
             continue

@@ -323,6 +323,18 @@ TEST_CASE("separate memory: streams give the bits of memory that is shared, and 
   compare_streams<other_net>();
 }
 
+TEST_CASE("separate memory: a device with little shared memory takes the layers' bodies") {
+  separate large, little;
+  little.context->room_of_blocks = 4096;
+  trainer<test::small_net, separate, double> expected(large, {.rate = 0.01}, seed{3}),
+      t(little, {.rate = 0.01}, seed{3});
+  for (std::uint32_t step = 0; step < 4; ++step) {
+    auto const b = test::random_batch<test::small_net, double>(4, 3, 4, 3, step, masks);
+    CHECK_THAT(t.step(b.look()).loss, Catch::Matchers::WithinRel(expected.step(b.look()).loss, 1e-10));
+  }
+  CHECK(little.context->asked > large.context->asked);
+}
+
 TEST_CASE("separate memory: the same bits whatever the order of threads in a block") {
   std::vector<std::vector<float>> found;
   for (auto const order : {backend::detail::thread_order::ascending, backend::detail::thread_order::descending}) {

@@ -42,6 +42,7 @@ struct separate_memory {
     std::vector<std::function<void()>> queue;
     std::vector<std::pair<std::byte const*, std::size_t>> pinned;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
+    std::size_t room_of_blocks = backend::detail::most_shared_bytes;  ///< what `shared_room` says
 
     context()
         : base(static_cast<std::byte*>(
@@ -58,6 +59,11 @@ struct separate_memory {
       used = at + bytes;
       if (used > room) throw std::bad_alloc();
       return base + at;
+    }
+    [[nodiscard]] std::size_t shared_room() const { return room_of_blocks; }
+    template <class Kernel>
+    void expect_room() const {
+      if (Kernel::shared_bytes > room_of_blocks) throw std::logic_error("separate memory: a block lacks shared memory");
     }
     [[nodiscard]] bool holds(void const* p) const {
       auto const* const b = static_cast<std::byte const*>(p);
@@ -144,12 +150,14 @@ struct separate_memory {
   static void copy_in(context& c, std::size_t bytes, void const* from, void* to) {
     c.expect_host(from, "source of copy_in");
     c.expect_own(to, "target of copy_in");
-    if (c.is_pinned(from) && c.to == nullptr) {
-      c.work([=] { std::memcpy(to, from, bytes); });
-      return;
-    }
     std::vector<std::byte> const now(static_cast<std::byte const*>(from), static_cast<std::byte const*>(from) + bytes);
     c.work([now, to] { std::memcpy(to, now.data(), now.size()); });
+    if (c.to == nullptr) wait(c);
+  }
+  static void copy_in_later(context& c, std::size_t bytes, void const* from, void* to) {
+    if (!c.is_pinned(from)) throw std::logic_error("separate memory: copy_in_later from memory that is not pinned");
+    c.expect_own(to, "target of copy_in_later");
+    c.work([=] { std::memcpy(to, from, bytes); });
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
     c.expect_own(from, "source of copy_out");
@@ -198,6 +206,7 @@ struct separate_memory {
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
     c.look_through(k);
+    c.template expect_room<Kernel>();
     c.work([count, k, order = c.order] {
       alignas(64) std::byte shared[Kernel::shared_bytes];
       for (index_t i = 0; i < count; ++i) {
@@ -208,12 +217,13 @@ struct separate_memory {
   }
 
   template <class Kernel>
-  static index_t resident(context&) {
-    return 132;
+  static index_t resident(context& c) {
+    return Kernel::shared_bytes > c.room_of_blocks ? 0 : 132;
   }
   template <class Kernel>
   static void grid(context& c, index_t count, Kernel const& k) {
     c.look_through(k);
+    c.template expect_room<Kernel>();
     c.work([count, k, order = c.order] {
       backend::detail::grid_memory shared;
       backend::detail::run_on_host_grid(k, count, shared, order, [](index_t n, auto const& f) {

@@ -65,7 +65,7 @@ class resident_batch {
       next_ = (next_ + 1) % slots_.size();
       to.copied.wait(be);
       auto const copied = lay_out(be, b, to.host);
-      be.copy_in(copied.bytes, to.host.data(), device(be, copied.bytes));
+      ops::copy_in_later(be, copied.bytes, to.host.data(), device(be, copied.bytes));
       to.copied.set(be);
       return moved(copied.host, to.host.data());
     }

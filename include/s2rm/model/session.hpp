@@ -140,8 +140,8 @@ class session {
   [[nodiscard]] likelihood::loss_scale<T> mean_scale() const {
     return likelihood::loss_scale<T>::over(tape_.sums + figure::count);
   }
-  /// Addresses that work on a batch depends on, once `begin` or a pass has made room for it.
-  static constexpr std::size_t key_words = 17;
+  /// Extents and addresses that work on a batch depends on, once `begin` or a pass has made room for it.
+  static constexpr std::size_t key_words = 21;
   [[nodiscard]] std::array<std::int64_t, key_words> key(batch_view<T> const& b) const {
     return {b.time,
             b.batch,
@@ -156,6 +156,10 @@ class session {
             ops::word_of(b.reset),
             ops::word_of(b.blind),
             ops::word_of(memory_.data()),
+            room_.time,
+            room_.batch,
+            room_.views,
+            room_.queries,
             ops::word_of(carried(b)),
             ops::word_of(carried_.data()),
             ops::word_of(between_.data()),

@@ -52,6 +52,17 @@ class mark_of {
   bool set_ = false;
 };
 
+/// `copy_in` that need not be done when it returns: the host's memory stays as it is until a later mark is passed, and is
+/// that of `allocate_host`, where there is one.
+template <class B, class T>
+void copy_in_later(B& be, index_t n, T const* from, T* to) {
+  if constexpr (requires { be.copy_in_later(n, from, to); }) {
+    be.copy_in_later(n, from, to);
+  } else {
+    be.copy_in(n, from, to);
+  }
+}
+
 /// `copy_out` that need not be done when it returns, but with everything else that a later mark stands for, or `wait`. The
 /// host's memory is that of `allocate_host`, where there is one.
 template <class B, class T>

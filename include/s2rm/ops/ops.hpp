@@ -37,7 +37,9 @@
 ///   be.set_mark(mark), be.wait(mark), be.passed(mark)
 ///                                            a point in what was asked for (B::mark): returns when it is done; whether
 ///                                            it is
-///   be.copy_out_later(n, device, host)       `copy_out` that is done with the next mark, or `wait`
+///   be.copy_in_later(n, host, device), be.copy_out_later(n, device, host)
+///                                            copies that are done with the next mark, or `wait`; the others are done
+///                                            when they return
 ///
 /// through ops/mark.hpp, so that the host need not wait where it reads nothing.
 ///

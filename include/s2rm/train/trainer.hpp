@@ -129,13 +129,15 @@ class trainer {
   }
 
   /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of data/xtensor.hpp), extents checked first.
-  template <class Batch>
-    requires batch_like<Batch, typename Net::shape>
+  template <batch_like<typename Net::shape> Batch>
   step_report step(Batch const& b) {
     return step(batch_traits<Batch>::template view<typename Net::shape>(b));
   }
-  template <class Batch>
-    requires batch_like<Batch, typename Net::shape>
+  template <batch_like<typename Net::shape> Batch>
+  index_t step_async(Batch const& b) {
+    return step_async(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+  template <batch_like<typename Net::shape> Batch>
   double evaluate(Batch const& b) {
     return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
   }

@@ -10,6 +10,7 @@
 ///
 /// A source out of reach of a target takes no part in what that target gets: its numbers may be anything.
 
+#include <algorithm>
 #include <limits>
 
 #include "s2rm/backend/thrust/block.hpp"
@@ -326,6 +327,16 @@ struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
     if constexpr (Dot) base::store(block, at.r, at.n, at.first, at.count, as_is, to_key, dk);
     base::store(block, at.r, at.n, at.first, at.count, as_is, to_value, dv);
   }
+};
+
+/// The three: all run or none does, for the way back reads what the way there kept.
+template <index_t N, index_t C, bool Dot, class T>
+struct attention_kernels {
+  using forward = attend_forward<N, C, Dot, T>;
+  using targets = attend_backward_targets<N, C, Dot, T>;
+  using sources = attend_backward_own_sources<N, C, Dot, T>;
+  static constexpr std::size_t shared_bytes =  ///< of the one that asks for most
+      std::max({forward::shared_bytes, targets::shared_bytes, sources::shared_bytes});
 };
 
 /// dlog Z of one pair += the sum of dl over heads.

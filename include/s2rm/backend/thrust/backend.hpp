@@ -126,23 +126,33 @@ struct thrust_on {
   template <index_t N, index_t C, bool Dot, class T>
   bool kernel_attention(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                         std::type_identity_t<T*> saved, std::type_identity_t<T> scale) const {
-    if (!fused) return false;
-    using kernel = detail::attend_forward<N, C, Dot, T>;
-    blocks(g.count * N * kernel::parts(g.targets), kernel{{g, q, k, v, scale}, y, saved});
-    return true;
+    using kernels = detail::attention_kernels<N, C, Dot, T>;
+    if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
+      if (!fused || !has_room<kernels>()) return false;
+      using kernel = typename kernels::forward;
+      blocks(g.count * N * kernel::parts(g.targets), kernel{{g, q, k, v, scale}, y, saved});
+      return true;
+    } else {
+      return false;
+    }
   }
   template <index_t N, index_t C, bool Dot, class T>
   bool kernel_attention_backward(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v,
                                  in_rows<T> dy, in_vector<T> saved, out_rows<T> dq, out_rows<T> dk, out_rows<T> dv,
                                  std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch,
                                  std::type_identity_t<T> scale) const {
-    if (!fused) return false;
-    using targets = detail::attend_backward_targets<N, C, Dot, T>;
-    using sources = detail::attend_backward_own_sources<N, C, Dot, T>;
-    blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, scratch});
-    blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
-    for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
-    return true;
+    using kernels = detail::attention_kernels<N, C, Dot, T>;
+    if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
+      if (!fused || !has_room<kernels>()) return false;
+      using targets = typename kernels::targets;
+      using sources = typename kernels::sources;
+      blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, scratch});
+      blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
+      for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
+      return true;
+    } else {
+      return false;
+    }
   }
 
   /// RMS normalisation with several threads a row (rows.hpp).
@@ -226,6 +236,11 @@ struct thrust_on {
     return System::passed(*context, m);
   }
   template <class T>
+    requires requires { &System::copy_in_later; }
+  void copy_in_later(index_t n, T const* host, T* device) const {
+    if (n > 0) System::copy_in_later(*context, static_cast<std::size_t>(n) * sizeof(T), host, device);
+  }
+  template <class T>
     requires requires { &System::copy_out_later; }
   void copy_out_later(index_t n, T const* device, T* host) const {
     if (n > 0) System::copy_out_later(*context, static_cast<std::size_t>(n) * sizeof(T), device, host);
@@ -250,12 +265,21 @@ struct thrust_on {
   }
 
  private:
+  /// Whether a block of such kernels finds its shared memory on this device.
+  template <class Kernels>
+  [[nodiscard]] bool has_room() const {
+    if constexpr (requires { context->shared_room(); }) {
+      return Kernels::shared_bytes <= context->shared_room();
+    } else {
+      return true;
+    }
+  }
   template <class Kernel, class Make>
   bool gated(index_t n, Make const& make) const {
     if constexpr (Kernel::shared_bytes > detail::most_shared_bytes) {
       return false;
     } else {
-      bool const here = fused && precision == backend::precision::full && n <= gated_rows;
+      bool const here = fused && precision == backend::precision::full && n <= gated_rows && has_room<Kernel>();
       if (here) blocks(Kernel::blocks(n), make());
       return here;
     }
@@ -266,7 +290,8 @@ struct thrust_on {
       return false;
     } else {
       if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
-          task.views.sources > Kernel::most_sources || System::template resident<Kernel>(*context) < Kernel::blocks) {
+          task.views.sources > Kernel::most_sources || !has_room<typename Kernel::steps_attention>() ||
+          System::template resident<Kernel>(*context) < Kernel::blocks) {
         return false;
       }
       if (steps * task.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});

@@ -32,6 +32,7 @@ struct cuda {
         cudaDeviceProp properties{};
         detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
         processors_ = properties.multiProcessorCount;
+        shared_room_ = properties.sharedMemPerBlockOptin;
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
         detail::expect(cublasCreate(&handle_), "making a handle");
         detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
@@ -56,6 +57,8 @@ struct cuda {
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
     [[nodiscard]] index_t processors() const { return processors_; }
+    /// Bytes of shared memory that a block may ask for.
+    [[nodiscard]] std::size_t shared_room() const { return shared_room_; }
     /// Blocks of a loop that fill the device once.
     [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
 
@@ -83,12 +86,15 @@ struct cuda {
     cublasHandle_t handle_ = nullptr;
     void* workspace_ = nullptr;
     index_t each_blocks_ = 1, processors_ = 1;
+    std::size_t shared_room_ = 0;
   };
 
   /// Devices there are; 0 where the driver does not answer.
   static int count() {
     int n = 0;
-    return cudaGetDeviceCount(&n) == cudaSuccess ? n : 0;
+    if (cudaGetDeviceCount(&n) == cudaSuccess) return n;
+    detail::forget_failure();
+    return 0;
   }
 
   static void* allocate(context& c, std::size_t bytes) {
@@ -99,7 +105,8 @@ struct cuda {
     return p;
   }
   static void release(context& c, void* p) noexcept {
-    // Nothing that was asked for may still use it.
+    // Nothing that was asked for may still use it: that cudaFree waits for it is not promised.
+    c.drain();
     if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFree(p));
   }
   static void* allocate_host(context& c, std::size_t bytes) {
@@ -122,6 +129,10 @@ struct cuda {
       copy_arguments(c, bytes, static_cast<unsigned char const*>(from), static_cast<unsigned char*>(to));
       return;
     }
+    copy_in_later(c, bytes, from, to);
+    wait(c);
+  }
+  static void copy_in_later(context& c, std::size_t bytes, void const* from, void* to) {
     detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()), "copying in");
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
@@ -166,7 +177,10 @@ struct cuda {
   static bool passed(context& c, mark const& m) {
     static_cast<void>(c.use());
     cudaError_t const found = cudaEventQuery(m.event_);
-    if (found == cudaErrorNotReady) return false;
+    if (found == cudaErrorNotReady) {
+      detail::forget_failure();
+      return false;
+    }
     detail::expect(found, "asking for a mark");
     return true;
   }
@@ -191,6 +205,7 @@ struct cuda {
   template <class Kernel>
   static index_t resident(context& c) {
     static_cast<void>(c.use());
+    if (Kernel::shared_bytes > c.shared_room()) return 0;
     ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
     int each = 0;
     detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
@@ -270,7 +285,7 @@ struct cuda {
       f();
     } catch (...) {
       c.recording = false;
-      static_cast<void>(cudaStreamEndCapture(stream, &graph));
+      if (cudaStreamEndCapture(stream, &graph) != cudaSuccess) detail::forget_failure();
       if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
       throw;
     }

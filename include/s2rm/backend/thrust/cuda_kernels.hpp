@@ -6,19 +6,19 @@
 #include <cuda_runtime.h>
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/grid.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/core/errors.hpp"
 
 namespace s2rm {
 
 /// What CUDA or cuBLAS refused, in its own words.
-struct device_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct device_error : error {
+  using error::error;
 };
 
 }  // namespace s2rm
@@ -27,8 +27,12 @@ namespace s2rm::backend {
 
 namespace detail {
 
+/// CUDA keeps the last failure for whoever asks next (`cudaGetLastError`), who may be a launch that went well.
+inline void forget_failure() { static_cast<void>(cudaGetLastError()); }
 inline void expect(cudaError_t e, char const* what) {
-  if (e != cudaSuccess) throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
+  if (e == cudaSuccess) return;
+  forget_failure();
+  throw device_error(std::string("s2rm: CUDA: ") + what + ": " + cudaGetErrorString(e));
 }
 inline void expect(cublasStatus_t s, char const* what) {
   if (s != CUBLAS_STATUS_SUCCESS)

@@ -14,6 +14,7 @@
 
 #include <limits>
 
+#include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/grid.hpp"
 #include "s2rm/math/scalar.hpp"
@@ -37,6 +38,9 @@ struct recurrence_slices {
   static constexpr index_t group = 4, lines = Lines;  ///< rows of a thread, of a tile
   static constexpr index_t lanes = 32, pairs = threads / lanes, parts = threads / lines;
   static constexpr index_t most_sources = M > 64 ? M : 64;
+  /// What it keeps of an attention is what these keep: where steps go on from it, they must be those of attention.hpp.
+  using steps_attention = attention_kernels<N, C, true, T>;
+  static constexpr bool may_fit = M <= most_blocks && steps_attention::shared_bytes <= most_shared_bytes;
 
   /// Rows of shared memory are a little longer than they have numbers, so that neighbours lie in different banks.
   static constexpr index_t padded(index_t width) { return width | 1; }
@@ -89,7 +93,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar, 32> 
   static constexpr std::size_t shared_bytes =
       static_cast<std::size_t>(weight_numbers + lines * (h_row + c_row) + threads + pairs * most_sources) * sizeof(T) +
       8 * 16;
-  static constexpr bool fits = M <= base::most_blocks && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = base::may_fit && shared_bytes <= most_shared_bytes;
 
   ops::recurrence_task<T> s;
   Gates gates;

@@ -30,7 +30,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   static constexpr index_t weight_numbers = columns * d_row + units * d_row + columns * h_row + units * p_row;
   static constexpr std::size_t shared_bytes =
       static_cast<std::size_t>(weight_numbers + most_tile + threads + 2 * pairs * most_pairs) * sizeof(T) + 8 * 16;
-  static constexpr bool fits = M <= base::most_blocks && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = base::may_fit && shared_bytes <= most_shared_bytes;
 
   ops::recurrence_backward_task<T> s;
   Gates gates;

@@ -11,7 +11,8 @@
 ///   pieces                         in how many rows long work is cut (`ops::piece_rows`), where it is not `device_pieces`
 ///
 /// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `set_mark`, `wait`
-/// and `passed` for a mark and `copy_out_later` (ops.hpp).
+/// and `passed` for a mark, `copy_in_later` and `copy_out_later` (ops.hpp). A context whose blocks may be short of shared
+/// memory says how much there is (`shared_room`).
 ///
 /// `cpp` and `omp` are the host, whatever the compiler; `cuda` is in cuda.hpp.
 
