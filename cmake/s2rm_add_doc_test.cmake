@@ -1,11 +1,12 @@
-# s2rm_add_doc_test(<page>.md <label> [TIMEOUT <seconds>] [PREAMBLE <file below tests/>] [LIBRARIES <target>...])
+# s2rm_add_doc_test(<page>.md <label> [STATEMENTS] [TIMEOUT <seconds>] [PREAMBLE <file below tests/>]
+#                   [LIBRARIES <target>...])
 #
 # A page of docs/ (or README.md) whose ```cpp blocks, put together in their order, are a complete program: builds it and registers the
 # ctest doc.<page>, which passes where the program returns 0. What the reader sees is what is compiled. Blocks fenced
 # with anything else (```text, ```c++) are left out. PREAMBLE is included first, where the page names what it does not
-# define. What a page makes and does not use is no fault.
+# define. STATEMENTS: the blocks are the body of main. What a page makes and does not use is no fault.
 function(s2rm_add_doc_test page label)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT;PREAMBLE" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "STATEMENTS" "TIMEOUT;PREAMBLE" "LIBRARIES")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -23,6 +24,9 @@ function(s2rm_add_doc_test page label)
   set(program "// Made from ${folder}${page}.\n")
   if(arg_PREAMBLE)
     string(APPEND program "#include \"${arg_PREAMBLE}\"\n")
+  endif()
+  if(arg_STATEMENTS)
+    string(APPEND program "int main() {\n")
   endif()
   set(blocks 0)
   while(TRUE)
@@ -45,6 +49,9 @@ function(s2rm_add_doc_test page label)
     message(FATAL_ERROR "${folder}${page} holds no cpp block")
   endif()
 
+  if(arg_STATEMENTS)
+    string(APPEND program "}\n")
+  endif()
   set(source "${PROJECT_BINARY_DIR}/docs/${name}.cpp")
   file(GENERATE OUTPUT "${source}" CONTENT "${program}")
   add_executable(doc.${name} "${source}")

@@ -1,0 +1,47 @@
+#pragma once
+/// \file
+/// What docs/gpu.md takes for granted: a model, batches, and a GPU, for which Thrust's host system stands here.
+
+#include <s2rm/data/xtensor.hpp>
+#include <s2rm/eigen.hpp>
+#include <s2rm/thrust.hpp>
+
+#include <vector>
+
+namespace my {
+
+struct sizes : s2rm::shape {
+  static constexpr s2rm::index_t modules = 3, hidden = 8, heads = 2, head_width = 4, sphere = 4, place = 2;
+  using view = s2rm::features<2>;
+};
+using net = s2rm::world_model<sizes, s2rm::encoder::mlp<8>, s2rm::decoder::mlp<8>, s2rm::likelihood::gaussian>;
+
+}  // namespace my
+using my::net;
+
+namespace s2rm {
+
+template <class Net, class T, class Optimiser>
+std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser, seed start, training options,
+                                                 gpu_options /*gpu*/) {
+  return erased(trainer<Net, backend::thrust, T, Optimiser>({}, std::move(optimiser), start, options));
+}
+template <class Net>
+int gpu_count() {
+  return 1;
+}
+
+}  // namespace s2rm
+
+inline s2rm::batch<float, 1> const batch = [] {
+  s2rm::batch<float, 1> b;
+  b.views = s2rm::make_tensor<float>(3, 2, 4, 2);
+  b.places = s2rm::make_tensor<float>(3, 2, 4, 2);
+  b.query_places = s2rm::make_tensor<float>(3, 2, 5, 2);
+  b.targets = s2rm::make_tensor<float>(3, 2, 5, 2);
+  return b;
+}();
+inline std::vector<s2rm::batch<float, 1>> const batches(20, batch);
+inline s2rm::optim::adam const adam{};
+inline bool const on_gpu = true;
+inline void note(s2rm::step_report const& /*report*/) {}
