@@ -1,5 +1,6 @@
 // How the fits of a run went: out/training.json, written and read.
 
+#include <algorithm>
 #include <limits>
 
 #include "common/json_file.hpp"
@@ -7,6 +8,18 @@
 #include "results.hpp"
 
 namespace sensors {
+
+void training_log::go_on(std::string const& what, std::int64_t seed, fit_history history) {
+  auto const* const earlier = find(what, seed);
+  if (earlier == nullptr) return set(what, seed, history);
+  if (history.step.empty()) return;  // nothing was left to do, or nothing was done
+  auto const end = std::lower_bound(earlier->step.begin(), earlier->step.end(), history.step.front());
+  auto const kept = end - earlier->step.begin();
+  history.step.insert(history.step.begin(), earlier->step.begin(), end);
+  history.loss.insert(history.loss.begin(), earlier->loss.begin(), earlier->loss.begin() + kept);
+  if (kept > 0) history.seconds += earlier->seconds;
+  set(what, seed, history);
+}
 
 void training_log::write(std::filesystem::path const& path) const {
   auto all = nlohmann::ordered_json::array();

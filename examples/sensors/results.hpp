@@ -14,6 +14,8 @@ namespace sensors {
 class training_log {
  public:
   void set(std::string const& what, std::int64_t seed, fit_history const& history) { fits_[{what, seed}] = history; }
+  /// The same for a fit that went on from an earlier one, whose steps before it are kept.
+  void go_on(std::string const& what, std::int64_t seed, fit_history history);
   /// Null where there was none.
   [[nodiscard]] fit_history const* find(std::string const& what, std::int64_t seed) const {
     auto const found = fits_.find({what, seed});

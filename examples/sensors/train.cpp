@@ -59,12 +59,13 @@ int train(experiment_options const& options) {
   if (options.resume) log.read(options.out / "training.json");
   auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
     if (ranks::first()) {
-      log.set(what, seed, history);
+      log.go_on(what, seed, history);
       log.write(options.out / "training.json");
+      auto const& all = *log.find(what, seed);
       std::fprintf(stderr, "%s, seed %lld: %lld steps in %.0f s, loss %.3f, reach %.2f, %lld dead modules%s\n",
-                   what.c_str(), static_cast<long long>(seed), static_cast<long long>(history.steps), history.seconds,
-                   history.loss.empty() ? 0.0 : history.loss.back(), history.reach,
-                   static_cast<long long>(history.dead_modules), history.interrupted ? " (interrupted)" : "");
+                   what.c_str(), static_cast<long long>(seed), static_cast<long long>(history.steps), all.seconds,
+                   all.loss.empty() ? 0.0 : all.loss.back(), all.reach, static_cast<long long>(all.dead_modules),
+                   history.interrupted ? " (interrupted)" : "");
     }
     if (history.interrupted) ranks::leave(examples::interrupt::exit_status);
     return !history.interrupted;

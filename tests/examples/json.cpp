@@ -172,3 +172,29 @@ TEST_CASE("json: the training log of sensors") {
   refused("[" + good.substr(1, good.rfind(']') - 1) + "," + good.substr(1), "expected each fit once");
   refused("[1]", "[0]: expected an object");
 }
+
+TEST_CASE("sensors: the log of a fit that went on has all its steps, and those done again once") {
+  sensors::training_log log;
+  sensors::fit_history first;
+  first.step = {1, 2, 3};
+  first.loss = {0.5, 0.4, 0.3};
+  first.steps = 3;
+  first.seconds = 10;
+  log.go_on("forecast", 3, first);
+  auto second = first;
+  second.step = {3, 4};  // the checkpoint was of step 2
+  second.loss = {0.25, 0.2};
+  second.steps = 4;
+  second.seconds = 5;
+  log.go_on("forecast", 3, second);
+  auto const& whole = *log.find("forecast", 3);
+  CHECK(whole.step == std::vector<double>{1, 2, 3, 4});
+  CHECK(whole.loss == std::vector<double>{0.5, 0.4, 0.25, 0.2});
+  CHECK(whole.steps == 4);
+  CHECK(whole.seconds == 15);
+  log.go_on("forecast", 3, {});  // it was done
+  CHECK(log.find("forecast", 3)->step == std::vector<double>{1, 2, 3, 4});
+  log.go_on("forecast", 3, first);  // from the beginning
+  CHECK(log.find("forecast", 3)->step == first.step);
+  CHECK(log.find("forecast", 3)->seconds == 10);
+}
