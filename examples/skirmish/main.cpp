@@ -17,7 +17,7 @@ constexpr char const* about =
     "Start with: skirmish train, then skirmish eval and skirmish render.";
 
 constexpr char const* footer =
-    "A complete training run takes some half an hour on one core. Ctrl-C leaves a valid checkpoint that --resume "
+    "A complete training run takes a quarter of an hour on two cores. Ctrl-C leaves a valid checkpoint that --resume "
     "goes\n"
     "on from. Recordings of the real game or of another simulator: see README.md next to this program's source.";
 
