@@ -290,7 +290,8 @@ struct thrust_on {
       return false;
     } else {
       if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
-          task.views.sources > Kernel::most_sources || !has_room<typename Kernel::steps_attention>() ||
+          task.views.sources > Kernel::most_sources || !has_room<Kernel>() ||
+          !has_room<typename Kernel::steps_attention>() ||
           System::template resident<Kernel>(*context) < Kernel::blocks) {
         return false;
       }

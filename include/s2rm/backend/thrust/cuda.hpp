@@ -205,7 +205,6 @@ struct cuda {
   template <class Kernel>
   static index_t resident(context& c) {
     static_cast<void>(c.use());
-    if (Kernel::shared_bytes > c.shared_room()) return 0;
     ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
     int each = 0;
     detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
