@@ -1,9 +1,9 @@
 #pragma once
 /// \file
 /// The only file that includes Catch2. Takes version 2 (one header) and version 3 (a library), and adds comparison of
-/// floating-point arrays.
+/// floating-point arrays. S2RM_TEST_CATCH2, the version, is of the target s2rm_test_main.
 
-#if __has_include(<catch2/catch_all.hpp>)
+#if S2RM_TEST_CATCH2 >= 3
 #include <catch2/catch_all.hpp>
 using Catch::Approx;  // version 2 puts it there itself
 #else
@@ -22,7 +22,7 @@ namespace s2rm::test {
 
 /// A matcher for text that holds `part`; its name differs between Catch2 2 and 3.
 inline auto contains(std::string const& part) {
-#if __has_include(<catch2/catch_all.hpp>)
+#if S2RM_TEST_CATCH2 >= 3
   return Catch::Matchers::ContainsSubstring(part);
 #else
   return Catch::Matchers::Contains(part);
