@@ -32,10 +32,12 @@ struct separate_memory {
 
   struct context {
     static constexpr index_t sum_blocks = 64;
+    static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
     std::byte* base;
     std::size_t used = 0;
     double* partial;
-    index_t allocations = 0, played = 0, asked = 0;
+    void* scratch;
+    index_t allocations = 0, played = 0, asked = 0, copied_in = 0;  // the last: batches and the like
     index_t waits = 0, held = 0;   ///< how often the host waited: for everything; for a mark that was not passed
     index_t queued = 0, done = 0;  ///< pieces of work since the beginning
     recording* to = nullptr;
@@ -49,6 +51,7 @@ struct separate_memory {
               ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
       if (static_cast<void*>(base) == MAP_FAILED) throw std::runtime_error("separate memory: mmap");
       partial = static_cast<double*>(take(sum_blocks * sizeof(double)));
+      scratch = take(scratch_bytes);
     }
     context(context const&) = delete;
     context& operator=(context const&) = delete;
@@ -157,6 +160,7 @@ struct separate_memory {
   static void copy_in_later(context& c, std::size_t bytes, void const* from, void* to) {
     if (!c.is_pinned(from)) throw std::logic_error("separate memory: copy_in_later from memory that is not pinned");
     c.expect_own(to, "target of copy_in_later");
+    ++c.copied_in;
     c.work([=] { std::memcpy(to, from, bytes); });
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {

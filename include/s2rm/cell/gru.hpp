@@ -166,10 +166,10 @@ struct gru {
                          gradients_of<T, params> dp, std::type_identity_t<T*> /*scratch_rows*/) {
       rows<T const> const input{d.template at<"input">(), M * 3 * H, 3 * H};
       rows<T const> const recurrent{d.template at<"recurrent">(), M * 3 * H, 3 * H};
-      be.template outer_add<M, 3 * H, I>(n, input, u, dp.template at<"weight_ih">());
-      be.template outer_add<M, 3 * H, H>(n, recurrent, h, dp.template at<"weight_hh">());
-      be.template column_sum_add<M, 3 * H>(n, input, dp.template at<"bias_ih">());
-      be.template column_sum_add<M, 3 * H>(n, recurrent, dp.template at<"bias_hh">());
+      ops::add_weight_gradients<M, 3 * H, I>(be, n, input, u, dp.template at<"weight_ih">(),
+                                             dp.template at<"bias_ih">());
+      ops::add_weight_gradients<M, 3 * H, H>(be, n, recurrent, h, dp.template at<"weight_hh">(),
+                                             dp.template at<"bias_hh">());
     }
   };
 };

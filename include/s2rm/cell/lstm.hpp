@@ -168,10 +168,8 @@ struct lstm {
     static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> h, std::type_identity_t<saved_of<T const, delta>> d,
                          gradients_of<T, params> dp, std::type_identity_t<T*> /*scratch_rows*/) {
       rows<T const> const da{d.template at<"gates">(), M * 4 * H, 4 * H};
-      be.template outer_add<M, 4 * H, I>(n, da, u, dp.template at<"weight_ih">());
-      be.template outer_add<M, 4 * H, H>(n, da, h, dp.template at<"weight_hh">());
-      be.template column_sum_add<M, 4 * H>(n, da, dp.template at<"bias_ih">());
-      be.template column_sum_add<M, 4 * H>(n, da, dp.template at<"bias_hh">());
+      ops::add_weight_gradients<M, 4 * H, I>(be, n, da, u, dp.template at<"weight_ih">(), dp.template at<"bias_ih">());
+      ops::add_weight_gradients<M, 4 * H, H>(be, n, da, h, dp.template at<"weight_hh">(), dp.template at<"bias_hh">());
     }
   };
 };

@@ -88,6 +88,8 @@ struct workspace {
     index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
     index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
     index_t const K = ops::piece_rows::most(kept_rows, time, batch);
+    // Of all pairs of a step (ops/recurrence.hpp).
+    index_t const pairs = D::talks && D::attend::reached_only ? batch * M * D::N * (views + M) * 2 : 0;
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;
     workspace w{};
@@ -104,7 +106,7 @@ struct workspace {
     w.view_log = a.take<T>(K * views * M);
     w.module_log_rows = a.take<T>(D::talks ? batch * M * M : 0);
     w.delta = a.take<T>(K * D::cell::delta::size);
-    w.scratch = a.take<T>(std::max({attention, gradient, cell}));
+    w.scratch = a.take<T>(std::max({attention, pairs, gradient, cell}));
     return w;
   }
 };

@@ -91,7 +91,6 @@ template <class D, class B, class T>
 bool run_whole_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
                                    tape<D, T> const& s, workspace<D, T> const& w, T const* dstate_out, index_t first,
                                    index_t count, gradients_of<T, typename D::params> dp) {
-  // What the attentions leave between their halves takes the room of weights that are found again.
   if constexpr (has_whole_recurrence<D, T> && D::M > 1) {
     using sizes = recurrence_sizes_of<D>;
     constexpr index_t M = D::M, H = D::H, SW = D::SW;
@@ -144,7 +143,7 @@ bool run_whole_recurrence_backward(B& be, parameters_of<T, typename D::params> p
               w.view_log,
               w.module_log_rows,
               w.scratch,
-              w.scratch + in.batch * M * 2 * D::N,
+              w.scratch + in.batch * M * D::N * in.views * 2,
               D::learned_start ? dp.values + D::at_start : nullptr};
     };
     if constexpr (requires { be.template recurrence_backward<sizes>(task(), gates()); }) {

@@ -54,6 +54,18 @@ struct place_encoder {
     T* const gamma = saved_rows;
     T* const hidden = gamma + n * features;
     T* const z = hidden + n * mlp::saved;
+    // A backend may have all of it as one piece of work.
+    constexpr index_t Hidden = Shape::place_hidden;
+    if constexpr (requires {
+                    be.template encode_places<P, F, Hidden, S>(x, x, x, x, n, x, s, gamma, hidden, hidden, z);
+                  }) {
+      if (p.half.numbers == nullptr &&
+          be.template encode_places<P, F, Hidden, S>(p.template at<"0.weight">(), p.template at<"0.bias">(),
+                                                     p.template at<"1.weight">(), p.template at<"1.bias">(), n, x, s,
+                                                     gamma, hidden, hidden + n * Hidden, z)) {
+        return;
+      }
+    }
     be.for_each(n * P, fourier_features<P, F, T>{x, gamma});
     mlp::forward(be, p, n, rows<T const>{gamma, features}, rows<T>{z, S}, hidden);
     be.for_each(n, project_row<S, T>{{z, S}, s});

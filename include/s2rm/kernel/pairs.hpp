@@ -66,6 +66,63 @@ struct weigh_pairs {
   S2RM_HD void operator()(index_t row) const { prepared()(row); }
 };
 
+/// Cosines of pairs found where they are wanted, for backends that rather have one loop than several (`fused`): the
+/// product with the modules' places in each of the loops that follow it.
+template <index_t M, index_t S, class T>
+struct cosine_of {
+  T const* modules;  ///< (M, S)
+  rows<T const> s;
+  S2RM_HD T operator()(index_t i) const { return math::dot<S>(s.at(i / M), modules + i % M * S); }
+};
+
+/// log Z and reach of one pair.
+template <class Kernel, index_t M, index_t S, class T>
+struct weigh_places {
+  T const* p;
+  cosine_of<M, S, T> cosine;
+  std::uint8_t const* present;
+  T* log_weight;        ///< (n, M)
+  std::uint8_t* reach;  ///< (n, M)
+  S2RM_HD void operator()(index_t i) const {
+    T const c = cosine(i);
+    bool const there = present == nullptr || present[i / M] != 0;
+    reach[i] = !there ? absent : (Kernel::reaches(c) ? reached : cut_off);
+    log_weight[i] = Kernel::log_weight(c, p);
+  }
+};
+/// Of one pair: dcos = slope(cosine) dlog Z, in place. A pair that carries no gradient adds exactly nothing.
+template <class Kernel, index_t M, index_t S, class T>
+struct weigh_places_backward {
+  T const* p;
+  cosine_of<M, S, T> cosine;
+  T* d;  ///< (n, M)
+  S2RM_HD void operator()(index_t i) const { d[i] = d[i] == T(0) ? T(0) : d[i] * Kernel::slope(cosine(i), p); }
+};
+/// What one pair adds to the gradient of the kernel's parameter `index`.
+template <class Kernel, index_t M, index_t S, class T>
+struct place_parameter_term {
+  T const* p;
+  cosine_of<M, S, T> cosine;
+  T const* d;
+  index_t index;
+  S2RM_HD double operator()(index_t i) const {
+    return d[i] == T(0) ? 0.0 : static_cast<double>(Kernel::parameter_slope(index, cosine(i), p) * d[i]);
+  }
+};
+/// One number of ds += dcos P.
+template <index_t M, index_t S, class T>
+struct add_places {
+  T const* modules;  ///< (M, S)
+  T const* d;        ///< (n, M)
+  rows<T> ds;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const row = i / S, c = i % S;
+    T sum = T(0);
+    for (index_t m = 0; m < M; ++m) sum += d[row * M + m] * modules[m * S + c];
+    ds.at(row)[c] += sum;
+  }
+};
+
 /// dcos = slope(cosine) dlog Z, in place over dlog Z. The cosine is computed anew from the places.
 template <class Kernel, index_t M, class T>
 struct weigh_pairs_backward {
@@ -132,6 +189,12 @@ struct pairs {
   template <class B, class T>
   static void forward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s,
                       std::uint8_t const* present, T* log_weight, std::uint8_t* reach) {
+    if constexpr (requires { be.fused; }) {
+      if (be.fused) {
+        be.for_each(n * M, weigh_places<Kernel, M, S, T>{p.values, {modules.canonical, s}, present, log_weight, reach});
+        return;
+      }
+    }
     be.product(modules, nullptr, n, s, rows<T>{log_weight, M});
     be.for_each(n, weigh_pairs<Kernel, M, T>{p.values, present, log_weight, reach});
   }
@@ -142,6 +205,13 @@ struct pairs {
   static void backward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s, T* d,
                        out_rows<T> ds, T* dunit, gradients_of<T, params> dp, T* scratch, double* sum) {
     if (n == 0) return;
+    if constexpr (requires { be.fused; }) {
+      if (be.fused) {
+        backward_in_loops(be, p, {modules.canonical, s}, n, d, ds, dp, sum);
+        be.template outer_add<1, M, S>(n, rows<T const>{d, M}, s, dunit);
+        return;
+      }
+    }
     be.product(modules, nullptr, n, s, rows<T>{scratch, M});
     for (index_t k = 0; k < params::size; ++k) {
       be.reduce(n * M, parameter_term<Kernel, T>{p.values, scratch, d, k}, sum);
@@ -150,6 +220,19 @@ struct pairs {
     be.for_each(n, weigh_pairs_backward<Kernel, M, T>{p.values, scratch, d});
     if (ds.data != nullptr) be.product_transposed_add(modules, n, rows<T const>{d, M}, ds);
     be.template outer_add<1, M, S>(n, rows<T const>{d, M}, s, dunit);
+  }
+
+ private:
+  /// The same but for dunit.
+  template <class B, class T>
+  static void backward_in_loops(B& be, parameters_of<T, params> p, cosine_of<M, S, T> cosine, index_t n, T* d,
+                                rows<T> ds, gradients_of<T, params> dp, double* sum) {
+    for (index_t k = 0; k < params::size; ++k) {
+      be.reduce(n * M, place_parameter_term<Kernel, M, S, T>{p.values, cosine, d, k}, sum);
+      be.for_each(1, add_sum<T>{sum, dp.values + k});
+    }
+    be.for_each(n * M, weigh_places_backward<Kernel, M, S, T>{p.values, cosine, d});
+    if (ds.data != nullptr) be.for_each(n * S, add_places<M, S, T>{cosine.modules, d, ds});
   }
 };
 

@@ -48,7 +48,7 @@ struct map_chain<I, Map, First, Rest...> {
     T* const a = saved_rows + n * head::saved;
     T* const z = a + n * width;
     head::forward(be, p.template inner<typename head::params>(0), n, x, a, saved_rows);
-    be.template for_rows<width>(n, gelu_rows<T, width>{a, z});
+    be.template for_rows<width>(n, ops::gelu_rows<T, width>{a, z});
     tail::forward(be, p.template inner<schema<>>(head::params::size), n, z, y, z + n * width);
   }
   template <class B, class T>

@@ -27,8 +27,7 @@ struct dense {
   static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, in_rows<T> dy, out_rows<T> dx,
                        gradients_of<T, params> dp) {
     if (dx.data != nullptr) be.product_transposed(p.template matrix<"weight">(), n, dy, dx);
-    be.template outer_add<1, Out, In>(n, dy, x, dp.template at<"weight">());
-    be.template column_sum_add<1, Out>(n, dy, dp.template at<"bias">());
+    ops::add_weight_gradients<1, Out, In>(be, n, dy, x, dp.template at<"weight">(), dp.template at<"bias">());
   }
 };
 

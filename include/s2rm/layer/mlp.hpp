@@ -9,20 +9,9 @@
 
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/layer/dense.hpp"
+#include "s2rm/ops/product_gelu.hpp"
 
 namespace s2rm::layer {
-
-/// gelu of every number of n rows: y (n, Width) from a (n, Width), both dense.
-template <class T, index_t Width>
-struct gelu_rows {
-  using scalar = T;
-  T const* a;
-  T* y;
-  template <class L>
-  S2RM_HD void lanes(index_t r, index_t c) const {
-    L::store(y + r * Width + c, math::gelu(L::load(a + r * Width + c)));
-  }
-};
 
 /// dy *= gelu'(a).
 template <class T, index_t Width>
@@ -89,8 +78,8 @@ struct chain<In, Hidden, Next, More...> {
   static void forward(B& be, parameters_of<T, schema<>> p, index_t n, rows<T const> x, rows<T> y, T* saved) {
     T* const a = saved;
     T* const z = saved + n * Hidden;
-    head::forward(be, p.template inner<typename head::params>(0), n, x, rows<T>{a, Hidden});
-    be.template for_rows<Hidden>(n, gelu_rows<T, Hidden>{a, z});
+    auto const own = p.template inner<typename head::params>(0);
+    ops::product_gelu(be, own.template matrix<"weight">(), own.template at<"bias">(), n, x, a, z);
     rest::forward(be, p.template inner<schema<>>(head::params::size), n, rows<T const>{z, Hidden}, y,
                   saved + 2 * n * Hidden);
   }

@@ -7,10 +7,11 @@
 ///   gradient(o, x, e, scale, d)   writes scale * dloss_e/do for the outputs that element e depends on
 ///
 /// A likelihood may offer both for a register of elements e .. e + L::width - 1 as well (math/lanes.hpp); where it does,
-/// these are used, so they must say the same:
+/// these are used, in any order of elements or all at the same time, so they must say the same:
 ///   value_lanes<L>(o, x, e), gradient_lanes<L>(o, x, e, scale, d)
 
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 
 #include "s2rm/core/concepts.hpp"
@@ -195,6 +196,34 @@ struct loss_gradient {
       for (index_t e = 0; e < Target::size; ++e) Likelihood::gradient(out, target, e, by, to);
     }
   }
+
+  /// A thread an element, where elements do not ask for their order.
+  struct kernel {
+    static constexpr int threads = 256;
+    static constexpr std::size_t shared_bytes = 16;
+    static constexpr index_t each = has_lanes<Likelihood, T> ? Target::size : 1;
+    loss_gradient f;
+    index_t n;
+    [[nodiscard]] index_t blocks() const { return (n * each + threads - 1) / threads; }
+    template <class Block>
+    S2RM_HD void operator()(Block const& block) const {
+      block.each([&](int t) {
+        index_t const i = block.index * threads + t, row = i / each, e = i % each;
+        if (row >= n) return;
+        if constexpr (!has_lanes<Likelihood, T>) {
+          f(row);
+        } else {
+          T* const to = f.d + row * Likelihood::outputs;
+          if (f.mask != nullptr && f.mask[row] == 0) {
+            for (index_t k = e; k < Likelihood::outputs; k += each) to[k] = T(0);
+          } else {
+            Likelihood::template gradient_lanes<math::lanes<T, 1>>(f.o + row * Likelihood::outputs,
+                                                                   f.x + row * Target::size, e, f.scale.get(), to);
+          }
+        }
+      });
+    }
+  };
 };
 
 }  // namespace s2rm::likelihood

@@ -6,6 +6,17 @@
 
 namespace s2rm {
 
+/// Numbers from the beginning of a line of memory to that of a block in which the largest weight begins on one.
+template <class Schema, class T>
+consteval index_t lead_of() {
+  constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
+  field_info largest{};
+  for (auto const& f : Schema::infos) {
+    if (f.rank >= 2 && f.size > largest.size) largest = f;
+  }
+  return (line - largest.offset % line) % line;
+}
+
 /// The numbers of a schema on a backend. `values` is what optimiser and checkpoint see; call `refresh` after changing it.
 /// Shared freely between readers: streams hold it by reference.
 template <class Schema, class Backend, class T>
@@ -15,17 +26,20 @@ class parameters {
  public:
   using schema_type = Schema;
 
+  /// Numbers before the block where weights are read as they are, and before a gradient.
+  static constexpr index_t lead = Backend::packs ? 0 : lead_of<Schema, T>();
+
   explicit parameters(Backend& be)
-      : values_(be.template allocate<T>(Schema::size)),
+      : values_(be.template allocate<T>(lead + Schema::size)),
         packed_(be.template allocate<T>(packed_size)),
         packed_transposed_(be.template allocate<T>(packed_size)) {
-    be.fill(Schema::size, T(0), values_.data());
+    be.fill(Schema::size, T(0), values());
     be.fill(packed_size, T(0), packed_.data());
     be.fill(packed_size, T(0), packed_transposed_.data());
   }
 
-  [[nodiscard]] T* values() { return values_.data(); }
-  [[nodiscard]] T const* values() const { return values_.data(); }
+  [[nodiscard]] T* values() { return values_.data() + lead; }
+  [[nodiscard]] T const* values() const { return values_.data() + lead; }
 
   /// Derives everything that is not canonical from the flat block.
   void refresh(Backend& be) {
@@ -34,29 +48,21 @@ class parameters {
 
   /// Takes a whole block from the host.
   void assign(Backend& be, T const* host) {
-    be.copy_in(Schema::size, host, values_.data());
+    be.copy_in(Schema::size, host, values());
     refresh(be);
   }
 
   [[nodiscard]] parameters_of<T, Schema> view() const {
     if constexpr (Backend::packs) {
-      return {values_.data(), packed_.data() + shift, packed_transposed_.data() + shift};
+      return {values(), packed_.data() + shift, packed_transposed_.data() + shift};
     } else {
-      return {values_.data(), values_.data(), values_.data()};
+      return {values(), values(), values()};
     }
   }
 
  private:
-  static constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
-  /// Packed weights keep the offsets of the canonical ones. The block starts where the largest weight begins on a cache
-  /// line.
-  static constexpr index_t shift = [] {
-    field_info largest{};
-    for (auto const& f : Schema::infos) {
-      if (f.rank >= 2 && f.size > largest.size) largest = f;
-    }
-    return (line - largest.offset % line) % line;
-  }();
+  /// Packed weights keep the offsets of the canonical ones.
+  static constexpr index_t shift = lead_of<Schema, T>();
   static constexpr index_t packed_size = Backend::packs ? shift + Schema::size + packed_slack : 0;
 
   template <class... Fields>
@@ -67,7 +73,7 @@ class parameters {
   template <class Field>
   void refresh_field(Backend& be, index_t& offset) {
     if constexpr (Field::rank >= 2) {
-      be.template pack<Field::groups, Field::out, Field::in>(values_.data() + offset, packed_.data() + shift + offset,
+      be.template pack<Field::groups, Field::out, Field::in>(values() + offset, packed_.data() + shift + offset,
                                                              packed_transposed_.data() + shift + offset);
     }
     offset += Field::size;

@@ -18,6 +18,17 @@ void side_by_side(B& be, Products const&... one) {
   }
 }
 
+/// Gradients of a weight and its bias: dw_g += sum over rows of dy x^T, db_g += sum over rows of dy. One piece of work where
+/// the backend has it (`weight_gradients` returns whether it did it).
+template <index_t G, index_t Out, index_t In, class B, class T>
+void add_weight_gradients(B& be, index_t n, in_rows<T> dy, in_rows<T> x, T* dw, T* db) {
+  if constexpr (requires { be.template weight_gradients<G, Out, In>(n, dy, x, dw, db); }) {
+    if (be.template weight_gradients<G, Out, In>(n, dy, x, dw, db)) return;
+  }
+  be.template outer_add<G, Out, In>(n, dy, x, dw);
+  be.template column_sum_add<G, Out>(n, dy, db);
+}
+
 /// to[r, g, c] = from[r, g, c], for row index r G + g.
 template <class T, index_t G = 1>
 struct copy_rows {

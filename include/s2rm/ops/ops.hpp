@@ -56,7 +56,10 @@
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
 /// `packed_slack` numbers more.
 ///
-/// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers.
+/// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers. One for `for_each` may have a
+/// `kernel` beside it, for backends that have thousands of threads: made as `kernel{functor, n}`, it does the same for all n
+/// indices in `blocks()` blocks of `threads` threads each, which share out what the call operator does for one index
+/// (backend/thrust/block.hpp says what a block is).
 
 #include <concepts>
 #include <type_traits>

@@ -55,15 +55,15 @@ struct recurrence_backward_task {
   index_t view_step, module_step;
   T const *view_query, *query, *key_weight, *value_weight, *out, *w_ih, *w_hh;
   T scale;
-  bool carries_hbar;               ///< the cell's carried part is hbar
-  T *state, *previous;             ///< (B, M, state): gradient that travels back in time
-  T *da, *db;                      ///< (K, M, G H): the cell's deltas; the same where one serves both weights
-  T *talk, *d;                     ///< (K, M, H), (K, M, 4 NC): of hbar and of the projections
-  T *du, *dg, *dy;                 ///< (B, M, NC) x2, (B, M, H)
-  T *dkey, *dvalue, *view_log;     ///< (K, A, NC) x2, (K, A, M)
-  T* module_log;                   ///< (B, M, M), added to
-  T *view_slopes, *module_slopes;  ///< scratch, (B, M, 2 N)
-  T* dinitial;                     ///< of the cell's `initial`, added to; null where the start is fixed
+  bool carries_hbar;             ///< the cell's carried part is hbar
+  T *state, *previous;           ///< (B, M, state): gradient that travels back in time
+  T *da, *db;                    ///< (K, M, G H): the cell's deltas; the same where one serves both weights
+  T *talk, *d;                   ///< (K, M, H), (K, M, 4 NC): of hbar and of the projections
+  T *du, *dg, *dy;               ///< (B, M, NC) x2, (B, M, H)
+  T *dkey, *dvalue, *view_log;   ///< (K, A, NC) x2, (K, A, M)
+  T* module_log;                 ///< (B, M, M), added to
+  T *view_pairs, *module_pairs;  ///< scratch, (B, M, N, A, 2), (B, M, N, M, 2)
+  T* dinitial;                   ///< of the cell's `initial`, added to; null where the start is fixed
 };
 
 }  // namespace s2rm::ops

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/errors.hpp"
@@ -26,6 +27,37 @@ struct control {
 S2RM_HD inline double clip_factor(double norm2, double clip) {
   return clip > 0 && norm2 > clip * clip ? clip / std::sqrt(norm2) : 1.0;
 }
+
+/// An update as a kernel: a thread has four parameters that are a block apart. All are read before one is written, so that none waits for another; what all have in common is made once a block.
+template <class Update>
+struct update_kernel {
+  using ready = typename Update::ready;
+  using T = typename ready::scalar;
+  static constexpr int threads = 256, each = 4;
+  static constexpr std::size_t shared_bytes = sizeof(ready);
+  Update f;
+  index_t n;
+  [[nodiscard]] index_t blocks() const { return (n + threads * each - 1) / (threads * each); }
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    auto* const common = reinterpret_cast<ready*>(block.shared);
+    block.each([&](int t) {
+      if (t == 0) *common = f.prepared();
+    });
+    block.each([&](int t) {
+      ready const r = *common;
+      if (!r.finite) return;
+      index_t const first = block.index * threads * each + t;
+      typename ready::numbers of[each];
+      for (int k = 0; k < each; ++k) {
+        if (first + k * threads < n) of[k] = r.template read<math::lanes<T, 1>>(first + k * threads);
+      }
+      for (int k = 0; k < each; ++k) {
+        if (first + k * threads < n) r.template write<math::lanes<T, 1>>(first + k * threads, of[k]);
+      }
+    });
+  }
+};
 
 /// Adam with decoupled weight decay (Kingma & Ba 2015; Loshchilov & Hutter 2019), on all parameters alike:
 ///   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  w -= rate (m^ / (sqrt(v^) + eps) + decay w).
@@ -91,18 +123,31 @@ struct adam::update {
     T clip, beta1, rest1, beta2, rest2;
     T step, decay;    ///< rate / (1 - beta1^n), rate decay
     T root, epsilon;  ///< 1 / sqrt(1 - beta2^n)
+    /// What one reads, in L's numbers.
+    template <class V>
+    struct values {
+      V g, m, v, w;
+    };
+    using numbers = values<T>;
     template <class L>
-    S2RM_HD void lanes(index_t i) const {
-      if (!finite) return;
-      auto const gi = L::load(g + i) * clip;
-      auto const m = beta1 * L::load(first + i) + rest1 * gi;
-      auto const v = beta2 * L::load(second + i) + rest2 * gi * gi;
+    S2RM_HD values<typename L::type> read(index_t i) const {
+      return {L::load(g + i), L::load(first + i), L::load(second + i), L::load(w + i)};
+    }
+    template <class L>
+    S2RM_HD void write(index_t i, values<typename L::type> const& old) const {
+      auto const gi = old.g * clip;
+      auto const m = beta1 * old.m + rest1 * gi;
+      auto const v = beta2 * old.v + rest2 * gi * gi;
       L::store(first + i, m);
       L::store(second + i, v);
-      auto const wi = L::load(w + i);
-      L::store(w + i, wi - (step * m / (math::sqrt(v) * root + epsilon) + decay * wi));
+      L::store(w + i, old.w - (step * m / (math::sqrt(v) * root + epsilon) + decay * old.w));
+    }
+    template <class L>
+    S2RM_HD void lanes(index_t i) const {
+      if (finite) write<L>(i, read<L>(i));
     }
   };
+  using kernel = update_kernel<update>;
   S2RM_HD ready prepared() const {
     return {g,
             w,
@@ -175,16 +220,29 @@ struct sgd::update {
     T *w, *moment;
     bool finite;
     T clip, momentum, decay, rate;
+    /// What one reads, in L's numbers.
+    template <class V>
+    struct values {
+      V g, m, w;
+    };
+    using numbers = values<T>;
+    template <class L>
+    S2RM_HD values<typename L::type> read(index_t i) const {
+      return {L::load(g + i), L::load(moment + i), L::load(w + i)};
+    }
+    template <class L>
+    S2RM_HD void write(index_t i, values<typename L::type> const& old) const {
+      auto const gi = old.g * clip + decay * old.w;
+      auto const m = momentum * old.m + gi;
+      L::store(moment + i, m);
+      L::store(w + i, old.w - rate * m);
+    }
     template <class L>
     S2RM_HD void lanes(index_t i) const {
-      if (!finite) return;
-      auto const wi = L::load(w + i);
-      auto const gi = L::load(g + i) * clip + decay * wi;
-      auto const m = momentum * L::load(moment + i) + gi;
-      L::store(moment + i, m);
-      L::store(w + i, wi - rate * m);
+      if (finite) write<L>(i, read<L>(i));
     }
   };
+  using kernel = update_kernel<update>;
   S2RM_HD ready prepared() const {
     return {g,
             w,

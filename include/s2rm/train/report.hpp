@@ -3,6 +3,7 @@
 /// What a training step reports, and how the figures about reach are counted.
 
 #include <cmath>
+#include <cstddef>
 
 #include "s2rm/kernel/pairs.hpp"
 #include "s2rm/math/sum.hpp"
@@ -66,10 +67,17 @@ struct mark_alive {
   std::uint8_t* alive;  ///< (parts, M)
   index_t parts = 1;
   S2RM_HD void operator()(index_t i) const {
+    constexpr index_t at_once = 8;
     index_t const part = i / M, m = i % M, last = n * (part + 1) / parts;
-    for (index_t row = n * part / parts; row < last && alive[i] == 0; ++row) {
-      if (reach[row * M + m] == kernel::reached) alive[i] = 1;
+    bool found = alive[i] != 0;
+    for (index_t row = n * part / parts; row < last && !found; row += at_once) {
+      for (index_t k = 0; k < at_once; ++k) {
+        // Rows beyond the last stand for it: no read waits for another.
+        index_t const one = row + k < last ? row + k : last - 1;
+        found = found | (reach[one * M + m] == kernel::reached);
+      }
     }
+    if (found) alive[i] = 1;
   }
 };
 
@@ -105,6 +113,55 @@ struct square {
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 
+/// The three figures of n views at once, by one block: sums of whole numbers, whose order changes nothing.
+template <index_t M>
+struct count_reach {
+  static constexpr int threads = 1024;
+  static constexpr index_t most = index_t{1} << 17;  ///< pairs
+  static constexpr std::size_t shared_bytes = 3 * threads * sizeof(double);
+  std::uint8_t const* reach;
+  index_t n;
+  double* figures;  ///< added to
+
+  [[nodiscard]] index_t blocks() const { return 1; }
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    auto* const within = reinterpret_cast<double*>(block.shared);
+    double *const there = within + threads, *const alone = there + threads;
+    block.each([&](int t) {
+      int pairs = 0, present = 0, unreached = 0;
+      for (index_t row = t; row < n; row += threads) {
+        int here = 0, views = 0;
+        for (index_t m = 0; m < M; ++m) {
+          std::uint8_t const one = reach[row * M + m];
+          here += one == kernel::reached ? 1 : 0;
+          views += one != kernel::absent ? 1 : 0;
+        }
+        pairs += here;
+        present += views;
+        unreached += here == 0 && reach[row * M] != kernel::absent ? 1 : 0;
+      }
+      within[t] = pairs;
+      there[t] = present;
+      alone[t] = unreached;
+    });
+    for (int half = threads / 2; half > 0; half /= 2) {
+      block.each([&](int t) {
+        if (t >= half) return;
+        within[t] += within[t + half];
+        there[t] += there[t + half];
+        alone[t] += alone[t + half];
+      });
+    }
+    block.each([&](int t) {
+      if (t != 0) return;
+      figures[figure::reached] += within[0];
+      figures[figure::present] += there[0];
+      figures[figure::unreached] += alone[0];
+    });
+  }
+};
+
 /// Adds what n views of a piece reach, (n, M), to the figures of a window.
 template <index_t M, class Backend>
 void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figures, std::uint8_t* alive, index_t parts) {
@@ -112,9 +169,18 @@ void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figure
     be.reduce(count, f, figures + figure::scratch);
     be.for_each(1, figure::add{figures + figure::scratch, figures + to});
   };
-  add(n * M, pair_reached{reach}, figure::reached);
-  add(n * M, pair_present{reach}, figure::present);
-  add(n, view_unreached<M>{reach}, figure::unreached);
+  bool const counted = [&] {
+    if constexpr (requires { be.own_kernel(count_reach<M>{reach, n, figures}); }) {
+      return n * M <= count_reach<M>::most && be.own_kernel(count_reach<M>{reach, n, figures});
+    } else {
+      return false;
+    }
+  }();
+  if (!counted) {
+    add(n * M, pair_reached{reach}, figure::reached);
+    add(n * M, pair_present{reach}, figure::present);
+    add(n, view_unreached<M>{reach}, figure::unreached);
+  }
   be.for_each(parts * M, mark_alive<M>{reach, n, alive, parts});
 }
 

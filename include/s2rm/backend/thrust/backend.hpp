@@ -12,9 +12,12 @@
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/half.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/places.hpp"
+#include "s2rm/backend/thrust/product.hpp"
 #include "s2rm/backend/thrust/recurrence_backward.hpp"
 #include "s2rm/backend/thrust/rows.hpp"
 #include "s2rm/backend/thrust/system.hpp"
+#include "s2rm/backend/thrust/weights.hpp"
 #if S2RM_CUDA
 #include "s2rm/backend/thrust/cuda.hpp"
 #endif
@@ -81,21 +84,43 @@ struct thrust_on {
     multiply<T>({n, G, In, Out, dy.data, dy.stride, dy.group, 1, w.canonical, Out * In, In, 1, dx.data, dx.stride,
                  dx.group, nullptr, true});
   }
+  /// A product with GELU behind it (ops/product_gelu.hpp): one kernel for few rows, else one pass for bias and GELU.
+  template <class T, index_t Out, index_t In>
+  bool product_gelu(weight<T, 1, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, std::type_identity_t<T*> a,
+                    std::type_identity_t<T*> z) const {
+    if (!fused || w.half.numbers != nullptr) return false;
+    detail::product_task<T> task{n,        1, Out, In, x.data, x.stride, x.group, 1,    w.canonical,
+                                 Out * In, 1, In,  a,  Out,    0,        bias,    false};
+    if (few_rows(task, z)) return true;
+    task.bias = nullptr;
+    multiply(task);
+    for_rows<Out>(n, detail::bias_gelu_rows<T, Out>{bias, a, z});
+    return true;
+  }
   template <index_t G, index_t Out, index_t In, class T>
   void outer_add(index_t n, in_rows<T> dy, in_rows<T> x, T* dw) const {
+    if (add_outer<T>(G, Out, In, n, dy, x, dw, nullptr)) return;
     // The rows of dw are the rows of the product: column o of dy by all columns of x.
     multiply<T>({Out, G, In, n, dy.data, 1, dy.group, dy.stride, x.data, x.group, x.stride, 1, dw, In, Out * In,
                  nullptr, true});
   }
   template <index_t G, index_t Width, class T>
   void column_sum_add(index_t n, in_rows<T> dy, T* db) const {
-    using kernel = detail::sum_columns<T, Width>;
-    blocks(G * kernel::parts, kernel{dy.data, dy.stride, dy.group, n, db});
+    detail::add_column_sums<System, T>(*this, G, Width, n, dy, db);
+  }
+  /// Both at once (ops/generic.hpp).
+  template <index_t G, index_t Out, index_t In, class T>
+  bool weight_gradients(index_t n, in_rows<T> dy, in_rows<T> x, T* dw, T* db) const {
+    return add_outer<T>(G, Out, In, n, dy, x, dw, db);
   }
 
   template <class F>
   void for_each(index_t n, F const& f) const {
-    if (n > 0) System::each(*context, n, detail::one_index<F>{f});
+    if (n <= 0) return;
+    if constexpr (detail::has_kernel<F>) {
+      if (own_kernel(typename F::kernel{f, n})) return;
+    }
+    System::each(*context, n, detail::one_index<F>{f});
   }
   template <index_t Width, class F>
   void for_rows(index_t n, F const& f) const {
@@ -107,19 +132,17 @@ struct thrust_on {
     if (count > 0) System::blocks(*context, count, k);
   }
 
+  /// One of those in place of loops, where it is to be; returns whether it was.
+  template <class Kernel>
+  bool own_kernel(Kernel const& k) const {
+    bool const here = fused && has_room<Kernel>();
+    if (here) blocks(k.blocks(), k);
+    return here;
+  }
+
   template <class F>
   void reduce(index_t n, F const& f, double* out) const {
-    using piece = detail::sum_piece<F>;
-    constexpr index_t most = System::context::sum_blocks;
-    index_t const wanted = (n + piece::threads - 1) / piece::threads;
-    index_t const count = wanted < 1 ? 1 : (wanted < most ? wanted : most);
-    double* const partial = context->partial;
-    if (count == 1) {
-      blocks(1, piece{f, n, 1, out});
-    } else {
-      blocks(count, piece{f, n, count, partial});
-      blocks(1, detail::sum_partials{partial, count, out});
-    }
+    detail::sum_terms<System>(*this, n, f, out);
   }
 
   /// Attention in fused kernels (attention.hpp).
@@ -149,6 +172,21 @@ struct thrust_on {
       blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, scratch});
       blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
       for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  /// The place encoder in one kernel (places.hpp).
+  template <index_t P, index_t F, index_t Hidden, index_t S, class T>
+  bool encode_places(in_vector<T> w0, in_vector<T> b0, in_vector<T> w1, in_vector<T> b1, index_t n, T const* x,
+                     out_rows<T> s, T* gamma, T* a, T* z, T* y) const {
+    using kernel = detail::encode_places<P, F, Hidden, S, T>;
+    if constexpr (kernel::shared_bytes <= detail::most_shared_bytes) {
+      if (!fused || !has_room<kernel>()) return false;
+      kernel const k{w0, b0, w1, b1, n, x, s, gamma, a, z, y};
+      blocks(k.blocks(), k);
       return true;
     } else {
       return false;
@@ -274,6 +312,12 @@ struct thrust_on {
       return true;
     }
   }
+  /// dw and, unless null, db by a kernel of our own, in the full precision it multiplies in.
+  template <class T>
+  bool add_outer(index_t groups, index_t out, index_t in, index_t n, in_rows<T> dy, in_rows<T> x, T* dw, T* db) const {
+    return fused && precision == backend::precision::full && has_room<detail::weight_gradient<T>>() &&
+           detail::add_weight_gradients<System, T>(*this, groups, out, in, n, dy, x, dw, db);
+  }
   template <class Kernel, class Make>
   bool gated(index_t n, Make const& make) const {
     if constexpr (Kernel::shared_bytes > detail::most_shared_bytes) {
@@ -305,6 +349,20 @@ struct thrust_on {
     detail::product_task<float> task;
     bf16 const* half;
   };
+  /// Products of few rows (product.hpp), on a device in full precision whatever was asked for. A host takes the kernel for
+  /// any number of rows: a row has the same bits among few and among many.
+  template <class T>
+  bool few_rows(detail::product_task<T> const& t, T* gelu = nullptr) const {
+    constexpr bool device = requires { System::multiply(*context, precision, t); };
+    bool const suits =
+        device ? detail::has_few_rows(t) : precision == backend::precision::full && detail::can_be_few_rows(t);
+    if (!fused || !suits) return false;
+    return detail::with_few_rows<device>(t, gelu, [this]<class Kernel>(Kernel const& kernel) {
+      if (!has_room<Kernel>()) return false;
+      blocks(kernel.blocks(), kernel);
+      return true;
+    });
+  }
   template <class T>
   void multiply(detail::product_task<T> const& t, half_weights half = {}) const {
     if (t.rows == 0) return;
@@ -315,6 +373,7 @@ struct thrust_on {
         return;
       }
     }
+    if (few_rows(t)) return;
     if constexpr (requires { System::multiply(*context, precision, t); }) {
       System::multiply(*context, precision, t);
     } else {

@@ -22,6 +22,12 @@ struct host_block {
   std::byte* shared;
   thread_order order = thread_order::ascending;
 
+  /// N numbers of each thread that stay as they are from phase to phase: `of(thread)`.
+  template <class T, int N>
+  struct kept {
+    T numbers[static_cast<std::size_t>(Threads)][static_cast<std::size_t>(N)];
+    T* of(int t) { return numbers[t]; }
+  };
   template <class F>
   void each(F const& f) const {
     if (order == thread_order::ascending) {
@@ -40,6 +46,12 @@ struct device_block {
   index_t index;
   std::byte* shared;
 
+  /// In registers, where indices are known when it is compiled.
+  template <class T, int N>
+  struct kept {
+    T numbers[N];
+    __device__ T* of(int) { return numbers; }
+  };
   template <class F>
   __device__ void each(F const& f) const {
     f(static_cast<int>(threadIdx.x));
@@ -69,7 +81,8 @@ S2RM_HD inline void add_up_block(Block const& block, T* sum) {
   }
 }
 
-/// partial[block] = the sum of f(i) over i = block threads + t, + blocks threads, ...
+/// partial[block] = the sum of f(i) over i = block threads + t, + blocks threads, ...; four at a time, so that reads do not
+/// wait for each other.
 template <class F>
 struct sum_piece {
   static constexpr int threads = 256;
@@ -82,7 +95,13 @@ struct sum_piece {
     auto* const sum = reinterpret_cast<double*>(block.shared);
     block.each([&](int t) {
       double mine = 0;
-      for (index_t i = block.index * threads + t; i < n; i += blocks * threads) mine += f(i);
+      index_t const step = blocks * threads;
+      index_t i = block.index * threads + t;
+      for (; i + 3 * step < n; i += 4 * step) {
+        double const a = f(i), b = f(i + step), c = f(i + 2 * step), d = f(i + 3 * step);
+        mine += (a + b) + (c + d);
+      }
+      for (; i < n; i += step) mine += f(i);
       sum[t] = mine;
     });
     add_up_block(block, sum);
@@ -92,7 +111,7 @@ struct sum_piece {
   }
 };
 
-/// *out = the sum of `count` numbers, of which there are no more than threads.
+/// *out = the sum of `count` numbers.
 struct sum_partials {
   static constexpr int threads = 256;
   static constexpr std::size_t shared_bytes = threads * sizeof(double);
@@ -102,7 +121,11 @@ struct sum_partials {
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
     auto* const sum = reinterpret_cast<double*>(block.shared);
-    block.each([&](int t) { sum[t] = t < count ? partial[t] : 0.0; });
+    block.each([&](int t) {
+      double mine = 0;
+      for (index_t i = t; i < count; i += threads) mine += partial[i];
+      sum[t] = mine;
+    });
     add_up_block(block, sum);
     block.each([&](int t) {
       if (t == 0) *out = sum[0];
@@ -110,36 +133,20 @@ struct sum_partials {
   }
 };
 
-/// db (Width) += sum over n rows: one block for 32 columns of one group, eight rows at a time.
-template <class T, index_t Width>
-struct sum_columns {
-  static constexpr int columns = 32, lines = 8, threads = columns * lines;
-  static constexpr std::size_t shared_bytes = threads * sizeof(T);
-  static constexpr index_t parts = (Width + columns - 1) / columns;
-  T const* dy;
-  index_t stride, group, n;
-  T* db;
-  template <class Block>
-  S2RM_HD void operator()(Block const& block) const {
-    auto* const sum = reinterpret_cast<T*>(block.shared);
-    index_t const g = block.index / parts, first = block.index % parts * columns;
-    block.each([&](int t) {
-      index_t const c = first + t % columns;
-      T mine = T(0);
-      if (c < Width) {
-        for (index_t r = t / columns; r < n; r += lines) mine += dy[r * stride + g * group + c];
-      }
-      sum[t] = mine;
-    });
-    for (int half = lines / 2; half > 0; half /= 2) {
-      block.each([&](int t) {
-        if (t < half * columns) sum[t] += sum[t + half * columns];
-      });
-    }
-    block.each([&](int t) {
-      if (t < columns && first + t < Width) db[g * Width + first + t] += sum[t];
-    });
+/// *out = the sum of f(i) over i < n.
+template <class System, class Backend, class F>
+void sum_terms(Backend const& be, index_t n, F const& f, double* out) {
+  using piece = sum_piece<F>;
+  constexpr index_t most = System::context::sum_blocks;
+  index_t const wanted = (n + piece::threads - 1) / piece::threads;
+  index_t const count = wanted < 1 ? 1 : (wanted < most ? wanted : most);
+  if (count == 1) {
+    be.blocks(1, piece{f, n, 1, out});
+  } else {
+    double* const partial = be.context->partial;
+    be.blocks(count, piece{f, n, count, partial});
+    be.blocks(1, sum_partials{partial, count, out});
   }
-};
+}
 
 }  // namespace s2rm::backend::detail

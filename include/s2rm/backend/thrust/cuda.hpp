@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "s2rm/backend/thrust/cuda_kernels.hpp"
+#include "s2rm/backend/thrust/product.hpp"
 
 namespace s2rm::backend::system {
 
@@ -19,8 +20,10 @@ struct cuda {
   /// One device and one stream on it, with cuBLAS and its workspace, and room for partial sums.
   class context {
    public:
-    static constexpr index_t sum_blocks = 256;
+    static constexpr index_t sum_blocks = 1024;
+    static constexpr std::size_t scratch_bytes = std::size_t{8} << 20;
     double* partial = nullptr;
+    void* scratch = nullptr;  ///< of gradients of weights (weights.hpp)
     index_t allocations = 0;  ///< how often device memory was asked for
 
     /// \throws device_error where there is no such device.
@@ -40,6 +43,10 @@ struct cuda {
         detail::expect(cublasSetStream(handle_, stream_), "setting the stream");
         detail::expect(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "setting the workspace");
         detail::expect(cudaMalloc(reinterpret_cast<void**>(&partial), sum_blocks * sizeof(double)), "allocating sums");
+        constexpr std::size_t counter_bytes = detail::grid_counters::numbers * sizeof(unsigned);
+        detail::expect(cudaMalloc(reinterpret_cast<void**>(&counters_.of_all), counter_bytes), "allocating counters");
+        detail::expect(cudaMemsetAsync(counters_.of_all, 0, counter_bytes, stream_), "clearing counters");
+        detail::expect(cudaMalloc(&scratch, scratch_bytes), "allocating sums");
       } catch (...) {
         end();
         throw;
@@ -57,6 +64,7 @@ struct cuda {
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
     [[nodiscard]] index_t processors() const { return processors_; }
+    [[nodiscard]] detail::grid_counters counters() const { return counters_; }
     /// Bytes of shared memory that a block may ask for.
     [[nodiscard]] std::size_t shared_room() const { return shared_room_; }
     /// Blocks of a loop that fill the device once.
@@ -78,6 +86,8 @@ struct cuda {
       if (handle_ != nullptr) static_cast<void>(cublasDestroy(handle_));
       static_cast<void>(cudaFree(workspace_));
       static_cast<void>(cudaFree(partial));
+      static_cast<void>(cudaFree(counters_.of_all));
+      static_cast<void>(cudaFree(scratch));
       if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
     }
 
@@ -85,6 +95,7 @@ struct cuda {
     cudaStream_t stream_ = nullptr;
     cublasHandle_t handle_ = nullptr;
     void* workspace_ = nullptr;
+    detail::grid_counters counters_{nullptr};
     index_t each_blocks_ = 1, processors_ = 1;
     std::size_t shared_room_ = 0;
   };
@@ -218,7 +229,8 @@ struct cuda {
     cudaStream_t const stream = c.use();
     ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
     Kernel copy = k;
-    void* arguments[] = {&copy};
+    detail::grid_counters counters = c.counters();
+    void* arguments[] = {&copy, &counters};
     detail::expect(cudaLaunchCooperativeKernel(detail::run_grid<Kernel>, dim3(static_cast<unsigned>(count)),
                                                dim3(Kernel::threads), arguments, Kernel::shared_bytes, stream),
                    "starting a cooperative kernel");
@@ -231,8 +243,8 @@ struct cuda {
     if (t.columns == 0 || t.groups == 0) return;
     bool const start = !t.accumulate && (t.bias != nullptr || t.depth == 0);
     if (start) {
-      each(c, t.rows * t.groups * t.columns,
-           detail::spread_bias<T>{t.bias, t.groups, t.columns, t.c, t.c_row, t.c_group});
+      detail::spread_biases(t, c.each_blocks() * detail::each_threads,
+                            [&c](index_t n, auto const& f) { each(c, n, f); });
     }
     if (t.depth == 0) return;
     // A step of 1 between neighbours along the inner index means turned.

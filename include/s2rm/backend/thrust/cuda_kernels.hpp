@@ -39,22 +39,33 @@ inline void expect(cublasStatus_t s, char const* what) {
     throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
 }
 
-/// f of as many indices as a thread takes, prepared once.
-template <class F>
-__device__ void each_of_thread(F const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  for (index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) f(i);
+/// f of as many indices as a thread takes, prepared once. `Index` has 32 bits where all indices do: a division by a
+/// width is then a multiplication.
+template <class Index, class F>
+__device__ void each_of_thread(F const& f, Index n) {
+  Index const step = static_cast<Index>(gridDim.x) * blockDim.x;
+  for (Index i = static_cast<Index>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
+    f(static_cast<index_t>(i));
+  }
 }
-template <class F>
-__device__ void each_of_thread(one_index<F> const& f, index_t n) {
-  index_t const step = static_cast<index_t>(gridDim.x) * blockDim.x;
-  index_t i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+template <class Index, class F, index_t Width>
+__device__ void each_of_thread(one_place<F, Width> const& f, Index n) {
+  Index const step = static_cast<Index>(gridDim.x) * blockDim.x;
+  for (Index i = static_cast<Index>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
+    Index const row = i / static_cast<Index>(Width), column = i - row * static_cast<Index>(Width);
+    f.at(static_cast<index_t>(row), static_cast<index_t>(column));
+  }
+}
+template <class Index, class F>
+__device__ void each_of_thread(one_index<F> const& f, Index n) {
+  Index const step = static_cast<Index>(gridDim.x) * blockDim.x;
+  Index i = static_cast<Index>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= n) return;
   if constexpr (math::prepares<F>) {
     auto const ready = f.f.prepared();
-    for (; i < n; i += step) one_index<F>::with(ready, i);
+    for (; i < n; i += step) one_index<F>::with(ready, static_cast<index_t>(i));
   } else {
-    for (; i < n; i += step) one_index<F>::with(f.f, i);
+    for (; i < n; i += step) one_index<F>::with(f.f, static_cast<index_t>(i));
   }
 }
 
@@ -70,10 +81,24 @@ inline constexpr int each_threads = 256;
 
 template <class F>
 __global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
-  each_of_thread(f, n);
+  if (n <= 0x7fffffff) {
+    each_of_thread(f, static_cast<unsigned>(n));
+  } else {
+    each_of_thread(f, static_cast<unsigned long long>(n));
+  }
 }
+/// How many blocks of a kernel a multiprocessor is to hold, where it says so: a bound for registers. 0: none.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_blocks(Kernel kernel) {
+inline constexpr int blocks_together = [] {
+  if constexpr (requires { Kernel::blocks_together; }) {
+    return int{Kernel::blocks_together};
+  } else {
+    return 0;
+  }
+}();
+
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::threads, blocks_together<Kernel>) run_blocks(Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
   kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
 }
@@ -88,19 +113,6 @@ constexpr cublasComputeType_t compute_type(precision p) {
   if (p == precision::tf32) return CUBLAS_COMPUTE_32F_FAST_TF32;
   return p == precision::bf16 ? CUBLAS_COMPUTE_32F_FAST_16BF : CUBLAS_COMPUTE_32F;
 }
-
-/// y[r, g, c] = bias[g, c], or 0 without one, before a product adds to it.
-template <class T>
-struct spread_bias {
-  T const* bias;
-  index_t groups, columns;
-  T* y;
-  index_t row, group;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const c = i % columns, g = i / columns % groups, r = i / (columns * groups);
-    y[r * row + g * group + c] = bias == nullptr ? T(0) : bias[g * columns + c];
-  }
-};
 
 }  // namespace detail
 

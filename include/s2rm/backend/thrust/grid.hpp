@@ -1,17 +1,21 @@
 #pragma once
 /// \file
-/// Kernels whose blocks work together: `grid.each(f)` calls f(block) for every block, and then all blocks wait for all.
-/// What one such phase hands to another block in the next lies in the device's memory; a block's shared memory stays as it
-/// is. On a device all blocks must be there at once (a cooperative launch); on a host they run one after another or on
-/// several threads, in the order of a kernel's threads or its reverse (block.hpp).
+/// Kernels whose blocks work together. What one phase hands to another block in a later one lies in the device's memory; a
+/// block's shared memory stays as it is.
+///
+///   grid.alone(f)         f(block) for every block
+///   grid.each(f)          the same, and then all blocks wait for all
+///   grid.teams(size, f)   f(team) for every `size` blocks that follow each other: team.each(g) calls g(block) for every
+///                         block of the team, and then these wait for each other
+///
+/// On a device all blocks must be there at once (a cooperative launch); on a host they run one after another or on several
+/// threads, in the order of a kernel's threads or its reverse (block.hpp). There a team is done before the next begins: what
+/// one hands to another without `each` between is found out.
 
 #include <cstdint>
 #include <vector>
 
 #include "s2rm/backend/thrust/block.hpp"
-#if S2RM_CUDA
-#include <cooperative_groups.h>
-#endif
 
 namespace s2rm::backend::detail {
 
@@ -26,10 +30,31 @@ struct host_grid {
 
   template <class F>
   void each(F const& f) const {
-    run(blocks, [this, &f](index_t i) {
-      index_t const at = order == thread_order::ascending ? i : blocks - 1 - i;
-      f(host_block<Threads>{at, shared + static_cast<std::size_t>(at) * bytes, order});
-    });
+    run(blocks, [this, &f](index_t i) { f(block(ordered(i, blocks))); });
+  }
+  template <class F>
+  void alone(F const& f) const {
+    each(f);
+  }
+
+  struct team {
+    host_grid const& grid;
+    index_t first, size;
+    template <class F>
+    void each(F const& f) const {
+      for (index_t i = 0; i < size; ++i) f(grid.block(first + grid.ordered(i, size)));
+    }
+  };
+  template <class F>
+  void teams(index_t size, F const& f) const {
+    index_t const count = blocks / size;
+    run(count, [this, &f, size, count](index_t i) { f(team{*this, ordered(i, count) * size, size}); });
+  }
+
+ private:
+  [[nodiscard]] index_t ordered(index_t i, index_t n) const { return order == thread_order::ascending ? i : n - 1 - i; }
+  [[nodiscard]] host_block<Threads> block(index_t at) const {
+    return {at, shared + static_cast<std::size_t>(at) * bytes, order};
   }
 };
 
@@ -56,22 +81,65 @@ void run_on_host_grid(Kernel const& k, index_t blocks, grid_memory& memory, thre
 }
 
 #if S2RM_CUDA
+/// Counters of blocks that wait: one for all, then one for each team, a line of memory each. All zero at first; they may be
+/// left as they are from one kernel to the next.
+struct grid_counters {
+  static constexpr index_t line = 32, most_teams = 132, numbers = line * (most_teams + 1);
+  unsigned* of_all;
+};
+
+/// `blocks` blocks wait for each other, of which one is the first. A counter's last bit turns when all have come: the first
+/// adds what the others' ones lack of it.
+__device__ inline void wait_for_blocks(unsigned* counter, unsigned blocks, bool first) {
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    constexpr unsigned turn = 0x80000000U;
+    __threadfence();
+    unsigned const before = atomicAdd(counter, first ? turn - (blocks - 1) : 1U);
+    while (((before ^ *static_cast<unsigned volatile*>(counter)) & turn) == 0) {
+    }
+    __threadfence();
+  }
+  __syncthreads();
+}
+
 /// On a device.
 template <int Threads>
 struct device_grid {
   std::byte* shared;
+  grid_counters counters;
+
+  template <class F>
+  __device__ void alone(F const& f) const {
+    f(device_block<Threads>{static_cast<index_t>(blockIdx.x), shared});
+  }
   template <class F>
   __device__ void each(F const& f) const {
-    f(device_block<Threads>{static_cast<index_t>(blockIdx.x), shared});
-    cooperative_groups::this_grid().sync();
+    alone(f);
+    wait_for_blocks(counters.of_all, gridDim.x, blockIdx.x == 0);
+  }
+
+  struct team {
+    device_grid const& grid;
+    unsigned size, number;
+    template <class F>
+    __device__ void each(F const& f) const {
+      grid.alone(f);
+      wait_for_blocks(grid.counters.of_all + grid_counters::line * (1 + number), size, blockIdx.x == number * size);
+    }
+  };
+  template <class F>
+  __device__ void teams(index_t size, F const& f) const {
+    auto const of = static_cast<unsigned>(size);
+    f(team{*this, of, blockIdx.x / of});
   }
 };
 
 /// One block for a multiprocessor has all of its registers.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads, 1) run_grid(Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::threads, 1) run_grid(Kernel kernel, grid_counters counters) {
   extern __shared__ __align__(16) unsigned char shared[];
-  kernel(device_grid<Kernel::threads>{reinterpret_cast<std::byte*>(shared)});
+  kernel(device_grid<Kernel::threads>{reinterpret_cast<std::byte*>(shared), counters});
 }
 #endif
 

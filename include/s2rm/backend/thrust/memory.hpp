@@ -130,12 +130,15 @@ struct one_index {
   }
 };
 
+/// Functors that are a kernel as well (ops.hpp).
+template <class F> concept has_kernel = requires { typename F::kernel; };
+
 /// f of one row and column.
 template <class F, index_t Width>
 struct one_place {
   F f;
-  S2RM_HD void operator()(index_t i) const {
-    index_t const row = i / Width, column = i % Width;
+  S2RM_HD void operator()(index_t i) const { at(i / Width, i % Width); }
+  S2RM_HD void at(index_t row, index_t column) const {
     if constexpr (math::laned_rows<F>) {
       f.template lanes<math::lanes<typename F::scalar, 1>>(row, column);
     } else {

@@ -14,13 +14,16 @@ struct eight_rows {
   static constexpr int threads = 256, lanes = 32, lines = threads / lanes;
   static constexpr index_t blocks(index_t n) { return (n + lines - 1) / lines; }
 
-  /// sum[first of a row's threads] = the sum over `term(row, column)` of the row's `Width` columns.
+  /// sum[first of a row's threads] = the sum over `term(row)(column)` of the row's `Width` columns.
   template <index_t Width, class Block, class T, class Term>
   S2RM_HD static void sum_rows(Block const& block, index_t n, T* sum, Term const& term) {
     block.each([&](int t) {
       index_t const row = block.index * lines + t / lanes;
       T mine = T(0);
-      for (index_t c = t % lanes; c < Width && row < n; c += lanes) mine += term(row, c);
+      if (row < n) {
+        auto const of_row = term(row);
+        for (index_t c = t % lanes; c < Width; c += lanes) mine += of_row(c);
+      }
       sum[t] = mine;
     });
     for (int half = lanes / 2; half > 0; half /= 2) {
@@ -42,15 +45,15 @@ struct rms_rows_kernel : eight_rows {
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
     T* const sum = reinterpret_cast<T*>(block.shared);
-    sum_rows<H>(block, n, sum, [this](index_t row, index_t c) {
-      T const x = h.at(row / M, row % M)[c];
-      return x * x;
-    });
+    sum_rows<H>(block, n, sum,
+                [this](index_t row) { return [x = h.at(row / M, row % M)](index_t c) { return x[c] * x[c]; }; });
     block.each([&](int t) {
       index_t const row = block.index * lines + t / lanes;
       if (row >= n) return;
       T const f = T(1) / std::sqrt(sum[t / lanes * lanes] / T(H) + T(1e-4));
-      for (index_t c = t % lanes; c < H; c += lanes) y.at(row / M, row % M)[c] = f * h.at(row / M, row % M)[c];
+      T const* const from = h.at(row / M, row % M);
+      T* const to = y.at(row / M, row % M);
+      for (index_t c = t % lanes; c < H; c += lanes) to[c] = f * from[c];
       if (t % lanes == 0) factor[row] = f;
     });
   }
@@ -67,15 +70,26 @@ struct rms_rows_backward_kernel : eight_rows {
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
     T* const sum = reinterpret_cast<T*>(block.shared);
-    sum_rows<H>(block, n, sum,
-                [this](index_t row, index_t c) { return y.at(row / M, row % M)[c] * dy.at(row / M, row % M)[c]; });
+    sum_rows<H>(block, n, sum, [this](index_t row) {
+      return [a = y.at(row / M, row % M), b = dy.at(row / M, row % M)](index_t c) { return a[c] * b[c]; };
+    });
     block.each([&](int t) {
       index_t const row = block.index * lines + t / lanes;
       if (row >= n) return;
       index_t const r = row / M, m = row % M;
       T const along = sum[t / lanes * lanes] / T(H), f = factor[row];
-      for (index_t c = t % lanes; c < H; c += lanes) {
-        dh.at(r, m)[c] += f * (dy.at(r, m)[c] - y.at(r, m)[c] * along);
+      T const *const from = y.at(r, m), *const d = dy.at(r, m);
+      T* const to = dh.at(r, m);
+      // All is read before any is written, so that what is read is on its way at one time.
+      constexpr int each = static_cast<int>((H + lanes - 1) / lanes);
+      T found[each];
+      for (int i = 0; i < each; ++i) {
+        int const c = t % lanes + i * lanes;
+        if (c < H) found[i] = to[c] + f * (d[c] - from[c] * along);
+      }
+      for (int i = 0; i < each; ++i) {
+        int const c = t % lanes + i * lanes;
+        if (c < H) to[c] = found[i];
       }
     });
   }

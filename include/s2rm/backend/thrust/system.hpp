@@ -41,10 +41,13 @@ namespace s2rm::backend::system {
 struct host {
   static constexpr bool host_memory = true;
 
-  /// What a backend has one of: room for partial sums, and how much was ever asked for.
+  /// What a backend has one of: room for partial sums (of `reduce`; of weights.hpp), and how much was ever asked for.
   struct context {
     static constexpr index_t sum_blocks = 64;
+    static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
     double partial[sum_blocks] = {};
+    std::unique_ptr<std::byte[]> const memory{new std::byte[scratch_bytes]};
+    void* const scratch = memory.get();
     index_t allocations = 0;
     backend::detail::grid_memory shared;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
