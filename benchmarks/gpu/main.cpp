@@ -55,14 +55,18 @@ std::string work(double operations, double bytes) {
   return text;
 }
 
-/// `unread`: so many steps are asked for before their reports are.
+/// `from`: whether the batch is the device's, as PyTorch's are, or the host's. `unread`: so many steps are asked for before
+/// their reports are.
+enum class batch_of { device, host };
 template <class Net>
-void train(std::string const& name, extents const& e, s2rm::gpu_options const& gpu, index_t unread = 1) {
+void train(std::string const& name, extents const& e, s2rm::gpu_options const& gpu, batch_of from = batch_of::device,
+           index_t unread = 1) {
   bool const exact = gpu.precision == s2rm::gpu_precision::full;
   if (!agrees<Net>(name, gpu, exact ? 1e-4 : 5e-2)) return;
   problem<Net> const data(e, 0);
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
-  auto const batch = data.batch();
+  auto const kept = learner->keep(data.batch());
+  auto const batch = from == batch_of::device ? kept.view() : data.batch();
   report_time(
       name, static_cast<int>(unread),
       [&] {
@@ -126,7 +130,9 @@ int main(int argc, char** argv) {
   };
   std::vector<named> const cases{
       {"train/balls/float", [&](std::string const& n) { train<balls>(n, small, whole); }},
-      {"train/balls/float/unread", [&](std::string const& n) { train<balls>(n, small, whole, 8); }},
+      {"train/balls/float/host", [&](std::string const& n) { train<balls>(n, small, whole, batch_of::host); }},
+      {"train/balls/float/host/unread",
+       [&](std::string const& n) { train<balls>(n, small, whole, batch_of::host, 8); }},
       {"train/balls/float/steps", [&](std::string const& n) { train<balls>(n, small, steps); }},
       {"train/balls/float/bodies", [&](std::string const& n) { train<balls>(n, small, bodies); }},
       {"train/balls/tf32", [&](std::string const& n) { train<balls>(n, small, tf32); }},

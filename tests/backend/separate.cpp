@@ -168,6 +168,40 @@ TEST_CASE("separate memory: training gives the bits of memory that is shared") {
 
 TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
 
+TEST_CASE("separate memory: a kept batch is as good as one of the host's, and is not copied in again") {
+  using net = test::small_net;
+  optim::adam const o{.rate = 0.01};
+  separate device;
+  trainer<net, separate, float> far(device, o, seed{3}), same({}, o, seed{3});
+  std::vector<test::owned_batch<net, float>> given;
+  std::vector<kept_batch<float>> kept;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    given.push_back(test::random_batch<net, float>(5, 2, 4, 3, i, masks));
+    kept.push_back(far.keep(given.back().look()));
+  }
+  static_cast<void>(far.step(kept[0].view()));  // allocates
+  static_cast<void>(same.step(given[0].look()));
+  auto const before = device.context->allocations, copied = device.context->copied_in;
+  for (int i = 1; i < 7; ++i) {
+    auto const n = static_cast<std::size_t>(i) % 3;
+    same_report(far.step(kept[n].view()), same.step(given[n].look()));
+  }
+  CHECK(device.context->allocations == before);
+  CHECK(device.context->copied_in == copied);
+  CHECK(far.evaluate(kept[1].view()) == same.evaluate(given[1].look()));
+  CHECK(same_bits(far.state().weights, same.state().weights));
+  CHECK_THROWS_WITH(static_cast<void>(same.step(kept[0].view())), test::contains("kept by another backend"));
+  // Where memory is the host's it is a copy.
+  trainer<net, plain, float> near({}, o, seed{3}), other({}, o, seed{3});
+  auto const copy = near.keep(given[0].look());
+  auto const as_given = given[0];
+  std::fill(given[0].view.begin(), given[0].view.end(), 0.0F);
+  same_report(near.step(copy.view()), other.step(as_given.look()));
+  trainer<net, separate, float> in_parts({}, o, seed{3}, {.parts = 2});
+  auto const whole = in_parts.keep(as_given.look());
+  CHECK_THROWS_WITH(static_cast<void>(in_parts.step(whole.view())), test::contains("parts"));
+}
+
 TEST_CASE("separate memory: a trainer allocates nothing once it has seen its largest batch") {
   separate device;
   trainer<test::small_net, separate, float> t(device, {}, seed{1});

@@ -65,6 +65,7 @@ class any_trainer {
   [[nodiscard]] virtual bool reported(index_t number) const = 0;
   virtual double evaluate(batch_view<T> const& batch) = 0;
   virtual double differentiate(batch_view<T> const& batch) = 0;
+  [[nodiscard]] virtual kept_batch<T> keep(batch_view<T> const& batch) = 0;
   /// The first n numbers of the predictions, states or gradient of the last pass.
   virtual void predictions(index_t n, T* to) const = 0;
   virtual void states(index_t n, T* to) const = 0;
@@ -166,6 +167,7 @@ class erased_trainer final : public any_trainer<Net, T> {
   [[nodiscard]] bool reported(index_t number) const override { return trainer_.reported(number); }
   double evaluate(batch_view<T> const& batch) override { return trainer_.evaluate(batch); }
   double differentiate(batch_view<T> const& batch) override { return trainer_.differentiate(batch); }
+  [[nodiscard]] kept_batch<T> keep(batch_view<T> const& batch) override { return trainer_.keep(batch); }
   void predictions(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.predictions(), to); }
   void states(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.states(), to); }
   void gradient(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.gradient(), to); }

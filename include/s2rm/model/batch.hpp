@@ -2,13 +2,23 @@
 /// \file
 /// A batch of sequences as the model takes it: plain pointers that someone else owns.
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
 namespace s2rm {
+
+/// Memory of a backend that holds a batch (`trainer::keep`).
+struct kept_block {
+  void const* owner;      ///< the backend's context
+  std::byte const* data;  ///< where the batch's arrays lie
+  index_t bytes;
+};
 
 /// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask is
 /// 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not blind.
@@ -23,6 +33,21 @@ struct batch_view {
   std::uint8_t const* target_mask = nullptr;  ///< (T, B, Q)
   std::uint8_t const* reset = nullptr;        ///< (T, B): the state is put back to h_0 before this step
   std::uint8_t const* blind = nullptr;        ///< (T, B): no view reaches any module at this step
+  kept_block const* kept = nullptr;           ///< null: the arrays are the host's
+};
+
+/// A batch where a backend can read it, for as long as this or a copy of it lives.
+template <class T>
+class kept_batch {
+ public:
+  template <class Memory>
+  kept_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
+  /// What the trainer that keeps it takes in place of a batch of the host's.
+  [[nodiscard]] batch_view<T> const& view() const { return view_; }
+
+ private:
+  std::shared_ptr<void const> memory_;
+  batch_view<T> view_;
 };
 
 /// \throws shape_error naming the field where extents are negative or an array that they ask for is null.

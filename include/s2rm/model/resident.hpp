@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "s2rm/core/arena.hpp"
+#include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
 #include "s2rm/ops/mark.hpp"
 
@@ -55,19 +57,45 @@ class resident_batch {
 
   /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
   /// unless the backend shares the host's memory: then it is `b`. Waits where the backend has not yet copied the batch
-  /// before the last one, and for nothing else.
+  /// before the last one, and for nothing else. Of a kept batch nothing is copied to the backend.
+  /// \throws value_error where another backend keeps the batch.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
+    if (b.kept != nullptr && b.kept->owner != owner(be)) {
+      throw value_error("s2rm: batch: it is kept by another backend than this one");
+    }
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
       views_ = std::max(views_, b.views);
+      // What is recorded reads one block.
+      if (b.kept != nullptr) {
+        be.copy(b.kept->bytes, b.kept->data, device(be, b.kept->bytes));
+        return moved(b, b.kept->data, device_.data());
+      }
       slot& to = slots_[next_];
       next_ = (next_ + 1) % slots_.size();
       to.copied.wait(be);
       auto const copied = lay_out(be, b, to.host);
       ops::copy_in_later(be, copied.bytes, to.host.data(), device(be, copied.bytes));
       to.copied.set(be);
-      return moved(copied.host, to.host.data());
+      return moved(copied.host, to.host.data(), device_.data());
+    }
+  }
+  /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
+  [[nodiscard]] kept_batch<T> keep(Backend& be, batch_view<T> const& b) {
+    views_ = std::max(views_, b.views);
+    host_block<Backend, std::byte> host;
+    auto const copied = lay_out(be, b, host);
+    if constexpr (ops::host_memory<Backend>) {
+      auto const memory = std::make_shared<host_block<Backend, std::byte>>(std::move(host));
+      return {memory, copied.host};
+    } else {
+      auto const memory = std::make_shared<kept_memory>(be.template allocate<std::byte>(copied.bytes));
+      be.copy_in(copied.bytes, host.data(), memory->device.data());
+      memory->block = {owner(be), memory->device.data(), copied.bytes};
+      auto view = moved(copied.host, host.data(), memory->device.data());
+      view.kept = &memory->block;
+      return {memory, view};
     }
   }
   /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
@@ -87,6 +115,19 @@ class resident_batch {
     host_block<Backend, std::byte> host;
     ops::mark_of<Backend> copied;
   };
+  using device_block = decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{}));
+  struct kept_memory {
+    explicit kept_memory(device_block d) : device(std::move(d)) {}
+    device_block device;
+    kept_block block{};
+  };
+  static void const* owner(Backend const& be) {
+    if constexpr (requires { be.context.get(); }) {
+      return be.context.get();
+    } else {
+      return nullptr;
+    }
+  }
   struct arrays {
     T *view, *place, *query_place, *target;
     std::uint8_t *view_mask, *target_mask, *reset, *blind;
@@ -140,14 +181,15 @@ class resident_batch {
       std::memcpy(to + r * room * width, from + r * slots * width, static_cast<std::size_t>(slots * width) * sizeof(U));
     }
   }
-  /// The same addresses in the block of the backend.
-  batch_view<T> moved(batch_view<T> b, std::byte const* host) const {
-    auto const shift = [this, host](auto*& p) {
+  /// The same addresses in another block.
+  static batch_view<T> moved(batch_view<T> b, std::byte const* from, std::byte const* to) {
+    auto const shift = [from, to](auto*& p) {
       using pointer = std::remove_reference_t<decltype(p)>;
       if (p == nullptr) return;
-      auto const offset = reinterpret_cast<std::byte const*>(p) - host;
-      p = reinterpret_cast<pointer>(device_.data() + offset);
+      auto const offset = reinterpret_cast<std::byte const*>(p) - from;
+      p = reinterpret_cast<pointer>(to + offset);
     };
+    b.kept = nullptr;
     shift(b.view), shift(b.place), shift(b.view_mask), shift(b.query_place), shift(b.target), shift(b.target_mask);
     shift(b.reset), shift(b.blind);
     return b;
@@ -163,7 +205,7 @@ class resident_batch {
   index_t views_, queries_;
   std::array<slot, 2> slots_;  ///< one is filled while the other is copied
   std::size_t next_ = 0;
-  decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) device_;
+  device_block device_;
   index_t device_bytes_ = 0;
 };
 

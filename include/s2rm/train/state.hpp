@@ -11,6 +11,7 @@
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/train/communicator.hpp"
 
 namespace s2rm {
 
@@ -46,6 +47,15 @@ struct training {
   /// together. The bits are then the same on 1 to `parts` ranks, and a step needs the memory of one part and of the
   /// gradients that wait. 0: all elements at once. `predictions()` and `states()` are those of the last part after `step`.
   index_t parts = 0;
+
+  /// \throws value_error naming the option that is out of its range.
+  void check() const {
+    require_value(average >= 0 && average < 1, "training: average: expected [0, 1)");
+    require_value(recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
+    require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
+    require_value(parts >= 0 && parts <= communicator::tree_stack::most_leaves && (parts & (parts - 1)) == 0,
+                  "training: parts: expected 0 or a power of two up to 1024, found " + std::to_string(parts));
+  }
 
   /// All that the weights after a step depend on. Not `recompute`: it changes no bit.
   [[nodiscard]] std::array<setting, 5> settings() const {

@@ -51,7 +51,7 @@ class trainer {
         options_(options),
         team_(std::move(communicator)),
         parameters_(backend_),
-        gradient_(backend_.template allocate<T>(size)),
+        gradient_(backend_.template allocate<T>(parameters_type::lead + size)),
         moments_(backend_.template allocate<T>(size * Optimiser::moments)),
         control_(backend_.template allocate<optim::control>(1)),
         counts_(backend_.template allocate<detail::window_counts>(1)),
@@ -60,12 +60,7 @@ class trainer {
         session_(backend_, options.recompute),
         whole_(backend_) {
     optimiser_.check();
-    require_value(options_.average >= 0 && options_.average < 1, "training: average: expected [0, 1)");
-    require_value(options_.recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
-    require_value(options_.truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
-    index_t const parts = options_.parts;
-    require_value(parts >= 0 && parts <= communicator::tree_stack::most_leaves && (parts & (parts - 1)) == 0,
-                  "training: parts: expected 0 or a power of two up to 1024, found " + std::to_string(parts));
+    options_.check();
     if (options_.average > 0) average_.emplace(backend_);
     reports_.resize(backend_, reports_kept);
     std::vector<T> values(static_cast<std::size_t>(size));
@@ -85,6 +80,7 @@ class trainer {
   index_t step_async(batch_view<T> const& given) {
     check_extents(given, true);
     bool const in_parts = options_.parts > 0;
+    require_value(!in_parts || given.kept == nullptr, "training: parts: a kept batch cannot be cut into them");
     if (in_parts)
       parts_.reserve(backend_, options_.parts,
                      parts_of(given.batch, communicator().rank(), communicator().size(), options_.parts));
@@ -112,6 +108,12 @@ class trainer {
     ops::copy_out_later(backend_, 1, sums_.data(), reports_.data() + slot);
     reported_[static_cast<std::size_t>(slot)].set(backend_);
     return asked_++;
+  }
+
+  /// A copy where the backend can read it: its `view()` is a batch for this trainer that is not copied to a GPU at every
+  /// step. Not with `training::parts`, which the host cuts.
+  [[nodiscard]] kept_batch<T> keep(batch_view<T> const& given) {
+    return check_extents(given, false), resident_.keep(backend_, given);
   }
 
   /// Steps whose reports can be asked for: the last ones.
@@ -148,7 +150,7 @@ class trainer {
     auto const batch = resident_.bring(backend_, given);
     last_is_whole_ = true;
     double const count = whole_.count(batch);
-    backend_.fill(size, T(0), gradient_.data());
+    backend_.fill(size, T(0), gradients());
     double const loss = whole_.differentiate(parameters_.view(), batch, count > 0 ? static_cast<T>(1.0 / count) : T(0),
                                              gradient_view(), [](batch_view<T> const&) {});
     return count > 0 ? loss / count : 0.0;
@@ -171,7 +173,7 @@ class trainer {
   /// (T, B, M, state) of the last pass, likewise.
   [[nodiscard]] T const* states() const { return last().states(); }
   /// The flat gradient of the last pass, in backend memory.
-  [[nodiscard]] T const* gradient() const { return gradient_.data(); }
+  [[nodiscard]] T const* gradient() const { return gradient_.data() + parameters_type::lead; }
 
   [[nodiscard]] parameters_type const& parameters() const { return parameters_; }
   /// The running average of the weights where `training::average` asks for one, else the weights.
@@ -277,9 +279,9 @@ class trainer {
   using team_type = team<Backend, Net::M, Communicator>;
   using sums = part_sums<Net, Backend, T>;
 
-  [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradient_.data()}; }
+  [[nodiscard]] gradients_of<T, typename Net::params> gradient_view() { return {gradients()}; }
+  [[nodiscard]] T* gradients() { return gradient_.data() + parameters_type::lead; }
 
-  /// Weights and their average become what the host has.
   void set_weights(T const* values) {
     parameters_.assign(backend_, values);
     if (average_) average_->assign(backend_, values);
@@ -299,9 +301,9 @@ class trainer {
   void run(batch_view<T> const& part) {
     session_.begin(part);
     team_.sum(backend_, 1, session_.sums() + figure::count);
-    backend_.fill(size, T(0), gradient_.data());
+    backend_.fill(size, T(0), gradients());
     differentiate_into(part, session_.mean_scale(), gradient_view());
-    team_.sum(backend_, size, gradient_.data());
+    team_.sum(backend_, size, gradients());
     team_.sum_figures(backend_, session_.sums(), alive_.data(), alive_parts);
     session_.keep_state(part);
     update(part.batch);
@@ -318,7 +320,7 @@ class trainer {
       session_.keep_state(part);
       sums::take(backend_, session_.sums(), found);
     };
-    auto const all = parts_.run(backend_, team_.communicator(), window.batch, gradient_.data(), pass);
+    auto const all = parts_.run(backend_, team_.communicator(), window.batch, gradients(), pass);
     sums::give(backend_, all, count, session_.sums());
     team_.sum_figures(backend_, session_.sums(), alive_.data(), alive_parts, true);
     update(window.batch);
@@ -326,9 +328,8 @@ class trainer {
   /// Adds a batch's gradient; leaves its loss and reach in their figures.
   void differentiate_into(batch_view<T> const& part, likelihood::loss_scale<T> scale,
                           gradients_of<T, typename Net::params> gradient) {
-    for (index_t const one : {figure::reached, figure::present, figure::unreached}) {
-      backend_.fill(1, 0.0, session_.sums() + one);
-    }
+    static_assert(figure::present == figure::reached + 1 && figure::unreached == figure::reached + 2);
+    backend_.fill(3, 0.0, session_.sums() + figure::reached);
     session_.accumulate(parameters_.view(), part, scale, gradient, [&](batch_view<T> const& piece) {
       report::add_reach<Net::M>(backend_, piece.time * piece.batch * piece.views, session_.memory().view_reach,
                                 session_.sums(), alive_.data(), alive_parts);
@@ -338,9 +339,9 @@ class trainer {
   void update(index_t elements) {
     double* const figures = session_.sums();
     backend_.for_each(1, detail::begin_update<Optimiser>{optimiser_, counts_.data(), control_.data()});
-    backend_.reduce(size, report::square<T>{gradient_.data()}, &control_.data()->norm2);
+    backend_.reduce(size, report::square<T>{gradients()}, &control_.data()->norm2);
     backend_.for_each(1, detail::judge_gradient{figures, control_.data()});
-    backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradient_.data(),
+    backend_.for_each(size, typename Optimiser::template update<T>{optimiser_, control_.data(), size, gradients(),
                                                                    parameters_.values(), moments_.data()});
     parameters_.refresh(backend_);
     if (average_) {
