@@ -36,6 +36,7 @@ struct cuda {
         detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
         processors_ = properties.multiProcessorCount;
         shared_room_ = properties.sharedMemPerBlockOptin;
+        takes_turns_ = detail::takes_turns(10 * properties.major + properties.minor);
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
         detail::expect(cublasCreate(&handle_), "making a handle");
         detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
@@ -64,6 +65,8 @@ struct cuda {
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
     [[nodiscard]] index_t processors() const { return processors_; }
+    /// Whether a kernel may be started before the one before it has ended (`take_turn`).
+    [[nodiscard]] bool takes_turns() const { return takes_turns_; }
     [[nodiscard]] detail::grid_counters counters() const { return counters_; }
     /// Bytes of shared memory that a block may ask for.
     [[nodiscard]] std::size_t shared_room() const { return shared_room_; }
@@ -98,6 +101,7 @@ struct cuda {
     detail::grid_counters counters_{nullptr};
     index_t each_blocks_ = 1, processors_ = 1;
     std::size_t shared_room_ = 0;
+    bool takes_turns_ = false;
   };
 
   /// Devices there are; 0 where the driver does not answer.
@@ -201,16 +205,15 @@ struct cuda {
     static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device byte by byte");
     index_t const wanted = (n + detail::each_threads - 1) / detail::each_threads;
     auto const blocks = static_cast<unsigned>(wanted < c.each_blocks() ? wanted : c.each_blocks());
-    detail::run_each<<<blocks, detail::each_threads, 0, c.use()>>>(n, f);
-    detail::expect(cudaGetLastError(), "starting a loop");
+    launch(c, blocks, detail::each_threads, 0, detail::run_each<F>, "starting a loop", n, f);
   }
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
-    cudaStream_t const stream = c.use();
+    static_cast<void>(c.use());
     ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
-    detail::run_blocks<<<static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, stream>>>(k);
-    detail::expect(cudaGetLastError(), "starting a kernel");
+    launch(c, static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, detail::run_blocks<Kernel>,
+           "starting a kernel", k);
   }
 
   template <class Kernel>
@@ -312,6 +315,22 @@ struct cuda {
   }
 
  private:
+  /// Starts a kernel that begins with `take_turn`.
+  template <class... Arguments>
+  static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Arguments...),
+                     char const* what, Arguments... arguments) {
+    cudaLaunchAttribute overlaps{};
+    overlaps.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlaps.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t how{};
+    how.gridDim = dim3(blocks);
+    how.blockDim = dim3(static_cast<unsigned>(threads));
+    how.dynamicSmemBytes = shared;
+    how.stream = c.use();
+    how.attrs = &overlaps;
+    how.numAttrs = c.takes_turns() ? 1 : 0;
+    detail::expect(cudaLaunchKernelEx(&how, kernel, arguments...), what);
+  }
   /// Beyond 48 KiB shared memory has to be asked for.
   template <class Kernel, class Function>
   static void ask_for_shared_memory([[maybe_unused]] Function* run) {

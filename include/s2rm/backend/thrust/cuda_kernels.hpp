@@ -79,8 +79,26 @@ struct argument_bytes {
 
 inline constexpr int each_threads = 256;
 
+/// Programmatic dependent launch: lets the next kernel's blocks take their places while this one's run, and waits until the
+/// ones before have done everything. Every kernel that is started so must begin with it.
+__device__ inline void take_turn() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;");
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+/// Whether a device of this compute capability (90 for 9.0) runs what this was compiled to with `take_turn` in it.
+constexpr bool takes_turns(int capability) {
+  int best = 0;
+  for (int const of : {__CUDA_ARCH_LIST__}) {
+    if (of <= 10 * capability && of > best) best = of;
+  }
+  return best >= 900;
+}
+
 template <class F>
 __global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
+  take_turn();
   if (n <= 0x7fffffff) {
     each_of_thread(f, static_cast<unsigned>(n));
   } else {
@@ -100,6 +118,7 @@ inline constexpr int blocks_together = [] {
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::threads, blocks_together<Kernel>) run_blocks(Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
+  take_turn();
   kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
 }
 

@@ -99,35 +99,44 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
  private:
-  /// Columns first .. of a weight of `depth` rows of `width`, each a row of shared memory; zeros beyond its end.
-  S2RM_HD static void bring_turned(int t, T const* from, int depth, index_t width, index_t first, int here, int step,
-                                   T* to) {
-    for (int e = t; e < here * depth; e += threads) {
-      int const row = e / here, c = e - row * here;
-      to[c * step + row] = from[row * width + first + c];
+  /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of shared
+  /// memory. Several numbers are on their way at a time.
+  template <index_t Depth, index_t Width, index_t Count>
+  S2RM_HD static void bring_turned(int t, T const* from, index_t first, int here, int step, T* to) {
+    constexpr auto count = static_cast<int>(Count), all = static_cast<int>(Depth) * count;
+    constexpr int flight = 8;
+    for (int begin = t; begin < all; begin += flight * threads) {
+      T on_way[flight];
+      for (int i = 0; i < flight; ++i) {
+        int const e = begin + i * threads, row = e / count, c = e % count;
+        on_way[i] = e < all && c < here ? from[row * Width + first + c] : T(0);
+      }
+      for (int i = 0; i < flight; ++i) {
+        int const e = begin + i * threads;
+        if (e < all) to[e % count * step + e / count] = on_way[i];
+      }
     }
   }
   template <class Block>
   S2RM_HD void bring_weights(Block const& block) const {
     memory const at(block);
-    auto const clear = [](int t, T* to, index_t n) {
-      for (index_t e = t; e < n; e += threads) to[e] = T(0);
+    // Between the last number of a row and the end of its last pack.
+    auto const clear_ends = [](int t, T* to, index_t count, index_t width, int step) {
+      int const gap = packs_of<T>(width) * pack<T>::size - static_cast<int>(width);
+      for (int e = t; e < static_cast<int>(count) * gap; e += threads) to[e / gap * step + width + e % gap] = T(0);
     };
     block.each([&](int t) {
-      clear(t, at.input, columns * d_row);
-      clear(t, at.recurrent, units * d_row);
-      clear(t, at.out, columns * h_row);
-      clear(t, at.projections, units * p_row);
-      clear(t, at.tile, bytes<lines>::tile);
-    });
-    block.each([&](int t) {
-      bring_turned(t, s.w_ih + at.m * D * NC, D, NC, at.column, at.columns_here, d_row, at.input);
-      bring_turned(t, s.w_hh + at.m * D * H, D, H, at.unit, at.units_here, d_row, at.recurrent);
-      bring_turned(t, s.out + at.m * H * NC, H, NC, at.column, at.columns_here, h_row, at.out);
+      bring_turned<D, NC, columns>(t, s.w_ih + at.m * D * NC, at.column, at.columns_here, d_row, at.input);
+      bring_turned<D, H, units>(t, s.w_hh + at.m * D * H, at.unit, at.units_here, d_row, at.recurrent);
+      bring_turned<H, NC, columns>(t, s.out + at.m * H * NC, at.column, at.columns_here, h_row, at.out);
       T const* const of[P] = {s.view_query, s.query, s.key_weight, s.value_weight};
       for (index_t p = 0; p < P; ++p) {
-        bring_turned(t, of[p] + at.m * NC * H, NC, H, at.unit, at.units_here, p_row, at.projections + p * NC);
+        bring_turned<NC, H, units>(t, of[p] + at.m * NC * H, at.unit, at.units_here, p_row, at.projections + p * NC);
       }
+      clear_ends(t, at.input, columns, D, d_row);
+      clear_ends(t, at.recurrent, units, D, d_row);
+      clear_ends(t, at.out, columns, H, h_row);
+      clear_ends(t, at.projections, units, P * NC, p_row);
     });
   }
 
