@@ -136,28 +136,9 @@ void gates_fused() {
 
 }  // namespace
 
-TEST_CASE("thrust: gates with their products in one kernel, and in their own bodies beyond its rows") {
+TEST_CASE("thrust: gates with their products, few rows and many") {
   gates_fused<cell::gru::on<odd_shape>>();
   gates_fused<cell::lstm::on<odd_shape>>();
-
-  // Whether it is one.
-  backend::thrust_on<backend::system::cpp> be;
-  using gates = cell::gru_gates<1, 1, float>;
-  float const w[3] = {}, b[3] = {}, x[65] = {};
-  std::vector<float> y(65), kept(4 * 65);
-  auto const taken = [&](auto const& on, index_t n) {
-    weight<float, 1, 3, 1> const m{w};
-    return on.template gated_forward<1, 1, 1>(m, b, m, b, n, {x, 1}, {x, 1},
-                                              gates{nullptr, nullptr, {x, 1}, {y.data(), 1}, kept.data()});
-  };
-  CHECK(taken(be, 64));
-  CHECK_FALSE(taken(be, 65));
-  auto other = be;
-  other.fused = false;
-  CHECK_FALSE(taken(other, 1));
-  other = be;
-  other.precision = backend::precision::bf16;
-  CHECK_FALSE(taken(other, 1));
 }
 
 TEST_CASE("thrust: memory") {

@@ -1,11 +1,7 @@
 #pragma once
 /// \file
-/// The two products of a gated cell with its gates: one piece of work for backends that have it, the primitives else.
-///
-///   be.gated_forward<M, H, I>(w_ih, b_ih, w_hh, b_hh, n, u, h, gates)
-///   be.gated_backward<M, H, I>(w_ih, w_hh, n, gates, du, dh)
-///
-/// Both return whether they did it. `gates` is the cell's functor for rows r M + m and units j; beside `lanes` it has
+/// The two products of a gated cell with its gates. `gates` is the cell's functor for rows r M + m and units j; beside
+/// `lanes` it has
 ///
 ///   count                                 gates, G: weights are (M, G H, I) and (M, G H, H)
 ///   finish<L>(row, j, a, b)               forward: G lanes each of W_ih u + b_ih and of W_hh h + b_hh, to all it writes
@@ -22,9 +18,6 @@ template <index_t M, index_t H, index_t I, class B, class T, class Gates>
 void gated_forward(B& be, weight<T, M, Gates::count * H, I> w_ih, T const* b_ih, weight<T, M, Gates::count * H, H> w_hh,
                    T const* b_hh, index_t n, rows<T const> u, rows<T const> h, Gates gates, T* scratch) {
   constexpr index_t width = Gates::count * H;
-  if constexpr (requires { be.template gated_forward<M, H, I>(w_ih, b_ih, w_hh, b_hh, n, u, h, gates); }) {
-    if (be.template gated_forward<M, H, I>(w_ih, b_ih, w_hh, b_hh, n, u, h, gates)) return;
-  }
   T* const recurrent = scratch + n * M * width;
   side_by_side(be, product_of(w_ih, b_ih, n, u, rows<T>{scratch, M * width, width}),
                product_of(w_hh, b_hh, n, h, rows<T>{recurrent, M * width, width}));
@@ -38,9 +31,6 @@ template <index_t M, index_t H, index_t I, class B, class T, class Gates>
 void gated_backward(B& be, weight<T, M, Gates::count * H, I> w_ih, weight<T, M, Gates::count * H, H> w_hh, index_t n,
                     Gates const& gates, T const* da, T const* db, rows<T> du, rows<T> dh) {
   constexpr index_t width = Gates::count * H;
-  if constexpr (requires { be.template gated_backward<M, H, I>(w_ih, w_hh, n, gates, du, dh); }) {
-    if (be.template gated_backward<M, H, I>(w_ih, w_hh, n, gates, du, dh)) return;
-  }
   be.template for_rows<H>(n * M, gates);
   be.product_transposed(w_ih, n, rows<T const>{da, M * width, width}, du);
   be.product_transposed(w_hh, n, rows<T const>{db, M * width, width}, dh);

@@ -2,13 +2,13 @@
 /// \file
 /// The primitives of ops/ops.hpp on Thrust's device systems: CUDA where a CUDA compiler reads this, the host otherwise.
 
+#include <array>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 #include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
 #include "s2rm/backend/thrust/half.hpp"
 #include "s2rm/backend/thrust/memory.hpp"
@@ -64,15 +64,20 @@ struct thrust_on {
 
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
-    multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 bias, false},
-                w.half);
+    multiply(task_of(w, bias, n, x, y, false), w.half);
+  }
+  /// In one kernel where all have few rows (product.hpp). On the host one by one: there a row's bits are those of a product.
+  template <class T, index_t... G, index_t... Out, index_t... In>
+  void products(one_product<T, G, Out, In> const&... one) const {
+    bool const apart = host_memory || !fused || sizeof...(one) == 1 || ((one.w.half.numbers != nullptr) || ...);
+    std::array const tasks{task_of(one.w, one.bias, one.n, one.x, one.y, false)...};
+    if (apart || !detail::with_few_rows(tasks, [this](auto const& k) { return own_kernel(k); })) {
+      (product<T>(one.w, one.bias, one.n, one.x, one.y), ...);
+    }
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
-    multiply<T>({n, G, Out, In, x.data, x.stride, x.group, 1, w.canonical, Out * In, 1, In, y.data, y.stride, y.group,
-                 nullptr, true},
-                w.half);
+    multiply(task_of(w, static_cast<T const*>(nullptr), n, x, y, true), w.half);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
@@ -184,10 +189,7 @@ struct thrust_on {
                      out_rows<T> s, T* gamma, T* a, T* z, T* y) const {
     using kernel = detail::encode_places<P, F, Hidden, S, T>;
     if constexpr (kernel::shared_bytes <= detail::most_shared_bytes) {
-      if (!fused || !has_room<kernel>()) return false;
-      kernel const k{w0, b0, w1, b1, n, x, s, gamma, a, z, y};
-      blocks(k.blocks(), k);
-      return true;
+      return own_kernel(kernel{w0, b0, w1, b1, n, x, s, gamma, a, z, y});
     } else {
       return false;
     }
@@ -207,25 +209,8 @@ struct thrust_on {
     return fused;
   }
 
-  /// Gated cells with their products (gates.hpp), for so few rows that starting several kernels is most of the time, and
-  /// in the full precision that they multiply in.
-  static constexpr index_t gated_rows = 64;
-  template <index_t M, index_t H, index_t I, class T, class Gates>
-  bool gated_forward(weight<T, M, Gates::count * H, I> w_ih, in_vector<T> b_ih, weight<T, M, Gates::count * H, H> w_hh,
-                     in_vector<T> b_hh, index_t n, in_rows<T> u, in_rows<T> h, Gates const& gates) const {
-    using kernel = detail::gated_forward_kernel<M, H, I, Gates>;
-    if (w_ih.half.numbers != nullptr) return false;
-    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, b_ih, w_hh.canonical, b_hh, n, u, h, gates}; });
-  }
-  template <index_t M, index_t H, index_t I, class T, class Gates>
-  bool gated_backward(weight<T, M, Gates::count * H, I> w_ih, weight<T, M, Gates::count * H, H> w_hh, index_t n,
-                      Gates const& gates, out_rows<T> du, out_rows<T> dh) const {
-    using kernel = detail::gated_backward_kernel<M, H, I, Gates>;
-    return gated<kernel>(n, [&] { return kernel{{}, w_ih.canonical, w_hh.canonical, n, gates, du, dh}; });
-  }
-
-  /// The recurrence in one kernel each way (recurrence.hpp, recurrence_backward.hpp), for batches of which a step is hardly more than its waits, and
-  /// in the full precision that it multiplies in.
+  /// The recurrence in one kernel each way (recurrence.hpp), for batches of which a step is hardly more than its waits, in full
+  /// precision.
   static constexpr index_t recurrence_rows = 64;
   template <class Sizes, class T, class Gates>
   bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
@@ -318,16 +303,6 @@ struct thrust_on {
     return fused && precision == backend::precision::full && has_room<detail::weight_gradient<T>>() &&
            detail::add_weight_gradients<System, T>(*this, groups, out, in, n, dy, x, dw, db);
   }
-  template <class Kernel, class Make>
-  bool gated(index_t n, Make const& make) const {
-    if constexpr (Kernel::shared_bytes > detail::most_shared_bytes) {
-      return false;
-    } else {
-      bool const here = fused && precision == backend::precision::full && n <= gated_rows && has_room<Kernel>();
-      if (here) blocks(Kernel::blocks(n), make());
-      return here;
-    }
-  }
   template <class Kernel, class Task, class Gates>
   bool walk(Task const& task, index_t steps, Gates const& gates) const {
     if constexpr (!Kernel::fits) {
@@ -349,6 +324,12 @@ struct thrust_on {
     detail::product_task<float> task;
     bf16 const* half;
   };
+  template <class T, index_t G, index_t Out, index_t In>
+  static detail::product_task<T> task_of(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x,
+                                         out_rows<T> y, bool add) {
+    return {n,        G, Out, In,     x.data,   x.stride, x.group, 1,  w.canonical,
+            Out * In, 1, In,  y.data, y.stride, y.group,  bias,    add};
+  }
   /// Products of few rows (product.hpp), on a device in full precision whatever was asked for. A host takes the kernel for
   /// any number of rows: a row has the same bits among few and among many.
   template <class T>
@@ -357,11 +338,7 @@ struct thrust_on {
     bool const suits =
         device ? detail::has_few_rows(t) : precision == backend::precision::full && detail::can_be_few_rows(t);
     if (!fused || !suits) return false;
-    return detail::with_few_rows<device>(t, gelu, [this]<class Kernel>(Kernel const& kernel) {
-      if (!has_room<Kernel>()) return false;
-      blocks(kernel.blocks(), kernel);
-      return true;
-    });
+    return detail::with_few_rows<device>(t, gelu, [this](auto const& kernel) { return own_kernel(kernel); });
   }
   template <class T>
   void multiply(detail::product_task<T> const& t, half_weights half = {}) const {

@@ -11,6 +11,9 @@
 
 namespace s2rm::backend::detail {
 
+/// Shared memory that a block of an H100 may ask for.
+inline constexpr std::size_t most_shared_bytes = 227 * 1024;
+
 /// In what order a host runs the threads of a phase.
 enum class thread_order { ascending, descending };
 

@@ -316,8 +316,8 @@ struct cuda {
 
  private:
   /// Starts a kernel that begins with `take_turn`.
-  template <class... Arguments>
-  static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Arguments...),
+  template <class... Parameters, class... Arguments>
+  static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Parameters...),
                      char const* what, Arguments... arguments) {
     cudaLaunchAttribute overlaps{};
     overlaps.id = cudaLaunchAttributeProgrammaticStreamSerialization;

@@ -116,7 +116,8 @@ inline constexpr int blocks_together = [] {
 }();
 
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads, blocks_together<Kernel>) run_blocks(Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::threads, blocks_together<Kernel>)
+    run_blocks(__grid_constant__ Kernel const kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
   take_turn();
   kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});

@@ -8,9 +8,11 @@
 /// thread are in flight at once up to a depth of 128. Parts of a sum meet in shared memory and are added in the order
 /// of the threads.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "s2rm/backend/thrust/block.hpp"
 #include "s2rm/backend/thrust/gemm.hpp"
@@ -190,6 +192,51 @@ bool with_few_rows(product_task<T> const& t, T* gelu, F const& f) {
   bool const whole = !Device || (whole_vectors(t.a, t.a_row, t.a_group) && whole_vectors(t.b, t.b_group, t.b_column));
   return whole && t.depth % vector_width<T> == 0 ? by(std::integral_constant<int, vector_width<T>>{})
                                                  : by(std::integral_constant<int, 1>{});
+}
+
+/// Several of them: block after block of the first, then of the second, ...
+template <class T, int Rows, int Vector, std::size_t Count>
+struct few_rows_products {
+  using one = few_rows_product<T, Rows, Vector>;
+  static constexpr int threads = one::threads, blocks_together = one::blocks_together;
+  static constexpr std::size_t shared_bytes = one::shared_bytes;
+  one all[Count];
+  [[nodiscard]] index_t blocks() const {
+    index_t sum = 0;
+    for (one const& k : all) sum += k.blocks();
+    return sum;
+  }
+  template <class Block>
+  S2RM_HD void operator()(Block const& block) const {
+    Block mine = block;
+    for (int i = 0; i < static_cast<int>(Count); ++i) {
+      index_t const here = all[i].groups * all[i].row_tiles * all[i].column_tiles;
+      if (mine.index < here) return all[i](mine);
+      mine.index -= here;
+    }
+  }
+};
+/// f(kernel), and what it returns, for tasks that do not read each other's results; false where one has not few rows.
+template <class T, std::size_t Count, class F>
+bool with_few_rows(std::array<product_task<T>, Count> const& all, F const& f) {
+  bool fewest = true, whole = true;
+  for (auto const& t : all) {
+    if (!has_few_rows(t)) return false;
+    fewest = fewest && t.rows <= 2;
+    whole = whole && t.depth % vector_width<T> == 0 && whole_vectors(t.a, t.a_row, t.a_group) &&
+            whole_vectors(t.b, t.b_group, t.b_column);
+  }
+  auto const run = [&]<int Rows, int Vector>(std::integral_constant<int, Rows>, std::integral_constant<int, Vector>) {
+    using kernel = few_rows_products<T, Rows, Vector, Count>;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return f(kernel{{typename kernel::one(all[I], static_cast<T*>(nullptr))...}});
+    }(std::make_index_sequence<Count>{});
+  };
+  auto const by = [&]<int Rows>(std::integral_constant<int, Rows> rows) {
+    return whole ? run(rows, std::integral_constant<int, vector_width<T>>{})
+                 : run(rows, std::integral_constant<int, 1>{});
+  };
+  return fewest ? by(std::integral_constant<int, 2>{}) : by(std::integral_constant<int, 8>{});
 }
 
 /// y[r, g, c] = bias[g, c], or 0 without one, before a product of many rows adds to it: a thread has one place (g, c)

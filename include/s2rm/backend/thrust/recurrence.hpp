@@ -17,9 +17,9 @@
 
 #include "s2rm/backend/thrust/attention.hpp"
 #include "s2rm/backend/thrust/block_product.hpp"
-#include "s2rm/backend/thrust/gates.hpp"
 #include "s2rm/backend/thrust/grid.hpp"
 #include "s2rm/backend/thrust/recurrence_attention.hpp"
+#include "s2rm/math/lanes.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
 namespace s2rm::backend::detail {
@@ -77,6 +77,21 @@ struct recurrence_slices {
     T all = T(0);
     for (int i = 0; i < sum_lanes; ++i) all += sum[line * sum_lanes + i];
     return all;
+  }
+  /// Both attentions of a step of a task either way, as far as both ways have them.
+  template <class Task, class Memory>
+  S2RM_HD static pairs attentions(Task const& s, Memory const& at, index_t step) {
+    using attention = typename pairs::attention;
+    constexpr auto from_query = static_cast<int>(P * NC);
+    index_t const r = step * s.batch;
+    T const* const q = s.projected + r * M * P * NC;
+    return {attention(s.views, r, q, s.key.at(r), s.value.at(r), from_query, s.key.stride, s.key.group),
+            attention(s.modules, r, q + NC, q + 2 * NC, q + 3 * NC, from_query, M * P * NC, P * NC),
+            static_cast<int>(s.batch),
+            static_cast<int>(at.m),
+            static_cast<int>(at.slice),
+            static_cast<int>(slices),
+            s.scale};
   }
   /// Tiles of as many lines as there is room for; 8 where there is none.
   template <template <int> class Bytes>
@@ -248,26 +263,11 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   template <class Block>
   S2RM_HD void attend(Block const& block, index_t step) const {
     memory const at(block);
-    index_t const r = step * s.batch;
-    T const* const projected = s.projected + r * M * P * NC;
-    T* const view_kept = s.view_kept == nullptr ? nullptr : s.view_kept + step * s.view_step;
-    T* const module_kept = s.module_kept == nullptr ? nullptr : s.module_kept + step * s.module_step;
-    using attention = typename base::pairs::attention;
-    constexpr auto step_of_query = static_cast<int>(P * NC);
-    attention views(s.views, r, projected, s.key.at(r), s.value.at(r), step_of_query, s.key.stride, s.key.group),
-        modules(s.modules, r, projected + NC, projected + 2 * NC, projected + 3 * NC, step_of_query, M * P * NC,
-                P * NC);
-    views.keep = view_kept;
-    views.y = s.u + r * M * NC;
-    modules.keep = module_kept;
-    modules.y = s.g + r * M * NC;
-    typename base::pairs const pairs{views,
-                                     modules,
-                                     static_cast<int>(s.batch),
-                                     static_cast<int>(at.m),
-                                     static_cast<int>(at.slice),
-                                     static_cast<int>(slices),
-                                     s.scale};
+    auto pairs = base::attentions(s, at, step);
+    pairs.views.keep = s.view_kept == nullptr ? nullptr : s.view_kept + step * s.view_step;
+    pairs.views.y = s.u + step * s.batch * M * NC;
+    pairs.modules.keep = s.module_kept == nullptr ? nullptr : s.module_kept + step * s.module_step;
+    pairs.modules.y = s.g + step * s.batch * M * NC;
     pairs.attend(block, at.parts);
   }
 

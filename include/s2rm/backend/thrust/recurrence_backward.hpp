@@ -218,13 +218,10 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
 
   /// Both attentions of a step.
   [[nodiscard]] S2RM_HD typename base::pairs pairs_of(memory const& at, index_t step) const {
-    index_t const r = step * s.batch, k = kept(step), A = s.views.sources;
-    using attention = typename base::pairs::attention;
-    constexpr auto step_of_query = static_cast<int>(P * NC);
-    T const* const q = s.projected + r * M * P * NC;
+    index_t const k = kept(step), A = s.views.sources;
     T* const d = s.d + k * M * P * NC;
-    attention views(s.views, r, q, s.key.at(r), s.value.at(r), step_of_query, s.key.stride, s.key.group),
-        modules(s.modules, r, q + NC, q + 2 * NC, q + 3 * NC, step_of_query, M * P * NC, P * NC);
+    auto both = base::attentions(s, at, step);
+    auto &views = both.views, &modules = both.modules;
     views.kept = s.view_kept == nullptr ? nullptr : s.view_kept + step * s.view_step;
     views.dout = s.du;
     views.pairs = s.view_pairs;
@@ -246,13 +243,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     modules.dlog = s.module_log;
     modules.dlog_row = M * M;
     modules.adds = true;
-    return {views,
-            modules,
-            static_cast<int>(s.batch),
-            static_cast<int>(at.m),
-            static_cast<int>(at.slice),
-            static_cast<int>(slices),
-            s.scale};
+    return both;
   }
   template <class Block>
   S2RM_HD void targets(Block const& block, index_t step) const {
