@@ -1,18 +1,18 @@
 #pragma once
 /// \file
-/// Kernel-modulated attention in fused kernels (ops/attention.hpp): scores, weights and weighted sums of one head of some
-/// targets stay in shared memory, sources pass by in tiles. The weights are never written: the way back finds them again
-/// from the largest score and 1 / sum.
-///
-///   forward:   a block is 16 targets of one head; the softmax is updated tile by tile
-///   backward:  first 16 targets of one head: dl (kept in scratch) and dq; then 16 sources: dk, dv; then dlog Z, the sum
-///              over heads
+/// Kernel-modulated attention in fused kernels (ops/attention.hpp). The weights are never written: the way back finds
+/// them again from the largest score and 1 / sum. The forward pass (attention_forward.hpp), and the way back where a row's
+/// targets and sources are one tile (attention_backward.hpp), have tiles of registers (attention_tiles.hpp). Here is the
+/// way back of more, where sources or targets pass by in tiles: first 16 targets of one head a block: dl (kept in
+/// scratch) and dq; then 16 sources: dk, dv. Last dlog Z, the sum over heads.
 ///
 /// A source out of reach of a target takes no part in what that target gets: its numbers may be anything.
 
 #include <algorithm>
 #include <limits>
 
+#include "s2rm/backend/thrust/attention_backward.hpp"
+#include "s2rm/backend/thrust/attention_forward.hpp"
 #include "s2rm/backend/thrust/block.hpp"
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/attention.hpp"
@@ -52,13 +52,13 @@ struct attention_kernel {
     }
   };
 
-  /// to[i] = head n of items first ... first + count - 1 of a row, times a factor.
+  /// to[i] = head n of items first ... first + count - 1 of a row.
   template <class Block>
   S2RM_HD static void load(Block const& block, rows<T const> from, index_t r, index_t n, index_t first, index_t count,
-                           T factor, T* to) {
+                           T* to) {
     block.each([&](int t) {
       for (index_t e = t; e < count * C; e += threads) {
-        to[e / C * row + e % C] = from.at(r, first + e / C)[n * C + e % C] * factor;
+        to[e / C * row + e % C] = from.at(r, first + e / C)[n * C + e % C];
       }
     });
   }
@@ -67,11 +67,11 @@ struct attention_kernel {
     for (index_t c = 0; c < C; ++c) sum += a[c] * b[c];
     return sum;
   }
-  /// l + log Z; `target` holds a query times scale.
+  /// l + log Z.
   S2RM_HD T score(index_t r, index_t i, index_t j, T const* target, T const* source) const {
     T const log_z = g.log_weight[g.at(r, i, j)];
     if constexpr (Dot) {
-      return dot(target, source) + log_z;
+      return dot(target, source) * scale + log_z;
     } else {
       return log_z;
     }
@@ -124,76 +124,6 @@ struct attention_kernel {
 };
 
 template <index_t N, index_t C, bool Dot, class T>
-struct attend_forward : attention_kernel<N, C, Dot, T> {
-  using base = attention_kernel<N, C, Dot, T>;
-  using base::g, base::own, base::tile, base::row, base::line;
-  static constexpr std::size_t shared_bytes =
-      shared_size<T>({own * row, own* row, tile* row, tile* row, own* line, own, own, own});
-  rows<T> y;
-  T* saved;
-
-  template <class Block>
-  S2RM_HD void operator()(Block const& block) const {
-    typename base::place const at(block.index, g.targets);
-    shared_layout cut{block.shared};
-    T* const query = cut.take<T>(own * row);
-    T* const acc = cut.take<T>(own * row);
-    T* const key = cut.take<T>(tile * row);
-    T* const value = cut.take<T>(tile * row);
-    T* const s = cut.take<T>(own * line);
-    T* const top = cut.take<T>(own);
-    T* const sum = cut.take<T>(own);
-    T* const factor = cut.take<T>(own);
-    if constexpr (Dot) base::load(block, base::q, at.r, at.n, at.first, at.count, base::scale, query);
-    base::clear(block, at.count, acc);
-    block.each([&](int t) {
-      if (t < at.count) top[t] = base::nothing(), sum[t] = T(0);
-    });
-    for (index_t first = 0; first < g.sources; first += tile) {
-      index_t const count = g.sources - first < tile ? g.sources - first : tile;
-      if constexpr (Dot) base::load(block, base::k, at.r, at.n, first, count, T(1), key);
-      base::load(block, base::v, at.r, at.n, first, count, T(1), value);
-      block.each([&](int t) {
-        for (index_t e = t; e < at.count * count; e += base::threads) {
-          index_t const i = e / count, j = e % count;
-          s[i * line + j] = g.within(at.r, at.first + i, first + j)
-                                ? base::score(at.r, at.first + i, first + j, query + i * row, key + j * row)
-                                : base::nothing();
-        }
-      });
-      // e^s in place, and what the sums so far must be multiplied with.
-      block.each([&](int t) {
-        if (t >= at.count) return;
-        T* const mine = s + t * line;
-        T high = top[t];
-        for (index_t j = 0; j < count; ++j) high = mine[j] > high ? mine[j] : high;
-        T const by = top[t] == base::nothing() ? T(0) : math::exp(top[t] - high);
-        T all = sum[t] * by;
-        for (index_t j = 0; j < count; ++j) {
-          mine[j] = mine[j] == base::nothing() ? T(0) : math::exp(mine[j] - high);
-          all += mine[j];
-        }
-        top[t] = high;
-        sum[t] = all;
-        factor[t] = by;
-      });
-      base::gather(
-          block, at.count, count, [&](index_t i) { return factor[i]; },
-          [&](index_t i, index_t j) { return s[i * line + j]; }, value, acc);
-    }
-    block.each([&](int t) {
-      if (t >= at.count) return;
-      sum[t] = sum[t] == T(0) ? T(0) : T(1) / sum[t];
-      if (saved == nullptr) return;
-      T* const to = saved + base::kept(at.r, at.first + t, at.n);
-      to[0] = top[t];
-      to[N] = sum[t];
-    });
-    base::store(block, at.r, at.n, at.first, at.count, [&](index_t i) { return sum[i]; }, acc, y);
-  }
-};
-
-template <index_t N, index_t C, bool Dot, class T>
 struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
   using base = attention_kernel<N, C, Dot, T>;
   using base::g, base::own, base::tile, base::row, base::line;
@@ -218,8 +148,8 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
     T* const heaviest = cut.take<T>(own);
     T* const from = cut.take<T>(own);
     T* const mean = cut.take<T>(own);
-    if constexpr (Dot) base::load(block, base::q, at.r, at.n, at.first, at.count, base::scale, query);
-    base::load(block, dy, at.r, at.n, at.first, at.count, T(1), dout);
+    if constexpr (Dot) base::load(block, base::q, at.r, at.n, at.first, at.count, query);
+    base::load(block, dy, at.r, at.n, at.first, at.count, dout);
     base::clear(block, at.count, acc);
     block.each([&](int t) {
       if (t < at.count) heaviest[t] = T(-1), from[t] = T(0), mean[t] = T(0);
@@ -231,8 +161,8 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
       for (index_t first = 0; first < g.sources; first += tile) {
         index_t const count = g.sources - first < tile ? g.sources - first : tile;
         if (pass == 0 || !once) {
-          if constexpr (Dot) base::load(block, base::k, at.r, at.n, first, count, T(1), key);
-          base::load(block, base::v, at.r, at.n, first, count, T(1), value);
+          if constexpr (Dot) base::load(block, base::k, at.r, at.n, first, count, key);
+          base::load(block, base::v, at.r, at.n, first, count, value);
           block.each([&](int t) {
             for (index_t e = t; e < at.count * count; e += base::threads) {
               index_t const i = e / count, j = e % count;
@@ -246,13 +176,14 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
         if (pass < 2) {
           block.each([&](int t) {
             if (t >= at.count) return;
+            T const *const weight = w + t * line, *const slope = dw + t * line;
+            auto const part = [&](index_t j) {
+              return j < count && weight[j] != T(0) ? weight[j] * (slope[j] - from[t]) : T(0);
+            };
             for (index_t j = 0; j < count; ++j) {
-              T const weight = w[t * line + j], slope = dw[t * line + j];
-              if (pass == 0) {
-                if (weight > heaviest[t]) heaviest[t] = weight, from[t] = slope;
-              } else {
-                mean[t] += weight != T(0) ? weight * (slope - from[t]) : T(0);
-              }
+              if (pass == 0 && weight[j] > heaviest[t]) heaviest[t] = weight[j], from[t] = slope[j];
+              // As attention_tiles.hpp adds up.
+              if (pass == 1 && j % 2 == 0) mean[t] += part(j) + part(j + 1);
             }
           });
           continue;
@@ -301,13 +232,14 @@ struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
     T* const dout = cut.take<T>(tile * row);
     T* const w = cut.take<T>(own * line);
     T* const dl = cut.take<T>(own * line);
-    if constexpr (Dot) base::load(block, base::k, at.r, at.n, at.first, at.count, T(1), key);
+    if constexpr (Dot) base::load(block, base::k, at.r, at.n, at.first, at.count, key);
+    auto const one = [](index_t) { return T(1); };
     base::clear(block, at.count, to_key);
     base::clear(block, at.count, to_value);
     for (index_t first = 0; first < g.targets; first += tile) {
       index_t const count = g.targets - first < tile ? g.targets - first : tile;
-      if constexpr (Dot) base::load(block, base::q, at.r, at.n, first, count, base::scale, query);
-      base::load(block, dy, at.r, at.n, first, count, T(1), dout);
+      if constexpr (Dot) base::load(block, base::q, at.r, at.n, first, count, query);
+      base::load(block, dy, at.r, at.n, first, count, dout);
       block.each([&](int t) {
         for (index_t e = t; e < at.count * count; e += base::threads) {
           index_t const j = e / count, i = e % count;
@@ -316,27 +248,17 @@ struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
           dl[j * line + i] = d[base::pair(at.r, first + i, at.n, at.first + j)];
         }
       });
-      auto const one = [](index_t) { return T(1); };
       base::gather(block, at.count, count, one, [&](index_t j, index_t i) { return w[j * line + i]; }, dout, to_value);
       if constexpr (Dot) {
         base::gather(
             block, at.count, count, one, [&](index_t j, index_t i) { return dl[j * line + i]; }, query, to_key);
       }
     }
-    auto const as_is = [](index_t) { return T(1); };
-    if constexpr (Dot) base::store(block, at.r, at.n, at.first, at.count, as_is, to_key, dk);
-    base::store(block, at.r, at.n, at.first, at.count, as_is, to_value, dv);
+    if constexpr (Dot) {
+      base::store(block, at.r, at.n, at.first, at.count, [this](index_t) { return base::scale; }, to_key, dk);
+    }
+    base::store(block, at.r, at.n, at.first, at.count, one, to_value, dv);
   }
-};
-
-/// The three: all run or none does, for the way back reads what the way there kept.
-template <index_t N, index_t C, bool Dot, class T>
-struct attention_kernels {
-  using forward = attend_forward<N, C, Dot, T>;
-  using targets = attend_backward_targets<N, C, Dot, T>;
-  using sources = attend_backward_own_sources<N, C, Dot, T>;
-  static constexpr std::size_t shared_bytes =  ///< of the one that asks for most
-      std::max({forward::shared_bytes, targets::shared_bytes, sources::shared_bytes});
 };
 
 /// dlog Z of one pair += the sum of dl over heads.
@@ -347,11 +269,62 @@ struct sum_heads {
   T* dlog;
   index_t dlog_row;
   S2RM_HD void operator()(index_t e) const {
-    index_t const j = e % g.sources, i = e / g.sources % g.targets, r = e / (g.sources * g.targets);
+    index_t j, i, r;
+    if (e <= 0xffffffff) {  // 32 bits divide faster
+      auto const at = static_cast<unsigned>(e), row = at / static_cast<unsigned>(g.sources);
+      j = at - row * static_cast<unsigned>(g.sources), i = row % static_cast<unsigned>(g.targets);
+      r = row / static_cast<unsigned>(g.targets);
+    } else {
+      j = e % g.sources, i = e / g.sources % g.targets, r = e / (g.sources * g.targets);
+    }
     if (!g.within(r, i, j)) return;
     T sum = T(0);
     for (index_t n = 0; n < N; ++n) sum += d[((r * g.targets + i) * N + n) * g.sources + j];
     dlog[r * dlog_row + i * g.target_step + j * g.source_step] += sum;
+  }
+};
+
+/// All run or none does, for the way back reads what the way there kept. Small problems have kernels of their own.
+template <index_t N, index_t C, bool Dot, class T>
+struct attention_kernels {
+  template <bool Small>
+  using forward = attend_forward<N, C, Dot, T, Small>;
+  template <bool Small>
+  using together = attend_backward<N, C, Dot, T, Small>;
+  using targets = attend_backward_targets<N, C, Dot, T>;
+  using sources = attend_backward_own_sources<N, C, Dot, T>;
+  static constexpr std::size_t shared_bytes =  ///< of the one that asks for most
+      std::max({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
+                together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
+
+  ops::attention_pairs<T> g;
+  rows<T const> q, k, v;
+  T scale;
+
+  template <class Backend>
+  void attend(Backend const& be, rows<T> y, T* saved) const {
+    if (forward<true>::fits(g.targets, g.sources)) {
+      forward<true> const kernel{{g, q, k, v, scale}, y, saved};
+      be.blocks(kernel.blocks(), kernel);
+    } else {
+      forward<false> const kernel{{g, q, k, v, scale}, y, saved};
+      be.blocks(kernel.blocks(), kernel);
+    }
+  }
+  template <class Backend>
+  void go_back(Backend const& be, rows<T const> dy, T const* saved, rows<T> dq, rows<T> dk, rows<T> dv, T* dlog,
+               index_t dlog_row, T* d) const {
+    if (together<true>::fits(g.targets, g.sources)) {
+      together<true> const kernel{{g, q, k, v, scale}, dy, saved, dq, dk, dv, d};
+      be.blocks(kernel.blocks(), kernel);
+    } else if (together<false>::fits(g.targets, g.sources)) {
+      together<false> const kernel{{g, q, k, v, scale}, dy, saved, dq, dk, dv, d};
+      be.blocks(kernel.blocks(), kernel);
+    } else {
+      be.blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, d});
+      be.blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, d, dk, dv});
+    }
+    be.for_each(g.count * g.targets * g.sources, sum_heads<N, T>{g, d, dlog, dlog_row});
   }
 };
 

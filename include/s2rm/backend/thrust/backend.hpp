@@ -157,8 +157,7 @@ struct thrust_on {
     using kernels = detail::attention_kernels<N, C, Dot, T>;
     if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
       if (!fused || !has_room<kernels>()) return false;
-      using kernel = typename kernels::forward;
-      blocks(g.count * N * kernel::parts(g.targets), kernel{{g, q, k, v, scale}, y, saved});
+      kernels{g, q, k, v, scale}.attend(*this, y, saved);
       return true;
     } else {
       return false;
@@ -172,11 +171,7 @@ struct thrust_on {
     using kernels = detail::attention_kernels<N, C, Dot, T>;
     if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
       if (!fused || !has_room<kernels>()) return false;
-      using targets = typename kernels::targets;
-      using sources = typename kernels::sources;
-      blocks(g.count * N * targets::parts(g.targets), targets{{g, q, k, v, scale}, dy, saved, dq, scratch});
-      blocks(g.count * N * sources::parts(g.sources), sources{{g, q, k, v, scale}, dy, saved, scratch, dk, dv});
-      for_each(g.count * g.targets * g.sources, detail::sum_heads<N, T>{g, scratch, dlog, dlog_row});
+      kernels{g, q, k, v, scale}.go_back(*this, dy, saved, dq, dk, dv, dlog, dlog_row, scratch);
       return true;
     } else {
       return false;

@@ -127,12 +127,11 @@ struct recurrence_pairs {
   /// use(j, load(j)) for j = first, first + step, ... below count, in order; several loads are on their way at a time.
   template <int Flight, class Load, class Use>
   S2RM_HD static void each_source(int first, int step, int count, Load const& load, Use const& use) {
-    constexpr int flight = Flight;
-    for (int j = first; j < count; j += flight * step) {
-      decltype(load(0)) on_way[flight];
+    for (int j = first; j < count; j += Flight * step) {
+      decltype(load(0)) on_way[Flight];
       // Beyond the last one is loaded once more, and not used.
-      for (int i = 0; i < flight; ++i) on_way[i] = load(j + i * step < count ? j + i * step : j);
-      for (int i = 0; i < flight; ++i) {
+      for (int i = 0; i < Flight; ++i) on_way[i] = load(j + i * step < count ? j + i * step : j);
+      for (int i = 0; i < Flight; ++i) {
         if (j + i * step < count) use(j + i * step, on_way[i]);
       }
     }
@@ -319,9 +318,8 @@ struct recurrence_pairs {
       constexpr int run = 32;
       for (int e = (t / run * blocks + here) * run + t % run; e < count * places; e += blocks * Threads) {
         int const place = e % places, which = e / places, b = which / all, source = which - b * all;
-        bool const of_modules = source >= views.sources;
-        auto const a = half(of_modules);
-        int const j = source - (of_modules ? views.sources : 0), n = place * width / C;
+        auto const a = half(source >= views.sources);
+        int const j = source - (source >= views.sources ? views.sources : 0), n = place * width / C;
         piece key{}, value{};
         for (int i = 0; i < M; ++i) {
           T const* const pair = a.pair(b, i, n, j);
@@ -335,9 +333,8 @@ struct recurrence_pairs {
       // By the threads that had least to do.
       for (int e = (Threads - 1 - t) * blocks + here; e < count * M; e += blocks * Threads) {
         int const i = e % M, which = e / M, b = which / all, source = which - b * all;
-        bool const of_modules = source >= views.sources;
-        auto const a = half(of_modules);
-        int const j = source - (of_modules ? views.sources : 0);
+        auto const a = half(source >= views.sources);
+        int const j = source - (source >= views.sources ? views.sources : 0);
         T sum = T(0);
         for (int n = 0; n < N; ++n) sum += a.pair(b, i, n, j)[1];
         T& to = a.dlog[b * a.dlog_row + i * a.target_step + j * a.source_step];
