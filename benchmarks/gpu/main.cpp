@@ -143,16 +143,22 @@ int main(int argc, char** argv) {
       {"stream/balls/1/steps", [&](std::string const& n) { live<balls>(n, small, steps); }},
       {"stream/balls/4096", [&](std::string const& n) { live_many<balls>(n, 4096, small); }},
   };
-  try {
-    for (auto const& c : cases) {
-      bool wanted = argc == 1;
-      for (int i = 1; i < argc; ++i) wanted = wanted || c.name == argv[i];
+  bool good = true;
+  for (auto const& c : cases) {
+    bool wanted = argc == 1;
+    for (int i = 1; i < argc; ++i) wanted = wanted || c.name == argv[i];
+    try {
       if (wanted) c.run(std::string(c.name));
+    } catch (std::exception const& error) {
+      report_error(std::string(c.name), error.what());
+      good = false;
     }
-    if (!time_parts_on_gpu({argv + 1, argv + argc})) return 1;
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "bench_gpu: %s\n", error.what());
-    return 1;
   }
-  return 0;
+  try {
+    good = time_parts_on_gpu({argv + 1, argv + argc}) && good;
+  } catch (std::exception const& error) {
+    report_error("part", error.what());
+    good = false;
+  }
+  return good ? 0 : 1;
 }
