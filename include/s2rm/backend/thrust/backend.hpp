@@ -67,12 +67,13 @@ struct thrust_on {
     multiply(task_of(w, bias, n, x, y, false), w.half);
   }
   /// In one kernel where all have few rows (product.hpp). On the host one by one: there a row's bits are those of a product.
-  template <class T, index_t... G, index_t... Out, index_t... In>
-  void products(one_product<T, G, Out, In> const&... one) const {
+  /// Its parameter is any type: nvcc 13.0 does not find the sizes of several `one_product`s everywhere.
+  template <class... Products>
+  void products(Products const&... one) const {
     bool const apart = host_memory || !fused || sizeof...(one) == 1 || ((one.w.half.numbers != nullptr) || ...);
     std::array const tasks{task_of(one.w, one.bias, one.n, one.x, one.y, false)...};
     if (apart || !detail::with_few_rows(tasks, [this](auto const& k) { return own_kernel(k); })) {
-      (product<T>(one.w, one.bias, one.n, one.x, one.y), ...);
+      (product(one.w, one.bias, one.n, one.x, one.y), ...);
     }
   }
   template <class T, index_t G, index_t Out, index_t In>

@@ -216,6 +216,12 @@ struct few_rows_products {
     }
   }
 };
+/// A function of its own: what only a lambda within a lambda names, nvcc 13.0 does not compile for the device.
+template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... I>
+bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<I...>) {
+  using kernels = few_rows_products<T, Rows, Vector, Count>;
+  return f(kernels{{typename kernels::one(all[I], static_cast<T*>(nullptr))...}});
+}
 /// f(kernel), and what it returns, for tasks that do not read each other's results; false where one has not few rows.
 template <class T, std::size_t Count, class F>
 bool with_few_rows(std::array<product_task<T>, Count> const& all, F const& f) {
@@ -226,17 +232,10 @@ bool with_few_rows(std::array<product_task<T>, Count> const& all, F const& f) {
     whole = whole && t.depth % vector_width<T> == 0 && whole_vectors(t.a, t.a_row, t.a_group) &&
             whole_vectors(t.b, t.b_group, t.b_column);
   }
-  auto const run = [&]<int Rows, int Vector>(std::integral_constant<int, Rows>, std::integral_constant<int, Vector>) {
-    using kernel = few_rows_products<T, Rows, Vector, Count>;
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return f(kernel{{typename kernel::one(all[I], static_cast<T*>(nullptr))...}});
-    }(std::make_index_sequence<Count>{});
-  };
-  auto const by = [&]<int Rows>(std::integral_constant<int, Rows> rows) {
-    return whole ? run(rows, std::integral_constant<int, vector_width<T>>{})
-                 : run(rows, std::integral_constant<int, 1>{});
-  };
-  return fewest ? by(std::integral_constant<int, 2>{}) : by(std::integral_constant<int, 8>{});
+  constexpr auto every = std::make_index_sequence<Count>{};
+  constexpr int wide = vector_width<T>;
+  if (fewest) return whole ? run_together<2, wide>(all, f, every) : run_together<2, 1>(all, f, every);
+  return whole ? run_together<8, wide>(all, f, every) : run_together<8, 1>(all, f, every);
 }
 
 /// y[r, g, c] = bias[g, c], or 0 without one, before a product of many rows adds to it: a thread has one place (g, c)
