@@ -99,6 +99,10 @@ class any_trainer {
   double evaluate(Batch const& b) {
     return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
   }
+  template <batch_like<typename Net::shape> Batch>
+  [[nodiscard]] kept_batch<T> keep(Batch const& b) {
+    return keep(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
 };
 
 /// A stream of one backend as `any_stream`.

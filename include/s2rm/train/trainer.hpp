@@ -27,9 +27,8 @@ namespace s2rm {
 /// How `trainer::save` and `load` meet files; defined in data/training_file.hpp.
 struct checkpoint_format;
 
-/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but
-/// not from under a stream: streams refer to its weights.
-///
+/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not from
+/// under a stream: streams refer to its weights.
 /// With a communicator (docs/distributed.md) each rank has a trainer, made and used alike, and gives `step` its share of
 /// a batch: the ranks' gradients are summed, and all make the same update. `state`, `restore`, `save` and `load` are
 /// called on all ranks too; `evaluate` and `differentiate` are of one rank's batch alone.
@@ -80,7 +79,7 @@ class trainer {
   index_t step_async(batch_view<T> const& given) {
     check_extents(given, true);
     bool const in_parts = options_.parts > 0;
-    require_value(!in_parts || given.kept == nullptr, "training: parts: a kept batch cannot be cut into them");
+    if (in_parts && given.kept != nullptr) throw value_error("s2rm: training: parts: a kept batch is not cut");
     if (in_parts)
       parts_.reserve(backend_, options_.parts,
                      parts_of(given.batch, communicator().rank(), communicator().size(), options_.parts));
@@ -129,7 +128,6 @@ class trainer {
   [[nodiscard]] bool reported(index_t number) const {
     return reported_[static_cast<std::size_t>(report_slot(number))].passed(backend_);
   }
-
   /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of data/xtensor.hpp), extents checked first.
   template <batch_like<typename Net::shape> Batch>
   step_report step(Batch const& b) {
@@ -142,6 +140,10 @@ class trainer {
   template <batch_like<typename Net::shape> Batch>
   double evaluate(Batch const& b) {
     return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+  template <batch_like<typename Net::shape> Batch>
+  [[nodiscard]] kept_batch<T> keep(Batch const& b) {
+    return keep(batch_traits<Batch>::template view<typename Net::shape>(b));
   }
 
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
@@ -174,14 +176,12 @@ class trainer {
   [[nodiscard]] T const* states() const { return last().states(); }
   /// The flat gradient of the last pass, in backend memory.
   [[nodiscard]] T const* gradient() const { return gradient_.data() + parameters_type::lead; }
-
   [[nodiscard]] parameters_type const& parameters() const { return parameters_; }
   /// The running average of the weights where `training::average` asks for one, else the weights.
   [[nodiscard]] parameters_type const& averaged() const { return average_ ? *average_ : parameters_; }
 
   [[nodiscard]] index_t steps() const { return counts().steps; }
   [[nodiscard]] index_t skipped() const { return counts().skipped; }
-
   /// Where the caller is in its data, in numbers that mean something to it alone: kept beside the weights, saved and
   /// loaded with them.
   [[nodiscard]] std::vector<std::int64_t> const& cursor() const { return cursor_; }

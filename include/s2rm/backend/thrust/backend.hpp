@@ -72,7 +72,7 @@ struct thrust_on {
   void products(Products const&... one) const {
     bool const apart = host_memory || !fused || sizeof...(one) == 1 || ((one.w.half.numbers != nullptr) || ...);
     std::array const tasks{task_of(one.w, one.bias, one.n, one.x, one.y, false)...};
-    if (apart || !detail::with_few_rows(tasks, [this](auto const& k) { return own_kernel(k); })) {
+    if (apart || !detail::with_few_rows(tasks, [this](auto const& k) { return this->own_kernel(k); })) {
       (product(one.w, one.bias, one.n, one.x, one.y), ...);
     }
   }
@@ -334,7 +334,7 @@ struct thrust_on {
     bool const suits =
         device ? detail::has_few_rows(t) : precision == backend::precision::full && detail::can_be_few_rows(t);
     if (!fused || !suits) return false;
-    return detail::with_few_rows<device>(t, gelu, [this](auto const& kernel) { return own_kernel(kernel); });
+    return detail::with_few_rows<device>(t, gelu, [this](auto const& kernel) { return this->own_kernel(kernel); });
   }
   template <class T>
   void multiply(detail::product_task<T> const& t, half_weights half = {}) const {
