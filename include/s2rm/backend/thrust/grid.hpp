@@ -9,10 +9,11 @@
 ///                         block of the team, and then these wait for each other
 ///
 /// On a device all blocks must be there at once (a cooperative launch); on a host they run one after another or on several
-/// threads, in the order of a kernel's threads or its reverse (block.hpp). There a team is done before the next begins: what
-/// one hands to another without `each` between is found out.
+/// threads, in the order of a kernel's threads or its reverse (block.hpp). There a team does all that comes before the next
+/// `each` before the next team begins: what one hands to another without a wait of all is found out.
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "s2rm/backend/thrust/block.hpp"
@@ -30,7 +31,12 @@ struct host_grid {
 
   template <class F>
   void each(F const& f) const {
-    run(blocks, [this, &f](index_t i) { f(block(ordered(i, blocks))); });
+    if (waiting.empty()) {
+      run(blocks, [this, &f](index_t i) { f(block(ordered(i, blocks))); });
+    } else {
+      waiting.push_back([&f](team const& t) { t.each(f); });
+      finish();
+    }
   }
   template <class F>
   void alone(F const& f) const {
@@ -47,9 +53,22 @@ struct host_grid {
   };
   template <class F>
   void teams(index_t size, F const& f) const {
-    index_t const count = blocks / size;
-    run(count, [this, &f, size, count](index_t i) { f(team{*this, ordered(i, count) * size, size}); });
+    if (size != team_size) finish();
+    team_size = size;
+    waiting.push_back(f);
   }
+  /// What the teams have still to do.
+  void finish() const {
+    if (waiting.empty()) return;
+    index_t const count = blocks / team_size;
+    run(count, [this, count](index_t i) {
+      for (auto const& f : waiting) f(team{*this, ordered(i, count) * team_size, team_size});
+    });
+    waiting.clear();
+  }
+
+  mutable index_t team_size = 0;
+  mutable std::vector<std::function<void(team const&)>> waiting = {};
 
  private:
   [[nodiscard]] index_t ordered(index_t i, index_t n) const { return order == thread_order::ascending ? i : n - 1 - i; }
@@ -77,7 +96,9 @@ template <class Kernel, class Run>
 void run_on_host_grid(Kernel const& k, index_t blocks, grid_memory& memory, thread_order order, Run const& run) {
   constexpr std::size_t line = grid_memory::line, bytes = (Kernel::shared_bytes + line - 1) / line * line;
   std::byte* const shared = memory.room_for(static_cast<std::size_t>(blocks) * bytes);
-  k(host_grid<Kernel::threads, Run>{blocks, shared, bytes, order, run});
+  host_grid<Kernel::threads, Run> const grid{blocks, shared, bytes, order, run};
+  k(grid);
+  grid.finish();
 }
 
 #if S2RM_CUDA
