@@ -51,7 +51,7 @@ std::vector<T> attended(B& be, extents const& e) {
   array<T> dy(e, e.targets, N * C, 4, e.targets), y(e, e.targets, N * C, 5, 0);
   auto dq = y, dk = array<T>(e, S, N * C, 6, 0), dv = dk;
   index_t const target_step = e.source_major ? 1 : S, source_step = e.source_major ? e.targets : 1;
-  std::vector<std::uint8_t> reach(static_cast<std::size_t>(e.rows * pairs), kernel::absent);
+  std::vector<std::uint8_t> reach(static_cast<std::size_t>(e.rows * pairs) + 1, kernel::absent);
   std::vector<T> log_z(reach.size(), nan<T>), dlog(reach.size(), T(2));
   auto const z = test::normal_numbers(e.rows * e.targets * e.sources, 7);
   for (index_t r = 0; r < e.rows; ++r) {

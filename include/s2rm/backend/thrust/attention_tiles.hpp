@@ -121,6 +121,7 @@ struct attention_tiles {
 
   /// Items first ... first + count - 1 of head n to shared memory.
   S2RM_HD static void bring(part const& at, rows<T const> const& from, int first, int count, T* to) {
+    if (count <= 0) return;
     T const* const base = from.at(at.r, first) + at.n * C;
     int const step = static_cast<int>(from.group);
     for (int e = at.lane; e < count * packs; e += lanes) {
