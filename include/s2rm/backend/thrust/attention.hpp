@@ -9,7 +9,6 @@
 /// A source out of reach of a target takes no part in what that target gets: its numbers may be anything.
 
 #include <algorithm>
-#include <limits>
 
 #include "s2rm/backend/thrust/attention_backward.hpp"
 #include "s2rm/backend/thrust/attention_forward.hpp"
@@ -38,7 +37,6 @@ struct attention_kernel {
   T scale;
 
   static constexpr index_t parts(index_t items) { return (items + own - 1) / own; }
-  S2RM_HD static T nothing() { return -std::numeric_limits<T>::infinity(); }
 
   /// Which row, head and items a block is for.
   struct place {
@@ -76,14 +74,14 @@ struct attention_kernel {
       return log_z;
     }
   }
-  /// acc[i] = by[i] acc[i] + sum over j of w[i, j] x[j], for own items i; w = 0 takes nothing.
-  template <class Block, class By, class Weight>
-  S2RM_HD static void gather(Block const& block, index_t items, index_t others, By const& by, Weight const& weight,
-                             T const* x, T* acc) {
+  /// acc[i] += sum over j of w[i, j] x[j], for own items i; w = 0 takes nothing.
+  template <class Block, class Weight>
+  S2RM_HD static void gather(Block const& block, index_t items, index_t others, Weight const& weight, T const* x,
+                             T* acc) {
     block.each([&](int t) {
       for (index_t e = t; e < items * C; e += threads) {
         index_t const i = e / C, c = e % C;
-        T sum = acc[i * row + c] * by(i);
+        T sum = acc[i * row + c];
         for (index_t j = 0; j < others; ++j) {
           T const w = weight(i, j);
           sum += w != T(0) ? w * x[j * row + c] : T(0);
@@ -93,12 +91,12 @@ struct attention_kernel {
     });
   }
   /// to = acc, times a factor.
-  template <class Block, class By>
-  S2RM_HD static void store(Block const& block, index_t r, index_t n, index_t first, index_t count, By const& by,
-                            T const* acc, rows<T> to) {
+  template <class Block>
+  S2RM_HD static void store(Block const& block, index_t r, index_t n, index_t first, index_t count, T by, T const* acc,
+                            rows<T> to) {
     block.each([&](int t) {
       for (index_t e = t; e < count * C; e += threads) {
-        to.at(r, first + e / C)[n * C + e % C] = acc[e / C * row + e % C] * by(e / C);
+        to.at(r, first + e / C)[n * C + e % C] = acc[e / C * row + e % C] * by;
       }
     });
   }
@@ -198,14 +196,12 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
           }
         });
         if constexpr (Dot) {
-          base::gather(
-              block, at.count, count, [](index_t) { return T(1); },
-              [&](index_t i, index_t j) { return w[i * line + j]; }, key, acc);
+          base::gather(block, at.count, count, [&](index_t i, index_t j) { return w[i * line + j]; }, key, acc);
         }
       }
     }
     if constexpr (Dot) {
-      base::store(block, at.r, at.n, at.first, at.count, [this](index_t) { return base::scale; }, acc, dq);
+      base::store(block, at.r, at.n, at.first, at.count, base::scale, acc, dq);
     }
   }
 };
@@ -233,7 +229,6 @@ struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
     T* const w = cut.take<T>(own * line);
     T* const dl = cut.take<T>(own * line);
     if constexpr (Dot) base::load(block, base::k, at.r, at.n, at.first, at.count, key);
-    auto const one = [](index_t) { return T(1); };
     base::clear(block, at.count, to_key);
     base::clear(block, at.count, to_value);
     for (index_t first = 0; first < g.targets; first += tile) {
@@ -248,16 +243,15 @@ struct attend_backward_own_sources : attention_kernel<N, C, Dot, T> {
           dl[j * line + i] = d[base::pair(at.r, first + i, at.n, at.first + j)];
         }
       });
-      base::gather(block, at.count, count, one, [&](index_t j, index_t i) { return w[j * line + i]; }, dout, to_value);
+      base::gather(block, at.count, count, [&](index_t j, index_t i) { return w[j * line + i]; }, dout, to_value);
       if constexpr (Dot) {
-        base::gather(
-            block, at.count, count, one, [&](index_t j, index_t i) { return dl[j * line + i]; }, query, to_key);
+        base::gather(block, at.count, count, [&](index_t j, index_t i) { return dl[j * line + i]; }, query, to_key);
       }
     }
     if constexpr (Dot) {
-      base::store(block, at.r, at.n, at.first, at.count, [this](index_t) { return base::scale; }, to_key, dk);
+      base::store(block, at.r, at.n, at.first, at.count, base::scale, to_key, dk);
     }
-    base::store(block, at.r, at.n, at.first, at.count, one, to_value, dv);
+    base::store(block, at.r, at.n, at.first, at.count, T(1), to_value, dv);
   }
 };
 

@@ -58,12 +58,10 @@ struct cuda {
     ~context() { end(); }
 
     /// Makes the device the calling thread's, and gives the stream.
-    cudaStream_t use() {
-      choose();
-      own_before = false;
+    cudaStream_t use() const {
+      detail::expect(cudaSetDevice(device_), "choosing the device");
       return stream_;
     }
-    void choose() const { detail::expect(cudaSetDevice(device_), "choosing the device"); }
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
     [[nodiscard]] index_t processors() const { return processors_; }
@@ -81,7 +79,6 @@ struct cuda {
     }
 
     bool recording = false;
-    bool own_before = false;  ///< whether the stream was last used for a kernel that begins with `take_turn`
 
    private:
     static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
@@ -213,7 +210,7 @@ struct cuda {
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
-    c.choose();
+    static_cast<void>(c.use());
     ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
     launch(c, static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, detail::run_blocks<Kernel>,
            "starting a kernel", k);
@@ -330,17 +327,9 @@ struct cuda {
     how.blockDim = dim3(static_cast<unsigned>(threads));
     how.dynamicSmemBytes = shared;
     how.attrs = &overlaps;
-    // Behind what others start (cuBLAS) it was refused once.
-    how.numAttrs = c.takes_turns() && c.own_before ? 1 : 0;
+    how.numAttrs = c.takes_turns() ? 1 : 0;
     how.stream = c.use();
-    auto started = cudaLaunchKernelEx(&how, kernel, arguments...);
-    if (started != cudaSuccess && how.numAttrs > 0) {
-      detail::forget_failure();
-      how.numAttrs = 0;
-      started = cudaLaunchKernelEx(&how, kernel, arguments...);
-    }
-    detail::expect(started, what);
-    c.own_before = true;
+    detail::expect(cudaLaunchKernelEx(&how, kernel, arguments...), what);
   }
   /// Beyond 48 KiB shared memory has to be asked for.
   template <class Kernel, class Function>

@@ -216,7 +216,7 @@ struct few_rows_products {
     }
   }
 };
-/// A function of its own: what only a lambda within a lambda names, nvcc 13.0 does not compile for the device.
+/// f of the kernel of one kind.
 template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... I>
 bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<I...>) {
   using kernels = few_rows_products<T, Rows, Vector, Count>;
