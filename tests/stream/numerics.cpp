@@ -169,6 +169,32 @@ struct live_stream {
 
 }  // namespace
 
+namespace {
+template <index_t Size>
+struct view_of {
+  struct view {
+    static constexpr index_t size = Size;
+  };
+  static constexpr index_t P = 2;
+};
+}  // namespace
+
+TEMPLATE_TEST_CASE_SIG("numerics: a number that is none is found wherever it lies", "", ((index_t Size), Size), 1, 3,
+                       15, 16, 17, 31, 48, 121) {
+  detail::view_gate<view_of<Size>, float> gate(2, odd_views::refuse);
+  std::vector<float> views(2 * Size, std::numeric_limits<float>::max()), places(4, 0.1F);
+  std::uint8_t const* present = nullptr;
+  CHECK(gate.passes(2, views.data(), places.data(), present));
+  for (std::size_t at = 0; at < views.size(); ++at) {
+    for (float const bad : {nan, infinity, -infinity}) {
+      auto odd = views;
+      odd[at] = bad;
+      INFO("number " << at);
+      CHECK_FALSE(gate.passes(2, odd.data(), places.data(), present));
+    }
+  }
+}
+
 TEST_CASE("numerics: a stream refuses what is no number, and its state stays") {
   live_stream s{odd_views::refuse};
   std::vector<float> const views(9, 0.5F), places(6, 0.1F);
