@@ -13,12 +13,17 @@ if(NOT TARGET s2rm_sanitized_tests)
   add_custom_target(s2rm_sanitized_tests)
 endif()
 
-# Numbers of these tests are held against others of the same program, and none of them runs for long: what optimising them
-# costs is not worth it where time is short (preset check).
-set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in data, stream, train, any, distributed, examples and docs")
-function(s2rm_add_light_flags program folder)
-  if(folder MATCHES "^(data|stream|train|any|distributed|examples|docs)/")
+# Light tests hold their numbers against others of the same program, and none of them runs for long: what optimising them
+# costs is not worth it where time is short (preset check). Heavy ones run for longer, not optimised, than optimising them
+# takes (preset asan).
+set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in data, stream, train, any, distributed, examples and docs, and of the GPU's kernels on the host")
+set(S2RM_HEAVY_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests that compute for longest")
+function(s2rm_add_weight_flags program source)
+  if(source MATCHES "^(data|stream|train|any|distributed|examples|docs)/|^backend/(attention|own_kernels|parity|recurrence|separate).cpp")
     separate_arguments(flags UNIX_COMMAND "${S2RM_LIGHT_TEST_FLAGS}")
+    target_compile_options(${program} PRIVATE ${flags})
+  elseif(source MATCHES "^cell/(lstm|rmc).cpp|^model/gradient(_cells|_policies)?.cpp")
+    separate_arguments(flags UNIX_COMMAND "${S2RM_HEAVY_TEST_FLAGS}")
     target_compile_options(${program} PRIVATE ${flags})
   endif()
 endfunction()
@@ -44,7 +49,7 @@ function(s2rm_add_test source label)
   add_executable(${program} "${PROJECT_SOURCE_DIR}/tests/${source}")
   target_link_libraries(${program} PRIVATE s2rm::s2rm s2rm_warnings s2rm_test_main ${arg_LIBRARIES})
   target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  s2rm_add_light_flags(${program} "${source}")
+  s2rm_add_weight_flags(${program} "${source}")
   if(arg_ON)
     target_compile_definitions(${program} PRIVATE "S2RM_TEST_ON=${arg_ON}")
   endif()
