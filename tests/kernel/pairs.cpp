@@ -90,6 +90,15 @@ TEST_CASE("reach tells absent, cut off and reached apart") {
   for (int i = 0; i < 6; ++i) CHECK(reach[i] == expected[i]);
   CHECK(log_weight[1] == Approx(-2));
   CHECK(log_weight[2] == Approx(-0.8));
+  // Pair by pair, as backends that fuse loops have it.
+  double alone[6];
+  std::uint8_t alone_reach[6];
+  kernel::weigh_places<kernel_type, 2, 2, double> const pair{&log_epsilon, {unit, {s, 2}}, present, alone, alone_reach};
+  for (int i = 0; i < 6; ++i) {
+    pair(i);
+    CHECK(alone_reach[i] == expected[i]);
+    CHECK(alone[i] == log_weight[i]);
+  }
 }
 
 TEST_CASE("a pair without gradient adds exactly nothing, wherever it lies") {
