@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Kernels that `backend::thrust` has for parts of a step, each beside the layer's own body on the same backend, at the
-/// sizes of `balls`: 32 rows, 10 modules of 128, 10 views, 4 heads of 32. Both must agree before they are timed.
+/// sizes of `balls`: 32 rows, 10 modules of 128, 10 views, 4 heads of 32; a cell's step, whose products of few rows are
+/// kernels. Both must agree before they are timed.
 
 #include <algorithm>
 #include <chrono>

@@ -115,7 +115,7 @@ struct odd_shape : shape {
 };
 
 template <class Cell>
-void gates_fused() {
+void gates_with_products() {
   for (index_t const n : {1, 8, 19, 64, 65}) {
     INFO(n << " rows");
     ops::reference naive;
@@ -137,8 +137,8 @@ void gates_fused() {
 }  // namespace
 
 TEST_CASE("thrust: gates with their products, few rows and many") {
-  gates_fused<cell::gru::on<odd_shape>>();
-  gates_fused<cell::lstm::on<odd_shape>>();
+  gates_with_products<cell::gru::on<odd_shape>>();
+  gates_with_products<cell::lstm::on<odd_shape>>();
 }
 
 TEST_CASE("thrust: memory") {

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// THE list of primitives. Every layer of the library is written over these and nothing else; a backend is a type that
-/// has them. All are deterministic: each number is computed by one worker in one fixed order, whatever the number of
-/// threads, and the result for a row does not depend on how many rows there are.
+/// THE list of primitives. Every layer of the library can be computed with these alone; a backend is a type that has them,
+/// and may have more (docs/backend.md). All are deterministic: each number is computed by one worker in one fixed order,
+/// whatever the number of threads. Of the naive loops and the CPU's `blocked` product the result for a row does not depend
+/// on how many rows there are.
 ///
 /// Shapes: w is (G, Out, In), x rows (n, G, In), y rows (n, G, Out). Arrays of one call may not overlap.
 ///

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products, CUDA graphs for what is repeated.
-/// Everything is asked for on the stream of the context and returns at once, but for `copy_out` and the waits. Nothing is
-/// global, nothing is allocated but by `allocate`, and no kernel adds to floating-point numbers atomically: the same
-/// device, binary and input give the same bits.
+/// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products of many rows, CUDA graphs for what is
+/// repeated. Everything is asked for on the stream of the context and returns at once, but for `copy_in`, `copy_out`,
+/// releases and waits. Nothing is global, nothing is allocated but by `allocate`, and no kernel adds to floating-point
+/// numbers atomically: the same device, binary and input give the same bits.
 
 #include <cstddef>
 #include <type_traits>

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Grouped products on the host systems: one number of the result at a time, its sum in the order of the inner index.
-/// What is fast is cuBLAS (cuda.hpp); these loops are what it is held against.
+/// They run for W^T y, rounded operands, and where kernels of our own are off; what is fast on a device is cuBLAS (cuda.hpp)
+/// and, for few rows, product.hpp.
 
 #include <bit>
 #include <cstdint>
