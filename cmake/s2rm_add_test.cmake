@@ -16,10 +16,10 @@ endif()
 # Light tests hold their numbers against others of the same program, and none of them runs for long: what optimising them
 # costs is not worth it where time is short (preset check). Heavy ones run for longer, not optimised, than optimising them
 # takes (preset asan).
-set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in data, stream, train, any, distributed, examples and docs, and of the GPU's kernels on the host")
+set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in data, stream, train, any, distributed, examples and docs")
 set(S2RM_HEAVY_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests that compute for longest")
 function(s2rm_add_weight_flags program source)
-  if(source MATCHES "^(data|stream|train|any|distributed|examples|docs)/|^backend/(attention|own_kernels|parity|recurrence|separate).cpp")
+  if(source MATCHES "^(data|stream|train|any|distributed|examples|docs)/")
     separate_arguments(flags UNIX_COMMAND "${S2RM_LIGHT_TEST_FLAGS}")
     target_compile_options(${program} PRIVATE ${flags})
   elseif(source MATCHES "^cell/(lstm|rmc).cpp|^model/gradient(_cells|_policies)?.cpp")
