@@ -1,6 +1,6 @@
-// Times training, streaming and parts of a step (parts.hpp) on a GPU. Training, and the model of one stream, are first held against the CPU
-// backend at small extents, a part against its body; what differs is not timed. Prints one line of JSON for each case: name,
-// median and least time in milliseconds. table.py makes a table of them.
+// Times training, streaming and parts of a step (parts.hpp) on a GPU. Training, and the model of one stream, are first held
+// against the CPU backend at small extents, a part against its body; what differs is not timed. Prints one line of JSON for
+// each case: name, median and least time in milliseconds. table.py makes a table of them.
 //
 //   bench_gpu [case...]        all cases where none is named
 #include <algorithm>

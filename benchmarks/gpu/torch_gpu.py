@@ -4,8 +4,8 @@
     torch_gpu.py [--device cpu] [--seconds S] [case...]        all cases where none is named
 
 With --device cpu it runs where there is no GPU, at the small extents that values are compared at: to see that it does; its
-times mean nothing. Every case of training is first compared with python/s2rm_reference.py on the CPU and is not timed where it differs. Prints one line
-of JSON for each case: name, median and least time in milliseconds.
+times mean nothing. Every case of training is first compared with python/s2rm_reference.py on the CPU and is not timed where
+it differs. Prints one line of JSON for each case: name, median and least time in milliseconds.
 """
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ inline bool launched() {
 }
 
 /// Begins MPI and ends it. A program that no launcher started is rank 0 of 1, and MPI is never asked. One object, made
-/// first in main and gone last. Where it goes away because of an exception that nobody caught on the way, or after
-/// `fail`, the ranks that are left are ended too: they would wait for this one.
+/// first in main and gone last; its end waits for that of all ranks. Where it goes away because of an exception that nobody
+/// caught on the way, or after `fail`, the ranks that are left are ended too: they would wait for this one.
 class world {
  public:
   world() : exceptions_(std::uncaught_exceptions()), many_(launched()) {

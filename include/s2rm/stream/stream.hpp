@@ -84,17 +84,20 @@ class view_gate {
   [[nodiscard]] index_t odd() const { return odd_; }
 
  private:
-  /// x - x is 0 for finite numbers alone. Sums of their own for every lane: no number waits for the one before it.
+  /// x - x is 0 for finite numbers alone. Sums side by side: no number waits for the one before it, also where a compiler
+  /// has no lanes (nvcc).
   template <index_t N>
   static bool finite(T const* x) {
-    constexpr index_t lanes = std::min<index_t>(16, N), whole = N / lanes * lanes;
-    std::array<T, static_cast<std::size_t>(lanes)> sums{};
-    for (index_t i = 0; i < whole; i += lanes) {
-      for (index_t j = 0; j < lanes; ++j)
-        sums[static_cast<std::size_t>(j)] += x[i + j] - x[i + j];  // NOLINT(misc-redundant-expression)
-    }
+    constexpr index_t side_by_side = std::min<index_t>(16, N), rest = N % side_by_side;
+    std::array<T, static_cast<std::size_t>(side_by_side)> sums{};
+    auto const add = [&sums](T const* from, index_t n) {
+      for (index_t i = 0; i < n; ++i) {
+        sums[static_cast<std::size_t>(i)] += from[i] - from[i];  // NOLINT(misc-redundant-expression)
+      }
+    };
+    for (index_t i = 0; i < N - rest; i += side_by_side) add(x + i, side_by_side);
+    add(x + N - rest, rest);
     T sum = 0;
-    for (index_t i = whole; i < N; ++i) sum += x[i] - x[i];  // NOLINT(misc-redundant-expression)
     for (T const one : sums) sum += one;
     return sum == 0;
   }
