@@ -81,6 +81,23 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
     CHECK(same_bits(one->answer().data, y.data, y.size()));
     CHECK(same_bits(many->answer().data, y.data, y.size()));
   }
+  // In one piece of work.
+  for (index_t t = 0; t < 4; ++t) {
+    float const *view = b.view.data() + t * 24, *place = b.place.data() + t * 16,
+                *asked = b.query_place.data() + t * 12;
+    REQUIRE(expected.step({view, {4, 3}}, {place, {4, 2}}, {asked, {3, 2}}) == observed::yes);
+    REQUIRE(one->step({view, {4, 3}}, {place, {4, 2}}, {asked, {3, 2}}) == observed::yes);
+    if (t % 2 == 0) {
+      REQUIRE(many->step({view, {2, 4, 3}}, {place, {2, 4, 2}}, {asked, {2, 3, 2}}) == observed::yes);
+    } else {
+      REQUIRE(many->step(on_device, {view, {2, 4, 3}}, {place, {2, 4, 2}}, {asked, {2, 3, 2}}) == observed::yes);
+      many->wait();
+    }
+    auto const y = expected.answer();
+    CHECK(same_bits(one->answer().data, y.data, y.size()));
+    CHECK(same_bits(many->answer().data, y.data, y.size()));
+    CHECK(same_bits(many->answer(on_device).data, y.data, y.size()));
+  }
   CHECK(one->state() == expected.state());
   auto const kept = one->state();
   one->reset();

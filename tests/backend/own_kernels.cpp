@@ -8,6 +8,7 @@
 #include "s2rm/kernel/neighbours.hpp"
 #include "s2rm/loss/product.hpp"
 #include "s2rm/model/clean.hpp"
+#include "s2rm/stream/view_gate.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
 #include "support/backends.hpp"
@@ -179,6 +180,43 @@ TEST_CASE("views as a kernel") {
       }
     }
   }
+}
+
+namespace {
+
+template <index_t V, index_t P>
+void check_odd(index_t n) {
+  INFO(V << " and " << P << " numbers, " << n << " views");
+  auto view = numbers<float>(n * V, 5), place = numbers<float>(n * P, 6);
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(n));
+  for (index_t i = 0; i < n; ++i) {
+    mask[i] = i % 4 == 1 ? 0 : 1;
+    // First, last and some number of a view, of a place, of both, and of views that are absent.
+    if (i % 3 == 0) view[i * V + (i % 2 == 0 ? V - 1 : i % V)] = static_cast<float>(i % 6 == 0 ? nan : 1 / 0.0);
+    if (i % 5 == 0) place[i * P + i % P] = static_cast<float>(-1 / 0.0);
+  }
+  auto const run = [&](auto const& be) {
+    auto left = mask;
+    std::vector<std::uint32_t> odd(static_cast<std::size_t>(n), 7);
+    be.for_each(n, detail::leave_out_odd<V, P, float>{view.data(), place.data(), left.data(), odd.data()});
+    return std::pair{left, odd};
+  };
+  auto const expected = run(ops::reference{});
+  for (index_t i = 0; i < n; ++i) {
+    bool const bad = mask[i] != 0 && (i % 3 == 0 || i % 5 == 0);
+    CHECK(expected.first[i] == (bad ? 0 : mask[i]));
+    CHECK(expected.second[i] == (bad ? 8U : 7U));
+  }
+  on_every_order([&](auto& be) { CHECK(run(be) == expected); });
+}
+
+}  // namespace
+
+TEST_CASE("the search for views that are not finite as a kernel") {
+  check_odd<121, 2>(41);
+  check_odd<3, 1>(16);
+  check_odd<1, 40>(1);
+  check_odd<130, 33>(60);
 }
 
 namespace {

@@ -202,6 +202,9 @@ TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", n
         if (live.observe({b.view.data(), {9, 25}}, {x, {9, 2}}) == observed::too_many_views) ++refused;
         auto const y = live.predict({x, {queries, 2}});
         if (y.size() > 0) checksum += y.data[y.size() - 1];
+        if (live.step({b.view.data(), {views, 25}}, {x, {views, 2}}, {x, {queries, 2}}) != observed::yes) ++refused;
+        auto const z = live.answer();
+        if (z.size() > 0) checksum += z.data[0];
       }
     });
     INFO(threads << " threads");

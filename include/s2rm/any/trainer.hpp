@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions, on the host's memory.
+/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions, on the host's memory
+/// (but those of `on_device`).
 /// A program that chooses between CPU and GPU when it runs writes its loop once; one compiled by a host compiler alone
 /// uses a model that another translation unit made for the GPU (`gpu_trainer`, docs/gpu.md).
 
@@ -28,6 +29,8 @@ class any_stream {
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept = 0;
   virtual bool ask(array_view<T const, 2> places) noexcept = 0;
   virtual array_view<T const, prediction_rank> answer() noexcept = 0;
+  virtual observed step(array_view<T const, view_rank> views, array_view<T const, 2> places,
+                        array_view<T const, 2> asked, std::uint8_t const* present = nullptr) noexcept = 0;
   virtual void reset() noexcept = 0;
   /// Call it after the weights changed.
   virtual void refresh() noexcept = 0;
@@ -48,6 +51,14 @@ class any_streams {
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept = 0;
   virtual bool ask(array_view<T const, 3> places) noexcept = 0;
   virtual array_view<T const, prediction_rank> answer() noexcept = 0;
+  virtual array_view<T const, prediction_rank> answer(on_device_t) noexcept = 0;
+  virtual observed step(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                        array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                        std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
+  virtual observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
+                        array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                        std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
+  virtual void wait() noexcept = 0;
   virtual void reset(index_t session) noexcept = 0;
   virtual void refresh() noexcept = 0;
   [[nodiscard]] virtual std::vector<T> state(index_t session) const = 0;
@@ -122,6 +133,10 @@ class erased_stream final : public any_stream<Net, T> {
   }
   bool ask(array_view<T const, 2> places) noexcept override { return stream_.ask(places); }
   array_view<T const, base::prediction_rank> answer() noexcept override { return stream_.answer(); }
+  observed step(array_view<T const, base::view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
+                std::uint8_t const* present) noexcept override {
+    return stream_.step(views, places, asked, present);
+  }
   void reset() noexcept override { stream_.reset(); }
   void refresh() noexcept override { stream_.refresh(); }
   [[nodiscard]] stream_state<T> state() const override { return stream_.state(); }
@@ -149,6 +164,19 @@ class erased_streams final : public any_streams<Net, T> {
   }
   bool ask(array_view<T const, 3> places) noexcept override { return streams_.ask(places); }
   array_view<T const, base::prediction_rank> answer() noexcept override { return streams_.answer(); }
+  array_view<T const, base::prediction_rank> answer(on_device_t) noexcept override {
+    return streams_.answer(on_device);
+  }
+  observed step(array_view<T const, base::view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+                std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) noexcept override {
+    return streams_.step(views, places, asked, present, active, reset);
+  }
+  observed step(on_device_t, array_view<T const, base::view_rank> views, array_view<T const, 3> places,
+                array_view<T const, 3> asked, std::uint8_t const* present, std::uint8_t const* active,
+                std::uint8_t const* reset) noexcept override {
+    return streams_.step(on_device, views, places, asked, present, active, reset);
+  }
+  void wait() noexcept override { streams_.wait(); }
   void reset(index_t session) noexcept override { streams_.reset(session); }
   void refresh() noexcept override { streams_.refresh(); }
   [[nodiscard]] std::vector<T> state(index_t session) const override { return streams_.state(session); }

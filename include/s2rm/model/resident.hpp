@@ -17,6 +17,27 @@
 
 namespace s2rm {
 
+namespace detail {
+/// (R, slots, width) numbers into the first slots of (R, room, width): `some` = slots width, `room` = room width.
+template <class T>
+struct spread_slots {
+  T const* from;
+  index_t some, room;
+  T* to;
+  S2RM_HD void operator()(index_t i) const { to[i / some * room + i % some] = from[i]; }
+};
+/// Flags (R, slots), null: all set, into (R, room): slots that are filled up are absent.
+struct spread_flags {
+  std::uint8_t const* from;
+  index_t slots, room;
+  std::uint8_t* to;
+  S2RM_HD void operator()(index_t i) const {
+    index_t const row = i / room, slot = i - row * room;
+    to[i] = slot < slots && (from == nullptr || from[row * slots + slot] != 0) ? 1 : 0;
+  }
+};
+}  // namespace detail
+
 /// Host memory that a backend copies from and to: of its own kind where it has `allocate_host<T>(n)`.
 template <class Backend, class T>
 class host_block {
@@ -53,7 +74,9 @@ class host_block {
 template <class Net, class Backend, class T>
 class resident_batch {
  public:
-  explicit resident_batch(index_t views = 0, index_t queries = 0) : views_(views), queries_(queries) {}
+  /// `targets`: whether batches have any.
+  explicit resident_batch(index_t views = 0, index_t queries = 0, bool targets = true)
+      : views_(views), queries_(queries), targets_(targets) {}
 
   /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
   /// unless the backend shares the host's memory: then it is `b`. Waits where the backend has not yet copied the batch
@@ -72,13 +95,61 @@ class resident_batch {
         be.copy(b.kept->bytes, b.kept->data, device(be, b.kept->bytes));
         return moved(b, b.kept->data, device_.data());
       }
-      slot& to = slots_[next_];
+      auto const one = pack(be, b);
+      send(be, one);
+      sent(be, one);
+      return one.batch;
+    }
+  }
+  /// A batch of the host's on its way: as the backend may read it once it was sent.
+  struct parcel {
+    batch_view<T> batch;
+    std::byte const* host = nullptr;  ///< what work that sends it depends on (`ops::repeated`)
+    index_t bytes = 0;
+    std::size_t slot = 0;
+  };
+  /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits as `bring` does; the copy; and,
+  /// behind all work that has the copy in it, when the host's memory is free again.
+  parcel pack(Backend& be, batch_view<T> const& b) {
+    if constexpr (ops::host_memory<Backend>) {
+      return {b};
+    } else {
+      views_ = std::max(views_, b.views);
+      std::size_t const at = next_;
       next_ = (next_ + 1) % slots_.size();
+      slot& to = slots_[at];
       to.copied.wait(be);
       auto const copied = lay_out(be, b, to.host);
-      ops::copy_in_later(be, copied.bytes, to.host.data(), device(be, copied.bytes));
-      to.copied.set(be);
-      return moved(copied.host, to.host.data(), device_.data());
+      return {moved(copied.host, to.host.data(), device(be, copied.bytes)), to.host.data(), copied.bytes, at};
+    }
+  }
+  void send(Backend& be, parcel const& one) {
+    if constexpr (!ops::host_memory<Backend>) ops::copy_in_later(be, one.bytes, one.host, device_.data());
+  }
+  void sent(Backend& be, parcel const& one) {
+    if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
+  }
+  /// `bring` for arrays that lie where the backend computes: they are copied there, in the order of what is asked for.
+  /// The batch is the host's where the backend shares its memory.
+  batch_view<T> gather(Backend& be, batch_view<T> const& b) {
+    if constexpr (ops::host_memory<Backend>) {
+      return b;
+    } else {
+      views_ = std::max(views_, b.views);
+      index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
+      arena counting;
+      static_cast<void>(addresses(counting, R, views_, Q));
+      arena cutting{device(be, counting.used)};
+      auto const to = addresses(cutting, R, views_, Q);
+      spread_there(be, b.view, R, b.views, views_, V, to.view);
+      spread_there(be, b.place, R, b.views, views_, P, to.place);
+      spread_there(be, b.query_place, R, b.queries, Q, P, to.query_place);
+      spread_there(be, b.target, R, b.queries, Q, X, to.target);
+      spread_there(be, b.target_mask, R, b.queries, Q, 1, to.target_mask);
+      spread_there(be, b.reset, R, 1, 1, 1, to.reset);
+      spread_there(be, b.blind, R, 1, 1, 1, to.blind);
+      be.for_each(R * views_, detail::spread_flags{b.view_mask, b.views, views_, to.view_mask});
+      return named(b, Q, to);
     }
   }
   /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
@@ -137,10 +208,27 @@ class resident_batch {
     index_t bytes;
   };
 
-  static arrays addresses(arena& a, index_t R, index_t views, index_t queries) {
-    return {a.take<T>(R * views * V),   a.take<T>(R * views * P),        a.take<T>(R * queries * P),
-            a.take<T>(R * queries * X), a.take<std::uint8_t>(R * views), a.take<std::uint8_t>(R * queries),
-            a.take<std::uint8_t>(R),    a.take<std::uint8_t>(R)};
+  [[nodiscard]] arrays addresses(arena& a, index_t R, index_t views, index_t queries) const {
+    index_t const targets = targets_ ? R * queries : 0;
+    return {a.take<T>(R * views * V), a.take<T>(R * views * P),        a.take<T>(R * queries * P),
+            a.take<T>(targets * X),   a.take<std::uint8_t>(R * views), a.take<std::uint8_t>(targets),
+            a.take<std::uint8_t>(R),  a.take<std::uint8_t>(R)};
+  }
+  /// The batch with these addresses, filled up.
+  [[nodiscard]] batch_view<T> named(batch_view<T> const& b, index_t queries, arrays const& to) const {
+    auto const where = [](auto const* given, auto const* copied) { return given == nullptr ? nullptr : copied; };
+    return {b.time,
+            b.batch,
+            views_,
+            queries,
+            to.view,
+            to.place,
+            to.view_mask,
+            where(b.query_place, to.query_place),
+            where(b.target, to.target),
+            where(b.target_mask, to.target_mask),
+            where(b.reset, to.reset),
+            where(b.blind, to.blind)};
   }
 
   /// Everything in one block of the host, absent slots at the end of every row.
@@ -164,11 +252,7 @@ class resident_batch {
     } else {
       for (index_t r = 0; r < R; ++r) std::fill_n(to.view_mask + r * views_, b.views, std::uint8_t{1});
     }
-    auto const where = [](auto const* given, auto const* copied) { return given == nullptr ? nullptr : copied; };
-    return {{b.time, b.batch, views_, Q, to.view, to.place, to.view_mask, where(b.query_place, to.query_place),
-             where(b.target, to.target), where(b.target_mask, to.target_mask), where(b.reset, to.reset),
-             where(b.blind, to.blind)},
-            counting.used};
+    return {named(b, Q, to), counting.used};
   }
   template <class U>
   static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
@@ -179,6 +263,15 @@ class resident_batch {
     }
     for (index_t r = 0; r < R; ++r) {
       std::memcpy(to + r * room * width, from + r * slots * width, static_cast<std::size_t>(slots * width) * sizeof(U));
+    }
+  }
+  template <class U>
+  static void spread_there(Backend& be, U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
+    if (from == nullptr || R * slots == 0) return;
+    if (slots == room) {
+      be.copy(R * slots * width, from, to);
+    } else {
+      be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, room * width, to});
     }
   }
   /// The same addresses in another block.
@@ -203,6 +296,7 @@ class resident_batch {
   }
 
   index_t views_, queries_;
+  bool targets_;
   std::array<slot, 2> slots_;  ///< one is filled while the other is copied
   std::size_t next_ = 0;
   device_block device_;

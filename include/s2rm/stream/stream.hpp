@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// One step at a time: `observe` what is seen now, `predict` what any place will show next. The state is apart from the
+/// One step at a time: `observe` what is seen now, `predict` what any place will show next; `step` is both. The state is apart from the
 /// weights, which any number of streams share. After construction nothing is allocated (but for recordings of a
 /// backend that makes them, at the first calls) and nothing throws. Results equal those of a whole sequence: to the bit where
 /// a backend's rows do not depend on how many there are (docs/backend.md), else up to rounding.
@@ -13,14 +13,9 @@
 
 #include "s2rm/model/resident.hpp"
 #include "s2rm/model/session.hpp"
+#include "s2rm/stream/view_gate.hpp"
 
 namespace s2rm {
-
-/// What a stream does with a present view of which a number is not finite. Taken in, it would stay in the state for good.
-enum class odd_views {
-  refuse,  ///< `observed::not_finite`: the state is unchanged
-  absent   ///< goes on without that view, and counts it (`left_out`)
-};
 
 /// The most views and queries one call may bring; memory is set aside for them.
 struct stream_limits {
@@ -53,59 +48,6 @@ array_view<T const, prediction_rank<Net, Leading>> predictions_at(T const* data,
   std::copy(Net::target::extents.begin(), Net::target::extents.end(), next);
   return y;
 }
-
-/// Looks through the views of a call for numbers that are not finite.
-template <class Net, class T>
-class view_gate {
- public:
-  view_gate(index_t most, odd_views policy) : policy_(policy) {
-    if (policy_ == odd_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
-  }
-
-  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may have become
-  /// flags of this object, without the odd ones.
-  bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
-    bool all = true;
-    index_t found = 0;
-    for (index_t i = 0; i < n; ++i) {
-      bool const here = present == nullptr || present[i] != 0;
-      bool const good =
-          !here || (finite<Net::view::size>(views + i * Net::view::size) && finite<Net::P>(places + i * Net::P));
-      all = all && good;
-      found += good ? 0 : 1;
-      if (policy_ == odd_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
-    }
-    if (all) return true;
-    if (policy_ == odd_views::refuse) return false;
-    odd_ += found;
-    present = flags_.data();
-    return true;
-  }
-  [[nodiscard]] index_t odd() const { return odd_; }
-
- private:
-  /// x - x is 0 for finite numbers alone. Sums side by side: no number waits for the one before it, also where a compiler
-  /// has no lanes (nvcc).
-  template <index_t N>
-  static bool finite(T const* x) {
-    constexpr index_t side_by_side = std::min<index_t>(16, N), rest = N % side_by_side;
-    std::array<T, static_cast<std::size_t>(side_by_side)> sums{};
-    auto const add = [&sums](T const* from, index_t n) {
-      for (index_t i = 0; i < n; ++i) {
-        sums[static_cast<std::size_t>(i)] += from[i] - from[i];  // NOLINT(misc-redundant-expression)
-      }
-    };
-    for (index_t i = 0; i < N - rest; i += side_by_side) add(x + i, side_by_side);
-    add(x + N - rest, rest);
-    T sum = 0;
-    for (T const one : sums) sum += one;
-    return sum == 0;
-  }
-
-  odd_views policy_;
-  std::vector<std::uint8_t> flags_;
-  index_t odd_ = 0;
-};
 }  // namespace detail
 
 /// A copy of a stream's state: compare it, store it, hand it to another stream of the same model.
@@ -138,8 +80,8 @@ class stream {
       : backend_(std::move(backend)),
         weights_(weights.view()),
         limits_(limits),
-        shown_(limits.views, 0),
-        asked_(0, limits.queries),
+        shown_(limits.views, limits.queries, false),
+        asked_(0, limits.queries, false),
         gate_(limits.views, limits.odd) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
     extent const e{1, 1, limits.views, limits.queries, ops::pieces<Backend>};
@@ -160,38 +102,14 @@ class stream {
   /// The next step starts from h_0; until then there is nothing to predict from, as after construction.
   void reset() noexcept {
     backend_.fill(state_count, T(0), state_.data());
-    seen_ = {};
+    seen_views_ = 0;
     started_ = false;
   }
 
   /// One time step: `views` (A, view...), `places` (A, P), `present` (A) flags or null. A may be 0.
   observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
                    std::uint8_t const* present = nullptr) noexcept {
-    index_t const count = views.shape[0];
-    if (!view_shape(views.shape) || places.shape[0] != count || (count > 0 && places.shape[1] != Net::P)) {
-      return observed::wrong_shape;
-    }
-    if (count > 0 && (views.data == nullptr || places.data == nullptr)) return observed::wrong_shape;
-    if (count > limits_.views) return observed::too_many_views;
-    if (!gate_.passes(count, views.data, places.data, present)) return observed::not_finite;
-    seen_ = {};
-    seen_.time = 1;
-    seen_.batch = 1;
-    seen_.views = count;
-    seen_.view = views.data;
-    seen_.place = places.data;
-    seen_.view_mask = present;
-    auto const shown = shown_.bring(backend_, seen_);
-    T const* const carried = started_ ? state_.data() : nullptr;
-    observe_(backend_, {shown.views, started_ ? 1 : 0}, [&] {
-      auto const kept = flow::observe(backend_, weights_, tape_, shown, carried);
-      if constexpr (shares) seen_.views = kept.views;
-      backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
-    });
-    seen_.view = seen_.place = nullptr;  // the tape has what was seen
-    seen_.view_mask = nullptr;
-    started_ = true;
-    return observed::yes;
+    return take(views, places, {}, present);
   }
 
   /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
@@ -203,31 +121,38 @@ class stream {
   /// The first half of `predict`: returns without waiting for a backend that does its work later. False where the answer
   /// will be empty.
   bool ask(array_view<T const, 2> places) noexcept {
-    index_t const count = places.shape[0];
     asked_count_ = 0;
-    if (!started_ || count <= 0 || count > limits_.queries || places.shape[1] != Net::P || places.data == nullptr) {
-      return false;
-    }
-    batch_view<T> question;
-    question.time = question.batch = 1;
-    question.queries = count;
-    question.query_place = places.data;
-    auto asked = asked_.bring(backend_, question);
-    asked.views = shares ? seen_.views : limits_.views;  // a residual reads them from the tape
-    predict_(backend_, {asked.queries, asked.views}, [&] {
-      flow::query(backend_, weights_, tape_, asked);
-      if constexpr (!shares) {
-        ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, answer_.data());
-      }
+    if (!started_ || !can_be_asked(places)) return false;
+    auto const sent = asked_.pack(backend_, question(places));
+    auto asked = sent.batch;
+    asked.views = shares ? seen_views_ : limits_.views;  // a residual reads them from the tape
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(sent.host)}, [&] {
+      asked_.send(backend_, sent);
+      read_out(asked);
     });
+    asked_.sent(backend_, sent);
     answered_.set(backend_);
-    asked_count_ = count;
+    asked_count_ = places.shape[0];
     return true;
   }
   /// The second half: waits for what was last asked. `observe` may come between; the answer is that of before.
   array_view<T const, prediction_rank> answer() noexcept {
     answered_.wait(backend_);
     return prediction(asked_count_);
+  }
+
+  /// `observe` and `ask` in one piece of work: one copy to a GPU and one start. `answer` has what the places `asked` (Q, P)
+  /// will show after this step; it is empty where `ask` would refuse them, or the step was refused.
+  observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
+                std::uint8_t const* present = nullptr) noexcept {
+    asked_count_ = 0;
+    bool const good = can_be_asked(asked);
+    auto const found = take(views, places, good ? asked : array_view<T const, 2>{}, present);
+    if (found == observed::yes && good) {
+      answered_.set(backend_);
+      asked_count_ = asked.shape[0];
+    }
+    return found;
   }
 
   /// Anything that `view_traits` knows how to look at (xtensor arrays with data/xtensor.hpp).
@@ -242,6 +167,13 @@ class stream {
   auto predict(Places const& places) noexcept {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
   }
+  template <class Views, class Places, class Asked>
+    requires viewable<Views> && viewable<Places> && viewable<Asked>
+  observed step(Views const& views, Places const& places, Asked const& asked) noexcept {
+    return step(array_view<T const, view_rank>(view_traits<Views>::view(views)),
+                array_view<T const, 2>(view_traits<Places>::view(places)),
+                array_view<T const, 2>(view_traits<Asked>::view(asked)));
+  }
 
   /// Views that were left out because a number was not finite (`odd_views::absent`), since construction.
   [[nodiscard]] index_t left_out() const { return gate_.odd(); }
@@ -251,7 +183,7 @@ class stream {
     state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
     backend_.copy_out(state_count, state_.data(), s.numbers.data());
     if constexpr (Net::residual::active) {
-      index_t const count = seen_.views;
+      index_t const count = seen_views_;
       s.view.resize(static_cast<std::size_t>(count * Net::view::size));
       s.place.resize(static_cast<std::size_t>(count * Net::P));
       s.present.resize(static_cast<std::size_t>(count));
@@ -279,15 +211,60 @@ class stream {
     backend_.copy_in(count * Net::view::size, s.view.data(), tape_.view);
     backend_.copy_in(count * Net::P, s.place.data(), tape_.place);
     backend_.copy_in(count, s.present.data(), tape_.present);
-    seen_ = {};
-    seen_.time = 1;
-    seen_.batch = 1;
-    seen_.views = count;
+    seen_views_ = count;
     started_ = s.started;
   }
 
  private:
   static constexpr bool shares = ops::host_memory<Backend>;
+
+  [[nodiscard]] bool can_be_asked(array_view<T const, 2> places) const {
+    index_t const count = places.shape[0];
+    return count > 0 && count <= limits_.queries && places.shape[1] == Net::P && places.data != nullptr;
+  }
+  static batch_view<T> question(array_view<T const, 2> places) {
+    batch_view<T> b;
+    b.time = b.batch = 1;
+    b.queries = places.shape[0];
+    b.query_place = places.data;
+    return b;
+  }
+  /// A step, and its question where there is one (`asked` that can be).
+  observed take(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
+                std::uint8_t const* present) {
+    index_t const count = views.shape[0];
+    if (!view_shape(views.shape) || places.shape[0] != count || (count > 0 && places.shape[1] != Net::P)) {
+      return observed::wrong_shape;
+    }
+    if (count > 0 && (views.data == nullptr || places.data == nullptr)) return observed::wrong_shape;
+    if (count > limits_.views) return observed::too_many_views;
+    if (!gate_.passes(count, views.data, places.data, present)) return observed::not_finite;
+    auto seen = question(asked);
+    seen.views = count;
+    seen.view = views.data;
+    seen.place = places.data;
+    seen.view_mask = present;
+    auto const sent = shown_.pack(backend_, seen);
+    seen_views_ = count;
+    bool const reads_out = asked.data != nullptr;
+    T const* const carried = started_ ? state_.data() : nullptr;
+    observe_(backend_, {sent.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(sent.host)}, [&] {
+      shown_.send(backend_, sent);
+      auto const kept = flow::observe(backend_, weights_, tape_, sent.batch, carried);
+      if constexpr (shares) seen_views_ = kept.views;
+      backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
+      if (reads_out) read_out(kept);
+    });
+    shown_.sent(backend_, sent);
+    started_ = true;
+    return observed::yes;
+  }
+  void read_out(batch_view<T> const& asked) {
+    flow::query(backend_, weights_, tape_, asked);
+    if constexpr (!shares) {
+      ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, answer_.data());
+    }
+  }
 
   static bool view_shape(std::array<index_t, view_rank> const& shape) {
     for (std::size_t i = 1; i < view_rank; ++i) {
@@ -309,7 +286,8 @@ class stream {
   stream_limits limits_;
   resident_batch<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
-  ops::repeated<Backend, 2> observe_, predict_;
+  ops::repeated<Backend, 4> observe_;
+  ops::repeated<Backend, 3> predict_;
   ops::mark_of<Backend> answered_;
   index_t asked_count_ = 0;
   struct nothing {};
@@ -317,7 +295,7 @@ class stream {
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};
-  batch_view<T> seen_{};
+  index_t seen_views_ = 0;  ///< of the last step as the tape holds them
   bool started_ = false;
 };
 

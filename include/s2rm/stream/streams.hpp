@@ -16,23 +16,52 @@ namespace s2rm {
 
 namespace detail {
 
-/// Where a session took part its state goes on, else it stays as it was, also for the queries.
+/// Which sessions start anew at this step and which stay as they are; a session that is to start anew does so when it
+/// next takes part.
+struct begin_sessions {
+  std::uint8_t const* active;  ///< (B), null: all take part
+  std::uint8_t const* reset;   ///< (B), null: none
+  std::uint8_t* starts;        ///< (B): is to start anew, before and after the step
+  std::uint8_t* start;         ///< (B): starts anew at this step
+  std::uint8_t* idle;          ///< (B): takes no part
+  S2RM_HD void operator()(index_t b) const {
+    bool const stays = active != nullptr && active[b] == 0;
+    bool const anew = starts[b] != 0 || (reset != nullptr && reset[b] != 0);
+    idle[b] = stays ? 1 : 0;
+    start[b] = anew ? 1 : 0;
+    starts[b] = stays && anew ? 1 : 0;
+  }
+};
+
+/// Where a session took part its state goes on, else it stays as it was, also for the queries; or becomes zeros, where it
+/// is to start anew.
 template <class T, index_t Width>
 struct keep_state {
   using scalar = T;
-  std::uint8_t const* blind_session;  ///< (B): did not take part
-  T* out;                             ///< (B, M, state)
-  T* state;                           ///< (B, M, state)
+  std::uint8_t const* start;  ///< (B), see `begin_sessions`
+  std::uint8_t const* idle;   ///< (B)
+  T* out;                     ///< (B, M, state)
+  T* state;                   ///< (B, M, state)
   template <class L>
   S2RM_HD void lanes(index_t b, index_t j) const {
-    bool const stays = blind_session != nullptr && blind_session[b] != 0;
-    T* const from = (stays ? state : out) + b * Width + j;
-    T* const to = (stays ? out : state) + b * Width + j;
-    L::store(to, L::load(from));
+    T *const here = out + b * Width + j, *const kept = state + b * Width + j;
+    if (idle[b] == 0) {
+      L::store(kept, L::load(here));
+    } else if (start[b] == 0) {
+      L::store(here, L::load(kept));
+    } else {
+      L::store(kept, L::all(T(0)));
+      L::store(here, L::all(T(0)));
+    }
   }
 };
 
 }  // namespace detail
+
+/// Says of the arrays of a call that they lie where the backend computes: in a GPU's memory, written by what was asked for
+/// on the stream of the backend's context before.
+struct on_device_t {};
+inline constexpr on_device_t on_device{};
 
 /// B sessions. Nothing is allocated and nothing throws after construction (but for recordings of a backend that makes
 /// them, at the first calls).
@@ -54,17 +83,23 @@ class streams {
         weights_(weights.view()),
         limits_(limits),
         sessions_(checked(sessions, limits)),
-        shown_(limits.views, 0),
-        asked_(0, limits.queries),
-        gate_(sessions * limits.views, limits.odd),
-        starts_(static_cast<std::size_t>(sessions), std::uint8_t{1}),
-        idle_(static_cast<std::size_t>(sessions), std::uint8_t{0}) {
+        shown_(limits.views, limits.queries, false),
+        asked_(0, limits.queries, false),
+        gate_(sessions * limits.views, limits.odd) {
     extent const e{1, sessions, limits.views, limits.queries, ops::pieces<Backend>};
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
     state_ = backend_.template allocate<T>(sessions * state_count);
-    backend_.fill(sessions * state_count, T(0), state_.data());
+    starts_ = backend_.template allocate<std::uint8_t>(sessions);
+    start_ = backend_.template allocate<std::uint8_t>(sessions);
+    idle_ = backend_.template allocate<std::uint8_t>(sessions);
+    reset();
+    if constexpr (!shares) {
+      odd_ = backend_.template allocate<std::uint32_t>(sessions * limits.views);
+      odd_sum_ = backend_.template allocate<double>(1);
+      backend_.fill(sessions * limits.views, std::uint32_t{0}, odd_.data());
+    }
     shown_.reserve(backend_, 1, sessions);
     asked_.reserve(backend_, 1, sessions);
     if constexpr (!shares) answer_.resize(backend_, sessions * limits.queries * Net::outputs);
@@ -72,8 +107,17 @@ class streams {
   }
 
   [[nodiscard]] index_t sessions() const { return sessions_; }
-  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction.
-  [[nodiscard]] index_t left_out() const { return gate_.odd(); }
+  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction. Waits where
+  /// they were the device's.
+  [[nodiscard]] index_t left_out() const {
+    index_t found = gate_.odd();
+    if constexpr (!shares) {
+      std::vector<std::uint32_t> times(static_cast<std::size_t>(odd_.size()));
+      backend_.copy_out(odd_.size(), odd_.data(), times.data());
+      for (auto const n : times) found += n;
+    }
+    return found;
+  }
 
   /// Derives what depends on the weights alone.
   void refresh() noexcept { flow::place_modules(backend_, weights_, tape_); }
@@ -81,45 +125,18 @@ class streams {
   /// The next step of a session starts from h_0.
   void reset(index_t session) noexcept {
     backend_.fill(state_count, T(0), state_.data() + session * state_count);
-    starts_[static_cast<std::size_t>(session)] = 1;
+    backend_.fill(1, std::uint8_t{1}, starts_.data() + session);
   }
   void reset() noexcept {
-    for (index_t b = 0; b < sessions_; ++b) reset(b);
+    backend_.fill(sessions_ * state_count, T(0), state_.data());
+    backend_.fill(sessions_, std::uint8_t{1}, starts_.data());
   }
 
   /// One time step: views (B, A, view...), places (B, A, P), `present` (B, A) flags or null. `active` (B) flags or null:
   /// a session that is not active stays as it is (its views too must be finite, or absent).
   observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                    std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept {
-    index_t const count = views.shape[1];
-    bool fits = views.shape[0] == sessions_ && places.shape[0] == sessions_ && count >= 0 && places.shape[1] == count;
-    for (std::size_t i = 2; i < view_rank; ++i) {
-      fits = fits && (count == 0 || views.shape[i] == Net::view::extents[i - 2]);
-    }
-    if (count > 0) fits = fits && places.shape[2] == Net::P && views.data != nullptr && places.data != nullptr;
-    if (!fits) return observed::wrong_shape;
-    if (count > limits_.views) return observed::too_many_views;
-    if (!gate_.passes(sessions_ * count, views.data, places.data, present)) return observed::not_finite;
-    batch_view<T> seen;
-    seen.time = 1;
-    seen.batch = sessions_;
-    seen.views = count;
-    seen.view = views.data;
-    seen.place = places.data;
-    seen.view_mask = present;
-    seen.reset = starts_.data();
-    for (std::size_t b = 0; b < idle_.size(); ++b) idle_[b] = active != nullptr && active[b] == 0 ? 1 : 0;
-    seen.blind = idle_.data();
-    auto const shown = shown_.bring(backend_, seen);
-    views_ = shown.views;
-    observe_(backend_, {shown.views, 0}, [&] {
-      auto const kept = flow::observe(backend_, weights_, tape_, shown, state_.data());
-      if constexpr (shares) views_ = kept.views;
-      backend_.template for_rows<state_count>(
-          sessions_, detail::keep_state<T, state_count>{shown.blind, tape_.dynamics.state_out, state_.data()});
-    });
-    for (std::size_t b = 0; b < idle_.size(); ++b) starts_[b] = idle_[b] != 0 ? starts_[b] : std::uint8_t{0};
-    return observed::yes;
+    return take(views, places, {}, present, active, nullptr);
   }
 
   /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the next
@@ -131,41 +148,81 @@ class streams {
   }
   /// The first half of `predict`, as of `stream`.
   bool ask(array_view<T const, 3> places) noexcept {
-    index_t const count = places.shape[1];
-    bool const fits = places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr;
-    asked_count_ = answer_room_ = 0;
-    if (views_ < 0 || !fits || count <= 0 || count > limits_.queries) return false;
-    batch_view<T> question;
-    question.time = 1;
-    question.batch = sessions_;
-    question.queries = count;
-    question.query_place = places.data;
-    auto asked = asked_.bring(backend_, question);
+    asked_count_ = asked_room_ = 0;
+    if (views_ < 0 || !can_be_asked(places)) return false;
+    auto const sent = asked_.pack(backend_, question(places));
+    auto asked = sent.batch;
     asked.views = views_;
-    predict_(backend_, {asked.queries, asked.views}, [&] {
-      flow::query(backend_, weights_, tape_, asked);
-      if constexpr (!shares) {
-        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
-      }
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(sent.host)}, [&] {
+      asked_.send(backend_, sent);
+      read_out(asked, true);
     });
-    answered_.set(backend_);
-    asked_count_ = count;
-    answer_room_ = asked.queries;
+    asked_.sent(backend_, sent);
+    was_asked(places.shape[1], asked.queries, true);
     return true;
   }
   /// The second half: waits for what was last asked.
   array_view<T const, prediction_rank> answer() noexcept {
-    answered_.wait(backend_);
     if constexpr (!shares) {
+      index_t const row = asked_count_ * Net::outputs, room = asked_room_ * Net::outputs;
+      if (!answered_to_host_) {
+        ops::copy_out_later(backend_, sessions_ * room, tape_.output, answer_.data());
+        answered_.set(backend_);
+        answered_to_host_ = true;
+        packed_ = false;
+      }
+      answered_.wait(backend_);
       // The rows of each session, once, without those that were filled up.
-      index_t const row = asked_count_ * Net::outputs, room = answer_room_ * Net::outputs;
-      for (index_t b = 1; b < sessions_ && row < room; ++b) {
+      for (index_t b = 1; b < sessions_ && row < room && !packed_; ++b) {
         std::copy_n(answer_.data() + b * room, row, answer_.data() + b * row);
       }
-      answer_room_ = asked_count_;
+      packed_ = true;
+      return detail::predictions_at<Net>(static_cast<T const*>(answer_.data()), std::array{sessions_, asked_count_});
+    } else {
+      return answer(on_device);
     }
-    return prediction(asked_count_);
   }
+  /// What was last asked, where the backend computes it: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device, of
+  /// which each session's first Q are the answer. Waits for nothing: it is there for what is asked for next on the stream of
+  /// the backend's context. Valid until `ask`, `predict` or `step`.
+  array_view<T const, prediction_rank> answer(on_device_t) noexcept {
+    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, asked_room_});
+  }
+
+  /// `observe` and `ask` in one piece of work: one copy to a GPU and one start. `reset` (B) flags or null: sessions that
+  /// start anew at this step. `answer` has what the places `asked` (B, Q, P) will show after it; it is empty where `ask`
+  /// would refuse them, or the step was refused.
+  observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+                std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
+                std::uint8_t const* reset = nullptr) noexcept {
+    asked_count_ = asked_room_ = 0;
+    bool const good = can_be_asked(asked);
+    auto const found = take(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset);
+    if (found == observed::yes && good) was_asked(asked.shape[1], room_for(asked.shape[1]), true);
+    return found;
+  }
+  /// The same where all arrays are the device's; they may change behind it, in the order of what is asked for. Views are
+  /// looked through there: with `odd_views::absent` nothing waits, with `refuse` this call waits for what was found. The
+  /// answer stays there (`answer(on_device)`) until `answer` copies it to the host.
+  observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
+                array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
+    if constexpr (shares) {
+      return step(views, places, asked, present, active, reset);
+    } else {
+      asked_count_ = asked_room_ = 0;
+      if (auto const found = fits(views, places); found != observed::yes) return found;
+      bool const good = can_be_asked(asked);
+      auto const there =
+          shown_.gather(backend_, seen(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset));
+      if (!passes_there(there)) return observed::not_finite;
+      advance(there, good, false, 0, [] {});
+      if (good) was_asked(asked.shape[1], there.queries, false);
+      return observed::yes;
+    }
+  }
+  /// Returns when everything that was asked for is done.
+  void wait() noexcept { backend_.wait(); }
 
   /// The state of one session, (M, state): hand it to another session, or keep it.
   [[nodiscard]] std::vector<T> state(index_t session) const {
@@ -179,7 +236,7 @@ class streams {
                   "streams: state: expected " + std::to_string(state_count) + " numbers, found " +
                       std::to_string(numbers.size()));
     backend_.copy_in(state_count, numbers.data(), state_.data() + session * state_count);
-    starts_[static_cast<std::size_t>(session)] = 0;
+    backend_.fill(1, std::uint8_t{0}, starts_.data() + session);
   }
 
  private:
@@ -191,12 +248,102 @@ class streams {
     return sessions;
   }
 
-  array_view<T const, prediction_rank> prediction(index_t count) const {
-    if constexpr (shares) {
-      return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, count});
-    } else {
-      return detail::predictions_at<Net>(answer_.data(), std::array{sessions_, count});
+  [[nodiscard]] observed fits(array_view<T const, view_rank> views, array_view<T const, 3> places) const {
+    index_t const count = views.shape[1];
+    bool good = views.shape[0] == sessions_ && places.shape[0] == sessions_ && count >= 0 && places.shape[1] == count;
+    for (std::size_t i = 2; i < view_rank; ++i) {
+      good = good && (count == 0 || views.shape[i] == Net::view::extents[i - 2]);
     }
+    if (count > 0) good = good && places.shape[2] == Net::P && views.data != nullptr && places.data != nullptr;
+    if (!good) return observed::wrong_shape;
+    return count > limits_.views ? observed::too_many_views : observed::yes;
+  }
+  [[nodiscard]] bool can_be_asked(array_view<T const, 3> places) const {
+    index_t const count = places.shape[1];
+    return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
+           count <= limits_.queries;
+  }
+  /// Queries of a session that work is done for.
+  [[nodiscard]] index_t room_for(index_t queries) const { return shares ? queries : limits_.queries; }
+
+  batch_view<T> question(array_view<T const, 3> places) const {
+    batch_view<T> b;
+    b.time = 1;
+    b.batch = sessions_;
+    b.queries = places.shape[1];
+    b.query_place = places.data;
+    return b;
+  }
+  /// A step as a batch. Who takes part goes in the place of `blind`; `advance` makes of it what the model is given.
+  batch_view<T> seen(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+                     std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) const {
+    auto b = question(asked);
+    b.views = views.shape[1];
+    b.view = views.data;
+    b.place = places.data;
+    b.view_mask = present;
+    b.blind = active;
+    b.reset = reset;
+    return b;
+  }
+  /// A step of the host's, and its question where there is one (`asked` that can be).
+  observed take(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+                std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) {
+    if (auto const found = fits(views, places); found != observed::yes) return found;
+    if (!gate_.passes(sessions_ * views.shape[1], views.data, places.data, present)) return observed::not_finite;
+    auto const sent = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
+    advance(sent.batch, asked.data != nullptr, true, ops::word_of(sent.host), [&] { shown_.send(backend_, sent); });
+    shown_.sent(backend_, sent);
+    return observed::yes;
+  }
+  /// Whether the views of a step that lies on the device may be taken in; some may have become absent.
+  bool passes_there(batch_view<T> const& there) {
+    index_t const n = sessions_ * there.views;
+    // The flags are this object's: `gather` wrote them.
+    backend_.for_each(n, detail::leave_out_odd<Net::view::size, Net::P, T>{
+                             there.view, there.place, const_cast<std::uint8_t*>(there.view_mask), odd_.data()});
+    if (limits_.odd == odd_views::absent) return true;
+    double found = 0;
+    backend_.reduce(n, detail::odd_count{odd_.data()}, odd_sum_.data());
+    backend_.copy_out(1, odd_sum_.data(), &found);
+    if (found > 0) backend_.fill(n, std::uint32_t{0}, odd_.data());
+    return found == 0;
+  }
+  /// From views and flags to new states and, where there is a question, its answer: one piece of work.
+  template <class Send>
+  void advance(batch_view<T> const& shown, bool reads_out, bool to_host, std::int64_t from, Send const& send) {
+    views_ = shown.views;
+    std::int64_t const flags =
+        (shown.blind != nullptr ? 1 : 0) + (shown.reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0) + (to_host ? 8 : 0);
+    observe_(backend_, {shown.views, flags, from}, [&] {
+      send();
+      backend_.for_each(sessions_,
+                        detail::begin_sessions{shown.blind, shown.reset, starts_.data(), start_.data(), idle_.data()});
+      auto given = shown;
+      given.reset = start_.data();
+      given.blind = idle_.data();
+      auto const kept = flow::observe(backend_, weights_, tape_, given, state_.data());
+      if constexpr (shares) views_ = kept.views;
+      backend_.template for_rows<state_count>(
+          sessions_,
+          detail::keep_state<T, state_count>{start_.data(), idle_.data(), tape_.dynamics.state_out, state_.data()});
+      if (reads_out) read_out(kept, to_host);
+    });
+  }
+  void read_out(batch_view<T> const& asked, bool to_host) {
+    flow::query(backend_, weights_, tape_, asked);
+    if constexpr (!shares) {
+      if (to_host) {
+        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
+      }
+    }
+  }
+  void was_asked(index_t count, index_t room, bool to_host) {
+    asked_count_ = count;
+    asked_room_ = room;
+    answered_to_host_ = to_host;
+    packed_ = false;
+    if (to_host) answered_.set(backend_);
   }
 
   Backend backend_;
@@ -205,12 +352,17 @@ class streams {
   index_t sessions_;
   resident_batch<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
-  ops::repeated<Backend, 2> observe_, predict_;
+  ops::repeated<Backend, 3> observe_, predict_;
   ops::mark_of<Backend> answered_;
-  index_t asked_count_ = 0, answer_room_ = 0;  ///< queries of a session, and rows that lie in the answer for them
+  index_t asked_count_ = 0, asked_room_ = 0;  ///< queries of a session, and rows that lie in the output for them
+  bool answered_to_host_ = true;              ///< the answer was, or is being, copied there
+  bool packed_ = true;                        ///< and lies there without rows that were filled up
   struct nothing {};
-  std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;
-  std::vector<std::uint8_t> starts_, idle_;  ///< (B): starts anew at its next step; took no part in the last call
+  std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
+  using flags = decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{}));
+  flags starts_, start_, idle_;                                                         ///< (B), see `begin_sessions`
+  decltype(std::declval<Backend&>().template allocate<std::uint32_t>(index_t{})) odd_;  ///< (B A), see `leave_out_odd`
+  decltype(std::declval<Backend&>().template allocate<double>(index_t{})) odd_sum_;
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};

@@ -1,0 +1,303 @@
+// `step`: what is seen and what is asked in one piece of work, by one stream and by many, from the host's memory and from
+// where the backend computes.
+#include <limits>
+#include <string>
+
+#include "s2rm/stream/streams.hpp"
+#include "support/backends.hpp"
+#include "train/batches.hpp"
+#if defined(S2RM_TEST_THRUST)
+#include "support/separate.hpp"
+#endif
+
+namespace s2rm {
+namespace {
+
+using test::same_bits;
+using net = test::small_net;
+using guess_net = world_model<test::small_shape, residual::inverse_distance<>, encoder::mlp<6>, decoder::mlp<7>,
+                              likelihood::gaussian>;
+using T = float;
+constexpr index_t sessions = 4, V = net::view::size, P = 2;
+constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+
+template <class F>
+void on_some_backends(F const& f) {
+  f(backend::eigen{}, std::string("eigen"));
+  f(backend::eigen{.threads = 2}, std::string("eigen, 2 threads"));
+#if defined(S2RM_TEST_THRUST)
+  f(backend::thrust_on<backend::system::cpp>{}, std::string("thrust, CPP"));
+  f(test::separate{}, std::string("separate memory"));
+#endif
+}
+
+template <class Net, class Backend>
+parameters<typename Net::params, Backend, T> weights_on(Backend& be) {
+  parameters<typename Net::params, Backend, T> weights(be);
+  std::vector<T> values(Net::parameter_count);
+  Net::initialise(values.data(), seed{4});
+  weights.assign(be, values.data());
+  return weights;
+}
+
+/// Arrays where a backend computes.
+template <class Backend, class U>
+struct there {
+  decltype(std::declval<Backend&>().template allocate<U>(index_t{})) memory;
+  there(Backend& be, std::vector<U> const& from)
+      : memory(be.template allocate<U>(static_cast<index_t>(from.size()))), empty(from.empty()) {
+    be.copy_in(static_cast<index_t>(from.size()), from.data(), memory.data());
+  }
+  [[nodiscard]] U const* data() const { return empty ? nullptr : memory.data(); }
+  bool empty;
+};
+template <class Backend, class U>
+there(Backend&, std::vector<U> const&) -> there<Backend, U>;
+
+/// What one step shows and asks: views and queries vary, some slots are absent (and NaN), some sessions idle, some reset.
+struct shown {
+  index_t count, queries;
+  test::owned_batch<net, T> b;
+  std::vector<std::uint8_t> active, reset;
+  explicit shown(std::uint32_t step)
+      : count(step % 6),
+        queries(1 + step % 3),
+        b(test::random_batch<net, T>(1, sessions, count, queries, step, {.view_mask = step % 2 == 0})) {
+    random const draw{8, 1};
+    if (step % 4 != 3) active.resize(sessions);
+    if (step % 3 == 0) reset.resize(sessions);
+    for (std::size_t i = 0; i < active.size(); ++i) active[i] = step == 0 || draw.below(step, i, 3) != 0;
+    for (std::size_t i = 0; i < reset.size(); ++i) reset[i] = draw.below(step, i + 10, 3) == 0;
+  }
+  [[nodiscard]] array_view<T const, 3> views() const { return {b.view.data(), {sessions, count, V}}; }
+  [[nodiscard]] array_view<T const, 3> places() const { return {b.place.data(), {sessions, count, P}}; }
+  [[nodiscard]] array_view<T const, 3> asked() const { return {b.query_place.data(), {sessions, queries, P}}; }
+  template <class U>
+  static U const* or_null(std::vector<U> const& x) {
+    return x.empty() ? nullptr : x.data();
+  }
+};
+
+template <class Net, class Backend>
+void compare(Backend be, std::string const& name) {
+  INFO(name);
+  auto const weights = weights_on<Net>(be);
+  streams<Net, Backend, T> apart(be, weights, sessions, {5, 3}), whole(be, weights, sessions, {5, 3}),
+      device(be, weights, sessions, {5, 3, odd_views::absent});
+  for (std::uint32_t step = 0; step < 40; ++step) {
+    INFO("step " << step);
+    shown const s(step);
+    auto const* const present = s.or_null(s.b.view_mask);
+    for (index_t i = 0; i < sessions; ++i) {
+      if (!s.reset.empty() && s.reset[static_cast<std::size_t>(i)] != 0) apart.reset(i);
+    }
+    REQUIRE(apart.observe(s.views(), s.places(), present, s.or_null(s.active)) == observed::yes);
+    REQUIRE(whole.step(s.views(), s.places(), s.asked(), present, s.or_null(s.active), s.or_null(s.reset)) ==
+            observed::yes);
+    {
+      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place);
+      there const mask(be, s.b.view_mask), active(be, s.active), reset(be, s.reset);
+      REQUIRE(device.step(on_device, {view.data(), s.views().shape}, {place.data(), s.places().shape},
+                          {asked.data(), s.asked().shape}, mask.data(), active.data(), reset.data()) == observed::yes);
+      device.wait();  // and the arrays may go
+    }
+    auto const expected = apart.predict(s.asked()), found = whole.answer();
+    REQUIRE(found.shape == expected.shape);
+    auto const on_it = device.answer(on_device);
+    REQUIRE(on_it.shape[1] >= s.queries);
+    std::vector<T> numbers(static_cast<std::size_t>(on_it.size()));
+    be.copy_out(on_it.size(), on_it.data, numbers.data());
+    auto const far = device.answer();
+    REQUIRE(far.shape == expected.shape);
+    index_t const row = s.queries * Net::outputs, room = on_it.shape[1] * Net::outputs;
+    for (index_t i = 0; i < sessions; ++i) {
+      INFO("session " << i);
+      CHECK(apart.state(i) == whole.state(i));
+      CHECK(apart.state(i) == device.state(i));
+      if (!s.active.empty() && s.active[static_cast<std::size_t>(i)] == 0) continue;
+      CHECK(same_bits(found.data + i * row, expected.data + i * row, row));
+      CHECK(same_bits(far.data + i * row, expected.data + i * row, row));
+      CHECK(same_bits(numbers.data() + i * room, expected.data + i * row, row));
+    }
+    // The answer stays until something else is asked.
+    CHECK(device.answer().data == far.data);
+    CHECK(same_bits(whole.answer().data, found.data, found.size()));
+  }
+  CHECK(device.left_out() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("step: many streams give what observing and asking give, to the bit") {
+  on_some_backends([](auto be, std::string const& name) {
+    compare<net>(be, name);
+    compare<guess_net>(be, name + ", residual");
+  });
+}
+
+TEST_CASE("step: one stream gives what observing and asking give, to the bit") {
+  on_some_backends([](auto be, std::string const& name) {
+    INFO(name);
+    using backend_type = decltype(be);
+    auto const weights = weights_on<guess_net>(be);
+    stream<guess_net, backend_type> apart(be, weights, {5, 3}), whole(be, weights, {5, 3});
+    for (std::uint32_t step = 0; step < 30; ++step) {
+      INFO("step " << step);
+      shown const s(step);
+      auto const* const present = s.or_null(s.b.view_mask);
+      array_view<T const, 2> const views{s.b.view.data(), {s.count, V}}, places{s.b.place.data(), {s.count, P}},
+          asked{s.b.query_place.data(), {s.queries, P}};
+      if (step == 11) apart.reset(), whole.reset();
+      REQUIRE(apart.observe(views, places, present) == observed::yes);
+      // Now and then the one in two halves: both ways go on from the same state.
+      if (step % 7 == 3) {
+        REQUIRE(whole.observe(views, places, present) == observed::yes);
+        REQUIRE(whole.ask(asked));
+      } else {
+        REQUIRE(whole.step(views, places, asked, present) == observed::yes);
+      }
+      auto const expected = apart.predict(asked), found = whole.answer();
+      REQUIRE(found.shape == expected.shape);
+      CHECK(same_bits(found.data, expected.data, expected.size()));
+      CHECK(whole.state() == apart.state());
+    }
+  });
+}
+
+TEST_CASE("step: what does not fit is refused, and nothing changes") {
+  on_some_backends([](auto be, std::string const& name) {
+    INFO(name);
+    using backend_type = decltype(be);
+    auto const weights = weights_on<net>(be);
+    stream<net, backend_type> one(be, weights, {3, 2});
+    streams<net, backend_type> many(be, weights, 2, {3, 2});
+    std::vector<T> const x(100, T(0.5));
+    auto const* const p = x.data();
+    REQUIRE(one.step({p, {2, 3}}, {p, {2, 2}}, {p, {1, 2}}) == observed::yes);
+    REQUIRE(many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, 1, 2}}) == observed::yes);
+    auto const state = one.state();
+    auto const first = many.state(0), second = many.state(1);
+    // A step that is refused has no answer.
+    CHECK(one.step({p, {4, 3}}, {p, {4, 2}}, {p, {1, 2}}) == observed::too_many_views);
+    CHECK(one.answer().shape[0] == 0);
+    CHECK(one.step({p, {2, 4}}, {p, {2, 2}}, {p, {1, 2}}) == observed::wrong_shape);
+    CHECK(many.step({p, {2, 4, 3}}, {p, {2, 4, 2}}, {p, {2, 1, 2}}) == observed::too_many_views);
+    CHECK(many.answer().shape[1] == 0);
+    CHECK(many.step({p, {2, 2, 3}}, {p, {2, 1, 2}}, {p, {2, 1, 2}}) == observed::wrong_shape);
+    there const far(be, x);
+    auto const* const q = far.data();
+    CHECK(many.step(on_device, {q, {2, 4, 3}}, {q, {2, 4, 2}}, {q, {2, 1, 2}}) == observed::too_many_views);
+    CHECK(many.step(on_device, {q, {3, 2, 3}}, {q, {3, 2, 2}}, {q, {3, 1, 2}}) == observed::wrong_shape);
+    CHECK(many.step(on_device, {nullptr, {2, 2, 3}}, {q, {2, 2, 2}}, {q, {2, 1, 2}}) == observed::wrong_shape);
+    CHECK(many.answer().shape[1] == 0);
+    CHECK(many.answer(on_device).shape[1] == 0);
+    CHECK(one.state() == state);
+    CHECK(many.state(0) == first);
+    CHECK(many.state(1) == second);
+    // A question that cannot be asked does not hold up the step.
+    for (auto const queries : {index_t{0}, index_t{3}}) {
+      CHECK(one.step({p, {2, 3}}, {p, {2, 2}}, {p, {queries, 2}}) == observed::yes);
+      CHECK(one.answer().shape[0] == 0);
+      CHECK(many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, queries, 2}}) == observed::yes);
+      CHECK(many.answer().shape[1] == 0);
+      CHECK(many.step(on_device, {q, {2, 2, 3}}, {q, {2, 2, 2}}, {q, {2, queries, 2}}) == observed::yes);
+      CHECK(many.answer().shape[1] == 0);
+    }
+    CHECK(one.state() != state);
+    CHECK(many.state(0) != first);
+    CHECK(one.predict({p, {2, 2}}).shape[0] == 2);
+    CHECK(many.predict({p, {2, 2, 2}}).shape[1] == 2);
+  });
+}
+
+TEST_CASE("step: views on the device that are not finite are refused, or left out and counted") {
+  on_some_backends([](auto be, std::string const& name) {
+    INFO(name);
+    using backend_type = decltype(be);
+    auto const weights = weights_on<net>(be);
+    streams<net, backend_type> strict(be, weights, sessions, {5, 3}),
+        lenient(be, weights, sessions, {5, 3, odd_views::absent}), expected(be, weights, sessions, {5, 3});
+    index_t odd = 0;
+    for (std::uint32_t step = 0; step < 20; ++step) {
+      INFO("step " << step);
+      shown s(step);
+      std::vector<std::uint8_t> flags(s.b.view_mask);
+      flags.resize(static_cast<std::size_t>(sessions * s.count), std::uint8_t{1});
+      // Every fifth view, and every seventh place, has a number that is none; some of them are absent anyway.
+      index_t here = 0;
+      for (index_t i = 0; i < sessions * s.count; ++i) {
+        bool const bad_view = (i + step) % 5 == 0, bad_place = (i + step) % 7 == 0;
+        if (bad_view) s.b.view[static_cast<std::size_t>(i * V + i % V)] = i % 2 == 0 ? nan : -1 / T(0);
+        if (bad_place) s.b.place[static_cast<std::size_t>(i * P + i % P)] = nan;
+        auto& flag = flags[static_cast<std::size_t>(i)];
+        if ((bad_view || bad_place) && flag != 0) ++here, flag = 0;
+      }
+      odd += here;
+      REQUIRE(expected.step(s.views(), s.places(), s.asked(), flags.data()) == observed::yes);
+      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place), mask(be, s.b.view_mask);
+      auto const on_it = [&](auto& all) {
+        return all.step(on_device, {view.data(), s.views().shape}, {place.data(), s.places().shape},
+                        {asked.data(), s.asked().shape}, mask.data());
+      };
+      REQUIRE(on_it(lenient) == observed::yes);
+      CHECK(lenient.left_out() == odd);
+      auto const y = expected.answer();
+      CHECK(same_bits(lenient.answer().data, y.data, y.size()));
+      auto const before = strict.state(1);
+      CHECK(on_it(strict) == (here > 0 ? observed::not_finite : observed::yes));
+      CHECK(strict.left_out() == 0);
+      if (here > 0) {
+        CHECK(strict.state(1) == before);
+        CHECK(strict.answer().shape[1] == 0);
+      }
+    }
+    CHECK(odd > 20);
+  });
+}
+
+#if defined(S2RM_TEST_THRUST)
+TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits") {
+  test::separate device;
+  auto const weights = weights_on<net>(device);
+  stream<net, test::separate> one(device, weights, {3, 2});
+  streams<net, test::separate> many(device, weights, 2, {3, 2}),
+      there_alone(device, weights, 2, {3, 2, odd_views::absent});
+  std::vector<T> const x(100, T(0.5));
+  there const far(device, x);
+  auto const *const p = x.data(), *const q = far.data();
+  auto const step_one = [&] { return one.step({p, {2, 3}}, {p, {2, 2}}, {p, {1, 2}}); };
+  auto const step_many = [&] { return many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, 1, 2}}); };
+  auto const step_there = [&] { return there_alone.step(on_device, {q, {2, 2, 3}}, {q, {2, 2, 2}}, {q, {2, 1, 2}}); };
+  auto& c = *device.context;
+  auto const costs = [&](auto const& step, index_t copies) {
+    // Twice for either block of the host's memory that a step is copied from.
+    for (int i = 0; i < 4; ++i) REQUIRE(step() == observed::yes);
+    c.finish();
+    index_t const played = c.played, waits = c.waits, held = c.held, allocations = c.allocations;
+    index_t const queued = c.queued;
+    for (int i = 0; i < 2; ++i) REQUIRE(step() == observed::yes);
+    CHECK(c.played == played + 2);
+    CHECK(c.waits == waits);
+    CHECK(c.held == held);
+    CHECK(c.allocations == allocations);
+    CHECK(c.queued > queued);
+    index_t const asked = c.asked, copied = c.copied_in;
+    REQUIRE(step() == observed::yes);
+    // Beside what is recorded nothing is asked for but copies on the device, flags and the search.
+    CHECK(c.asked == asked + copies);
+    CHECK(c.copied_in == copied);
+  };
+  costs(step_one, 0);
+  CHECK(one.answer().shape[0] == 1);
+  costs(step_many, 0);
+  CHECK(many.answer().shape[1] == 1);
+  costs(step_there, 5);
+  index_t const waits = c.waits, held = c.held;
+  CHECK(there_alone.answer(on_device).shape[1] == 2);
+  CHECK(c.waits + c.held == waits + held);
+  CHECK(there_alone.answer().shape[1] == 1);
+  CHECK(c.waits + c.held == waits + held + 1);
+}
+#endif
+
+}  // namespace s2rm
