@@ -1,5 +1,5 @@
-// Times training, streaming and parts of a step (parts.hpp) on a GPU. Training, and the model of one stream, are first held
-// against the CPU backend at small extents, a part against its body; what differs is not timed. Prints one line of JSON for
+// Times training, streaming and parts of a step (parts.hpp) on a GPU. Training and streams are first held against the CPU
+// backend at small extents, a part against its body; what differs is not timed. Prints one line of JSON for
 // each case: name, median and least time in milliseconds. table.py makes a table of them.
 //
 //   bench_gpu [case...]        all cases where none is named
@@ -77,26 +77,76 @@ void train(std::string const& name, extents const& e, s2rm::gpu_options const& g
       work(work_of<Net>(e).training, 0));
 }
 
+/// Whether three steps of a few sessions predict what the CPU's do.
+template <class Net>
+bool agrees_live(std::string const& name, s2rm::gpu_options const& gpu) {
+  constexpr index_t sessions = 3, views = 4, queries = 3;
+  problem<Net> const data({3, sessions, views, queries}, 0);
+  auto const cpu = s2rm::erased(s2rm::trainer<Net, s2rm::backend::eigen>({}, optimiser(), s2rm::seed{1}));
+  auto const there = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
+  auto const all = cpu->streams(sessions, {views, queries}), found = there->streams(sessions, {views, queries});
+  auto const one = there->stream({views, queries});
+  double worst = 0;
+  auto const compare = [&](float const* a, float const* b) {
+    for (index_t i = 0; i < queries * Net::outputs; ++i) {
+      double const off = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+      worst = off <= worst ? worst : off;  // NaN too is worse
+    }
+  };
+  for (index_t t = 0; t < 3; ++t) {
+    auto const b = data.batch();
+    float const *view = b.view + t * sessions * views * 121, *place = b.place + t * sessions * views * 2,
+                *asked = b.query_place + t * sessions * queries * 2;
+    for (auto* const s : {all.get(), found.get()}) {
+      s->step({view, {sessions, views, 1, 11, 11}}, {place, {sessions, views, 2}}, {asked, {sessions, queries, 2}});
+    }
+    one->step({view, {views, 1, 11, 11}}, {place, {views, 2}}, {asked, {queries, 2}});
+    float const *expected = all->answer().data, *many = found->answer().data;
+    for (index_t i = 0; i < sessions; ++i)
+      compare(expected + i * queries * Net::outputs, many + i * queries * Net::outputs);
+    compare(expected, one->answer().data);
+  }
+  bool const same = worst <= 1e-4;
+  if (!same) report_error(name, "predictions off by " + std::to_string(worst));
+  return same;
+}
+
+/// How a stream is asked: in one piece of work, or first shown, then asked.
+enum class asked { at_once, apart };
+
 /// One step and its predictions, batch 1.
 template <class Net>
-void live(std::string const& name, extents const& e, s2rm::gpu_options const& gpu) {
-  if (!agrees<Net>(name, gpu, 1e-4)) return;
+void live(std::string const& name, extents const& e, s2rm::gpu_options const& gpu, asked how = asked::at_once) {
+  if (!agrees_live<Net>(name, gpu)) return;
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
   problem<Net> const data({1, 1, e.views, e.queries}, 0);
   auto const b = data.batch();
   auto const one = learner->stream({e.views, e.queries});
+  s2rm::array_view<float const, 4> const views{b.view, {e.views, 1, 11, 11}};
+  s2rm::array_view<float const, 2> const places{b.place, {e.views, 2}}, queries{b.query_place, {e.queries, 2}};
   report_time(name, 1, [&] {
-    one->observe({b.view, {e.views, 1, 11, 11}}, {b.place, {e.views, 2}});
-    one->predict({b.query_place, {e.queries, 2}});
+    if (how == asked::at_once) {
+      one->step(views, places, queries);
+      one->answer();
+    } else {
+      one->observe(views, places);
+      one->predict(queries);
+    }
   });
 }
 
+/// Many sessions; views are the device's and answers stay there, or both are the host's.
 template <class Net>
-void live_many(std::string const& name, index_t sessions, extents const& e) {
+void live_many(std::string const& name, index_t sessions, extents const& e, batch_of from = batch_of::device) {
+  if (!agrees_live<Net>(name, {})) return;
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1});
   problem<Net> const data({1, sessions, e.views, e.queries}, 0);
-  auto const b = data.batch();
-  auto const all = learner->streams(sessions, {e.views, e.queries});
+  auto const kept = learner->keep(data.batch());
+  auto const b = from == batch_of::device ? kept.view() : data.batch();
+  auto const all = learner->streams(sessions, {e.views, e.queries, s2rm::odd_views::absent});
+  s2rm::array_view<float const, 5> const views{b.view, {sessions, e.views, 1, 11, 11}};
+  s2rm::array_view<float const, 3> const places{b.place, {sessions, e.views, 2}},
+      queries{b.query_place, {sessions, e.queries, 2}};
   extents const step{1, sessions, e.views, e.queries};
   // Weights, views, predictions; the state twice.
   double const numbers =
@@ -106,8 +156,13 @@ void live_many(std::string const& name, index_t sessions, extents const& e) {
   report_time(
       name, 1,
       [&] {
-        all->observe({b.view, {sessions, e.views, 1, 11, 11}}, {b.place, {sessions, e.views, 2}});
-        all->predict({b.query_place, {sessions, e.queries, 2}});
+        if (from == batch_of::device) {
+          all->step(s2rm::on_device, views, places, queries);
+          all->wait();
+        } else {
+          all->step(views, places, queries);
+          all->answer();
+        }
       },
       work(work_of<Net>(step, false).forward, 4 * numbers));
 }
@@ -140,8 +195,10 @@ int main(int argc, char** argv) {
       {"train/big/float", [&](std::string const& n) { train<big>(n, large, whole); }},
       {"train/big/bf16", [&](std::string const& n) { train<big>(n, large, bf16); }},
       {"stream/balls/1", [&](std::string const& n) { live<balls>(n, small, whole); }},
+      {"stream/balls/1/apart", [&](std::string const& n) { live<balls>(n, small, whole, asked::apart); }},
       {"stream/balls/1/steps", [&](std::string const& n) { live<balls>(n, small, steps); }},
       {"stream/balls/4096", [&](std::string const& n) { live_many<balls>(n, 4096, small); }},
+      {"stream/balls/4096/host", [&](std::string const& n) { live_many<balls>(n, 4096, small, batch_of::host); }},
   };
   bool good = true;
   for (auto const& c : cases) {

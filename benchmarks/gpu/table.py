@@ -22,7 +22,8 @@ SHARE = [("stream/balls/4096", 0.40)]  # of what memory or arithmetic allow
 BESIDE = [  # with what makes it faster, without
     ("train/balls/float", "train/balls/float/steps"), ("train/balls/float", "train/balls/float/bodies"),
     ("train/balls/float", "train/balls/float/host"), ("train/balls/float/host/unread", "train/balls/float/host"),
-    ("stream/balls/1", "stream/balls/1/steps")]
+    ("stream/balls/1", "stream/balls/1/apart"), ("stream/balls/1", "stream/balls/1/steps"),
+    ("stream/balls/4096", "stream/balls/4096/host")]
 
 
 def rows_of(path: str) -> dict[str, dict]:

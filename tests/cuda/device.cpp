@@ -171,6 +171,48 @@ TEST_CASE("gpu: a stream is the sequence, up to rounding") {
   CHECK(test::relative_error(found, whole.predictions) <= 1e-5);
 }
 
+TEST_CASE("gpu: a step that asks is observing and asking, one stream or many, from the host or the device") {
+  need_gpu();
+  auto const gpu = gpu_trainer<gpu_net>(optim::adam{}, seed{3});
+  constexpr index_t sessions = 3, views = 6, queries = 4, row = queries * gpu_net::outputs;
+  auto const apart = gpu->stream({views, queries}), one = gpu->stream({views, queries});
+  auto const many = gpu->streams(sessions, {views, queries});
+  auto const there = gpu->streams(sessions, {views, queries, odd_views::absent});
+  array_view<float const, 5> shown{nullptr, {sessions, views, 1, 5, 5}};
+  array_view<float const, 3> places{nullptr, {sessions, views, 2}}, asked{nullptr, {sessions, queries, 2}};
+  for (std::uint32_t step = 0; step < 12; ++step) {
+    INFO("step " << step);
+    auto b = test::random_batch<gpu_net, float>(1, sessions, views, queries, step);
+    std::vector<std::uint8_t> present(sessions * views, std::uint8_t{1});
+    // One view of the last session, and a session that starts anew.
+    present[static_cast<std::size_t>(2 * views + 1)] = 0;
+    std::uint8_t const reset[sessions] = {0, static_cast<std::uint8_t>(step == 5 ? 1 : 0), 0};
+    array_view<float const, 4> const first{b.view.data(), {views, 1, 5, 5}};
+    array_view<float const, 2> const where{b.place.data(), {views, 2}}, question{b.query_place.data(), {queries, 2}};
+    REQUIRE(apart->observe(first, where) == observed::yes);
+    auto const expected = apart->predict(question);
+    REQUIRE(one->step(first, where, question) == observed::yes);
+    // The same work, in one recording.
+    CHECK(test::same_bits(one->answer().data, expected.data, row));
+
+    shown.data = b.view.data(), places.data = b.place.data(), asked.data = b.query_place.data();
+    REQUIRE(many->step(shown, places, asked, present.data(), nullptr, reset) == observed::yes);
+    auto const y = many->answer();
+    REQUIRE(y.shape[1] == queries);
+    CHECK(test::relative_error(std::vector<float>(y.data, y.data + row),
+                               std::vector<float>(expected.data, expected.data + row)) <= 1e-5);
+
+    // On the device the absent view is one that is not finite.
+    b.view[static_cast<std::size_t>((2 * views + 1) * 25 + 7)] = std::numeric_limits<float>::quiet_NaN();
+    b.reset.assign(reset, reset + sessions);
+    auto const kept = gpu->keep(b.look());
+    shown.data = kept.view().view, places.data = kept.view().place, asked.data = kept.view().query_place;
+    REQUIRE(there->step(on_device, shown, places, asked, nullptr, nullptr, kept.view().reset) == observed::yes);
+    auto const z = there->answer();
+    CHECK(test::same_bits(z.data, y.data, sessions * row));
+  }
+}
+
 TEST_CASE("gpu: products in bf16 and TF32 stay near") {
   need_gpu();
   auto const b = batch_of<gpu_net, float>(10, 8, 7, 5, 1);

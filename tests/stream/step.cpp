@@ -36,6 +36,8 @@ parameters<typename Net::params, Backend, T> weights_on(Backend& be) {
   parameters<typename Net::params, Backend, T> weights(be);
   std::vector<T> values(Net::parameter_count);
   Net::initialise(values.data(), seed{4});
+  // Nothing stays as it begins: h_0 is not zero.
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += T(0.1) * static_cast<T>(random(5, 1).normal(0, i));
   weights.assign(be, values.data());
   return weights;
 }
@@ -256,6 +258,37 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
 }
 
 #if defined(S2RM_TEST_THRUST)
+TEST_CASE("step: many that nobody waits for are those that somebody does") {
+  using plain = backend::thrust_on<backend::system::cpp>;
+  test::separate device;
+  plain host;
+  auto const weights = weights_on<net>(device);
+  auto const same = weights_on<net>(host);
+  streams<net, test::separate, T> many(device, weights, sessions, {5, 3});
+  streams<net, plain, T> expected(host, same, sessions, {5, 3});
+  stream<net, test::separate, T> one(device, weights, {5, 3});
+  stream<net, plain, T> alone(host, same, {5, 3});
+  for (std::uint32_t step = 0; step < 30; ++step) {
+    INFO("step " << step);
+    shown const s(step);
+    auto const* const present = s.or_null(s.b.view_mask);
+    auto const step_all = [&](auto& all) {
+      REQUIRE(all.step(s.views(), s.places(), s.asked(), present, s.or_null(s.active), s.or_null(s.reset)) ==
+              observed::yes);
+    };
+    auto const step_one = [&](auto& it) {
+      REQUIRE(it.step({s.b.view.data(), {s.count, V}}, {s.b.place.data(), {s.count, P}},
+                      {s.b.query_place.data(), {s.queries, P}}, present) == observed::yes);
+    };
+    step_all(many), step_all(expected);
+    step_one(one), step_one(alone);
+    if (step % 10 != 9) continue;
+    CHECK(same_bits(one.answer().data, alone.answer().data, s.queries * net::outputs));
+    CHECK(one.state() == alone.state());
+    for (index_t i = 0; i < sessions; ++i) CHECK(many.state(i) == expected.state(i));
+  }
+}
+
 TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits") {
   test::separate device;
   auto const weights = weights_on<net>(device);

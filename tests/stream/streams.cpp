@@ -21,10 +21,12 @@ template <class Net, class Backend>
 void compare(Backend be, std::string const& name) {
   using T = double;
   INFO(name);
-  constexpr index_t sessions = 4, V = Net::view::size, steps = 12;
+  constexpr index_t sessions = 4, V = Net::view::size, steps = 24;
   parameters<typename Net::params, Backend, T> weights(be);
   std::vector<T> values(Net::parameter_count);
   Net::initialise(values.data(), seed{4});
+  // h_0 is not zero.
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += 0.1 * random(5, 1).normal(0, i);
   weights.assign(be, values.data());
   streams<Net, Backend, T> all(be, weights, sessions, {5, 3});
   std::vector<std::unique_ptr<stream<Net, Backend, T>>> alone;
@@ -38,7 +40,8 @@ void compare(Backend be, std::string const& name) {
     auto const b = test::random_batch<Net, T>(1, sessions, count, queries, step, {.view_mask = step % 2 == 0});
     std::vector<std::uint8_t> active(sessions);
     for (std::size_t i = 0; i < active.size(); ++i) active[i] = step == 0 || draw.below(step, i, 3) != 0;
-    if (step == 5) all.reset(1), alone[1]->reset();
+    // Whether the session takes part in this step or not.
+    if (step % 3 == 2) all.reset(step % sessions), alone[step % sessions]->reset();
     if (step == 7) all.restore(2, all.state(0)), alone[2]->restore(alone[0]->state());
     auto const* const mask = b.view_mask.empty() ? nullptr : b.view_mask.data();
     REQUIRE(all.observe({b.view.data(), {sessions, count, V}}, {b.place.data(), {sessions, count, 2}}, mask,

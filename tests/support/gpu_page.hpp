@@ -42,6 +42,15 @@ inline s2rm::batch<float, 1> const batch = [] {
   return b;
 }();
 inline std::vector<s2rm::batch<float, 1>> const batches(20, batch);
+/// A simulator on the GPU.
+struct simulator {
+  s2rm::index_t agents = 3;
+  std::vector<float> numbers = std::vector<float>(30, 0.5f);
+  float const *views = numbers.data(), *places = numbers.data(), *asked = numbers.data();
+  std::uint8_t const *present = nullptr, *active = nullptr, *done = nullptr;
+  void run() {}
+};
+inline simulator world;
 inline s2rm::optim::adam const adam{};
 inline bool const on_gpu = true;
 inline void note(s2rm::step_report const& /*report*/) {}
