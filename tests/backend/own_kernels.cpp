@@ -154,13 +154,17 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
       std::fill_n(place.begin() + i * P, P, static_cast<float>(nan));
     }
   }
-  view[0] = masked || blinded ? view[0] : static_cast<float>(nan);  // of a view that is there: stays
+  if (views > 0 && !masked && !blinded) view[0] = static_cast<float>(nan);  // of a view that is there: stays
   auto const m = masked ? mask.data() : nullptr, b = blinded ? blind.data() : nullptr;
+  std::vector<std::uint8_t> reset(static_cast<std::size_t>(R));
+  for (index_t r = 0; r < R; ++r) reset[r] = r % 3 == 2 ? 1 : 0;
   auto const run = [&](auto const& be) {
     std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P)), -7.0F);
-    std::vector<std::uint8_t> present(static_cast<std::size_t>(R * kept), 9);
-    be.for_each(R, clean::view_rows<V, P, float>{view.data(), place.data(), m, b, views, kept, all.data(),
+    std::vector<std::uint8_t> present(static_cast<std::size_t>(R * kept), 9), start(static_cast<std::size_t>(R), 9);
+    clean::start_flags const starts{reset.data(), R / 2, masked, nullptr, start.data()};
+    be.for_each(R, clean::view_rows<V, P, float>{starts, view.data(), place.data(), m, b, views, kept, all.data(),
                                                  all.data() + R * kept * V, present.data()});
+    for (index_t r = 0; r < R; ++r) CHECK(start[r] == (reset[r] != 0 || (masked && r < R / 2) ? 1 : 0));
     for (auto const p : present) all.push_back(static_cast<float>(p));
     return all;
   };
@@ -171,10 +175,12 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
 }  // namespace
 
 TEST_CASE("views as a kernel") {
+  check_views<3, 1>(300, 0, 0, true, false);
   for (index_t const views : {1, 3, 10}) {
     for (bool const masked : {false, true}) {
       for (bool const blinded : {false, true}) {
         check_views<121, 2>(7, views, views, masked, blinded);
+        check_views<3, 1>(600, views, views, masked, blinded);
         check_views<3, 1>(9, views, views + 2, masked, blinded);
         check_views<130, 40>(1, views, views, masked, blinded);
       }
@@ -186,14 +192,15 @@ namespace {
 
 template <index_t V, index_t P>
 void check_odd(index_t n) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
   INFO(V << " and " << P << " numbers, " << n << " views");
   auto view = numbers<float>(n * V, 5), place = numbers<float>(n * P, 6);
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(n));
   for (index_t i = 0; i < n; ++i) {
     mask[i] = i % 4 == 1 ? 0 : 1;
     // First, last and some number of a view, of a place, of both, and of views that are absent.
-    if (i % 3 == 0) view[i * V + (i % 2 == 0 ? V - 1 : i % V)] = static_cast<float>(i % 6 == 0 ? nan : 1 / 0.0);
-    if (i % 5 == 0) place[i * P + i % P] = static_cast<float>(-1 / 0.0);
+    if (i % 3 == 0) view[i * V + (i % 2 == 0 ? V - 1 : i % V)] = i % 6 == 0 ? static_cast<float>(nan) : infinity;
+    if (i % 5 == 0) place[i * P + i % P] = -infinity;
   }
   auto const run = [&](auto const& be) {
     auto left = mask;

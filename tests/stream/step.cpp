@@ -19,7 +19,7 @@ using guess_net = world_model<test::small_shape, residual::inverse_distance<>, e
                               likelihood::gaussian>;
 using T = float;
 constexpr index_t sessions = 4, V = net::view::size, P = 2;
-constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+constexpr T nan = std::numeric_limits<T>::quiet_NaN(), infinity = std::numeric_limits<T>::infinity();
 
 template <class F>
 void on_some_backends(F const& f) {
@@ -229,7 +229,7 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
       index_t here = 0;
       for (index_t i = 0; i < sessions * s.count; ++i) {
         bool const bad_view = (i + step) % 5 == 0, bad_place = (i + step) % 7 == 0;
-        if (bad_view) s.b.view[static_cast<std::size_t>(i * V + i % V)] = i % 2 == 0 ? nan : -1 / T(0);
+        if (bad_view) s.b.view[static_cast<std::size_t>(i * V + i % V)] = i % 2 == 0 ? nan : -infinity;
         if (bad_place) s.b.place[static_cast<std::size_t>(i * P + i % P)] = nan;
         auto& flag = flags[static_cast<std::size_t>(i)];
         if ((bad_view || bad_place) && flag != 0) ++here, flag = 0;

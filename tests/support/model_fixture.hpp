@@ -170,12 +170,12 @@ class model {
   void set(std::vector<double> const& values) {
     std::vector<T> const host(values.begin(), values.end());
     weights_.assign(backend_, host.data());
-    sequence_type::place_modules(backend_, weights_.view(), tape_);
+    sequence_type::derive(backend_, weights_.view(), tape_);
   }
 
   /// Forward; the loss summed over unmasked target elements, and their number in `count()`.
   double forward(batch_view<T> const& b, T const* carried = nullptr) {
-    sequence_type::place_modules(backend_, weights_.view(), tape_);
+    sequence_type::derive(backend_, weights_.view(), tape_);
     auto const kept = sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
     query_reach_.clear();
     each_read_out<Net>(kept, tape_.pieces, [&](batch_view<T> const& some, index_t first) {

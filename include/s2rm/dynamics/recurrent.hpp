@@ -47,16 +47,21 @@ template <class Step>
 struct recurrent {
   static constexpr bool talks = false;  ///< modules have no places that they could talk by
 
-  /// Whole sequence. Writes s.state_out (R, M, state).
-  template <class B, class P, class T, class Tape>
-  static void forward(B& be, P p, inputs<T> const& in, Tape const& s) {
-    constexpr index_t width = Step::M * Step::SW;
+  /// The initial state, from the weights alone.
+  template <class B, class P, class Tape>
+  static void derive(B& be, P p, Tape const& s) {
     using cell = typename Step::cell;
     if constexpr (Step::learned_start) {
       learned_state<cell, Step::cells>(be, p.values + Step::at_start, s.start);
     } else {
       fixed_state<cell, Step::cells>(be, s.start);
     }
+  }
+
+  /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).
+  template <class B, class P, class T, class Tape>
+  static void forward(B& be, P p, inputs<T> const& in, Tape const& s) {
+    constexpr index_t width = Step::M * Step::SW;
     index_t const kept = in.kept_steps();
     for (index_t t = 0; t < in.time; t += kept) Step::see(be, p, in, s, t, std::min(kept, in.time - t));
     for (index_t t = 0; t < in.time; ++t) {

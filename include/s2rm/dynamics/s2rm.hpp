@@ -75,7 +75,17 @@ struct s2rm {
   template <class T>
   using workspace = dynamics::workspace<s2rm, T>;
 
-  /// Whole sequence. Writes tape.state_out (R, M, state).
+  /// The initial state, from the weights alone.
+  template <class B, class T>
+  static void derive(B& be, parameters_of<T, params> p, tape<T> const& s) {
+    if constexpr (learned_start) {
+      dynamics::learned_state<Cell, M>(be, p.values + at_start, s.start);
+    } else {
+      dynamics::fixed_state<Cell, M>(be, s.start);
+    }
+  }
+
+  /// Whole sequence, after `derive`. Writes tape.state_out (R, M, state).
   template <class B, class T>
   static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
     auto const views = p.template inner<view_params>(at_views);
@@ -83,11 +93,6 @@ struct s2rm {
     ops::side_by_side(
         be, product_of(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC}),
         product_of(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC}));
-    if constexpr (learned_start) {
-      dynamics::learned_state<Cell, M>(be, p.values + at_start, s.start);
-    } else {
-      dynamics::fixed_state<Cell, M>(be, s.start);
-    }
     if (run_whole_recurrence<s2rm>(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }

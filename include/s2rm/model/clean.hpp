@@ -12,10 +12,26 @@
 
 namespace s2rm::clean {
 
+/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
+/// one that is lost.
+struct start_flags {
+  std::uint8_t const* reset;
+  index_t batch;
+  bool first_starts;
+  std::uint8_t const* lost;  ///< one flag, or null
+  std::uint8_t* start;
+  S2RM_HD void operator()(index_t i) const {
+    bool const first = i < batch && (first_starts || (lost != nullptr && *lost != 0));
+    start[i] = first || (reset != nullptr && reset[i] != 0) ? 1 : 0;
+  }
+};
+
 /// The views of one row (t, b): those that are there move to the front in their order, into `kept` places; what is left of
-/// these becomes zeros. Sums over sources run in the order of sources, so moving them changes no bit.
+/// these becomes zeros. Sums over sources run in the order of sources, so moving them changes no bit. And whether the row
+/// starts anew.
 template <index_t V, index_t P, class T>
 struct view_rows {
+  start_flags starts;
   T const* view;
   T const* place;
   std::uint8_t const* mask;
@@ -25,6 +41,7 @@ struct view_rows {
   T* clean_place;
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
+    starts(row);
     index_t to = row * kept;
     index_t const end = to + kept;
     if (blind == nullptr || blind[row] == 0) {
@@ -42,13 +59,16 @@ struct view_rows {
     }
   }
 
-  /// A block has eight places, and 32 threads for each.
+  /// A block has eight places, and 32 threads for each; threads that find no place say which rows start anew.
   struct kernel {
-    static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
+    static constexpr int lanes = 32, lines = 8, threads = lanes * lines, others = threads - lines;
     static constexpr std::size_t shared_bytes = lines * sizeof(index_t);
     view_rows f;
     index_t n;
-    [[nodiscard]] index_t blocks() const { return (n * f.kept + lines - 1) / lines; }
+    [[nodiscard]] index_t blocks() const {
+      index_t const of_places = (n * f.kept + lines - 1) / lines, of_rows = (n + others - 1) / others;
+      return of_places > of_rows ? of_places : of_rows;
+    }
 
     template <class Block>
     S2RM_HD void operator()(Block const& block) const {
@@ -56,6 +76,8 @@ struct view_rows {
       auto* const from = reinterpret_cast<index_t*>(block.shared);
       index_t const first = block.index * lines, all = n * f.kept;
       block.each([&](int t) {
+        index_t const row = block.index * others + t - lines;
+        if (t >= lines && row < n) f.starts(row);
         if (t >= lines || first + t >= all) return;
         from[t] = taken(first + t);
         f.present[first + t] = from[t] >= 0 ? 1 : 0;
@@ -121,20 +143,6 @@ struct query_rows {
     bool finite = true;
     for (index_t j = 0; j < P; ++j) finite = finite && std::isfinite(place[i * P + j]);
     for (index_t j = 0; j < P; ++j) clean_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
-  }
-};
-
-/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
-/// one that is lost.
-struct start_flags {
-  std::uint8_t const* reset;
-  index_t batch;
-  bool first_starts;
-  std::uint8_t const* lost;  ///< one flag, or null
-  std::uint8_t* start;
-  S2RM_HD void operator()(index_t i) const {
-    bool const first = i < batch && (first_starts || (lost != nullptr && *lost != 0));
-    start[i] = first || (reset != nullptr && reset[i] != 0) ? 1 : 0;
   }
 };
 

@@ -31,8 +31,8 @@ struct sequence {
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
 
-  /// Module places on the sphere and their kernel: once per use of the weights.
-  static void place_modules(Backend& be, weights p, tape_type const& s) {
+  /// What the weights alone say: module places on the sphere and their kernel, h_0. Once per use of the weights.
+  static void derive(Backend& be, weights p, tape_type const& s) {
     if constexpr (Net::spatial) {
       T const* const v = p.values + Net::at_embedding;
       be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
@@ -41,6 +41,7 @@ struct sequence {
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
                    s.module_reach);
     if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
+    dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
   /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`), where masks are
@@ -53,14 +54,22 @@ struct sequence {
   }
 
   /// Views to states, all in backend memory (model/resident.hpp); returns `kept(given)`. `carried` (B, M, state) is read
-  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one.
+  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one. Of one
+  /// step it may be the tape's own state: it is read before that is written.
   static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
                                std::uint8_t const* lost = nullptr) {
     auto const b = kept(given);
     index_t const R = b.time * b.batch;
-    be.for_each(R, clean::start_flags{b.reset, b.batch, carried == nullptr, lost, s.start});
-    be.for_each(R, clean::view_rows<V, P, T>{b.view, b.place, b.view_mask, b.blind, given.views, b.views, s.view,
-                                             s.place, s.present});
+    be.for_each(R, clean::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
+                                             b.view,
+                                             b.place,
+                                             b.view_mask,
+                                             b.blind,
+                                             given.views,
+                                             b.views,
+                                             s.view,
+                                             s.place,
+                                             s.present});
     index_t const steps = ops::piece_rows::steps(s.pieces.kept, b.time, b.batch);
     for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);

@@ -273,7 +273,7 @@ class session {
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
     make_room(b, with_backward);
     index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
-    flow::place_modules(backend_, p, tape_);
+    flow::derive(backend_, p, tape_);
     for (index_t k = 0; k < pieces; ++k) {
       auto const part = observe_piece(p, b, k);
       observed(part);

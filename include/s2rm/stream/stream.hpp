@@ -88,8 +88,7 @@ class stream {
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
-    state_ = backend_.template allocate<T>(state_count);
-    backend_.fill(state_count, T(0), state_.data());
+    backend_.fill(state_count, T(0), last_state());
     shown_.reserve(backend_, 1, 1);
     asked_.reserve(backend_, 1, 1);
     if constexpr (!shares) answer_.resize(backend_, limits.queries * Net::outputs);
@@ -97,11 +96,11 @@ class stream {
   }
 
   /// Derives what depends on the weights alone. No allocation.
-  void refresh() noexcept { flow::place_modules(backend_, weights_, tape_); }
+  void refresh() noexcept { flow::derive(backend_, weights_, tape_); }
 
   /// The next step starts from h_0; until then there is nothing to predict from, as after construction.
   void reset() noexcept {
-    backend_.fill(state_count, T(0), state_.data());
+    backend_.fill(state_count, T(0), last_state());
     seen_views_ = 0;
     started_ = false;
   }
@@ -181,7 +180,7 @@ class stream {
   using state_type = stream_state<T>;
   [[nodiscard]] state_type state() const {
     state_type s{std::vector<T>(static_cast<std::size_t>(state_count)), started_};
-    backend_.copy_out(state_count, state_.data(), s.numbers.data());
+    backend_.copy_out(state_count, last_state(), s.numbers.data());
     if constexpr (Net::residual::active) {
       index_t const count = seen_views_;
       s.view.resize(static_cast<std::size_t>(count * Net::view::size));
@@ -204,10 +203,8 @@ class stream {
                       static_cast<index_t>(s.place.size()) == count * Net::P,
                   "stream: state: views: expected at most " + std::to_string(limits_.views) + " whole ones, found " +
                       std::to_string(count));
-    backend_.copy_in(state_count, s.numbers.data(), state_.data());
     if constexpr (!shares) backend_.fill(limits_.views, std::uint8_t{0}, tape_.present);
-    // The queries of the next `predict` read the state from the tape.
-    backend_.copy_in(state_count, s.numbers.data(), tape_.dynamics.state_out);
+    backend_.copy_in(state_count, s.numbers.data(), last_state());
     backend_.copy_in(count * Net::view::size, s.view.data(), tape_.view);
     backend_.copy_in(count * Net::P, s.place.data(), tape_.place);
     backend_.copy_in(count, s.present.data(), tape_.present);
@@ -218,6 +215,8 @@ class stream {
  private:
   static constexpr bool shares = ops::host_memory<Backend>;
 
+  /// Of the last step, (M, state), where the tape has it: the next step goes on from it, queries read it.
+  [[nodiscard]] T* last_state() const { return tape_.dynamics.state_out; }
   [[nodiscard]] bool can_be_asked(array_view<T const, 2> places) const {
     index_t const count = places.shape[0];
     return count > 0 && count <= limits_.queries && places.shape[1] == Net::P && places.data != nullptr;
@@ -247,12 +246,11 @@ class stream {
     auto const sent = shown_.pack(backend_, seen);
     seen_views_ = count;
     bool const reads_out = asked.data != nullptr;
-    T const* const carried = started_ ? state_.data() : nullptr;
+    T const* const carried = started_ ? last_state() : nullptr;
     observe_(backend_, {sent.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(sent.host)}, [&] {
       shown_.send(backend_, sent);
       auto const kept = flow::observe(backend_, weights_, tape_, sent.batch, carried);
       if constexpr (shares) seen_views_ = kept.views;
-      backend_.copy(state_count, tape_.dynamics.state_out, state_.data());
       if (reads_out) read_out(kept);
     });
     shown_.sent(backend_, sent);
@@ -293,7 +291,6 @@ class stream {
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
-  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};
   index_t seen_views_ = 0;  ///< of the last step as the tape holds them
   bool started_ = false;

@@ -120,7 +120,7 @@ class streams {
   }
 
   /// Derives what depends on the weights alone.
-  void refresh() noexcept { flow::place_modules(backend_, weights_, tape_); }
+  void refresh() noexcept { flow::derive(backend_, weights_, tape_); }
 
   /// The next step of a session starts from h_0.
   void reset(index_t session) noexcept {
