@@ -82,9 +82,14 @@ struct sequence {
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const h = states(s).shifted(first * M * Net::state_size);
     T* const output = s.output + first * b.queries * O;
-    be.for_each(n, clean::query_rows<P, T>{b.query_place, b.target_mask, s.query});
+    // Where nothing is masked the places are read where they are.
+    T const* place = b.query_place;
+    if (b.target_mask != nullptr) {
+      be.for_each(n, clean::query_rows<P, T>{b.query_place, b.target_mask, s.query});
+      place = s.query;
+    }
     rows<T> const in{s.read, read};
-    Net::places::forward(be, place_params(p), n, s.query, in.shifted(NC), s.query_places);
+    Net::places::forward(be, place_params(p), n, place, in.shifted(NC), s.query_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
     rows<T const> const y = normalise(be, R, h, s);
     auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
@@ -105,7 +110,7 @@ struct sequence {
     if constexpr (Net::residual::active) {
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
                          s.view + first * b.views * V, s.place + first * b.views * P, s.present + first * b.views,
-                         b.views, b.queries, O, s.query, output});
+                         b.views, b.queries, O, place, output});
     }
   }
 
