@@ -130,6 +130,13 @@ TEST_CASE("gpu: a step of little work, with the recurrence in one kernel and in 
   auto const live = one->stream();
   REQUIRE(live->observe({b.view.data(), {4, 1, 5, 5}}, {b.place.data(), {4, 2}}, b.view_mask.data()) == observed::yes);
   CHECK(std::isfinite(live->predict({b.query_place.data(), {3, 2}}).data[0]));
+  // Sessions whose views lie on the device, where they are looked through.
+  auto const kept = one->keep(b.look());
+  auto const many = one->streams(3, {4, 3, odd_views::absent});
+  auto const& there = kept.view();
+  REQUIRE(many->step(on_device, {there.view, {3, 4, 1, 5, 5}}, {there.place, {3, 4, 2}}, {there.query_place, {3, 3, 2}},
+                     there.view_mask, nullptr, there.reset) == observed::yes);
+  CHECK(std::isfinite(many->answer().data[0]));
 }
 
 TEST_CASE("gpu: steps that are asked for give the weights and reports of steps") {
