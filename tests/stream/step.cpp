@@ -212,6 +212,36 @@ TEST_CASE("step: what does not fit is refused, and nothing changes") {
   });
 }
 
+TEST_CASE("step: streams that may see nothing, or be asked nothing") {
+  on_some_backends([](auto be, std::string const& name) {
+    INFO(name);
+    using backend_type = decltype(be);
+    auto const weights = weights_on<net>(be);
+    std::vector<T> const x(30, T(0.5));
+    there const far(be, x);
+    auto const *const p = x.data(), *const q = far.data();
+    stream<net, backend_type> blind(be, weights, {0, 2}), mute(be, weights, {3, 0});
+    streams<net, backend_type> all_blind(be, weights, 2, {0, 2}), all_mute(be, weights, 2, {3, 0});
+    for (int step = 0; step < 5; ++step) {
+      CHECK(blind.step({nullptr, {0, 3}}, {nullptr, {0, 2}}, {p, {2, 2}}) == observed::yes);
+      CHECK(blind.answer().shape[0] == 2);
+      CHECK(mute.step({p, {3, 3}}, {p, {3, 2}}, {p, {1, 2}}) == observed::yes);
+      CHECK(mute.answer().shape[0] == 0);
+      CHECK(all_blind.step({nullptr, {2, 0, 3}}, {nullptr, {2, 0, 2}}, {p, {2, 2, 2}}) == observed::yes);
+      CHECK(same_bits(all_blind.answer().data, blind.answer().data, 2 * net::outputs));
+      CHECK(all_blind.step(on_device, {nullptr, {2, 0, 3}}, {nullptr, {2, 0, 2}}, {q, {2, 1, 2}}) == observed::yes);
+      CHECK(blind.step({nullptr, {0, 3}}, {nullptr, {0, 2}}, {p, {1, 2}}) == observed::yes);
+      CHECK(same_bits(all_blind.answer().data, blind.answer().data, net::outputs));
+      CHECK(all_mute.step({p, {2, 3, 3}}, {p, {2, 3, 2}}, {nullptr, {2, 0, 2}}) == observed::yes);
+      CHECK(all_mute.step(on_device, {q, {2, 3, 3}}, {q, {2, 3, 2}}, {nullptr, {2, 0, 2}}) == observed::yes);
+      CHECK(all_mute.answer().shape[1] == 0);
+      CHECK(all_mute.answer(on_device).shape[1] == 0);
+      if (step == 0) blind.reset(), all_blind.reset();
+    }
+    CHECK(blind.step({p, {1, 3}}, {p, {1, 2}}, {p, {1, 2}}) == observed::too_many_views);
+  });
+}
+
 TEST_CASE("step: views on the device that are not finite are refused, or left out and counted") {
   on_some_backends([](auto be, std::string const& name) {
     INFO(name);
