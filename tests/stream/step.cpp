@@ -266,7 +266,8 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
       }
       odd += here;
       REQUIRE(expected.step(s.views(), s.places(), s.asked(), flags.data()) == observed::yes);
-      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place), mask(be, s.b.view_mask);
+      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place);
+      there const mask(be, s.b.view_mask);
       auto const on_it = [&](auto& all) {
         return all.step(on_device, {view.data(), s.views().shape}, {place.data(), s.places().shape},
                         {asked.data(), s.asked().shape}, mask.data());
