@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// One step at a time: `observe` what is seen now, `predict` what any place will show next; `step` is both. The state is apart from the
-/// weights, which any number of streams share. After construction nothing is allocated (but for recordings of a
+/// One step at a time: `observe` what is seen now, `predict` what any place will show next; `step` is both. The state is apart
+/// from the weights, which any number of streams share. After construction nothing is allocated (but for recordings of a
 /// backend that makes them, at the first calls) and nothing throws. Results equal those of a whole sequence: to the bit where
 /// a backend's rows do not depend on how many there are (docs/backend.md), else up to rounding.
 
