@@ -107,6 +107,10 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
   CHECK(many->state(0) == kept.numbers);
   many->restore(1, kept.numbers);
   CHECK(many->state(1) == kept.numbers);
+  many->reset();
+  CHECK(many->state(1) == std::vector<float>(kept.numbers.size()));
+  CHECK(one->left_out() == 0);
+  CHECK(many->left_out() == 0);
 }
 
 }  // namespace s2rm

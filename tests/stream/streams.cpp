@@ -42,7 +42,12 @@ void compare(Backend be, std::string const& name) {
     for (std::size_t i = 0; i < active.size(); ++i) active[i] = step == 0 || draw.below(step, i, 3) != 0;
     // Whether the session takes part in this step or not.
     if (step % 3 == 2) all.reset(step % sessions), alone[step % sessions]->reset();
-    if (step == 7) all.restore(2, all.state(0)), alone[2]->restore(alone[0]->state());
+    // A session that is to start anew goes on instead.
+    if (step == 7) all.reset(2), all.restore(2, all.state(0)), alone[2]->restore(alone[0]->state());
+    if (step == 13) {
+      all.reset();
+      for (auto const& one : alone) one->reset();
+    }
     auto const* const mask = b.view_mask.empty() ? nullptr : b.view_mask.data();
     REQUIRE(all.observe({b.view.data(), {sessions, count, V}}, {b.place.data(), {sessions, count, 2}}, mask,
                         active.data()) == observed::yes);

@@ -34,6 +34,7 @@ class any_stream {
   virtual void reset() noexcept = 0;
   /// Call it after the weights changed.
   virtual void refresh() noexcept = 0;
+  [[nodiscard]] virtual index_t left_out() const = 0;
   [[nodiscard]] virtual stream_state<T> state() const = 0;
   virtual void restore(stream_state<T> const& s) = 0;
 };
@@ -60,7 +61,9 @@ class any_streams {
                         std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
   virtual void wait() noexcept = 0;
   virtual void reset(index_t session) noexcept = 0;
+  virtual void reset() noexcept = 0;
   virtual void refresh() noexcept = 0;
+  [[nodiscard]] virtual index_t left_out() const = 0;
   [[nodiscard]] virtual std::vector<T> state(index_t session) const = 0;
   virtual void restore(index_t session, std::vector<T> const& numbers) = 0;
 };
@@ -139,6 +142,7 @@ class erased_stream final : public any_stream<Net, T> {
   }
   void reset() noexcept override { stream_.reset(); }
   void refresh() noexcept override { stream_.refresh(); }
+  [[nodiscard]] index_t left_out() const override { return stream_.left_out(); }
   [[nodiscard]] stream_state<T> state() const override { return stream_.state(); }
   void restore(stream_state<T> const& s) override { stream_.restore(s); }
 
@@ -178,7 +182,9 @@ class erased_streams final : public any_streams<Net, T> {
   }
   void wait() noexcept override { streams_.wait(); }
   void reset(index_t session) noexcept override { streams_.reset(session); }
+  void reset() noexcept override { streams_.reset(); }
   void refresh() noexcept override { streams_.refresh(); }
+  [[nodiscard]] index_t left_out() const override { return streams_.left_out(); }
   [[nodiscard]] std::vector<T> state(index_t session) const override { return streams_.state(session); }
   void restore(index_t session, std::vector<T> const& numbers) override { streams_.restore(session, numbers); }
 

@@ -108,8 +108,9 @@ class resident_batch {
     index_t bytes = 0;
     std::size_t slot = 0;
   };
-  /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits as `bring` does; the copy; and,
-  /// behind all work that has the copy in it, when the host's memory is free again.
+  /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits where what the batch before the
+  /// last one was sent for is not done; the copy; and, behind all work that has the copy in it, that the host's memory is
+  /// free again then.
   parcel pack(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return {b};

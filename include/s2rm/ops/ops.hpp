@@ -42,7 +42,8 @@
 ///                                            copies that are done with the next mark, or `wait`; the others are done
 ///                                            when they return
 ///
-/// through ops/mark.hpp, so that the host need not wait where it reads nothing.
+/// through ops/mark.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
+/// memory whenever it is played. Streams need it of a backend that records, and its memory to be its own.
 ///
 /// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
 /// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but

@@ -24,6 +24,13 @@ concept records = requires(B& be, typename B::recording& r, detail::null_work f)
   be.play(r);
 };
 
+/// Whether copies in may be a part of recorded work: it then reads the host's memory when it is played, at addresses of the
+/// key. A backend that shares the host's memory has no such copies, and must not record what reads the caller's arrays.
+template <class B>
+inline constexpr bool records_copies =
+    !records<B> ||
+    (!host_memory<B> && requires(B& be, float const* from, float* to) { be.copy_in_later(1, from, to); });
+
 /// `repeated(be, key, f)` does f's work. f asks for the same work on the same memory whenever the key is the same, and
 /// changes nothing on the host: a backend that records is asked once as f is, once more to remember it, and plays it from
 /// then on. Others are asked every time.

@@ -69,6 +69,7 @@ class stream {
   static constexpr std::size_t view_rank = Net::view::rank + 1;
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 1>;
   static constexpr index_t state_count = Net::M * Net::state_size;
+  static_assert(ops::records_copies<Backend>, "a backend that records has memory of its own and `copy_in_later`");
 
   /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive the stream. Call `refresh`
   /// after they changed.
@@ -122,14 +123,14 @@ class stream {
   bool ask(array_view<T const, 2> places) noexcept {
     asked_count_ = 0;
     if (!started_ || !can_be_asked(places)) return false;
-    auto const sent = asked_.pack(backend_, question(places));
-    auto asked = sent.batch;
+    auto const parcel = asked_.pack(backend_, question(places));
+    auto asked = parcel.batch;
     asked.views = shares ? seen_views_ : limits_.views;  // a residual reads them from the tape
-    predict_(backend_, {asked.queries, asked.views, ops::word_of(sent.host)}, [&] {
-      asked_.send(backend_, sent);
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(parcel.host)}, [&] {
+      asked_.send(backend_, parcel);
       read_out(asked);
     });
-    asked_.sent(backend_, sent);
+    asked_.sent(backend_, parcel);
     answered_.set(backend_);
     asked_count_ = places.shape[0];
     return true;
@@ -243,17 +244,17 @@ class stream {
     seen.view = views.data;
     seen.place = places.data;
     seen.view_mask = present;
-    auto const sent = shown_.pack(backend_, seen);
+    auto const parcel = shown_.pack(backend_, seen);
     seen_views_ = count;
     bool const reads_out = asked.data != nullptr;
     T const* const carried = started_ ? last_state() : nullptr;
-    observe_(backend_, {sent.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(sent.host)}, [&] {
-      shown_.send(backend_, sent);
-      auto const kept = flow::observe(backend_, weights_, tape_, sent.batch, carried);
+    observe_(backend_, {parcel.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(parcel.host)}, [&] {
+      shown_.send(backend_, parcel);
+      auto const kept = flow::observe(backend_, weights_, tape_, parcel.batch, carried);
       if constexpr (shares) seen_views_ = kept.views;
       if (reads_out) read_out(kept);
     });
-    shown_.sent(backend_, sent);
+    shown_.sent(backend_, parcel);
     started_ = true;
     return observed::yes;
   }

@@ -72,6 +72,7 @@ class streams {
   static constexpr std::size_t view_rank = Net::view::rank + 2;
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;  ///< (B, Q, ...)
   static constexpr index_t state_count = Net::M * Net::state_size;
+  static_assert(ops::records_copies<Backend>, "a backend that records has memory of its own and `copy_in_later`");
 
   /// Reads `weights` as `stream` does. `limits`: views and queries of one session.
   template <class Weights>
@@ -150,14 +151,14 @@ class streams {
   bool ask(array_view<T const, 3> places) noexcept {
     asked_count_ = asked_room_ = 0;
     if (views_ < 0 || !can_be_asked(places)) return false;
-    auto const sent = asked_.pack(backend_, question(places));
-    auto asked = sent.batch;
+    auto const parcel = asked_.pack(backend_, question(places));
+    auto asked = parcel.batch;
     asked.views = views_;
-    predict_(backend_, {asked.queries, asked.views, ops::word_of(sent.host)}, [&] {
-      asked_.send(backend_, sent);
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(parcel.host)}, [&] {
+      asked_.send(backend_, parcel);
       read_out(asked, true);
     });
-    asked_.sent(backend_, sent);
+    asked_.sent(backend_, parcel);
     was_asked(places.shape[1], asked.queries, true);
     return true;
   }
@@ -216,7 +217,7 @@ class streams {
       auto const there =
           shown_.gather(backend_, seen(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset));
       if (!passes_there(there)) return observed::not_finite;
-      advance(there, good, false, 0, [] {});
+      advance(there, good, nullptr, [] {});
       if (good) was_asked(asked.shape[1], there.queries, false);
       return observed::yes;
     }
@@ -241,6 +242,7 @@ class streams {
 
  private:
   static constexpr bool shares = ops::host_memory<Backend>;
+  using parcel_type = typename resident_batch<Net, Backend, T>::parcel;
 
   static index_t checked(index_t sessions, stream_limits const& limits) {
     require_value(sessions >= 1, "streams: sessions: expected >= 1");
@@ -274,7 +276,8 @@ class streams {
     b.query_place = places.data;
     return b;
   }
-  /// A step as a batch. Who takes part goes in the place of `blind`; `advance` makes of it what the model is given.
+  /// A step as a batch that brings `active` in the place of `blind`: the model is never given it so, `advance` puts idle
+  /// sessions there.
   batch_view<T> seen(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
                      std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) const {
     auto b = question(asked);
@@ -291,9 +294,9 @@ class streams {
                 std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) {
     if (auto const found = fits(views, places); found != observed::yes) return found;
     if (!gate_.passes(sessions_ * views.shape[1], views.data, places.data, present)) return observed::not_finite;
-    auto const sent = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
-    advance(sent.batch, asked.data != nullptr, true, ops::word_of(sent.host), [&] { shown_.send(backend_, sent); });
-    shown_.sent(backend_, sent);
+    auto const parcel = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
+    advance(parcel.batch, asked.data != nullptr, &parcel, [&] { shown_.send(backend_, parcel); });
+    shown_.sent(backend_, parcel);
     return observed::yes;
   }
   /// Whether the views of a step that lies on the device may be taken in; some may have become absent.
@@ -309,13 +312,16 @@ class streams {
     if (found > 0) backend_.fill(n, std::uint32_t{0}, odd_.data());
     return found == 0;
   }
-  /// From views and flags to new states and, where there is a question, its answer: one piece of work.
+  /// From views and flags to new states and, where there is a question, its answer: one piece of work, that begins with
+  /// `send` and brings the answer to the host where the views are `from` there (null: they are the device's).
   template <class Send>
-  void advance(batch_view<T> const& shown, bool reads_out, bool to_host, std::int64_t from, Send const& send) {
+  void advance(batch_view<T> const& shown, bool reads_out, parcel_type const* from, Send const& send) {
     views_ = shown.views;
-    std::int64_t const flags =
-        (shown.blind != nullptr ? 1 : 0) + (shown.reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0) + (to_host ? 8 : 0);
-    observe_(backend_, {shown.views, flags, from}, [&] {
+    bool const to_host = from != nullptr;
+    std::int64_t const which =
+        (shown.blind != nullptr ? 1 : 0) + (shown.reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0);
+    // The device's steps have no address of the host in their key.
+    observe_(backend_, {shown.views, which, to_host ? ops::word_of(from->host) : 0}, [&] {
       send();
       backend_.for_each(sessions_,
                         detail::begin_sessions{shown.blind, shown.reset, starts_.data(), start_.data(), idle_.data()});
@@ -359,8 +365,8 @@ class streams {
   bool packed_ = true;                        ///< and lies there without rows that were filled up
   struct nothing {};
   std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
-  using flags = decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{}));
-  flags starts_, start_, idle_;                                                         ///< (B), see `begin_sessions`
+  using flag_block = decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{}));
+  flag_block starts_, start_, idle_;                                                    ///< (B), see `begin_sessions`
   decltype(std::declval<Backend&>().template allocate<std::uint32_t>(index_t{})) odd_;  ///< (B A), see `leave_out_odd`
   decltype(std::declval<Backend&>().template allocate<double>(index_t{})) odd_sum_;
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;

@@ -106,7 +106,7 @@ struct leave_out_odd {
   };
 
  private:
-  /// Every so manieth number less itself, added up: 0 where all are finite.
+  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
   [[nodiscard]] S2RM_HD T part(index_t i, index_t first, index_t step) const {
     T sum = 0;
     if (mask[i] == 0) return sum;
