@@ -94,20 +94,21 @@ void mix(Backend be, std::uint32_t stream_of_numbers) {
     auto active = d.flags(sessions, 3), reset = d.flags(sessions, 4);
     for (auto& flag : active) flag = flag == 0 ? 1 : 0;
     auto const how = d.below(3);
-    if (how == 0) reset.assign(reset.size(), std::uint8_t{0});
+    bool const resets = how != 0 && d.below(2) == 0;
+    if (!resets) reset.assign(reset.size(), std::uint8_t{0});
     array_view<T const, 3> const v{view.data(), {sessions, count, V}}, p{place.data(), {sessions, count, P}},
         q{asked.data(), {sessions, queries, P}};
     if (how == 0) {
       REQUIRE(all.observe(v, p, nullptr, active.data()) == observed::yes);
       REQUIRE(all.ask(q));
     } else if (how == 1) {
-      REQUIRE(all.step(v, p, q, nullptr, active.data(), reset.data()) == observed::yes);
+      REQUIRE(all.step(v, p, q, nullptr, active.data(), resets ? reset.data() : nullptr) == observed::yes);
     } else {
       there const view_there(be, view), place_there(be, place), asked_there(be, asked);
       there const active_there(be, active), reset_there(be, reset);
       REQUIRE(all.step(on_device, {view_there.data(), v.shape}, {place_there.data(), p.shape},
                        {asked_there.data(), q.shape}, nullptr, active_there.data(),
-                       reset_there.data()) == observed::yes);
+                       resets ? reset_there.data() : nullptr) == observed::yes);
       all.wait();
     }
     bool const look = d.below(3) != 0;
