@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "stream/on_device.hpp"
 #include "support/backends.hpp"
-#include "train/batches.hpp"
 #if defined(S2RM_TEST_THRUST)
 #include "support/separate.hpp"
 #endif
@@ -22,12 +22,7 @@ void compare(Backend be, std::string const& name) {
   using T = double;
   INFO(name);
   constexpr index_t sessions = 4, V = Net::view::size, steps = 24;
-  parameters<typename Net::params, Backend, T> weights(be);
-  std::vector<T> values(Net::parameter_count);
-  Net::initialise(values.data(), seed{4});
-  // h_0 is not zero.
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] += 0.1 * random(5, 1).normal(0, i);
-  weights.assign(be, values.data());
+  auto const weights = test::weights_on<Net, T>(be);
   streams<Net, Backend, T> all(be, weights, sessions, {5, 3});
   std::vector<std::unique_ptr<stream<Net, Backend, T>>> alone;
   for (index_t b = 0; b < sessions; ++b) {

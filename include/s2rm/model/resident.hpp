@@ -142,13 +142,7 @@ class resident_batch {
       static_cast<void>(addresses(counting, R, views_, Q));
       arena cutting{device(be, counting.used)};
       auto const to = addresses(cutting, R, views_, Q);
-      spread_there(be, b.view, R, b.views, views_, V, to.view);
-      spread_there(be, b.place, R, b.views, views_, P, to.place);
-      spread_there(be, b.query_place, R, b.queries, Q, P, to.query_place);
-      spread_there(be, b.target, R, b.queries, Q, X, to.target);
-      spread_there(be, b.target_mask, R, b.queries, Q, 1, to.target_mask);
-      spread_there(be, b.reset, R, 1, 1, 1, to.reset);
-      spread_there(be, b.blind, R, 1, 1, 1, to.blind);
+      spread_all(b, R, Q, to, [&be](auto... one) { spread_there(be, one...); });
       be.for_each(R * views_, detail::spread_flags{b.view_mask, b.views, views_, to.view_mask});
       return named(b, Q, to);
     }
@@ -240,13 +234,7 @@ class resident_batch {
     host.resize(be, counting.used);
     arena cutting{host.data()};
     auto const to = addresses(cutting, R, views_, Q);
-    spread(b.view, R, b.views, views_, V, to.view);
-    spread(b.place, R, b.views, views_, P, to.place);
-    spread(b.query_place, R, b.queries, Q, P, to.query_place);
-    spread(b.target, R, b.queries, Q, X, to.target);
-    spread(b.target_mask, R, b.queries, Q, 1, to.target_mask);
-    spread(b.reset, R, 1, 1, 1, to.reset);
-    spread(b.blind, R, 1, 1, 1, to.blind);
+    spread_all(b, R, Q, to, [](auto... one) { spread(one...); });
     std::fill_n(to.view_mask, R * views_, std::uint8_t{0});
     if (b.view_mask != nullptr) {
       spread(b.view_mask, R, b.views, views_, 1, to.view_mask);
@@ -254,6 +242,17 @@ class resident_batch {
       for (index_t r = 0; r < R; ++r) std::fill_n(to.view_mask + r * views_, b.views, std::uint8_t{1});
     }
     return {named(b, Q, to), counting.used};
+  }
+  /// Every array of a batch but the flags of its views: f(from, R, slots, room, width, to).
+  template <class F>
+  void spread_all(batch_view<T> const& b, index_t R, index_t Q, arrays const& to, F const& f) const {
+    f(b.view, R, b.views, views_, V, to.view);
+    f(b.place, R, b.views, views_, P, to.place);
+    f(b.query_place, R, b.queries, Q, P, to.query_place);
+    f(b.target, R, b.queries, Q, X, to.target);
+    f(b.target_mask, R, b.queries, Q, index_t{1}, to.target_mask);
+    f(b.reset, R, index_t{1}, index_t{1}, index_t{1}, to.reset);
+    f(b.blind, R, index_t{1}, index_t{1}, index_t{1}, to.blind);
   }
   template <class U>
   static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {

@@ -159,7 +159,7 @@ class streams {
       read_out(asked, true);
     });
     asked_.sent(backend_, parcel);
-    was_asked(places.shape[1], asked.queries, true);
+    was_asked(places.shape[1], true);
     return true;
   }
   /// The second half: waits for what was last asked.
@@ -199,7 +199,7 @@ class streams {
     asked_count_ = asked_room_ = 0;
     bool const good = can_be_asked(asked);
     auto const found = take(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset);
-    if (found == observed::yes && good) was_asked(asked.shape[1], room_for(asked.shape[1]), true);
+    if (found == observed::yes && good) was_asked(asked.shape[1], true);
     return found;
   }
   /// The same where all arrays are the device's; they may change behind it, in the order of what is asked for. Views are
@@ -217,8 +217,8 @@ class streams {
       auto const there =
           shown_.gather(backend_, seen(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset));
       if (!passes_there(there)) return observed::not_finite;
-      advance(there, good, nullptr, [] {});
-      if (good) was_asked(asked.shape[1], there.queries, false);
+      advance(there, good, nullptr);
+      if (good) was_asked(asked.shape[1], false);
       return observed::yes;
     }
   }
@@ -265,9 +265,6 @@ class streams {
     return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
            count <= limits_.queries;
   }
-  /// Queries of a session that work is done for.
-  [[nodiscard]] index_t room_for(index_t queries) const { return shares ? queries : limits_.queries; }
-
   batch_view<T> question(array_view<T const, 3> places) const {
     batch_view<T> b;
     b.time = 1;
@@ -295,7 +292,7 @@ class streams {
     if (auto const found = fits(views, places); found != observed::yes) return found;
     if (!gate_.passes(sessions_ * views.shape[1], views.data, places.data, present)) return observed::not_finite;
     auto const parcel = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
-    advance(parcel.batch, asked.data != nullptr, &parcel, [&] { shown_.send(backend_, parcel); });
+    advance(parcel.batch, asked.data != nullptr, &parcel);
     shown_.sent(backend_, parcel);
     return observed::yes;
   }
@@ -312,17 +309,16 @@ class streams {
     if (found > 0) backend_.fill(n, std::uint32_t{0}, odd_.data());
     return found == 0;
   }
-  /// From views and flags to new states and, where there is a question, its answer: one piece of work, that begins with
-  /// `send` and brings the answer to the host where the views are `from` there (null: they are the device's).
-  template <class Send>
-  void advance(batch_view<T> const& shown, bool reads_out, parcel_type const* from, Send const& send) {
+  /// From views and flags to new states and, where there is a question, its answer: one piece of work. Where the views are
+  /// `from` the host (null: they are the device's) it begins with sending them, and brings the answer there.
+  void advance(batch_view<T> const& shown, bool reads_out, parcel_type const* from) {
     views_ = shown.views;
     bool const to_host = from != nullptr;
     std::int64_t const which =
         (shown.blind != nullptr ? 1 : 0) + (shown.reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0);
     // The device's steps have no address of the host in their key.
     observe_(backend_, {shown.views, which, to_host ? ops::word_of(from->host) : 0}, [&] {
-      send();
+      if (to_host) shown_.send(backend_, *from);
       backend_.for_each(sessions_,
                         detail::begin_sessions{shown.blind, shown.reset, starts_.data(), start_.data(), idle_.data()});
       auto given = shown;
@@ -344,9 +340,9 @@ class streams {
       }
     }
   }
-  void was_asked(index_t count, index_t room, bool to_host) {
+  void was_asked(index_t count, bool to_host) {
     asked_count_ = count;
-    asked_room_ = room;
+    asked_room_ = shares ? count : limits_.queries;  // a device's are filled up
     answered_to_host_ = to_host;
     packed_ = false;
     if (to_host) answered_.set(backend_);
