@@ -50,12 +50,7 @@ struct recurrent {
   /// The initial state, from the weights alone.
   template <class B, class P, class Tape>
   static void derive(B& be, P p, Tape const& s) {
-    using cell = typename Step::cell;
-    if constexpr (Step::learned_start) {
-      learned_state<cell, Step::cells>(be, p.values + Step::at_start, s.start);
-    } else {
-      fixed_state<cell, Step::cells>(be, s.start);
-    }
+    derive_start<Step::learned_start, typename Step::cell, Step::cells>(be, p.values + Step::at_start, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).

@@ -78,11 +78,7 @@ struct s2rm {
   /// The initial state, from the weights alone.
   template <class B, class T>
   static void derive(B& be, parameters_of<T, params> p, tape<T> const& s) {
-    if constexpr (learned_start) {
-      dynamics::learned_state<Cell, M>(be, p.values + at_start, s.start);
-    } else {
-      dynamics::fixed_state<Cell, M>(be, s.start);
-    }
+    derive_start<learned_start, Cell, M>(be, p.values + at_start, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes tape.state_out (R, M, state).

@@ -52,23 +52,21 @@ inline constexpr typename Cell::initial const* start_fields = nullptr;
 
 }  // namespace detail
 
-/// The learned initial state as a state (M, state).
-template <class Cell, index_t M, class B, class T>
-void learned_state(B& be, T const* values, T* start) {
-  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-    be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
-  });
-}
-
-/// Where the cell starts by itself.
-template <class Cell, index_t M, class B, class T>
-void fixed_state(B& be, T* start) {
-  T values[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
-  Cell::initialise_state(values);
-  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-    for (index_t m = 0; m < M; ++m) std::copy_n(values + at + m * Width, Width, state + m * Cell::state + column);
-  });
-  be.copy_in(M * Cell::state, state, start);
+/// The initial state as a state (M, state): the learned one, from its parameters, or where the cell starts by itself.
+template <bool Learned, class Cell, index_t M, class B, class T>
+void derive_start(B& be, [[maybe_unused]] T const* values, T* start) {
+  if constexpr (Learned) {
+    detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+      be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
+    });
+  } else {
+    T fields[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
+    Cell::initialise_state(fields);
+    detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+      for (index_t m = 0; m < M; ++m) std::copy_n(fields + at + m * Width, Width, state + m * Cell::state + column);
+    });
+    be.copy_in(M * Cell::state, state, start);
+  }
 }
 
 /// Adds the gradient of the elements that start anew, d (B, M, state), to that of the learned initial state.
