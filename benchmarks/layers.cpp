@@ -3,7 +3,7 @@
 
 #include "parts.hpp"
 #include "problem.hpp"
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
 #include "work.hpp"
 
 namespace bench {

@@ -17,9 +17,9 @@
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/core/random.hpp"
-#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/model/parameters.hpp"
-#include "s2rm/ops/repeated.hpp"
+#include "s2rm/runtime/graph_cache.hpp"
 #include "timed.hpp"
 
 namespace bench {

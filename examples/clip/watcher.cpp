@@ -1,7 +1,7 @@
 #include "watcher.hpp"
 
 #include "net.hpp"
-#include "s2rm/data/checkpoint.hpp"
+#include "s2rm/io/checkpoint.hpp"
 
 namespace clip {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "s2rm/data/file.hpp"
+#include "s2rm/io/file.hpp"
 
 namespace examples {
 namespace {

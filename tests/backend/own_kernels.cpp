@@ -4,10 +4,10 @@
 
 #include <numeric>
 
-#include "s2rm/geometry/sphere.hpp"
-#include "s2rm/kernel/neighbours.hpp"
-#include "s2rm/loss/product.hpp"
-#include "s2rm/model/clean.hpp"
+#include "s2rm/attention/neighbours.hpp"
+#include "s2rm/layer/mixed_likelihood.hpp"
+#include "s2rm/layer/sphere.hpp"
+#include "s2rm/model/compact_views.hpp"
 #include "s2rm/stream/view_gate.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
 #include "support/program.hpp"
 

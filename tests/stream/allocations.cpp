@@ -9,7 +9,7 @@
 
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "train/batches.hpp"

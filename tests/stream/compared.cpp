@@ -2,11 +2,11 @@
 #include "data/files.hpp"
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
-#include "s2rm/data/training_file.hpp"
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "s2rm/dynamics/tto.hpp"
+#include "s2rm/train/training_file.hpp"
 #include "stream/equals.hpp"
 
 namespace s2rm {

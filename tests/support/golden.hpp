@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "s2rm/backend/eigen/backend.hpp"
-#include "s2rm/data/safetensors.hpp"
+#include "s2rm/io/safetensors.hpp"
 #include "support/catch.hpp"
 #include "support/model_fixture.hpp"
 #include "support/tolerance.hpp"

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
 
 namespace s2rm::test {
 

@@ -1,5 +1,5 @@
 // A gradient in parts: the same up to rounding as all at once, the same bits whoever computes which part.
-#include "s2rm/train/parts.hpp"
+#include "s2rm/train/microbatch.hpp"
 
 #include "support/refused.hpp"
 #include "support/tolerance.hpp"

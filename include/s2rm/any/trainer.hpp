@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/data/training_file.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "s2rm/train/trainer.hpp"
+#include "s2rm/train/training_file.hpp"
 
 namespace s2rm {
 
@@ -237,7 +237,7 @@ std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser, 
   return std::make_unique<erased_trainer<Net, Backend, T, Optimiser, Communicator>>(std::move(t));
 }
 
-/// What a GPU multiplies with (backend/thrust/gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
+/// What a GPU multiplies with (backend/thrust/kernels/host_gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
 /// gradients are float whatever it is.
 enum class gpu_precision { full, tf32, bf16 };
 

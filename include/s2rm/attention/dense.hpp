@@ -6,7 +6,7 @@
 /// Numbers of the pairs lie as normalisations want them, (count, targets, N, sources).
 
 #include "s2rm/attention/geometry.hpp"
-#include "s2rm/attention/heads.hpp"
+#include "s2rm/attention/simd_heads.hpp"
 
 namespace s2rm::attention {
 

@@ -16,7 +16,7 @@
 #include <cmath>
 
 #include "s2rm/attention/dense.hpp"
-#include "s2rm/attention/reached.hpp"
+#include "s2rm/attention/sparse.hpp"
 #include "s2rm/ops/attention.hpp"
 
 namespace s2rm::attention {

@@ -15,10 +15,10 @@
 ///   du -> dq, dk_a, dv_a (dynamics/null_attention.hpp), dh += norm'(W^q^T dq).
 
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/dynamics/normalise.hpp"
 #include "s2rm/dynamics/null_attention.hpp"
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 
 namespace s2rm::dynamics {
 

@@ -16,9 +16,9 @@
 #include <cmath>
 
 #include "s2rm/cell/slot_attention.hpp"
-#include "s2rm/dynamics/pool.hpp"
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
+#include "s2rm/dynamics/view_pooling.hpp"
 #include "s2rm/layer/layer_norm.hpp"
 
 namespace s2rm::dynamics {

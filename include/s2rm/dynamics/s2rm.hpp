@@ -13,12 +13,12 @@
 /// and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/dynamics/activations.hpp"
+#include "s2rm/dynamics/fused_recurrence.hpp"
+#include "s2rm/dynamics/initial_state.hpp"
 #include "s2rm/dynamics/policies.hpp"
-#include "s2rm/dynamics/start.hpp"
-#include "s2rm/dynamics/tape.hpp"
-#include "s2rm/dynamics/whole.hpp"
 #include "s2rm/init/uniform.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/ops/generic.hpp"
 
 namespace s2rm::dynamics {

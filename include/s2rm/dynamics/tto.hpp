@@ -14,7 +14,7 @@
 
 #include <cmath>
 
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/dynamics/token_layer.hpp"
 

@@ -65,7 +65,7 @@ void check_extents(batch_view<T> const& b, bool with_target) {
 }
 
 /// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that checks
-/// extents and returns a `batch_view` (data/xtensor.hpp has one for `batch`).
+/// extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
 template <class Batch>
 struct batch_traits;
 

@@ -2,7 +2,7 @@
 /// \file
 /// A model's weights: one flat block in PyTorch's layout, and what the backend packs from it.
 
-#include "s2rm/ops/require.hpp"
+#include "s2rm/check/backend.hpp"
 
 namespace s2rm {
 

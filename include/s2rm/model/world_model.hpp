@@ -4,16 +4,16 @@
 
 #include <string>
 
+#include "s2rm/attention/truncated_gaussian.hpp"
 #include "s2rm/cell/gru.hpp"
+#include "s2rm/check/model.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/decoder/mlp.hpp"
 #include "s2rm/decoder/residual.hpp"
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/encoder/mlp.hpp"
-#include "s2rm/geometry/place.hpp"
-#include "s2rm/kernel/truncated_gaussian.hpp"
-#include "s2rm/loss/likelihood.hpp"
-#include "s2rm/model/check.hpp"
+#include "s2rm/layer/likelihood.hpp"
+#include "s2rm/layer/place_encoder.hpp"
 
 namespace s2rm {
 
@@ -119,7 +119,7 @@ struct world_model {
   }
 };
 
-/// A model that cannot be built: its first fault is the one message of the compiler (model/check.hpp, docs/errors.md).
+/// A model that cannot be built: its first fault is the one message of the compiler (check/model.hpp, docs/errors.md).
 template <class Shape, class... Policies>
   requires(!check::model<Shape, Policies...>)
 struct world_model<Shape, Policies...> : check::refuse<Shape, Policies...>, world_model<check::stand_in<Shape>> {};

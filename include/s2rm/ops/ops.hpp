@@ -42,7 +42,7 @@
 ///                                            copies that are done with the next mark, or `wait`; the others are done
 ///                                            when they return
 ///
-/// through ops/mark.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
+/// through runtime/event.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
 /// memory whenever it is played. Streams need it of a backend that records, and its memory to be its own.
 ///
 /// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
@@ -61,7 +61,7 @@
 /// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers. One for `for_each` may have a
 /// `kernel` beside it, for backends that have thousands of threads: made as `kernel{functor, n}`, it does the same for all n
 /// indices in `blocks()` blocks of `threads` threads each, which share out what the call operator does for one index
-/// (backend/thrust/block.hpp says what a block is).
+/// (backend/thrust/kernels/block.hpp says what a block is).
 
 #include <concepts>
 #include <type_traits>

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/model/resident.hpp"
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
+#include "s2rm/runtime/staging.hpp"
 #include "s2rm/stream/view_gate.hpp"
 
 namespace s2rm {
@@ -155,7 +155,7 @@ class stream {
     return found;
   }
 
-  /// Anything that `view_traits` knows how to look at (xtensor arrays with data/xtensor.hpp).
+  /// Anything that `view_traits` knows how to look at (xtensor arrays with adapters/xtensor.hpp).
   template <class Views, class Places>
     requires viewable<Views> && viewable<Places>
   observed observe(Views const& views, Places const& places) noexcept {

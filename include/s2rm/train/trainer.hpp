@@ -12,19 +12,19 @@
 #include <vector>
 
 #include "s2rm/init/output_bias.hpp"
-#include "s2rm/model/resident.hpp"
-#include "s2rm/model/session.hpp"
-#include "s2rm/train/account.hpp"
+#include "s2rm/runtime/executor.hpp"
+#include "s2rm/runtime/staging.hpp"
+#include "s2rm/train/microbatch.hpp"
 #include "s2rm/train/optim.hpp"
-#include "s2rm/train/parts.hpp"
+#include "s2rm/train/rank_group.hpp"
 #include "s2rm/train/report.hpp"
 #include "s2rm/train/state.hpp"
-#include "s2rm/train/team.hpp"
+#include "s2rm/train/step_metrics.hpp"
 #include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
-/// How `trainer::save` and `load` meet files; defined in data/training_file.hpp.
+/// How `trainer::save` and `load` meet files; defined in train/training_file.hpp.
 struct checkpoint_format;
 
 /// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not from
@@ -128,7 +128,7 @@ class trainer {
   [[nodiscard]] bool reported(index_t number) const {
     return reported_[static_cast<std::size_t>(report_slot(number))].passed(backend_);
   }
-  /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of data/xtensor.hpp), extents checked first.
+  /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of adapters/xtensor.hpp), extents checked first.
   template <batch_like<typename Net::shape> Batch>
   step_report step(Batch const& b) {
     return step(batch_traits<Batch>::template view<typename Net::shape>(b));

@@ -7,21 +7,21 @@
 #include <type_traits>
 #include <utility>
 
-#include "s2rm/backend/thrust/attention.hpp"
-#include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/backend/thrust/gemm.hpp"
-#include "s2rm/backend/thrust/half.hpp"
-#include "s2rm/backend/thrust/memory.hpp"
-#include "s2rm/backend/thrust/places.hpp"
-#include "s2rm/backend/thrust/product.hpp"
-#include "s2rm/backend/thrust/recurrence_backward.hpp"
-#include "s2rm/backend/thrust/rows.hpp"
-#include "s2rm/backend/thrust/system.hpp"
-#include "s2rm/backend/thrust/weights.hpp"
+#include "s2rm/backend/thrust/kernels/attention.hpp"
+#include "s2rm/backend/thrust/kernels/bf16_gemv.hpp"
+#include "s2rm/backend/thrust/kernels/block.hpp"
+#include "s2rm/backend/thrust/kernels/host_gemm.hpp"
+#include "s2rm/backend/thrust/kernels/place_encoder.hpp"
+#include "s2rm/backend/thrust/kernels/recurrence_backward.hpp"
+#include "s2rm/backend/thrust/kernels/rms_norm.hpp"
+#include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
+#include "s2rm/backend/thrust/kernels/weight_gradient.hpp"
+#include "s2rm/backend/thrust/runtime/memory.hpp"
+#include "s2rm/backend/thrust/runtime/system.hpp"
 #if S2RM_CUDA
-#include "s2rm/backend/thrust/cuda.hpp"
+#include "s2rm/backend/thrust/runtime/cuda.hpp"
 #endif
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
 namespace s2rm::backend {
