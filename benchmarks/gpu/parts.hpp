@@ -167,19 +167,19 @@ struct cell_part {
   };
 };
 
-/// f, many times: from one recording where the backend records.
+/// f, many times: from one graph where the backend captures.
 template <class B, class F>
 void time_work(std::string const& name, B& be, F const& f) {
   constexpr int times = 20;
   auto const many = [&] {
     for (int i = 0; i < times; ++i) f();
   };
-  if constexpr (s2rm::ops::records<B>) {
+  if constexpr (s2rm::ops::captures<B>) {
     many();
-    typename B::recording recording;
-    be.record(recording, many);
+    typename B::graph graph;
+    be.capture(graph, many);
     report_time(name, times, [&] {
-      be.play(recording);
+      be.launch(graph);
       be.wait();
     });
   } else {

@@ -203,7 +203,7 @@ TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", n
         auto const y = live.predict({x, {queries, 2}});
         if (y.size() > 0) checksum += y.data[y.size() - 1];
         if (live.step({b.view.data(), {views, 25}}, {x, {views, 2}}, {x, {queries, 2}}) != observed::yes) ++refused;
-        auto const z = live.answer();
+        auto const z = live.predictions();
         if (z.size() > 0) checksum += z.data[0];
       }
     });

@@ -20,7 +20,7 @@ struct pair_numbers {
 
 /// Numbers from one slot to the next on the way back: weights found again lie beside dl.
 template <index_t N, bool Again>
-inline constexpr index_t reached_slot = padded<N> * (Again ? 2 : 1);
+inline constexpr index_t sparse_slot = padded<N> * (Again ? 2 : 1);
 
 /// What happens to the scores s of some pairs, forward and on the way back.
 template <index_t N, index_t C, bool Dot, class T>
@@ -84,7 +84,7 @@ struct pair_scores {
 
 /// The targets of one group: y.
 template <index_t N, index_t C, bool Dot, bool Again, class T>
-struct attend_reached {
+struct attend_sparse {
   using scores = pair_scores<N, C, Dot, T>;
   using sums = typename scores::sums;
   using head = heads<N, C, T>;
@@ -165,13 +165,13 @@ struct attend_reached {
 
 /// The targets of one group on the way back: dl and dlog Z of their pairs, dq.
 template <index_t N, index_t C, bool Dot, bool Again, class T>
-struct attend_reached_backward {
+struct attend_sparse_backward {
   using scores = pair_scores<N, C, Dot, T>;
   using sums = typename scores::sums;
   using head = heads<N, C, T>;
   using kept = std::conditional_t<Again, T, T const>;
   static constexpr index_t size = padded<N>;
-  static constexpr index_t slot_size = reached_slot<N, Again>;
+  static constexpr index_t slot_size = sparse_slot<N, Again>;
   geometry<T> g;
   rows<T const> q, k, v, dy;
   T const* saved;  ///< what the forward pass wrote
@@ -212,7 +212,7 @@ struct attend_reached_backward {
     for (index_t t = 0; t < b.count; ++t) add_keys(b.row, b.first + t, b.list[t], dw[b.start[t]]);
   }
 
-  /// See attend_reached::one.
+  /// See attend_sparse::one.
   S2RM_HD void one(index_t r, index_t i) const {
     pair_numbers<N, T> w, dw;
     auto const both = [&](partner_list const& near) {

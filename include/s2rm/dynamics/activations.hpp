@@ -21,13 +21,13 @@ struct inputs {
   std::uint8_t const* view_reach;
   T const* module_log_weight;  ///< (M, M)
   std::uint8_t const* module_reach;
-  kernel::neighbours module_near;  ///< of module_reach
-  std::uint8_t const* start;       ///< (T, B): the state is put back before the step
-  T const* carried;                ///< (B, M, state) before the first step; read only where start is 0
-  index_t kept_rows;               ///< whose deltas wait until a weight's gradient is one product over them
+  kernel::neighbours module_neighbours;  ///< of module_reach
+  std::uint8_t const* start;             ///< (T, B): the state is put back before the step
+  T const* carried;                      ///< (B, M, state) before the first step; read only where start is 0
+  index_t delta_rows;                    ///< whose deltas wait until a weight's gradient is one product over them
 
   /// The same in steps.
-  [[nodiscard]] index_t kept_steps() const { return ops::piece_rows::steps(kept_rows, time, batch); }
+  [[nodiscard]] index_t delta_steps() const { return ops::chunk_rows::steps(delta_rows, time, batch); }
 };
 
 /// Saved activations of a sequence, R = T B rows.
@@ -47,7 +47,7 @@ struct tape {
   T *cell, *start;  ///< cell's saved; the initial state (M, state)
   T* scratch;       ///< of one step
 
-  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
+  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
     index_t const R = time * batch;
     tape t{};
     t.key = a.take<T>(R * views * NC);
@@ -84,12 +84,12 @@ struct workspace {
   T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
   T *delta, *scratch;             ///< of K rows; of one step or of K rows
 
-  static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+  static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
     index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
     index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
-    index_t const K = ops::piece_rows::most(kept_rows, time, batch);
+    index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
     // Of all pairs of a step (ops/recurrence.hpp).
-    index_t const pairs = D::talks && D::attend::reached_only ? batch * M * D::N * (views + M) * 2 : 0;
+    index_t const pairs = D::talks && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;
     workspace w{};

@@ -17,12 +17,12 @@ using gates_of = decltype(D::cell::template gates<T>({}, {}, {}));
 
 /// Whether D's policies are those that ops/recurrence.hpp speaks of.
 template <class D, class T>
-inline constexpr bool has_whole_recurrence =
-    D::before && D::normed && D::attend::reached_only && requires { typename gates_of<D, T>; };
+inline constexpr bool has_fused_recurrence =
+    D::before && D::normed && D::attend::sparse_only && requires { typename gates_of<D, T>; };
 
 /// What ops/recurrence.hpp wants to know.
 template <class D, class T>
-ops::recurrence_task<T> whole_task(parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
+ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
   constexpr index_t M = D::M, NC = D::NC;
   auto const views = p.template inner<typename D::view_params>(D::at_views);
   auto const talk = p.template inner<typename D::interaction_params>(D::at_interaction);
@@ -63,8 +63,8 @@ ops::recurrence_task<T> whole_task(parameters_of<T, typename D::params> p, input
 
 /// Runs every step; false where nothing was done.
 template <class D, class B, class T>
-bool run_whole_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
-  if constexpr (has_whole_recurrence<D, T>) {
+bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
+  if constexpr (has_fused_recurrence<D, T>) {
     using sizes = recurrence_sizes_of<D>;
     constexpr index_t M = D::M, H = D::H, SW = D::SW;
     // It reads the weights as they are.
@@ -74,8 +74,8 @@ bool run_whole_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<
       return D::cell::template gates<T>(D::carries_hbar ? hbar : state, {s.state_out, M * SW, SW},
                                         {s.cell, in.time * in.batch, 0});
     };
-    if constexpr (requires { be.template recurrence<sizes>(whole_task<D>(p, in, s), gates()); }) {
-      return be.template recurrence<sizes>(whole_task<D>(p, in, s), gates());
+    if constexpr (requires { be.template recurrence<sizes>(fused_task<D>(p, in, s), gates()); }) {
+      return be.template recurrence<sizes>(fused_task<D>(p, in, s), gates());
     }
   }
   return false;
@@ -88,25 +88,25 @@ using gates_backward_of = decltype(D::cell::template gates_backward<T>({}, {}, {
 /// Runs steps first ... first + count - 1 backwards, all that D's `step_backward` does and what lies between two of them;
 /// false where nothing was done.
 template <class D, class B, class T>
-bool run_whole_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
+bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
                                    tape<D, T> const& s, workspace<D, T> const& w, T const* dstate_out, index_t first,
                                    index_t count, gradients_of<T, typename D::params> dp) {
-  if constexpr (has_whole_recurrence<D, T> && D::M > 1) {
+  if constexpr (has_fused_recurrence<D, T> && D::M > 1) {
     using sizes = recurrence_sizes_of<D>;
     constexpr index_t M = D::M, H = D::H, SW = D::SW;
-    index_t const K = in.kept_steps() * in.batch;
+    index_t const K = in.delta_steps() * in.batch;
     auto const gates = [&] {
       rows<T const> const state{s.state_in, M * SW, SW}, hbar{s.hbar, M * H, H};
       return D::cell::template gates_backward<T>(D::carries_hbar ? hbar : state, {w.state, M * SW, SW},
                                                  {s.cell, in.time * in.batch, 0});
     };
     auto const task = [&]() -> ops::recurrence_backward_task<T> {
-      auto const forward = whole_task<D>(p, in, s);
+      auto const forward = fused_task<D>(p, in, s);
       auto const deltas = D::cell::template deltas<T>({w.delta, K, 0});
       return {first,
               count,
               in.batch,
-              in.kept_steps(),
+              in.delta_steps(),
               in.start,
               dstate_out,
               s.read,
@@ -116,8 +116,8 @@ bool run_whole_recurrence_backward(B& be, parameters_of<T, typename D::params> p
               forward.modules,
               forward.key,
               forward.value,
-              forward.view_kept,
-              forward.module_kept,
+              forward.view_statistics,
+              forward.module_statistics,
               forward.view_step,
               forward.module_step,
               forward.view_query,
@@ -144,7 +144,7 @@ bool run_whole_recurrence_backward(B& be, parameters_of<T, typename D::params> p
               w.module_log_rows,
               w.scratch,
               w.scratch + in.batch * M * D::N * in.views * 2,
-              D::learned_start ? dp.values + D::at_start : nullptr};
+              D::learned_initial_state ? dp.values + D::at_initial_state : nullptr};
     };
     if constexpr (requires { be.template recurrence_backward<sizes>(task(), gates()); }) {
       return be.template recurrence_backward<sizes>(task(), gates());

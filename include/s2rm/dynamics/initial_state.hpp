@@ -28,7 +28,7 @@ struct choose_state {
 
 /// Gradient that leaves a step backwards in time: 0 where the state was put back.
 template <class T, index_t Width>
-struct stop_at_start {
+struct stop_at_initial_state {
   using scalar = T;
   std::uint8_t const* start;
   T* d;
@@ -42,40 +42,43 @@ namespace detail {
 
 /// Calls f<Width>(where a field begins in the parameters, its first column in the state) for every field.
 template <index_t M, class F, class... Fields>
-void each_start_field(schema<Fields...> const* /*initial*/, F const& f) {
+void each_initial_state_field(schema<Fields...> const* /*initial*/, F const& f) {
   index_t at = 0, column = 0;
   ((f.template operator()<Fields::size / M>(at, column), at += Fields::size, column += Fields::size / M), ...);
 }
 
 template <class Cell>
-inline constexpr typename Cell::initial const* start_fields = nullptr;
+inline constexpr typename Cell::initial const* initial_state_fields = nullptr;
 
 }  // namespace detail
 
 /// The initial state as a state (M, state): the learned one, from its parameters, or where the cell starts by itself.
 template <bool Learned, class Cell, index_t M, class B, class T>
-void derive_start(B& be, [[maybe_unused]] T const* values, T* start) {
+void derive_initial_state(B& be, [[maybe_unused]] T const* values, T* start) {
   if constexpr (Learned) {
-    detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-      be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
-    });
+    detail::each_initial_state_field<M>(
+        detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+          be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
+        });
   } else {
     T fields[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
     Cell::initialise_state(fields);
-    detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-      for (index_t m = 0; m < M; ++m) std::copy_n(fields + at + m * Width, Width, state + m * Cell::state + column);
-    });
+    detail::each_initial_state_field<M>(
+        detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+          for (index_t m = 0; m < M; ++m) std::copy_n(fields + at + m * Width, Width, state + m * Cell::state + column);
+        });
     be.copy_in(M * Cell::state, state, start);
   }
 }
 
 /// Adds the gradient of the elements that start anew, d (B, M, state), to that of the learned initial state.
 template <class Cell, index_t M, class B, class T>
-void start_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
-  detail::each_start_field<M>(detail::start_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-    be.template for_rows<Width>(
-        M, ops::sum_flagged_rows<T, Width>{{d + column, M * Cell::state, Cell::state}, starts, batch, dvalues + at});
-  });
+void initial_state_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
+  detail::each_initial_state_field<M>(
+      detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+        be.template for_rows<Width>(M, ops::sum_flagged_rows<T, Width>{
+                                           {d + column, M * Cell::state, Cell::state}, starts, batch, dvalues + at});
+      });
 }
 
 }  // namespace s2rm::dynamics

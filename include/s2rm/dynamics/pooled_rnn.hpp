@@ -4,9 +4,9 @@
 ///
 ///   u_t = pool({[e_a; s_a]}) (dynamics/view_pooling.hpp),   h' = Cell(u_t, h)
 ///
-/// Queries read h' in `Chunks` pieces of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
+/// Queries read h' in `Chunks` chunks of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
 /// choose: r = W^v norm(h'), decoded as D([r; s]). Of several, attention from the place asked for chooses. `dynamics::gru`
-/// and `dynamics::lstm` name the cell, its width, the pool and the pieces. Backward: the cell's own; its du is the pool's.
+/// and `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's own; its du is the pool's.
 
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
@@ -16,27 +16,27 @@
 
 namespace s2rm::dynamics {
 
-/// Shape: with the pieces of the state as its modules. Cell: one, of the whole state.
+/// Shape: with the chunks of the state as its modules. Cell: one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
 struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
   static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
   static constexpr index_t cells = 1, SW = state / M, read_step = H;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
-  static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
+  static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
   using pool = typename Pool::template on<Shape, Encoded + Shape::sphere>;
 
-  using start_params = std::conditional_t<learned_start, typename Cell::initial, schema<>>;
+  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
   using params =
-      joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>, start_params>;
-  static constexpr index_t at_cell = pool::params::size, at_start = at_cell + Cell::params::size;
+      joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>, initial_state_params>;
+  static constexpr index_t at_cell = pool::params::size, at_initial_state = at_cell + Cell::params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
     pool::initialise(values, from);
     Cell::initialise(values + at_cell, from.at(at_cell));
-    if constexpr (learned_start) Cell::initialise_state(values + at_start);
+    if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
   }
 
   template <class T>
@@ -46,7 +46,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   struct tape : recurrent_tape<T> {
     typename pool::template tape<T> pooling;
     T *u, *cell, *scratch;  ///< (R, NC); the cell's saved; of one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
       tape s{};
       s.lay_out_states(a, R, state);
@@ -61,8 +61,8 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   struct workspace : recurrent_workspace<T> {
     typename pool::template workspace<T> pooling;
     T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
-      index_t const K = ops::piece_rows::most(kept_rows, time, batch);
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, state);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);
@@ -90,9 +90,9 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
 
   template <class B, class T>
-  static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                        index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const r = t * in.batch, k = pooled::kept_row(in, t);
+  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const r = t * in.batch, k = pooled::delta_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
@@ -122,11 +122,11 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
   template <class T>
   static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
-    return {w.delta, in.kept_steps() * in.batch};
+    return {w.delta, in.delta_steps() * in.batch};
   }
 };
 
-/// `Hidden` numbers of state, read in `Chunks` pieces; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
+/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
 template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;

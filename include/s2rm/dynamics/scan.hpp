@@ -2,16 +2,16 @@
 /// \file
 /// A recurrence over time without a sphere, forward and back: what the comparison models have in common. `Step` (the
 /// derived layer) names M, H, SW = numbers of state per module, `cell` (whose `initial` and start are those of the state),
-/// `params` with the initial state at `at_start`, `cells` = modules of that cell, `read_step` = from what is read of one
+/// `params` with the initial state at `at_initial_state`, `cells` = modules of that cell, `read_step` = from what is read of one
 /// module to the next, and
 ///
 ///   see(be, p, in, s, t, count)                     what does not read the state, for steps t ... t + count - 1
 ///   step(be, p, in, s, t)                           s.state_in -> s.state_out of step t
-///   step_back(be, p, in, s, w, t, dp)               w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in, and
+///   step_backward_pass(be, p, in, s, w, t, dp)               w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in, and
 ///                                                   adds to weights for which a step's rows are enough for a product
 ///   gradient(be, p, in, s, w, t, count, ds, dp)     all other weights of those steps, dL/d[e; s] of their views into ds
 ///
-/// Deltas wait in the workspace for `kept_steps` steps, row `kept_row` of step t, until a weight's gradient is one
+/// Deltas wait in the workspace for `delta_steps` steps, row `delta_row` of step t, until a weight's gradient is one
 /// product over them.
 
 #include "s2rm/dynamics/activations.hpp"
@@ -50,14 +50,15 @@ struct recurrent {
   /// The initial state, from the weights alone.
   template <class B, class P, class Tape>
   static void derive(B& be, P p, Tape const& s) {
-    derive_start<Step::learned_start, typename Step::cell, Step::cells>(be, p.values + Step::at_start, s.start);
+    derive_initial_state<Step::learned_initial_state, typename Step::cell, Step::cells>(
+        be, p.values + Step::at_initial_state, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).
   template <class B, class P, class T, class Tape>
   static void forward(B& be, P p, inputs<T> const& in, Tape const& s) {
     constexpr index_t width = Step::M * Step::SW;
-    index_t const kept = in.kept_steps();
+    index_t const kept = in.delta_steps();
     for (index_t t = 0; t < in.time; t += kept) Step::see(be, p, in, s, t, std::min(kept, in.time - t));
     for (index_t t = 0; t < in.time; ++t) {
       index_t const r = t * in.batch;
@@ -73,17 +74,17 @@ struct recurrent {
   static void backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
                        bool continued, rows<T> dsource, T* /*dmodule_log*/, G dp, F const& views_done) {
     constexpr index_t M = Step::M, H = Step::H, width = M * Step::SW;
-    index_t const batch = in.batch, kept = in.kept_steps();
+    index_t const batch = in.batch, kept = in.delta_steps();
     if (!continued) be.fill(batch * width, T(0), w.state);
     for (index_t t = in.time - 1; t >= 0; --t) {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H},
                                                              {w.state, width, Step::read_step}});
-      Step::step_back(be, p, in, s, w, t, dp);
-      if constexpr (Step::learned_start) {
-        start_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous,
-                                                         dp.values + Step::at_start);
+      Step::step_backward_pass(be, p, in, s, w, t, dp);
+      if constexpr (Step::learned_initial_state) {
+        initial_state_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous,
+                                                                 dp.values + Step::at_initial_state);
       }
-      be.template for_rows<width>(batch, stop_at_start<T, width>{in.start + t * batch, w.previous});
+      be.template for_rows<width>(batch, stop_at_initial_state<T, width>{in.start + t * batch, w.previous});
       be.copy(batch * width, w.previous, w.state);
       if (t % kept != 0) continue;
       index_t const count = std::min(kept, in.time - t);
@@ -94,8 +95,8 @@ struct recurrent {
 
   /// Where the deltas of step t are kept.
   template <class T>
-  static index_t kept_row(inputs<T> const& in, index_t t) {
-    return t % in.kept_steps() * in.batch;
+  static index_t delta_row(inputs<T> const& in, index_t t) {
+    return t % in.delta_steps() * in.batch;
   }
 };
 

@@ -12,7 +12,7 @@ namespace s2rm {
 /// Numbers that passes leave in backend memory, to be read all at once.
 namespace figure {
 enum : index_t {
-  piece_loss,  ///< summed loss of the outputs that the tape holds
+  chunk_loss,  ///< summed loss of the outputs that the tape holds
   count,       ///< unmasked target elements
   scratch,     ///< of whoever sums something
   loss,        ///< summed loss of a whole pass
@@ -33,7 +33,7 @@ struct add {
 /// Extents a tape is laid out for; a batch may be smaller in every one of them.
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
-  ops::piece_rows pieces{};
+  ops::chunk_rows chunks{};
   friend constexpr bool operator==(extent const&, extent const&) = default;
 };
 
@@ -42,17 +42,17 @@ struct tape {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   using dynamics_type = typename Net::dynamics;
 
-  ops::piece_rows pieces;                          ///< as the workspace has room for
+  ops::chunk_rows chunks;                          ///< as the workspace has room for
   T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
   T* module_log_weight;                            ///< (M, M)
   std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
-  kernel::neighbours module_near;                  ///< who reaches whom among modules
+  kernel::neighbours module_neighbours;            ///< who reaches whom among modules
   T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S)
   T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
-  // The read-out of K rows (`pieces.read_out`), and all outputs.
+  // The read-out of K rows (`chunks.read_out`), and all outputs.
   T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
@@ -72,17 +72,17 @@ struct tape {
 
   static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views;
-    index_t const K = ops::piece_rows::most(e.pieces.read_out, e.time, e.batch), queries = K * e.queries;
+    index_t const K = ops::chunk_rows::most(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
     using attend_saved = typename Net::readout_attention;
     tape s{};
-    s.pieces = e.pieces;
+    s.chunks = e.chunks;
     s.unit = a.take<T>(M * S);
     s.unit_packed = a.take<T>(M * S + packed_slack);
     s.unit_packed_transposed = a.take<T>(M * S + packed_slack);
     s.module_log_weight = a.take<T>(M * M);
     s.module_reach = a.take<std::uint8_t>(M * M);
     index_t const listed = dynamics_type::talks ? M : 0;
-    s.module_near = kernel::neighbours::lay_out(a, listed, listed);
+    s.module_neighbours = kernel::neighbours::lay_out(a, listed, listed);
     s.start = a.take<std::uint8_t>(R);
     s.present = a.take<std::uint8_t>(views);
     s.view = a.take<T>(views * Net::view::size);
@@ -92,7 +92,7 @@ struct tape {
     s.view_places = a.take<T>(views * Net::places::saved);
     s.view_log_weight = a.take<T>(views * M);
     s.view_reach = a.take<std::uint8_t>(views * M);
-    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views, e.pieces.kept);
+    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     s.query = a.take<T>(queries * P);
     s.read = a.take<T>(queries * (NC + S));
     s.query_places = a.take<T>(queries * Net::places::saved);
@@ -109,7 +109,7 @@ struct tape {
     s.sums = a.take<double>(figure::all);
     if (!with_backward) return s;
 
-    index_t const kept = ops::piece_rows::most(e.pieces.kept, e.time, e.batch) * e.views;
+    index_t const kept = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
@@ -127,7 +127,7 @@ struct tape {
     index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
     w.scratch = a.take<T>(std::max(queries * per_query, kept * per_view));
-    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.pieces.kept);
+    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     return s;
   }
 };
@@ -144,7 +144,7 @@ constexpr index_t tape_bytes(extent const& e, bool with_backward) {
 template <class Net, class T>
 constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
   auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
-  index_t const first = ops::piece_rows{}.read_out + 1;  // from here on nothing grows but the tape
+  index_t const first = ops::chunk_rows{}.read_out + 1;  // from here on nothing grows but the tape
   return bytes(first + 1) - bytes(first);
 }
 

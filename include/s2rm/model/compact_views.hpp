@@ -10,7 +10,7 @@
 
 #include "s2rm/math/row.hpp"
 
-namespace s2rm::clean {
+namespace s2rm::compact {
 
 /// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
 /// one that is lost.
@@ -37,8 +37,8 @@ struct view_rows {
   std::uint8_t const* mask;
   std::uint8_t const* blind;
   index_t views, kept;
-  T* clean_view;
-  T* clean_place;
+  T* compact_view;
+  T* compact_place;
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
     starts(row);
@@ -47,14 +47,14 @@ struct view_rows {
     if (blind == nullptr || blind[row] == 0) {
       for (index_t i = row * views; i < (row + 1) * views; ++i) {
         if (mask != nullptr && mask[i] == 0) continue;
-        math::copy<V>(view + i * V, clean_view + to * V);
-        math::copy<P>(place + i * P, clean_place + to * P);
+        math::copy<V>(view + i * V, compact_view + to * V);
+        math::copy<P>(place + i * P, compact_place + to * P);
         present[to++] = 1;
       }
     }
     for (; to < end; ++to) {
-      math::fill<V>(clean_view + to * V, T(0));
-      math::fill<P>(clean_place + to * P, T(0));
+      math::fill<V>(compact_view + to * V, T(0));
+      math::fill<P>(compact_place + to * P, T(0));
       present[to] = 0;
     }
   }
@@ -86,8 +86,8 @@ struct view_rows {
         index_t const place = first + t / lanes;
         if (place >= all) return;
         index_t const i = from[t / lanes];
-        copy<V>(t % lanes, f.view + i * V, i >= 0, f.clean_view + place * V);
-        copy<P>(t % lanes, f.place + i * P, i >= 0, f.clean_place + place * P);
+        copy<V>(t % lanes, f.view + i * V, i >= 0, f.compact_view + place * V);
+        copy<P>(t % lanes, f.place + i * P, i >= 0, f.compact_place + place * P);
       });
     }
 
@@ -137,12 +137,12 @@ template <index_t P, class T>
 struct query_rows {
   T const* place;
   std::uint8_t const* mask;
-  T* clean_place;
+  T* compact_place;
   S2RM_HD void operator()(index_t i) const {
     bool const masked = mask != nullptr && mask[i] == 0;
     bool finite = true;
     for (index_t j = 0; j < P; ++j) finite = finite && std::isfinite(place[i * P + j]);
-    for (index_t j = 0; j < P; ++j) clean_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
+    for (index_t j = 0; j < P; ++j) compact_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
   }
 };
 
@@ -155,4 +155,4 @@ struct count_present {
   }
 };
 
-}  // namespace s2rm::clean
+}  // namespace s2rm::compact

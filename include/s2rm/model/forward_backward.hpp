@@ -17,7 +17,7 @@
 namespace s2rm {
 
 template <class Net, class Backend, class T>
-struct sequence {
+struct forward_backward {
   static_assert(ops::require_backend<Backend, T>::checked);
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
@@ -40,15 +40,15 @@ struct sequence {
     }
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
                    s.module_reach);
-    if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_near);
+    if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_neighbours);
     dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
-  /// The batch as the tape holds it: as many views as the fullest row has (see `clean::view_rows`), where masks are
+  /// The batch as the tape holds it: as many views as the fullest row has (see `compact::view_rows`), where masks are
   /// looked at first. Everything below but `observe` takes this one.
   static batch_view<T> kept(batch_view<T> b) {
     if constexpr (ops::reads_masks<Backend>) {
-      b.views = clean::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
+      b.views = compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
     }
     return b;
   }
@@ -60,17 +60,17 @@ struct sequence {
                                std::uint8_t const* lost = nullptr) {
     auto const b = kept(given);
     index_t const R = b.time * b.batch;
-    be.for_each(R, clean::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
-                                             b.view,
-                                             b.place,
-                                             b.view_mask,
-                                             b.blind,
-                                             given.views,
-                                             b.views,
-                                             s.view,
-                                             s.place,
-                                             s.present});
-    index_t const steps = ops::piece_rows::steps(s.pieces.kept, b.time, b.batch);
+    be.for_each(R, compact::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
+                                               b.view,
+                                               b.place,
+                                               b.view_mask,
+                                               b.blind,
+                                               given.views,
+                                               b.views,
+                                               s.view,
+                                               s.place,
+                                               s.present});
+    index_t const steps = ops::chunk_rows::steps(s.chunks.encode, b.time, b.batch);
     for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
     return b;
@@ -85,7 +85,7 @@ struct sequence {
     // Where nothing is masked the places are read where they are.
     T const* place = b.query_place;
     if (b.target_mask != nullptr) {
-      be.for_each(n, clean::query_rows<P, T>{b.query_place, b.target_mask, s.query});
+      be.for_each(n, compact::query_rows<P, T>{b.query_place, b.target_mask, s.query});
       place = s.query;
     }
     rows<T> const in{s.read, read};
@@ -114,18 +114,18 @@ struct sequence {
     }
   }
 
-  /// Sums the loss over unmasked target elements into its figure `piece_loss`.
+  /// Sums the loss over unmasked target elements into its figure `chunk_loss`.
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
-        s.sums + figure::piece_loss);
+        s.sums + figure::chunk_loss);
   }
 
   /// How many target elements there are to be measured, into its figure `count`.
   static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
-    be.reduce(b.time * b.batch * b.queries, clean::count_present{b.target_mask, X}, s.sums + figure::count);
+    be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, s.sums + figure::count);
   }
 
   /// The way back of a sequence begins: before the first `query_backward`.
@@ -168,7 +168,7 @@ struct sequence {
 
  private:
   /// What steps t ... t + count - 1 were shown, to sources and their log Z. What encoders save lies step after step in
-  /// pieces of `pieces.kept` rows, as `encode_backward` takes it.
+  /// chunks of `chunks.encode` rows, as `encode_backward` takes it.
   static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
     rows<T> const in{s.source + r * source, source};
@@ -292,10 +292,10 @@ struct sequence {
             s.view_reach,
             s.module_log_weight,
             s.module_reach,
-            s.module_near,
+            s.module_neighbours,
             s.start,
             carried,
-            s.pieces.kept};
+            s.chunks.encode};
   }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Points in what a backend was asked for, for hosts that do not wait at every step (`set_mark`, `copy_out_later` of
+/// Points in what a backend was asked for, for hosts that do not wait at every step (`record_event`, `copy_out_later` of
 /// ops.hpp). A backend without them has done everything when a call returns.
 
 #include "s2rm/ops/ops.hpp"
@@ -9,30 +9,30 @@ namespace s2rm::ops {
 
 /// Backends that are asked now and do later.
 template <class B>
-concept marks = requires(B& be, B const& same, typename B::mark& m) {
-  be.set_mark(m);
+concept has_events = requires(B& be, B const& same, typename B::event& m) {
+  be.record_event(m);
   same.wait(m);
-  { same.passed(m) } -> std::convertible_to<bool>;
+  { same.completed(m) } -> std::convertible_to<bool>;
 };
 
 /// What was asked for before `set`.
 template <class B>
-class mark_of {
+class event_of {
  public:
   void set(B& be) {
-    if constexpr (marks<B>) be.set_mark(mark_);
+    if constexpr (has_events<B>) be.record_event(event_);
     set_ = true;
   }
   /// Returns when it is done; at once where nothing was marked.
   void wait(B const& be) const {
-    if constexpr (marks<B>) {
-      if (set_) be.wait(mark_);
+    if constexpr (has_events<B>) {
+      if (set_) be.wait(event_);
     }
   }
   /// Whether it is done.
-  [[nodiscard]] bool passed(B const& be) const {
-    if constexpr (marks<B>) {
-      return !set_ || be.passed(mark_);
+  [[nodiscard]] bool completed(B const& be) const {
+    if constexpr (has_events<B>) {
+      return !set_ || be.completed(event_);
     } else {
       return true;
     }
@@ -44,11 +44,11 @@ class mark_of {
   struct type_of {
     using type = none;
   };
-  template <marks Backend>
+  template <has_events Backend>
   struct type_of<Backend> {
-    using type = typename Backend::mark;
+    using type = typename Backend::event;
   };
-  typename type_of<B>::type mark_{};
+  typename type_of<B>::type event_{};
   bool set_ = false;
 };
 

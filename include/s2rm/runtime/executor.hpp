@@ -34,24 +34,24 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
 
 /// Calls f(steps, their first row) for as many steps of a batch as are read out at a time.
 template <class Net, class T, class F>
-void each_read_out(batch_view<T> const& b, ops::piece_rows const& pieces, F const& f) {
-  index_t const steps = ops::piece_rows::steps(pieces.read_out, b.time, b.batch);
+void each_read_out(batch_view<T> const& b, ops::chunk_rows const& chunks, F const& f) {
+  index_t const steps = ops::chunk_rows::steps(chunks.read_out, b.time, b.batch);
   for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, std::min(steps, b.time - t)), t * b.batch);
 }
 
 template <class Net, class Backend, class T>
-class session {
+class executor {
  public:
-  using flow = sequence<Net, Backend, T>;
+  using flow = forward_backward<Net, Backend, T>;
   using weights = typename flow::weights;
 
   struct sums_of {
     double loss = 0, count = 0;
   };
 
-  /// `recompute`: steps whose activations are kept at a time; 0: all. Of the rest only the state between pieces is kept,
+  /// `recompute`: steps whose activations are kept at a time; 0: all. Of the rest only the state between chunks is kept,
   /// and the backward pass runs each piece forward once more: a third more work, memory of one piece.
-  explicit session(Backend backend, index_t recompute = 0)
+  explicit executor(Backend backend, index_t recompute = 0)
       : backend_(std::move(backend)), recompute_(recompute), lost_(backend_.template allocate<std::uint8_t>(1)) {
     backend_.fill(1, std::uint8_t{0}, lost_.data());
   }
@@ -61,7 +61,7 @@ class session {
     if (fits(e) && (with_backward_ || !with_backward)) return;
     with_backward = with_backward || with_backward_;
     extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
-                     std::max(e.queries, room_.queries), ops::pieces<Backend>};
+                     std::max(e.queries, room_.queries), ops::chunks<Backend>};
     index_t const bytes = tape_bytes<Net, T>(all, with_backward);
     auto memory = backend_.template allocate<std::byte>(bytes);
     arena real{memory.data()};
@@ -81,7 +81,7 @@ class session {
 
   /// Outputs of a piece from the states that the tape holds.
   void query(weights p, batch_view<T> const& part) {
-    each_read_out<Net>(part, tape_.pieces,
+    each_read_out<Net>(part, tape_.chunks,
                        [&](batch_view<T> const& some, index_t first) { flow::query(backend_, p, tape_, some, first); });
   }
 
@@ -123,16 +123,16 @@ class session {
                   gradients_of<T, typename Net::params> dp, F const& observed) {
     observe(p, b, true, observed);
     backend_.fill(1, 0.0, tape_.sums + figure::loss);
-    index_t const last = pieces_of(b) - 1;
+    index_t const last = chunks_of(b) - 1;
     for (index_t k = last; k >= 0; --k) {
-      auto const part = k == last ? flow::kept(piece(b, k)) : observe_piece(p, b, k);
+      auto const part = k == last ? flow::kept(piece(b, k)) : observe_chunk(p, b, k);
       flow::begin_backward(backend_, tape_);
-      each_read_out<Net>(part, tape_.pieces, [&](batch_view<T> const& some, index_t first) {
+      each_read_out<Net>(part, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
         flow::query(backend_, p, tape_, some, first);
         flow::query_backward(backend_, p, tape_, some, first, scale, dp);
       });
       flow::measure(backend_, tape_, part);
-      backend_.for_each(1, figure::add{tape_.sums + figure::piece_loss, tape_.sums + figure::loss});
+      backend_.for_each(1, figure::add{tape_.sums + figure::chunk_loss, tape_.sums + figure::loss});
       flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
     }
   }
@@ -165,20 +165,20 @@ class session {
             ops::word_of(between_.data()),
             with_backward_ ? 1 : 0};
   }
-  /// Room for a batch and its pieces. Allocates; nothing else does while batches fit.
+  /// Room for a batch and its chunks. Allocates; nothing else does while batches fit.
   void make_room(batch_view<T> const& b, bool with_backward) {
-    reserve({piece_steps(b), b.batch, b.views, b.queries}, with_backward);
-    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
-    if (pieces > 1 && between_.size() < (pieces + 1) * state) {
-      between_ = backend_.template allocate<T>((pieces + 1) * state);
+    reserve({chunk_steps(b), b.batch, b.views, b.queries}, with_backward);
+    index_t const chunks = chunks_of(b), state = b.batch * Net::M * Net::state_size;
+    if (chunks > 1 && between_.size() < (chunks + 1) * state) {
+      between_ = backend_.template allocate<T>((chunks + 1) * state);
     }
   }
 
   /// Keeps the last state for the next pass, which takes it after `carry_on`. It may be recorded.
   void keep_state(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
-    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
-    T const* const last = pieces > 1 ? between_.data() + pieces * state : flow::last_state(tape_, b);
+    index_t const chunks = chunks_of(b), state = b.batch * Net::M * Net::state_size;
+    T const* const last = chunks > 1 ? between_.data() + chunks * state : flow::last_state(tape_, b);
     backend_.copy(state, last, carried_.data() + first_ * Net::M * Net::state_size);
   }
   /// The next pass goes on from what `keep_state` kept: of a batch, or of all parts of it.
@@ -243,15 +243,15 @@ class session {
     carried_ = std::move(carried);
   }
 
-  [[nodiscard]] index_t piece_steps(batch_view<T> const& b) const {
+  [[nodiscard]] index_t chunk_steps(batch_view<T> const& b) const {
     return recompute_ > 0 ? std::min(recompute_, b.time) : b.time;
   }
-  [[nodiscard]] index_t pieces_of(batch_view<T> const& b) const {
-    index_t const steps = piece_steps(b);
+  [[nodiscard]] index_t chunks_of(batch_view<T> const& b) const {
+    index_t const steps = chunk_steps(b);
     return steps > 0 ? (b.time + steps - 1) / steps : 1;
   }
   [[nodiscard]] batch_view<T> piece(batch_view<T> const& b, index_t k) const {
-    index_t const steps = piece_steps(b);
+    index_t const steps = chunk_steps(b);
     return slice_time<Net>(b, k * steps, std::min(steps, b.time - k * steps));
   }
   /// What piece k goes on from.
@@ -262,22 +262,22 @@ class session {
   double loss(batch_view<T> const& part) {
     flow::measure(backend_, tape_, part);
     double sum = 0;
-    backend_.copy_out(1, tape_.sums + figure::piece_loss, &sum);
+    backend_.copy_out(1, tape_.sums + figure::chunk_loss, &sum);
     return sum;
   }
-  batch_view<T> observe_piece(weights p, batch_view<T> const& b, index_t k) {
+  batch_view<T> observe_chunk(weights p, batch_view<T> const& b, index_t k) {
     return flow::observe(backend_, p, tape_, piece(b, k), state_before(b, k), k == 0 ? lost_.data() : nullptr);
   }
-  /// All pieces up to their states, from first to last.
+  /// All chunks up to their states, from first to last.
   template <class F>
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
     make_room(b, with_backward);
-    index_t const pieces = pieces_of(b), state = b.batch * Net::M * Net::state_size;
+    index_t const chunks = chunks_of(b), state = b.batch * Net::M * Net::state_size;
     flow::derive(backend_, p, tape_);
-    for (index_t k = 0; k < pieces; ++k) {
-      auto const part = observe_piece(p, b, k);
+    for (index_t k = 0; k < chunks; ++k) {
+      auto const part = observe_chunk(p, b, k);
       observed(part);
-      if (pieces > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
+      if (chunks > 1) backend_.copy(state, flow::last_state(tape_, part), between_.data() + (k + 1) * state);
     }
   }
   Backend backend_;
@@ -291,7 +291,7 @@ class session {
   index_t carried_elements_ = 0;
   decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) lost_;
   index_t first_ = 0, all_ = 0;                                                 ///< see `take_part`
-  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) between_;  ///< (pieces + 1, B, M, state)
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) between_;  ///< (chunks + 1, B, M, state)
 };
 
 }  // namespace s2rm

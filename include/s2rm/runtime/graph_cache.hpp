@@ -19,31 +19,31 @@ struct null_work {
 
 /// Backends that can.
 template <class B>
-concept records = requires(B& be, typename B::recording& r, detail::null_work f) {
-  be.record(r, f);
-  be.play(r);
+concept captures = requires(B& be, typename B::graph& r, detail::null_work f) {
+  be.capture(r, f);
+  be.launch(r);
 };
 
 /// Whether copies in may be a part of recorded work: it then reads the host's memory when it is played, at addresses of the
 /// key. A backend that shares the host's memory has no such copies, and must not record what reads the caller's arrays.
 template <class B>
-inline constexpr bool records_copies =
-    !records<B> ||
+inline constexpr bool captures_copies =
+    !captures<B> ||
     (!host_memory<B> && requires(B& be, float const* from, float* to) { be.copy_in_later(1, from, to); });
 
 /// `repeated(be, key, f)` does f's work. f asks for the same work on the same memory whenever the key is the same, and
-/// changes nothing on the host: a backend that records is asked once as f is, once more to remember it, and plays it from
+/// changes nothing on the host: a backend that captures is asked once as f is, once more to remember it, and plays it from
 /// then on. Others are asked every time.
 ///
 /// The key says everything that f's work depends on: extents, and the addresses it was given.
 template <class B, std::size_t Words>
-class repeated {
+class graph_cache {
  public:
   using key_type = std::array<std::int64_t, Words>;
 
   template <class F>
   void operator()(B& be, key_type const& key, F const& f) {
-    if constexpr (!records<B>) {
+    if constexpr (!captures<B>) {
       f();
     } else {
       auto known = std::find_if(kept_.begin(), kept_.end(), [&](entry const& e) { return e.key == key; });
@@ -57,10 +57,10 @@ class repeated {
       std::rotate(known, known + 1, kept_.end());
       entry& last = kept_.back();
       if (!last.ready) {
-        be.record(last.recording, f);
+        be.capture(last.graph, f);
         last.ready = true;
       }
-      be.play(last.recording);
+      be.launch(last.graph);
     }
   }
 
@@ -69,16 +69,16 @@ class repeated {
 
  private:
   template <class Backend>
-  struct recording_of {
+  struct graph_of {
     struct type {};
   };
-  template <records Backend>
-  struct recording_of<Backend> {
-    using type = typename Backend::recording;
+  template <captures Backend>
+  struct graph_of<Backend> {
+    using type = typename Backend::graph;
   };
   struct entry {
     key_type key;
-    typename recording_of<B>::type recording;
+    typename graph_of<B>::type graph;
     bool ready;
   };
   std::vector<entry> kept_;

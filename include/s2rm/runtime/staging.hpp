@@ -72,10 +72,10 @@ class host_block {
 /// `views`, so that batches of different A ask for the same work; queries are filled up to `queries`. What is filled up
 /// changes no number but by the rounding of sums over rows, which are summed in groups.
 template <class Net, class Backend, class T>
-class resident_batch {
+class staging {
  public:
   /// `targets`: whether batches have any.
-  explicit resident_batch(index_t views = 0, index_t queries = 0, bool targets = true)
+  explicit staging(index_t views = 0, index_t queries = 0, bool targets = true)
       : views_(views), queries_(queries), targets_(targets) {}
 
   /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
@@ -102,7 +102,7 @@ class resident_batch {
     }
   }
   /// A batch of the host's on its way: as the backend may read it once it was sent.
-  struct parcel {
+  struct staged {
     batch_view<T> batch;
     std::byte const* host = nullptr;  ///< what work that sends it depends on (`ops::repeated`)
     index_t bytes = 0;
@@ -111,7 +111,7 @@ class resident_batch {
   /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits where what the batch before the
   /// last one was sent for is not done; the copy; and, behind all work that has the copy in it, that the host's memory is
   /// free again then.
-  parcel pack(Backend& be, batch_view<T> const& b) {
+  staged pack(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return {b};
     } else {
@@ -124,10 +124,10 @@ class resident_batch {
       return {moved(copied.host, to.host.data(), device(be, copied.bytes)), to.host.data(), copied.bytes, at};
     }
   }
-  void send(Backend& be, parcel const& one) {
+  void send(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) ops::copy_in_later(be, one.bytes, one.host, device_.data());
   }
-  void sent(Backend& be, parcel const& one) {
+  void sent(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
   }
   /// `bring` for arrays that lie where the backend computes: they are copied there, in the order of what is asked for.
@@ -148,7 +148,7 @@ class resident_batch {
     }
   }
   /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
-  [[nodiscard]] kept_batch<T> keep(Backend& be, batch_view<T> const& b) {
+  [[nodiscard]] resident_batch<T> upload(Backend& be, batch_view<T> const& b) {
     views_ = std::max(views_, b.views);
     host_block<Backend, std::byte> host;
     auto const copied = lay_out(be, b, host);
@@ -156,7 +156,7 @@ class resident_batch {
       auto const memory = std::make_shared<host_block<Backend, std::byte>>(std::move(host));
       return {memory, copied.host};
     } else {
-      auto const memory = std::make_shared<kept_memory>(be.template allocate<std::byte>(copied.bytes));
+      auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(copied.bytes));
       be.copy_in(copied.bytes, host.data(), memory->device.data());
       memory->block = {owner(be), memory->device.data(), copied.bytes};
       auto view = moved(copied.host, host.data(), memory->device.data());
@@ -179,13 +179,13 @@ class resident_batch {
   /// Memory of the host that a batch is copied from, and when it was.
   struct slot {
     host_block<Backend, std::byte> host;
-    ops::mark_of<Backend> copied;
+    ops::event_of<Backend> copied;
   };
   using device_block = decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{}));
-  struct kept_memory {
-    explicit kept_memory(device_block d) : device(std::move(d)) {}
+  struct resident_memory {
+    explicit resident_memory(device_block d) : device(std::move(d)) {}
     device_block device;
-    kept_block block{};
+    resident_block block{};
   };
   static void const* owner(Backend const& be) {
     if constexpr (requires { be.context.get(); }) {

@@ -57,7 +57,7 @@ double count_targets(batch_view<T> const& b) {
 
 /// Gradients and figures of this rank's parts, and their sum over all ranks.
 template <class Net, class Backend, class T>
-class part_sums {
+class microbatch_sums {
  public:
   static constexpr index_t size = Net::parameter_count;
   /// Figures that are summed over parts (figure::loss, reached, present, unreached).

@@ -74,7 +74,7 @@ struct average_weights {
 
 /// After a window: `figures` onto the sums, with what is not finite of the state it left in `figure::scratch`. `lost` (null:
 /// there is no state) becomes whether the next window may not go on from it.
-struct account_window {
+struct measure_window {
   double const* figures;
   optim::control const* control;
   window_counts* counts;

@@ -306,8 +306,8 @@ struct attention_kernels {
     }
   }
   template <class Backend>
-  void go_back(Backend const& be, rows<T const> dy, T const* saved, rows<T> dq, rows<T> dk, rows<T> dv, T* dlog,
-               index_t dlog_row, T* d) const {
+  void backward_pass(Backend const& be, rows<T const> dy, T const* saved, rows<T> dq, rows<T> dk, rows<T> dv, T* dlog,
+                     index_t dlog_row, T* d) const {
     if (together<true>::fits(g.targets, g.sources)) {
       together<true> const kernel{{g, q, k, v, scale}, dy, saved, dq, dk, dv, d};
       be.blocks(kernel.blocks(), kernel);

@@ -18,7 +18,7 @@ namespace s2rm::backend::detail {
 /// Brings pack k of a row of `Width` numbers to shared memory; where the device can, it comes by itself until
 /// `wait_for_packs`.
 template <index_t Width, class T>
-S2RM_HD inline void bring_pack(T* to, T const* row, int k) {
+S2RM_HD inline void load_pack(T* to, T const* row, int k) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   if constexpr (Width % pack<T>::size == 0) {
     T const* const from = row + k * pack<T>::size;
@@ -125,7 +125,7 @@ struct attention_tiles {
     T const* const base = from.at(at.r, first) + at.n * C;
     int const step = static_cast<int>(from.group);
     for (int e = at.lane; e < count * packs; e += lanes) {
-      bring_pack<C>(to + place(e / packs) * row, base + e / packs * step, e % packs);
+      load_pack<C>(to + place(e / packs) * row, base + e / packs * step, e % packs);
     }
   }
   S2RM_HD static void clear_weights(part const& at, T* w) {

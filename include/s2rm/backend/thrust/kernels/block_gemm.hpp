@@ -55,23 +55,23 @@ S2RM_HD inline T dot(pack<T> const& a, pack<T> const& b, T sum) {
 /// Thread t's part of bringing `count` rows of `Width` numbers, row r at from(r), into shared memory, pack_row apart: eight
 /// packs are on their way at a time.
 template <index_t Width, int Threads, class T, class From>
-S2RM_HD inline void bring_rows(int t, int count, T* to, From const& from) {
+S2RM_HD inline void load_rows(int t, int count, T* to, From const& from) {
   constexpr int packs = packs_of<T>(Width), flight = 8;
   for (int first = t; first < count * packs; first += flight * Threads) {
-    pack<T> on_way[flight];
+    pack<T> in_flight[flight];
     for (int i = 0; i < flight; ++i) {
       int const e = first + i * Threads;
-      if (e < count * packs) on_way[i] = load_pack<Width>(from(e / packs), e % packs);
+      if (e < count * packs) in_flight[i] = load_pack<Width>(from(e / packs), e % packs);
     }
     for (int i = 0; i < flight; ++i) {
       int const e = first + i * Threads;
-      if (e < count * packs) store_shared(to + e / packs * pack_row<T>(Width), e % packs, on_way[i]);
+      if (e < count * packs) store_shared(to + e / packs * pack_row<T>(Width), e % packs, in_flight[i]);
     }
   }
 }
 /// The same of rows of two widths at a time.
 template <index_t A, index_t B, int Threads, class T, class FromA, class FromB>
-S2RM_HD inline void bring_both(int t, int count, T* to_a, FromA const& from_a, T* to_b, FromB const& from_b) {
+S2RM_HD inline void load_both(int t, int count, T* to_a, FromA const& from_a, T* to_b, FromB const& from_b) {
   constexpr int of_a = packs_of<T>(A), of_b = packs_of<T>(B), flight = 2;
   for (int first = t; first < count * (of_a > of_b ? of_a : of_b); first += flight * Threads) {
     pack<T> a[flight], b[flight];

@@ -165,7 +165,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
 
   template <class Grid>
   S2RM_HD void operator()(Grid const& grid) const {
-    grid.alone([this](auto const& block) { this->bring_weights(block); });
+    grid.alone([this](auto const& block) { this->load_weights(block); });
     for (index_t t = 0; t < s.time; ++t) {
       grid.each([this, t](auto const& block) { this->project(block, t); });
       grid.teams(slices, [this, t](auto const& team) {
@@ -180,7 +180,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   /// The slice's rows of every weight, those of a depth together. A slice that has fewer than `columns` or `units` repeats its
   /// last one.
   template <class Block>
-  S2RM_HD void bring_weights(Block const& block) const {
+  S2RM_HD void load_weights(Block const& block) const {
     memory const to(block);
     if (to.columns_here == 0 && to.units_here == 0) return;
     constexpr auto wide = static_cast<int>(columns), high = static_cast<int>(units), of_p = static_cast<int>(P) * wide;
@@ -189,7 +189,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
     };
     auto const unit = [&](int u) { return to.units_here > 0 ? to.unit + least(u, to.units_here) : 0; };
     block.each([&](int t) {
-      bring_rows<H, threads>(t, of_p + static_cast<int>(G) * high, to.projections, [&](int row) {
+      load_rows<H, threads>(t, of_p + static_cast<int>(G) * high, to.projections, [&](int row) {
         if (row >= of_p) {
           int const g = (row - of_p) / high;
           return s.w_hh + ((to.m * G + g) * H + unit((row - of_p) % high)) * H;
@@ -199,7 +199,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
         T const* const second = p < 2 ? s.query : s.value_weight;
         return (p % 2 == 0 ? first : second) + column(row % wide) * H;
       });
-      bring_rows<NC, threads>(t, high + static_cast<int>(G) * high, to.out, [&](int row) {
+      load_rows<NC, threads>(t, high + static_cast<int>(G) * high, to.out, [&](int row) {
         if (row < high) return s.out + (to.m * H + unit(row)) * NC;
         int const g = (row - high) / high;
         return s.w_ih + ((to.m * G + g) * H + unit((row - high) % high)) * NC;
@@ -223,7 +223,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
         bool const anew = s.start[r + line] != 0;
         return anew ? s.initial + at.m * SW : before + ((b + line) * M + at.m) * SW;
       };
-      block.each([&](int t) { bring_rows<H, threads>(t, here, at.x, state); });
+      block.each([&](int t) { load_rows<H, threads>(t, here, at.x, state); });
       block.each([&](int t) {
         base::sum_lines(t, here, at.sum, [&](int line, int k) {
           auto const h = load_shared(at.x + line * h_row, k);
@@ -264,9 +264,9 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   S2RM_HD void attend(Block const& block, index_t step) const {
     memory const at(block);
     auto pairs = base::attentions(s, at, step);
-    pairs.views.keep = s.view_kept == nullptr ? nullptr : s.view_kept + step * s.view_step;
+    pairs.views.keep = s.view_statistics == nullptr ? nullptr : s.view_statistics + step * s.view_step;
     pairs.views.y = s.u + step * s.batch * M * NC;
-    pairs.modules.keep = s.module_kept == nullptr ? nullptr : s.module_kept + step * s.module_step;
+    pairs.modules.keep = s.module_statistics == nullptr ? nullptr : s.module_statistics + step * s.module_step;
     pairs.modules.y = s.g + step * s.batch * M * NC;
     pairs.attend(block, at.parts);
   }
@@ -278,7 +278,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       index_t const r = step * s.batch + b;
       auto const row = [&](int line) { return (r + line) * M + at.m; };
       block.each(
-          [&](int t) { bring_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.g + row(line) * NC; }); });
+          [&](int t) { load_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.g + row(line) * NC; }); });
       typename product::mix const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.out, at.units_here, at.wide); });
       block.each([&](int t) {
@@ -297,7 +297,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       index_t const r = step * s.batch + b;
       auto const row = [&](int line) { return (r + line) * M + at.m; };
       block.each([&](int t) {
-        bring_both<NC, H, threads>(
+        load_both<NC, H, threads>(
             t, here, at.wide, [&](int line) { return s.u + row(line) * NC; }, at.x,
             [&](int line) { return s.hbar + row(line) * H; });
       });

@@ -128,11 +128,11 @@ struct recurrence_pairs {
   template <int Flight, class Load, class Use>
   S2RM_HD static void each_source(int first, int step, int count, Load const& load, Use const& use) {
     for (int j = first; j < count; j += Flight * step) {
-      decltype(load(0)) on_way[Flight];
+      decltype(load(0)) in_flight[Flight];
       // Beyond the last one is loaded once more, and not used.
-      for (int i = 0; i < Flight; ++i) on_way[i] = load(j + i * step < count ? j + i * step : j);
+      for (int i = 0; i < Flight; ++i) in_flight[i] = load(j + i * step < count ? j + i * step : j);
       for (int i = 0; i < Flight; ++i) {
-        if (j + i * step < count) use(j + i * step, on_way[i]);
+        if (j + i * step < count) use(j + i * step, in_flight[i]);
       }
     }
   }

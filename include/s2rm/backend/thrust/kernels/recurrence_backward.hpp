@@ -80,7 +80,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   template <class Grid>
   S2RM_HD void operator()(Grid const& grid) const {
     index_t const last = s.first + s.count - 1;
-    grid.alone([this](auto const& block) { this->bring_weights(block); });
+    grid.alone([this](auto const& block) { this->load_weights(block); });
     grid.teams(slices, [this, last](auto const& team) {
       team.each([this, last](auto const& block) { this->take(block, last); });
     });
@@ -102,23 +102,23 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of shared
   /// memory. Several numbers are on their way at a time.
   template <index_t Depth, index_t Width, index_t Count>
-  S2RM_HD static void bring_turned(int t, T const* from, index_t first, int here, int step, T* to) {
+  S2RM_HD static void load_transposed(int t, T const* from, index_t first, int here, int step, T* to) {
     constexpr auto count = static_cast<int>(Count), all = static_cast<int>(Depth) * count;
     constexpr int flight = 8;
     for (int begin = t; begin < all; begin += flight * threads) {
-      T on_way[flight];
+      T in_flight[flight];
       for (int i = 0; i < flight; ++i) {
         int const e = begin + i * threads, row = e / count, c = e % count;
-        on_way[i] = e < all && c < here ? from[row * Width + first + c] : T(0);
+        in_flight[i] = e < all && c < here ? from[row * Width + first + c] : T(0);
       }
       for (int i = 0; i < flight; ++i) {
         int const e = begin + i * threads;
-        if (e < all) to[e % count * step + e / count] = on_way[i];
+        if (e < all) to[e % count * step + e / count] = in_flight[i];
       }
     }
   }
   template <class Block>
-  S2RM_HD void bring_weights(Block const& block) const {
+  S2RM_HD void load_weights(Block const& block) const {
     memory const at(block);
     // Between the last number of a row and the end of its last pack.
     auto const clear_ends = [](int t, T* to, index_t count, index_t width, int step) {
@@ -126,12 +126,12 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
       for (int e = t; e < static_cast<int>(count) * gap; e += threads) to[e / gap * step + width + e % gap] = T(0);
     };
     block.each([&](int t) {
-      bring_turned<D, NC, columns>(t, s.w_ih + at.m * D * NC, at.column, at.columns_here, d_row, at.input);
-      bring_turned<D, H, units>(t, s.w_hh + at.m * D * H, at.unit, at.units_here, d_row, at.recurrent);
-      bring_turned<H, NC, columns>(t, s.out + at.m * H * NC, at.column, at.columns_here, h_row, at.out);
+      load_transposed<D, NC, columns>(t, s.w_ih + at.m * D * NC, at.column, at.columns_here, d_row, at.input);
+      load_transposed<D, H, units>(t, s.w_hh + at.m * D * H, at.unit, at.units_here, d_row, at.recurrent);
+      load_transposed<H, NC, columns>(t, s.out + at.m * H * NC, at.column, at.columns_here, h_row, at.out);
       T const* const of[P] = {s.view_query, s.query, s.key_weight, s.value_weight};
       for (index_t p = 0; p < P; ++p) {
-        bring_turned<NC, H, units>(t, of[p] + at.m * NC * H, at.unit, at.units_here, p_row, at.projections + p * NC);
+        load_transposed<NC, H, units>(t, of[p] + at.m * NC * H, at.unit, at.units_here, p_row, at.projections + p * NC);
       }
       clear_ends(t, at.input, columns, D, d_row);
       clear_ends(t, at.recurrent, units, D, d_row);
@@ -141,7 +141,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
   /// First row of what waits, of step t.
-  [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.kept_steps * s.batch; }
+  [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.delta_steps * s.batch; }
 
   /// What the read-out wants of step t, onto the slice's units of the gradient that travels; the cell's deltas.
   template <class Block>
@@ -169,7 +169,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
       index_t const k = kept(step) + b;
       T *const da = at.tile, *const db = Gates::one_delta ? da : at.tile + here * d_row;
       block.each([&](int t) {
-        bring_rows<D, threads>(t, Gates::one_delta ? here : 2 * here, da, [&](int line) {
+        load_rows<D, threads>(t, Gates::one_delta ? here : 2 * here, da, [&](int line) {
           return line < here ? s.da + ((k + line) * M + at.m) * D : s.db + ((k + line - here) * M + at.m) * D;
         });
       });
@@ -204,7 +204,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const k = kept(step) + b;
       block.each([&](int t) {
-        bring_rows<H, threads>(t, here, at.tile, [&](int line) { return s.talk + ((k + line) * M + at.m) * H; });
+        load_rows<H, threads>(t, here, at.tile, [&](int line) { return s.talk + ((k + line) * M + at.m) * H; });
       });
       typename product::mixed const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.out, at.columns_here, at.tile); });
@@ -222,7 +222,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     T* const d = s.d + k * M * P * NC;
     auto both = base::attentions(s, at, step);
     auto &views = both.views, &modules = both.modules;
-    views.kept = s.view_kept == nullptr ? nullptr : s.view_kept + step * s.view_step;
+    views.kept = s.view_statistics == nullptr ? nullptr : s.view_statistics + step * s.view_step;
     views.dout = s.du;
     views.pairs = s.view_pairs;
     views.dq = d;
@@ -232,7 +232,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     views.dk_step = NC;
     views.dlog = s.view_log + k * A * M;
     views.dlog_row = static_cast<int>(A * M);
-    modules.kept = s.module_kept == nullptr ? nullptr : s.module_kept + step * s.module_step;
+    modules.kept = s.module_statistics == nullptr ? nullptr : s.module_statistics + step * s.module_step;
     modules.dout = s.dg;
     modules.pairs = s.module_pairs;
     modules.dq = d + NC;
@@ -261,7 +261,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const k = kept(step) + b;
       block.each([&](int t) {
-        bring_rows<P * NC, threads>(t, here, at.tile, [&](int line) { return s.d + ((k + line) * M + at.m) * P * NC; });
+        load_rows<P * NC, threads>(t, here, at.tile, [&](int line) { return s.d + ((k + line) * M + at.m) * P * NC; });
       });
       typename product::spread const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.projections, at.units_here, at.tile); });

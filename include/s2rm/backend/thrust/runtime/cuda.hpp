@@ -30,24 +30,26 @@ struct cuda {
     explicit context(int device) : device_(device) {
       // Whatever was made is ended by `end` where a later step fails.
       try {
-        detail::expect(cudaSetDevice(device), "choosing the device");
-        detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
+        detail::expect(cudaSetDevice(device), "cudaSetDevice");
+        detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
         cudaDeviceProp properties{};
-        detail::expect(cudaGetDeviceProperties(&properties, device), "asking for the device's properties");
+        detail::expect(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
         processors_ = properties.multiProcessorCount;
         shared_room_ = properties.sharedMemPerBlockOptin;
-        takes_turns_ = detail::takes_turns(10 * properties.major + properties.minor);
+        dependent_launches_ = detail::dependent_launches(10 * properties.major + properties.minor);
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
-        detail::expect(cublasCreate(&handle_), "making a handle");
-        detail::expect(cudaMalloc(&workspace_, workspace_bytes), "allocating cuBLAS's workspace");
+        detail::expect(cublasCreate(&handle_), "cublasCreate");
+        detail::expect(cudaMalloc(&workspace_, workspace_bytes), "cudaMalloc of cuBLAS's workspace");
         // In this order: setting the stream takes the workspace away.
-        detail::expect(cublasSetStream(handle_, stream_), "setting the stream");
-        detail::expect(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "setting the workspace");
-        detail::expect(cudaMalloc(reinterpret_cast<void**>(&partial), sum_blocks * sizeof(double)), "allocating sums");
+        detail::expect(cublasSetStream(handle_, stream_), "cublasSetStream");
+        detail::expect(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "cublasSetWorkspace");
+        detail::expect(cudaMalloc(reinterpret_cast<void**>(&partial), sum_blocks * sizeof(double)),
+                       "cudaMalloc of partial sums");
         constexpr std::size_t counter_bytes = detail::grid_counters::numbers * sizeof(unsigned);
-        detail::expect(cudaMalloc(reinterpret_cast<void**>(&counters_.of_all), counter_bytes), "allocating counters");
-        detail::expect(cudaMemsetAsync(counters_.of_all, 0, counter_bytes, stream_), "clearing counters");
-        detail::expect(cudaMalloc(&scratch, scratch_bytes), "allocating sums");
+        detail::expect(cudaMalloc(reinterpret_cast<void**>(&counters_.of_all), counter_bytes),
+                       "cudaMalloc of counters");
+        detail::expect(cudaMemsetAsync(counters_.of_all, 0, counter_bytes, stream_), "cudaMemsetAsync of counters");
+        detail::expect(cudaMalloc(&scratch, scratch_bytes), "cudaMalloc of partial sums");
       } catch (...) {
         end();
         throw;
@@ -59,14 +61,14 @@ struct cuda {
 
     /// Makes the device the calling thread's, and gives the stream.
     cudaStream_t use() const {
-      detail::expect(cudaSetDevice(device_), "choosing the device");
+      detail::expect(cudaSetDevice(device_), "cudaSetDevice");
       return stream_;
     }
     [[nodiscard]] cublasHandle_t handle() const { return handle_; }
     [[nodiscard]] int device() const { return device_; }
     [[nodiscard]] index_t processors() const { return processors_; }
-    /// Whether a kernel may be started before the one before it has ended (`take_turn`).
-    [[nodiscard]] bool takes_turns() const { return takes_turns_; }
+    /// Whether a kernel may be started before the one before it has ended (`await_preceding_kernels`).
+    [[nodiscard]] bool dependent_launches() const { return dependent_launches_; }
     [[nodiscard]] detail::grid_counters counters() const { return counters_; }
     /// Bytes of shared memory that a block may ask for.
     [[nodiscard]] std::size_t shared_room() const { return shared_room_; }
@@ -78,7 +80,7 @@ struct cuda {
       if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
     }
 
-    bool recording = false;
+    bool capturing = false;
 
    private:
     static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
@@ -101,7 +103,7 @@ struct cuda {
     detail::grid_counters counters_{nullptr};
     index_t each_blocks_ = 1, processors_ = 1;
     std::size_t shared_room_ = 0;
-    bool takes_turns_ = false;
+    bool dependent_launches_ = false;
   };
 
   /// Devices there are; 0 where the driver does not answer.
@@ -116,7 +118,7 @@ struct cuda {
     static_cast<void>(c.use());
     ++c.allocations;
     void* p = nullptr;
-    detail::expect(cudaMalloc(&p, bytes), "allocating");
+    detail::expect(cudaMalloc(&p, bytes), "cudaMalloc");
     return p;
   }
   static void release(context& c, void* p) noexcept {
@@ -127,7 +129,7 @@ struct cuda {
   static void* allocate_host(context& c, std::size_t bytes) {
     static_cast<void>(c.use());
     void* p = nullptr;
-    detail::expect(cudaMallocHost(&p, bytes), "allocating host memory");
+    detail::expect(cudaMallocHost(&p, bytes), "cudaMallocHost");
     return p;
   }
   static void release_host(context& c, void* p) noexcept {
@@ -137,10 +139,11 @@ struct cuda {
   }
 
   static void copy(context& c, std::size_t bytes, void const* from, void* to) {
-    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, c.use()), "copying");
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, c.use()),
+                   "cudaMemcpyAsync, device to device");
   }
   static void copy_in(context& c, std::size_t bytes, void const* from, void* to) {
-    if (c.recording) {
+    if (c.capturing) {
       copy_arguments(c, bytes, static_cast<unsigned char const*>(from), static_cast<unsigned char*>(to));
       return;
     }
@@ -148,29 +151,31 @@ struct cuda {
     wait(c);
   }
   static void copy_in_later(context& c, std::size_t bytes, void const* from, void* to) {
-    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()), "copying in");
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, c.use()),
+                   "cudaMemcpyAsync, host to device");
   }
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) {
     copy_out_later(c, bytes, from, to);
-    if (!c.recording) wait(c);
+    if (!c.capturing) wait(c);
   }
   static void copy_out_later(context& c, std::size_t bytes, void const* from, void* to) {
-    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()), "copying out");
+    detail::expect(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, c.use()),
+                   "cudaMemcpyAsync, device to host");
   }
-  static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "waiting"); }
+  static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "cudaStreamSynchronize"); }
 
   /// An event, made when it is first set.
-  class mark {
+  class event {
    public:
-    mark() = default;
-    mark(mark&& from) noexcept : event_(std::exchange(from.event_, nullptr)) {}
-    mark& operator=(mark&& from) noexcept {
+    event() = default;
+    event(event&& from) noexcept : event_(std::exchange(from.event_, nullptr)) {}
+    event& operator=(event&& from) noexcept {
       std::swap(event_, from.event_);
       return *this;
     }
-    mark(mark const&) = delete;
-    mark& operator=(mark const&) = delete;
-    ~mark() {
+    event(event const&) = delete;
+    event& operator=(event const&) = delete;
+    ~event() {
       if (event_ != nullptr) static_cast<void>(cudaEventDestroy(event_));
     }
 
@@ -178,25 +183,25 @@ struct cuda {
     friend struct cuda;
     cudaEvent_t event_ = nullptr;
   };
-  static void set_mark(context& c, mark& m) {
+  static void record_event(context& c, event& m) {
     cudaStream_t const stream = c.use();
     if (m.event_ == nullptr) {
-      detail::expect(cudaEventCreateWithFlags(&m.event_, cudaEventDisableTiming), "making an event");
+      detail::expect(cudaEventCreateWithFlags(&m.event_, cudaEventDisableTiming), "cudaEventCreateWithFlags");
     }
-    detail::expect(cudaEventRecord(m.event_, stream), "setting a mark");
+    detail::expect(cudaEventRecord(m.event_, stream), "cudaEventRecord");
   }
-  static void wait(context& c, mark const& m) {
+  static void wait(context& c, event const& m) {
     static_cast<void>(c.use());
-    detail::expect(cudaEventSynchronize(m.event_), "waiting for a mark");
+    detail::expect(cudaEventSynchronize(m.event_), "cudaEventSynchronize");
   }
-  static bool passed(context& c, mark const& m) {
+  static bool completed(context& c, event const& m) {
     static_cast<void>(c.use());
     cudaError_t const found = cudaEventQuery(m.event_);
     if (found == cudaErrorNotReady) {
       detail::forget_failure();
       return false;
     }
-    detail::expect(found, "asking for a mark");
+    detail::expect(found, "cudaEventQuery");
     return true;
   }
 
@@ -205,7 +210,7 @@ struct cuda {
     static_assert(std::is_trivially_copyable_v<F>, "a functor goes to the device byte by byte");
     index_t const wanted = (n + detail::each_threads - 1) / detail::each_threads;
     auto const blocks = static_cast<unsigned>(wanted < c.each_blocks() ? wanted : c.each_blocks());
-    launch(c, blocks, detail::each_threads, 0, detail::run_each<F>, "starting a loop", n, f);
+    launch(c, blocks, detail::each_threads, 0, detail::run_each<F>, "cudaLaunchKernelEx of a loop", n, f);
   }
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
@@ -213,7 +218,7 @@ struct cuda {
     static_cast<void>(c.use());
     ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
     launch(c, static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, detail::run_blocks<Kernel>,
-           "starting a kernel", k);
+           "cudaLaunchKernelEx", k);
   }
 
   template <class Kernel>
@@ -223,7 +228,7 @@ struct cuda {
     int each = 0;
     detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
                                                                  Kernel::shared_bytes),
-                   "asking how many blocks there may be");
+                   "cudaOccupancyMaxActiveBlocksPerMultiprocessor");
     return each * c.processors();
   }
   template <class Kernel>
@@ -236,7 +241,7 @@ struct cuda {
     void* arguments[] = {&copy, &counters};
     detail::expect(cudaLaunchCooperativeKernel(detail::run_grid<Kernel>, dim3(static_cast<unsigned>(count)),
                                                dim3(Kernel::threads), arguments, Kernel::shared_bytes, stream),
-                   "starting a cooperative kernel");
+                   "cudaLaunchCooperativeKernel");
   }
 
   /// One grouped product. cuBLAS counts by columns: its matrices are ours turned, so c^T = b^T a^T.
@@ -263,59 +268,57 @@ struct cuda {
             t.groups == 1 ? 0 : t.b_group, t.a, detail::data_type<T>, size(least(a_step, a_least)),
             t.groups == 1 ? 0 : t.a_group, &beta, t.c, detail::data_type<T>, size(least(t.c_row, t.columns)),
             t.groups == 1 ? 0 : t.c_group, size(t.groups), detail::compute_type<T>(p), CUBLAS_GEMM_DEFAULT),
-        "a product");
+        "cublasGemmStridedBatchedEx");
   }
 
   /// A CUDA graph.
-  class recording {
+  class graph {
    public:
-    recording() = default;
-    recording(recording&& from) noexcept { swap(from); }
-    recording& operator=(recording&& from) noexcept {
-      recording moved(std::move(from));
+    graph() = default;
+    graph(graph&& from) noexcept { swap(from); }
+    graph& operator=(graph&& from) noexcept {
+      graph moved(std::move(from));
       swap(moved);
       return *this;
     }
-    recording(recording const&) = delete;
-    recording& operator=(recording const&) = delete;
-    ~recording() {
+    graph(graph const&) = delete;
+    graph& operator=(graph const&) = delete;
+    ~graph() {
       if (graph_ != nullptr) static_cast<void>(cudaGraphExecDestroy(graph_));
     }
 
    private:
     friend struct cuda;
-    void swap(recording& other) noexcept { std::swap(graph_, other.graph_); }
+    void swap(graph& other) noexcept { std::swap(graph_, other.graph_); }
     cudaGraphExec_t graph_ = nullptr;
   };
 
   template <class F>
-  static void record(context& c, recording& r, F const& f) {
+  static void capture(context& c, graph& r, F const& f) {
     cudaStream_t const stream = c.use();
-    recording fresh;
+    graph fresh;
     cudaGraph_t graph = nullptr;
-    detail::expect(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "beginning a recording");
-    c.recording = true;
+    detail::expect(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    c.capturing = true;
     try {
       f();
     } catch (...) {
-      c.recording = false;
+      c.capturing = false;
       if (cudaStreamEndCapture(stream, &graph) != cudaSuccess) detail::forget_failure();
       if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
       throw;
     }
-    c.recording = false;
-    detail::expect(cudaStreamEndCapture(stream, &graph), "ending a recording");
+    c.capturing = false;
+    detail::expect(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
     cudaError_t const made = cudaGraphInstantiate(&fresh.graph_, graph, 0);
     static_cast<void>(cudaGraphDestroy(graph));
-    detail::expect(made, "making a graph");
+    detail::expect(made, "cudaGraphInstantiate");
     r = std::move(fresh);
   }
-  static void play(context& c, recording& r) {
-    detail::expect(cudaGraphLaunch(r.graph_, c.use()), "playing a recording");
-  }
+  static void launch(context& c, graph& r) { detail::expect(cudaGraphLaunch(r.graph_, c.use()), "cudaGraphLaunch"); }
 
  private:
-  /// Starts a kernel that begins with `take_turn`.
+  /// Starts a kernel that begins with `await_preceding_kernels`.
   template <class... Parameters, class... Arguments>
   static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Parameters...),
                      char const* what, Arguments... arguments) {
@@ -327,7 +330,7 @@ struct cuda {
     how.blockDim = dim3(static_cast<unsigned>(threads));
     how.dynamicSmemBytes = shared;
     how.attrs = &overlaps;
-    how.numAttrs = c.takes_turns() ? 1 : 0;
+    how.numAttrs = c.dependent_launches() ? 1 : 0;
     how.stream = c.use();
     detail::expect(cudaLaunchKernelEx(&how, kernel, arguments...), what);
   }
@@ -337,7 +340,7 @@ struct cuda {
     if constexpr (Kernel::shared_bytes > 48 * 1024) {
       detail::expect(cudaFuncSetAttribute(run, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                           static_cast<int>(Kernel::shared_bytes)),
-                     "asking for shared memory");
+                     "cudaFuncSetAttribute, MaxDynamicSharedMemorySize");
     }
   }
   static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {

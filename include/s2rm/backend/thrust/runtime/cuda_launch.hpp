@@ -69,7 +69,7 @@ __device__ void each_of_thread(one_index<F> const& f, Index n) {
   }
 }
 
-/// Bytes as an argument of a kernel: what a recording copies in must not be looked for in the host's memory later.
+/// Bytes as an argument of a kernel: what a graph copies in must not be looked for in the host's memory later.
 struct argument_bytes {
   static constexpr index_t most = 2048;
   unsigned char from[most];
@@ -81,14 +81,14 @@ inline constexpr int each_threads = 256;
 
 /// Programmatic dependent launch: lets the next kernel's blocks take their places while this one's run, and waits until the
 /// ones before have done everything. Every kernel that is started so must begin with it.
-__device__ inline void take_turn() {
+__device__ inline void await_preceding_kernels() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;");
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
-/// Whether a device of this compute capability (90 for 9.0) runs what this was compiled to with `take_turn` in it.
-constexpr bool takes_turns(int capability) {
+/// Whether a device of this compute capability (90 for 9.0) runs what this was compiled to with `await_preceding_kernels` in it.
+constexpr bool dependent_launches(int capability) {
   int best = 0;
   for (int const of : {__CUDA_ARCH_LIST__}) {
     if (of <= 10 * capability && of > best) best = of;
@@ -98,7 +98,7 @@ constexpr bool takes_turns(int capability) {
 
 template <class F>
 __global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
-  take_turn();
+  await_preceding_kernels();
   if (n <= 0x7fffffff) {
     each_of_thread(f, static_cast<unsigned>(n));
   } else {
@@ -119,7 +119,7 @@ template <class Kernel>
 __global__ void __launch_bounds__(Kernel::threads, blocks_together<Kernel>)
     run_blocks(__grid_constant__ Kernel const kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
-  take_turn();
+  await_preceding_kernels();
   kernel(device_block<Kernel::threads>{static_cast<index_t>(blockIdx.x), reinterpret_cast<std::byte*>(shared)});
 }
 

@@ -21,37 +21,37 @@ std::shared_ptr<typename System::context> make_context(int device) {
   }
 }
 
-/// A device has no cache that a piece must fit in: pieces are as long as they may be before memory is wasted.
-inline constexpr ops::piece_rows device_pieces{.kept = 4096, .read_out = 4096};
+/// A device has no cache that a piece must fit in: chunks are as long as they may be before memory is wasted.
+inline constexpr ops::chunk_rows device_chunks{.encode = 4096, .read_out = 4096};
 template <class System>
-inline constexpr ops::piece_rows pieces_of = [] {
-  if constexpr (requires { System::pieces; }) {
-    return ops::piece_rows(System::pieces);
+inline constexpr ops::chunk_rows chunks_of = [] {
+  if constexpr (requires { System::chunks; }) {
+    return ops::chunk_rows(System::chunks);
   } else {
-    return device_pieces;
+    return device_chunks;
   }
 }();
 
 /// How a system remembers work, where it does.
 template <class System>
-struct recording_of {
+struct graph_of {
   struct type {};
 };
-template <class System> concept system_records = requires { typename System::recording; };
-template <system_records System>
-struct recording_of<System> {
-  using type = typename System::recording;
+template <class System> concept system_captures = requires { typename System::graph; };
+template <system_captures System>
+struct graph_of<System> {
+  using type = typename System::graph;
 };
 
 /// A system's points in what it was asked for, where it does not do everything at once.
 template <class System>
-struct mark_of {
+struct event_of {
   struct type {};
 };
-template <class System> concept system_marks = requires { typename System::mark; };
-template <system_marks System>
-struct mark_of<System> {
-  using type = typename System::mark;
+template <class System> concept system_events = requires { typename System::event; };
+template <system_events System>
+struct event_of<System> {
+  using type = typename System::event;
 };
 
 /// `n` numbers of a system's memory, or of the host's for its copies; released with the handle; the context lives as

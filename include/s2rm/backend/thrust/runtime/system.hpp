@@ -8,9 +8,9 @@
 ///   resident<Kernel>(context)      so many
 ///   allocate, release, copy, copy_in, copy_out, wait
 ///
-///   pieces                         in how many rows long work is cut (`ops::piece_rows`), where it is not `device_pieces`
+///   pieces                         in how many rows long work is cut (`ops::chunk_rows`), where it is not `device_chunks`
 ///
-/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `set_mark`, `wait`
+/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `record_event`, `wait`
 /// and `passed` for a mark, `copy_in_later` and `copy_out_later` (ops.hpp). A context whose blocks may be short of shared
 /// memory says how much there is (`shared_room`).
 ///
