@@ -43,9 +43,11 @@ struct flag;
 template <class... Pointers> concept any_per_object = (std::is_member_object_pointer_v<Pointers> || ...);
 
 template <class X>
-inline constexpr bool is_schema = false;
+inline constexpr bool is_field_list = false;
 template <class... Fields>
-inline constexpr bool is_schema<schema<Fields...>> = true;
+inline constexpr bool is_field_list<schema<Fields...>> = true;
+/// `schema<...>` or a struct that derives from it.
+template <class X> concept is_schema = requires { typename X::unnamed; } && is_field_list<typename X::unnamed>;
 
 template <class L> concept has_params = is_schema<typename L::params>;
 

@@ -98,7 +98,7 @@ template <class Map, class... Layers>
 struct convolutional {
   using chain = detail::map_chain<0, Map, Layers...>;
   using map = typename chain::map;
-  using params = typename chain::params;
+  struct params : chain::params {};
   static constexpr bool sound = chain::sound;  ///< whether there are such layers
   static constexpr index_t in = Map::size, out = map::size;
   static constexpr index_t saved = in + out + chain::saved;      ///< numbers per row

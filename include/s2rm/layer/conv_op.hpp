@@ -51,7 +51,7 @@ struct conv2d {
     static constexpr index_t C = Map::channels, P = detail::pixel_count<map>, X = C * Kernel * Kernel;
     static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
                                   Map::height + 2 * Padding >= Kernel && Map::width + 2 * Padding >= Kernel;
-    using params = schema<filter_field<"weight", Channels, C, Kernel>, field<"bias", Channels>>;
+    struct params : schema<filter_field<"weight", Channels, C, Kernel>, field<"bias", Channels>> {};
     static constexpr index_t saved = P * X;    ///< numbers per row: the patches
     static constexpr index_t scratch = P * X;  ///< of the way back: theirs
     template <class T>
@@ -92,7 +92,7 @@ struct conv_transpose2d {
     static constexpr index_t C = Map::channels, P = detail::pixel_count<Map>, X = Channels * Kernel * Kernel;
     static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
                                   map::height >= 1 && map::width >= 1;
-    using params = schema<filter_field<"weight", C, Channels, Kernel>, field<"bias", Channels>>;
+    struct params : schema<filter_field<"weight", C, Channels, Kernel>, field<"bias", Channels>> {};
     static constexpr index_t saved = P * X;    ///< room for the patches
     static constexpr index_t scratch = P * X;  ///< of the way back: those of dy
     template <class T>
@@ -132,7 +132,7 @@ struct linear {
     using map = raster<Channels, Height, Width>;
     static constexpr index_t in = Map::size, out = map::size;
     static constexpr bool sound = Channels >= 1 && Height >= 1 && Width >= 1;
-    using params = schema<field<"weight", out, in>, field<"bias", out>>;
+    struct params : schema<field<"weight", out, in>, field<"bias", out>> {};
     static constexpr index_t saved = in + out;  ///< numbers per row: x and y, channels first
     static constexpr index_t scratch = in + out;
 
