@@ -120,7 +120,8 @@ peer autoregression(forecaster const& f) {
                [&f, phi](index_t t, std::vector<double>& out) {
                  for (index_t s = 0; s < f.stations; ++s) {
                    if (auto const back = f.age(t, s); back > 0) {
-                     out[static_cast<std::size_t>(s)] = std::pow(phi[static_cast<std::size_t>(s)], static_cast<double>(back)) * f.at(t - back, s);
+                     out[static_cast<std::size_t>(s)] =
+                         std::pow(phi[static_cast<std::size_t>(s)], static_cast<double>(back)) * f.at(t - back, s);
                    }
                  }
                });

@@ -41,6 +41,7 @@ exponential <- function(kilometres, correlations) {
   rates <- 1e-4 * 1.01^(0:694)
   decays <- exp(-outer(kilometres, rates))
   shares <- pmin(pmax(colSums(correlations * decays) / colSums(decays^2), 0), 0.999)
+  shares[is.na(shares)] <- 0  # no pair
   best <- which.min(colSums((correlations - sweep(decays, 2, shares, "*"))^2))
   list(share = shares[best], rate = rates[best])
 }

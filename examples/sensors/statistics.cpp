@@ -44,8 +44,11 @@ std::string statistics::run(std::string const& command, std::vector<index_t> con
   if (!examples::failure_of("command -v Rscript", log).empty()) {
     return "Rscript is missing (Debian: apt-get install r-base-core r-cran-gstat)";
   }
-  auto line = "Rscript --vanilla " + examples::quote(folder.path / "peers.R") + " " + command + " " +
-              examples::quote(folder.path) + " " + std::to_string(stations);
+  std::string line{"Rscript --vanilla "};
+  line += examples::quote(folder.path / "peers.R");
+  line += " " + command + " ";
+  line += examples::quote(folder.path);
+  line += " " + std::to_string(stations);
   for (auto const number : numbers) line += " " + std::to_string(number);
   auto reason = examples::failure_of(line, log);
   for (auto& c : reason) c = c == '\n' ? ' ' : c;

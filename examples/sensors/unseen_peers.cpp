@@ -213,8 +213,8 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
     folds.emplace_back(data, kilometres, fit, kind, group);
     folds.back().write(with, std::to_string(folds.size() - 1));
   }
-  auto const reason = with.run("unseen", {fit.begin, fit.end, predict.begin, predict.end,
-                                          static_cast<index_t>(groups.size()), stride});
+  auto const reason =
+      with.run("unseen", {fit.begin, fit.end, predict.begin, predict.end, static_cast<index_t>(groups.size()), stride});
   if (!reason.empty()) {
     for (std::size_t m = 0; m < methods; ++m) {
       if (by_kriging(m)) {
