@@ -53,10 +53,21 @@ covariance <- function(fitted, sill = 1) {
   gstat::vgm(sill * fitted$share, "Exp", 1 / fitted$rate, add.to = gstat::vgm(nugget(fitted, sill), "Err", 0))
 }
 
-# Kriging of each row of `values` by itself, for the cells that are `wanted`: ordinary, or simple around 0. All rows are
-# one call: they are laid out side by side, too far apart to be each other's neighbours.
+# Kriging of each row of `values` by itself, for the cells that are `wanted`: ordinary, or simple around 0. Many rows are
+# one call: they are laid out side by side, too far apart to be each other's neighbours. NaN where a row has no reading.
 # With `lagged`, what is predicted is the next row: simple cokriging of a second variable without readings of its own.
 krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL) {
+  result <- list(mean = values * NA, variance = values * NA)
+  wanted <- wanted & rowSums(!is.na(values)) > 0
+  if (!any(wanted)) return(result)
+  if (nrow(values) > 500) {  # the search for neighbours slows down with the number of readings
+    for (rows in split(seq_len(nrow(values)), seq_len(nrow(values)) %/% 500)) {
+      made <- krige(values[rows, , drop = FALSE], wanted[rows, , drop = FALSE], places, model, ordinary, lagged)
+      result$mean[rows, ] <- made$mean
+      result$variance[rows, ] <- made$variance
+    }
+    return(result)
+  }
   # gstat takes two errors of one place for one error; a millimetre between such stations keeps them apart.
   places[, 3] <- places[, 3] + 1e-6 * seq_len(nrow(places))
   reach <- 2 * max(dist(places)) + 1
@@ -78,7 +89,6 @@ krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL
     predicted <- "later"
   }
   answer <- suppressWarnings(predict(network, layout(wanted), debug.level = 0))
-  result <- list(mean = values * NA, variance = values * NA)
   result$mean[wanted] <- answer[[paste0(predicted, ".pred")]]
   result$variance[wanted] <- answer[[paste0(predicted, ".var")]]
   result

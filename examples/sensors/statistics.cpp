@@ -1,8 +1,11 @@
 #include "statistics.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <sstream>
+#include <stdexcept>
 
 #include "common/sha256.hpp"
 #include "peers_script.hpp"
@@ -44,13 +47,11 @@ std::string statistics::run(std::string const& command, std::vector<index_t> con
   if (!examples::failure_of("command -v Rscript", log).empty()) {
     return "Rscript is missing (Debian: apt-get install r-base-core r-cran-gstat)";
   }
-  std::string line{"Rscript --vanilla "};
-  line += examples::quote(folder.path / "peers.R");
-  line += " " + command + " ";
-  line += examples::quote(folder.path);
-  line += " " + std::to_string(stations);
-  for (auto const number : numbers) line += " " + std::to_string(number);
-  auto reason = examples::failure_of(line, log);
+  std::ostringstream line;
+  line << "Rscript --vanilla " << examples::quote(folder.path / "peers.R") << ' ' << command << ' '
+       << examples::quote(folder.path) << ' ' << stations;
+  for (auto const number : numbers) line << ' ' << number;
+  auto reason = examples::failure_of(line.str(), log);
   for (auto& c : reason) c = c == '\n' ? ' ' : c;
   return reason;
 }

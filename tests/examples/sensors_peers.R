@@ -57,6 +57,15 @@ some <- krige(values, row(values) == 3, places, covariance(fitted, sill), ordina
 expect("wanted cells", some$mean[3, ], ordinary$mean[3, ])
 stopifnot(is.na(some$mean[-3, ]))
 
+# Long tables are done in parts, to the same figures; a part without readings is no fault.
+long <- values[rep(1:8, 200), ]
+long[600:1100, ] <- NA
+whole <- krige(long, !is.na(long) | row(long) < 1300, places, covariance(fitted, sill))
+for (t in c(1, 3, 499, 500, 501, 1201, 1299)) {
+  expect("a long table", whole$mean[t, ], simple$mean[1 + (t - 1) %% 8, ], 1e-9)
+}
+stopifnot(is.na(whole$mean[600:1100, ]))
+
 # An exponential correlation is found again.
 km <- seq(20, 500, by = 30)
 found <- exponential(km, 0.9 * exp(-0.004 * km))
