@@ -78,7 +78,7 @@ krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL
   readings <- layout(!is.na(values))
   readings$v <- values[!is.na(values)]
   network <- gstat::gstat(NULL, "now", v ~ 1, ~ x + y + z, readings, model,
-                          beta = if (!ordinary) 0, maxdist = reach)
+                          beta = if (!ordinary) 0, maxdist = if (nrow(readings) > 1) reach else Inf)
   predicted <- "now"
   if (!is.null(lagged)) {
     # A variable needs a reading in every neighbourhood: one so far away that its covariance is zero.

@@ -66,6 +66,16 @@ for (t in c(1, 3, 499, 500, 501, 1201, 1299)) {
 }
 stopifnot(is.na(whole$mean[600:1100, ]))
 
+# gstat refuses a neighbourhood when there is one reading.
+single <- values
+single[-7, ] <- NA
+for (cells in list(all_cells, row(values) == 7 & col(values) == 3)) {
+  one <- krige(single, cells, places, covariance(fitted, sill), ordinary = TRUE)
+  expect("one reading", one$mean[7, 3], values[7, 2], 1e-9)
+  one <- krige(single, cells, places, covariance(fitted, sill), lagged = gstat::vgm(sill * 0.5, "Exp", 1 / 0.003))
+  expect("one reading", one$mean[7, 3], lagged$mean[7, 3], 1e-9)
+}
+
 # An exponential correlation is found again.
 km <- seq(20, 500, by = 30)
 found <- exponential(km, 0.9 * exp(-0.004 * km))
