@@ -35,8 +35,8 @@ autoregression <- function(z, fit, order) {
   rbind(matrix(NA, order, ncol(z)), history[, -now, drop = FALSE] %*% coefficients)
 }
 
-# The correlation share * exp(-rate * kilometres) that fits pairs of stations by least squares: for every rate on a fine
-# grid, lengths from 10 km to 10 000 km in steps of one percent, the best share is a quotient. Some nugget always stays.
+# The correlation share * exp(-rate * kilometres) that fits pairs of stations by least squares: for every rate on a
+# fine grid, lengths from 10 km to 10 000 km in steps of one percent, the best share is a quotient. Some nugget stays.
 exponential <- function(kilometres, correlations) {
   rates <- 1e-4 * 1.01^(0:694)
   decays <- exp(-outer(kilometres, rates))
@@ -53,8 +53,8 @@ covariance <- function(fitted, sill = 1) {
   gstat::vgm(sill * fitted$share, "Exp", 1 / fitted$rate, add.to = gstat::vgm(nugget(fitted, sill), "Err", 0))
 }
 
-# Kriging of each row of `values` by itself, for the cells that are `wanted`: ordinary, or simple around 0. Many rows are
-# one call: they are laid out side by side, too far apart to be each other's neighbours. NaN where a row has no reading.
+# Kriging of each row of `values` by itself, for the cells that are `wanted`: ordinary, or simple around 0. Many rows
+# are one call: they are laid out side by side, too far apart to be each other's neighbours. NaN in an empty row.
 # With `lagged`, what is predicted is the next row: simple cokriging of a second variable without readings of its own.
 krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL) {
   result <- list(mean = values * NA, variance = values * NA)
@@ -107,7 +107,7 @@ lag_correlation <- function(z, lag, kilometres) {
   exponential(kilometres[used], r[used])
 }
 
-# Forecasts of a row from the row before it: its field by ordinary kriging, and simple kriging with the lagged covariance.
+# Forecasts of a row from the row before it: its field by ordinary kriging; simple kriging with the lagged covariance.
 day_before <- function(z, places, kilometres, fit, predict) {
   wanted <- row(z) %in% fit & !is.na(z) | row(z) %in% predict
   wanted <- rbind(wanted[-1, ], FALSE)
@@ -169,8 +169,8 @@ main <- function(command, folder, ...) {
     calibrate <- range(2)[seq(1, length(range(2)), by = numbers[7])]
     for (group in seq_len(numbers[6]) - 1) {
       of_group <- function(name) table(paste0(group, ".", name))
-      made <- unseen(of_group("own"), of_group("level")[1, ], of_group("hidden")[1, ] == 1, places, kilometres, range(2),
-                     range(4), calibrate)
+      made <- unseen(of_group("own"), of_group("level")[1, ], of_group("hidden")[1, ] == 1, places, kilometres,
+                     range(2), range(4), calibrate)
       write_tables(folder, paste0(group, ".kriged"), made$ordinary$mean, made$ordinary$variance, made$simple$mean,
                    made$simple$variance)
     }
