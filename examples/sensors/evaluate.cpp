@@ -61,7 +61,7 @@ std::pair<std::string, double> held_against(experiment const& with, std::vector<
   std::pair<std::string, double> best{"", std::numeric_limits<double>::infinity()};
   for (auto const& one : peers) {
     // A method that knows the site's mean has another task.
-    if (!one.not_applicable.empty() || one.made.name.find("known") != std::string::npos) continue;
+    if (!one.absent.empty() || one.made.name.find("known") != std::string::npos) continue;
     auto const rmse = evaluate(with.data, with.kind, one.made).rmse();
     if (one.made.name == name) return {name, rmse};
     if (rmse < best.second) best = {one.made.name, rmse};
