@@ -38,8 +38,11 @@ void write_page(std::filesystem::path const& page, std::vector<run_record> const
     text += "![" + charts[i].title + ": " + charts[i].y_label + "](" + file + ")\n\n";
   }
   for (auto const& table : score_tables(runs)) text += examples::report::markdown(table) + "\n";
-  text += "## Manifests\n\n";
-  for (auto const& r : runs) text += "Seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
+  std::vector<examples::named_manifest> manifests;
+  for (auto const& r : runs) {
+    manifests.push_back({std::string{model_name} + ", seed " + std::to_string(r.seed), r.manifest});
+  }
+  text += examples::write_manifests(page, manifests);
   examples::write_file(page, text);
 }
 

@@ -1,14 +1,13 @@
-// The only file that names nlohmann-json (it costs seconds of compile time).
 #include "manifest.hpp"
 
 #include <cmath>
 #include <ctime>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "build_info.hpp"
+#include "json_file.hpp"
 #include "sha256.hpp"
 
 namespace examples {
@@ -122,6 +121,22 @@ bool manifest::has(std::string_view key) const {
 std::string manifest::json() const { return tree(*this).dump(2) + "\n"; }
 
 void manifest::write(std::filesystem::path const& path) const { write_file(path, json()); }
+
+std::string write_manifests(std::filesystem::path const& page, std::vector<named_manifest> const& runs) {
+  auto const file = std::filesystem::path{page}.replace_extension(".json");
+  std::set<std::string> names;
+  std::string lines;
+  for (auto const& [run, text] : runs) {
+    if (!names.insert(run).second) throw std::runtime_error{file.string() + ": two runs are named '" + run + "'"};
+    lines += (lines.empty() ? "" : ",\n") + json(run).dump() + ": " + parse_json(text, run + ": manifest").dump();
+  }
+  write_file(file, "{\n" + lines + "\n}\n");
+  auto const name = file.filename().string();
+  return "## Manifests\n\n[" + name + "](" + name +
+         "): a line for each run, named by its model and seed, with command, settings, data checksum, compiler, flags "
+         "and "
+         "commit.\n";
+}
 
 campaign::spread campaign::over_runs(std::string_view figure) const {
   spread result;

@@ -53,6 +53,16 @@ class manifest {
   manifest& put(std::string key, value entry);
 };
 
+/// A run behind a page of results, named by its model and seed ("S2GRU, seed 1"), and its manifest as JSON text.
+struct named_manifest {
+  std::string run, json;
+};
+
+/// Writes the manifests of a page's runs into `<page>.json` beside it: one object, a line `"<run>": {...}` for each run.
+/// Returns the page's last section, which links to the file. Throws std::runtime_error where two runs have one name, or a
+/// manifest is no JSON.
+[[nodiscard]] std::string write_manifests(std::filesystem::path const& page, std::vector<named_manifest> const& runs);
+
 /// One run of a campaign (one seed). Failed and interrupted runs stay in the list and are counted.
 struct campaign_run {
   enum class outcome { finished, failed, interrupted };

@@ -91,11 +91,11 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
     text += "![" + chart.title + "](" + file + ")\n\n";
   }
   for (auto const& table : page.tables) text += report::markdown(table) + "\n";
-  text += "## Manifests\n\n";
+  std::vector<named_manifest> manifests;
   for (auto const& r : runs) {
-    if (r.manifest.empty()) continue;
-    text += r.title + ", seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
+    if (!r.manifest.empty()) manifests.push_back({r.title + ", seed " + std::to_string(r.seed), r.manifest});
   }
+  text += write_manifests(path, manifests);
   write_file(path, text);
   std::fprintf(stderr, "wrote %s: %zu runs\n", path.c_str(), runs.size());
 }
@@ -108,7 +108,8 @@ void print_results(run_options const& o, run_record const& of, std::string const
     text += report::markdown(table) + "\n";
   }
   auto const page = o.record_path().replace_extension(".md");
-  write_file(page, text + "## Manifest\n\n```json\n" + of.manifest + "```\n");
+  auto const record = o.record_path().filename().string();
+  write_file(page, text + "## Manifest\n\nThe field `manifest` of [" + record + "](" + record + ").\n");
   std::fprintf(stderr, "wrote %s\n", page.c_str());
 }
 

@@ -16,7 +16,8 @@ struct named_chart {
   report::chart chart;
 };
 
-/// A page of results: `head`, then tables, charts (SVG files beside it), tables, and every run's manifest.
+/// A page of results: `head`, then tables, charts (SVG files beside it), tables, and a link to `<page>.json` beside it, which
+/// holds every run's manifest.
 struct results_page {
   std::string head;  ///< Markdown, ending in a line end
   std::vector<report::table> first;
@@ -25,7 +26,7 @@ struct results_page {
 };
 void write_page(std::filesystem::path const& path, results_page const& page, std::vector<run_record> const& runs);
 
-/// The tables of one run: for the terminal to stdout, and as a page of their own beside the record, with the manifest.
+/// The tables of one run: for the terminal to stdout, and as a page of their own beside the record, which holds the manifest.
 void print_results(run_options const& o, run_record const& of, std::string const& title,
                    std::vector<report::table> const& tables);
 

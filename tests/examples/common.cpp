@@ -174,6 +174,20 @@ TEST_CASE("the manifest nests, keeps its order and loses no number") {
   CHECK(begun.json().find("/some/where") == std::string::npos);
 }
 
+TEST_CASE("the manifests of a page are a file beside it, a line for each run") {
+  auto const folder = std::filesystem::temp_directory_path() / ("s2rm_manifests_" + std::to_string(getpid()));
+  examples::manifest m;
+  m.set("build.commit", "abc").set("rate", 0.1).set("bad", std::numeric_limits<double>::infinity());
+  auto const section = examples::write_manifests(folder / "page.md", {{"S2GRU, seed 1", m.json()}, {"a \"b\"", "{}"}});
+  CHECK_THAT(section, contains("[page.json](page.json)"));
+  CHECK(examples::read_file(folder / "page.json") ==
+        "{\n\"S2GRU, seed 1\": {\"build\":{\"commit\":\"abc\"},\"rate\":0.1,\"bad\":\"Infinity\"},\n"
+        "\"a \\\"b\\\"\": {}\n}\n");
+  CHECK_THROWS_WITH(examples::write_manifests(folder / "page.md", {{"x", "{}"}, {"x", "{}"}}), contains("'x'"));
+  CHECK_THROWS_WITH(examples::write_manifests(folder / "page.md", {{"x", "{"}}), contains("x: manifest"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("a campaign counts what failed") {
   using outcome = examples::campaign_run::outcome;
   examples::campaign c;
