@@ -1,5 +1,5 @@
 // The commands train and campaign.
-#include "runs/campaign.hpp"
+#include "experiment/campaign.hpp"
 
 #include "commands.hpp"
 #include "common/interrupt.hpp"

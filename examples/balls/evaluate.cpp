@@ -1,6 +1,6 @@
 // The command eval: all tests of one checkpoint, beside the peers.
 #include "commands.hpp"
-#include "runs/campaign.hpp"
+#include "experiment/campaign.hpp"
 #include "tables.hpp"
 #include "task.hpp"
 

@@ -6,7 +6,7 @@
 #include "commands.hpp"
 #include "common/ranks.hpp"
 #include "model.hpp"
-#include "runs/command_line.hpp"
+#include "experiment/command_line.hpp"
 
 namespace {
 

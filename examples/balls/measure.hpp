@@ -4,7 +4,7 @@
 
 #include "model.hpp"
 #include "peers.hpp"
-#include "runs/record.hpp"
+#include "experiment/record.hpp"
 
 namespace balls {
 

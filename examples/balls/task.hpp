@@ -3,7 +3,7 @@
 #include "common/manifest.hpp"
 #include "measure.hpp"
 #include "model.hpp"
-#include "runs/fit.hpp"
+#include "experiment/fit.hpp"
 
 namespace balls {
 

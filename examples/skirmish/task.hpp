@@ -5,7 +5,7 @@
 #include "commands.hpp"
 #include "common/manifest.hpp"
 #include "measure.hpp"
-#include "runs/fit.hpp"
+#include "experiment/fit.hpp"
 
 namespace skirmish {
 

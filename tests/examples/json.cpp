@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "data/files.hpp"
-#include "runs/record.hpp"
+#include "experiment/record.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 

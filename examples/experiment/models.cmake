@@ -4,7 +4,7 @@
 # `known_models()` of its namespace <target>. S2RM_EXAMPLE_MODELS compiles but some of them, where time is short.
 set(S2RM_EXAMPLE_MODELS "" CACHE STRING "Names of the examples' models to compile; empty: all")
 function(example_models target HEADER)
-  set(templates "${PROJECT_SOURCE_DIR}/examples/runs")
+  set(templates "${PROJECT_SOURCE_DIR}/examples/experiment")
   set(NAMESPACE ${target})
   set(DECLARATIONS)
   set(ENTRIES)
