@@ -1,7 +1,7 @@
 #pragma once
 
-#include "model.hpp"
 #include "experiment/model_of.hpp"
+#include "model.hpp"
 
 namespace balls {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "measure.hpp"
 #include "experiment/score_tables.hpp"
+#include "measure.hpp"
 
 namespace balls {
 

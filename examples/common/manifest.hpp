@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -39,6 +40,14 @@ class manifest {
   }
 
   [[nodiscard]] bool has(std::string_view key) const;
+  /// An entry of this type, which must be there.
+  template <class T>
+  [[nodiscard]] T const& at(std::string_view key) const {
+    for (auto const& [known, entry] : list) {
+      if (known == key) return std::get<T>(entry);
+    }
+    throw std::runtime_error{"manifest: '" + std::string{key} + "': missing"};
+  }
   [[nodiscard]] std::vector<std::pair<std::string, value>> const& entries() const { return list; }
 
   /// Indented JSON; dots make nested objects. Throws std::runtime_error when one key is another's parent ("a", "a.b").

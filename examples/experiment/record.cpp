@@ -1,5 +1,6 @@
 #include "record.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -14,19 +15,25 @@ namespace {
 nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
 
 nlohmann::ordered_json to_json(fit_settings const& s) {
-  return {{"steps", s.steps},
-          {"batch", s.batch},
-          {"window", s.window},
-          {"warm_up", s.warm_up},
-          {"rate", s.rate},
-          {"floor", s.floor},
-          {"clip", s.clip},
-          {"beta2", s.beta2},
-          {"curriculum", s.curriculum},
-          {"few_views", s.few_views},
-          {"blind_spans", s.blind_spans},
-          {"validate_every", s.validate_every},
-          {"parts", s.parts}};
+  nlohmann::ordered_json all{{"steps", s.steps},
+                             {"batch", s.batch},
+                             {"window", s.window},
+                             {"warm_up", s.warm_up},
+                             {"rate", s.rate},
+                             {"floor", s.floor},
+                             {"clip", s.clip},
+                             {"beta2", s.beta2},
+                             {"curriculum", s.curriculum},
+                             {"few_views", s.few_views},
+                             {"blind_spans", s.blind_spans},
+                             {"validate_every", s.validate_every},
+                             {"parts", s.parts}};
+  if (s.regularised()) {
+    all["weight_decay"] = s.weight_decay;
+    all["average"] = s.average;
+    all["patience"] = s.patience;
+  }
+  return all;
 }
 
 fit_settings to_settings(examples::json_fields from) {
@@ -44,13 +51,56 @@ fit_settings to_settings(examples::json_fields from) {
   s.blind_spans = from.number("blind_spans");
   s.validate_every = from.integer("validate_every");
   if (from.has("parts")) s.parts = from.integer("parts");  // nor this
+  if (from.has("weight_decay")) s.weight_decay = from.number("weight_decay");
+  if (from.has("average")) s.average = from.number("average");
+  if (from.has("patience")) s.patience = from.integer("patience");
   from.done();
   return s;
 }
 
-void cut(std::vector<double>& steps, std::vector<double>& values, double last) {
-  while (!steps.empty() && steps.back() > last) steps.pop_back();
-  values.resize(std::min(values.size(), steps.size()));
+using json = nlohmann::ordered_json;
+
+json::json_pointer place_of(std::string key) {
+  std::replace(key.begin(), key.end(), '.', '/');
+  return json::json_pointer{'/' + key};
+}
+
+/// The value of an example's own setting, of the type that it has in `expected`.
+struct of_same_type {
+  json const& value;
+
+  manifest::value operator()(double /*expected*/) const { return value.get<double>(); }
+  template <class T>
+  manifest::value operator()(T const& /*expected*/) const {
+    json const made = value.get<T>();
+    if (made != value) throw std::runtime_error{"of another type"};
+    return value.get<T>();
+  }
+};
+
+/// Moves the example's own settings out of a record; `own` has their names and types.
+void take_own(json& all, manifest& own, std::string const& source) {
+  for (auto const& [key, expected] : manifest{own}.entries()) {
+    auto place = place_of(key);
+    try {
+      own.set(key, std::visit(of_same_type{all.at(place)}, expected));
+    } catch (std::exception const&) {
+      throw std::runtime_error{source + ": expected the record of an earlier run: '" + key +
+                               "': missing, or of another type"};
+    }
+    // What it leaves empty is no part of the record either.
+    for (bool empty = true; empty && !place.empty(); empty = all.at(place).empty()) {
+      auto const name = place.back();
+      place.pop_back();
+      all.at(place).erase(name);
+    }
+  }
+}
+
+/// How many of the steps are not after the last one.
+std::size_t count_up_to(std::vector<double> const& steps, double last) {
+  return static_cast<std::size_t>(std::find_if(steps.begin(), steps.end(), [=](double s) { return s > last; }) -
+                                  steps.begin());
 }
 
 }  // namespace
@@ -63,16 +113,30 @@ run_record run_record::begin(run_options const& o) {
   r.fit = o.fit;
   r.data_seed = o.data_seed;
   r.data = o.data;
+  r.own = o.own;
   r.threads = o.thread_count();
   return r;
 }
 
+bool run_record::same_run(run_record const& other) const {
+  return fit == other.fit && data_seed == other.data_seed && data == other.data && model == other.model &&
+         seed == other.seed && own.entries() == other.own.entries();
+}
+
+double run_record::best(std::string const& measure) const {
+  auto const curve = validation.find(measure);
+  auto const at = std::find(validation_step.begin(), validation_step.end(), static_cast<double>(best_step));
+  if (curve == validation.end() || at == validation_step.end()) return std::numeric_limits<double>::quiet_NaN();
+  return curve->second.at(static_cast<std::size_t>(at - validation_step.begin()));
+}
+
 void run_record::rewind(index_t to) {
   auto const last = static_cast<double>(to);
-  auto more = validation_step;
-  cut(step, loss, last);
-  cut(more, validation_f1, last);
-  cut(validation_step, validation_bce, last);
+  step.resize(count_up_to(step, last));
+  loss.resize(step.size());
+  validation_step.resize(count_up_to(validation_step, last));
+  for (auto& [measure, curve] : validation) curve.resize(validation_step.size());
+  if (steps > to) finished = false;
   steps = std::min(steps, to);
 }
 
@@ -94,29 +158,48 @@ void run_record::write(std::filesystem::path const& path) const {
   all["step"] = step;
   all["loss"] = loss;
   all["validation_step"] = validation_step;
-  all["validation_bce"] = validation_bce;
-  all["validation_f1"] = validation_f1;
+  for (auto const& [measure, curve] : validation) all["validation_" + measure] = curve;
+  if (fit.patience > 0) {
+    all["finished"] = finished;
+    all["best_step"] = best_step;
+  }
   all["test"] = nlohmann::ordered_json::object();
   for (auto const& [key, x] : test) all["test"][key] = finite_or_null(x);
   all["manifest"] = manifest;
   all["failure"] = failure;
+  for (auto const& [key, entry] : own.entries()) {
+    std::visit([&](auto const& value) { all[place_of(key)] = value; }, entry);
+  }
   write_file(path, all.dump(1) + "\n");
 }
 
-std::optional<run_record> run_record::read(std::filesystem::path const& path) {
+std::optional<run_record> run_record::read(std::filesystem::path const& path) { return read(path, {}); }
+
+std::optional<run_record> run_record::read(std::filesystem::path const& path, run_record const& expected) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  return parse(examples::read_file(path, std::uint64_t{1} << 24), path.string());
+  return parse(examples::read_file(path, std::uint64_t{1} << 24), path.string(), expected);
 }
 
-run_record run_record::parse(std::string_view text, std::string const& source) {
-  auto const all = examples::parse_json(text, source);
-  examples::json_fields from{all, source + ": expected the record of an earlier run"};
+run_record run_record::parse(std::string_view text, std::string const& source) { return parse(text, source, {}); }
+
+run_record run_record::parse(std::string_view text, std::string const& source, run_record const& expected) {
+  auto all = examples::parse_json(text, source);
   run_record r;
-  r.model = from.text("model");
-  r.title = from.text("title");
+  r.own = expected.own;
+  take_own(all, r.own, source);
+  examples::json_fields from{all, source + ": expected the record of an earlier run"};
+  // Where an example has one model, records of earlier versions do not name it.
+  auto const text_of = [&](char const* name, std::string const& otherwise) {
+    return !otherwise.empty() && !from.has(name) ? otherwise : from.text(name);
+  };
+  r.model = text_of("model", expected.model);
+  r.title = text_of("title", expected.title);
   r.seed = from.integer("seed", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
   r.fit = to_settings(from.object("fit"));
-  r.data_seed = static_cast<decltype(r.data_seed)>(from.integer("data_seed"));
+  r.data_seed = expected.data_seed;
+  if (expected.model.empty() || from.has("data_seed")) {
+    r.data_seed = static_cast<decltype(r.data_seed)>(from.integer("data_seed"));
+  }
   if (from.has("data")) r.data = from.text("data");
   r.steps = from.integer("steps");
   r.parameters = from.integer("parameters");
@@ -128,11 +211,18 @@ run_record run_record::parse(std::string_view text, std::string const& source) {
   r.step = from.numbers("step");
   r.loss = from.numbers("loss");
   r.validation_step = from.numbers("validation_step");
-  r.validation_bce = from.numbers("validation_bce");
-  r.validation_f1 = from.numbers("validation_f1");
+  constexpr std::string_view prefix = "validation_";
+  for (auto const& [key, values] : all.items()) {
+    if (!key.starts_with(prefix) || key == "validation_step") continue;
+    r.validation[key.substr(prefix.size())] = from.numbers(key.c_str());
+  }
+  r.finished = r.steps >= r.fit.steps;
+  if (from.has("finished")) r.finished = from.flag("finished");
+  if (from.has("best_step")) r.best_step = from.integer("best_step");
+  if (from.has("best_psnr")) static_cast<void>(from.number("best_psnr"));  // of earlier versions: it is in the curve
   for (auto const& [key, x] : from.object("test").all_numbers()) r.test[key] = x;
   r.manifest = from.text("manifest");
-  r.failure = from.text("failure");
+  if (expected.model.empty() || from.has("failure")) r.failure = from.text("failure");
   from.done();
   auto const alike = [&](std::vector<double> const& list, std::vector<double> const& steps, char const* name) {
     if (list.size() == steps.size()) return;
@@ -140,8 +230,9 @@ run_record run_record::parse(std::string_view text, std::string const& source) {
                              " numbers, one for each step, found " + std::to_string(list.size())};
   };
   alike(r.loss, r.step, "loss");
-  alike(r.validation_bce, r.validation_step, "validation_bce");
-  alike(r.validation_f1, r.validation_step, "validation_f1");
+  for (auto const& [measure, curve] : r.validation) {
+    alike(curve, r.validation_step, ("validation_" + measure).c_str());
+  }
   return r;
 }
 

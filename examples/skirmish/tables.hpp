@@ -1,8 +1,8 @@
 #pragma once
 
-#include "measure.hpp"
 #include "experiment/campaign.hpp"
 #include "experiment/score_tables.hpp"
+#include "measure.hpp"
 
 namespace skirmish {
 
