@@ -59,15 +59,6 @@ json tree(manifest const& source) {
   return root;
 }
 
-char const* name(campaign_run::outcome ending) {
-  switch (ending) {
-    case campaign_run::outcome::finished: return "finished";
-    case campaign_run::outcome::failed: return "failed";
-    case campaign_run::outcome::interrupted: return "interrupted";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 manifest manifest::begin(std::string_view program, int count, char const* const* words) {
@@ -170,37 +161,5 @@ campaign::spread campaign::over_runs(std::string_view figure) const {
   }
   return result;
 }
-
-std::string campaign::json() const {
-  examples::json root;
-  root["name"] = name;
-  root["manifest"] = tree(settings);
-  auto list = examples::json::array();
-  std::set<std::string> figures;
-  for (auto const& run : runs) {
-    examples::json one;
-    one["seed"] = run.seed;
-    one["outcome"] = examples::name(run.ending);
-    if (!run.reason.empty()) {
-      one["reason"] = run.reason;
-    }
-    one["seconds"] = number(run.seconds);
-    for (auto const& [figure, x] : run.figures) {
-      one["figures"][figure] = number(x);
-      figures.insert(figure);
-    }
-    list.push_back(one);
-  }
-  root["runs"] = list;
-  for (auto const& figure : figures) {
-    auto const s = over_runs(figure);
-    root["over_runs"][figure] = {{"finished", s.finished},     {"lost", s.lost},
-                                 {"mean", number(s.mean)},     {"deviation", number(s.deviation)},
-                                 {"lowest", number(s.lowest)}, {"highest", number(s.highest)}};
-  }
-  return root.dump(2) + "\n";
-}
-
-void campaign::write(std::filesystem::path const& path) const { write_file(path, json()); }
 
 }  // namespace examples

@@ -85,7 +85,6 @@ struct campaign_run {
 /// All runs behind one published table.
 struct campaign {
   std::string name;
-  manifest settings;
   std::vector<campaign_run> runs;
 
   struct spread {
@@ -95,10 +94,6 @@ struct campaign {
   };
   /// Mean, standard deviation (n - 1), lowest and highest of one figure over the finished runs.
   [[nodiscard]] spread over_runs(std::string_view figure) const;
-
-  /// Settings, every run with its figures, and the spread of every figure.
-  [[nodiscard]] std::string json() const;
-  void write(std::filesystem::path const& path) const;
 };
 
 }  // namespace examples

@@ -204,7 +204,6 @@ TEST_CASE("a campaign counts what failed") {
   CHECK(s.lowest == 4.0);
   CHECK(s.highest == 5.0);
   CHECK(std::isnan(c.over_runs("other").mean));
-  CHECK_THAT(c.json(), contains("\"diverged\"") && contains("\"lost\": 2") && contains("\"mean\": 4.5"));
 }
 
 TEST_CASE("the progress line says share, rate and time left") {
