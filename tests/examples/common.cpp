@@ -10,6 +10,7 @@
 #include "common/progress.hpp"
 #include "common/report.hpp"
 #include "common/sha256.hpp"
+#include "data/files.hpp"
 #include "support/catch.hpp"
 
 using s2rm::test::contains;
@@ -175,7 +176,8 @@ TEST_CASE("the manifest nests, keeps its order and loses no number") {
 }
 
 TEST_CASE("the manifests of a page are a file beside it, a line for each run") {
-  auto const folder = std::filesystem::temp_directory_path() / ("s2rm_manifests_" + std::to_string(getpid()));
+  s2rm::test::temporary_folder const work;
+  auto const& folder = work.path();
   examples::manifest m;
   m.set("build.commit", "abc").set("rate", 0.1).set("bad", std::numeric_limits<double>::infinity());
   auto const section = examples::write_manifests(folder / "page.md", {{"S2GRU, seed 1", m.json()}, {"a \"b\"", "{}"}});
@@ -185,7 +187,6 @@ TEST_CASE("the manifests of a page are a file beside it, a line for each run") {
         "\"a \\\"b\\\"\": {}\n}\n");
   CHECK_THROWS_WITH(examples::write_manifests(folder / "page.md", {{"x", "{}"}, {"x", "{}"}}), contains("'x'"));
   CHECK_THROWS_WITH(examples::write_manifests(folder / "page.md", {{"x", "{"}}), contains("x: manifest"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a campaign counts what failed") {

@@ -8,22 +8,13 @@
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 
+using s2rm::test::complaint;
 using s2rm::test::contains;
 using s2rm::test::read_text;
 using s2rm::test::temporary_folder;
 using s2rm::test::write_text;
 
 namespace {
-
-template <class Call>
-std::string complaint(Call const& call) {
-  try {
-    call();
-  } catch (std::runtime_error const& error) {
-    return error.what();
-  }
-  return "no complaint";
-}
 
 std::string parsed(std::string const& text) {
   return complaint([&] { static_cast<void>(examples::parse_json(text, "x.json")); });
