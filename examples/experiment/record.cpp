@@ -80,7 +80,8 @@ struct of_same_type {
 
 /// Moves the example's own settings out of a record; `own` has their names and types.
 void take_own(json& all, manifest& own, std::string const& source) {
-  for (auto const& [key, expected] : manifest{own}.entries()) {
+  auto const names = own;
+  for (auto const& [key, expected] : names.entries()) {
     auto place = place_of(key);
     try {
       own.set(key, std::visit(of_same_type{all.at(place)}, expected));
