@@ -139,7 +139,7 @@ table run_table(std::vector<run_record> const& runs) {
 examples::report::chart training_chart(std::vector<run_record> const& runs) {
   examples::report::chart made{"Training: PSNR on the validation part, 10 views", "step", "PSNR, dB", {}};
   for (auto const& r : runs) {
-    made.lines.push_back({"seed " + std::to_string(r.seed), r.validation_step, r.validation.at("psnr")});
+    made.lines.push_back({"seed " + std::to_string(r.seed), r.validation_step, r.curve("psnr")});
   }
   return made;
 }

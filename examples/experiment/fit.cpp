@@ -44,10 +44,9 @@ class validator {
 
   /// The figures of a run that goes on are noted again, so that patience is where it was.
   void go_on(run_record& log) {
-    auto const curve = log.validation.find(by_.measure);
-    if (!stopping_ || curve == log.validation.end()) return;
-    for (std::size_t i = 0; i < curve->second.size(); ++i) {
-      note(log, static_cast<index_t>(log.validation_step[i]), curve->second[i]);
+    auto const figures = log.curve(by_.measure);
+    for (std::size_t i = 0; stopping_ && i < figures.size(); ++i) {
+      note(log, static_cast<index_t>(log.validation_step[i]), figures[i]);
     }
   }
   void validate(run_record& log, model& learner) {

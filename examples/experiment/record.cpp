@@ -124,11 +124,16 @@ bool run_record::same_run(run_record const& other) const {
          seed == other.seed && own.entries() == other.own.entries();
 }
 
+std::vector<double> run_record::curve(std::string const& measure) const {
+  auto const found = validation.find(measure);
+  return found == validation.end() ? std::vector<double>{} : found->second;
+}
+
 double run_record::best(std::string const& measure) const {
-  auto const curve = validation.find(measure);
+  auto const figures = curve(measure);
   auto const at = std::find(validation_step.begin(), validation_step.end(), static_cast<double>(best_step));
-  if (curve == validation.end() || at == validation_step.end()) return std::numeric_limits<double>::quiet_NaN();
-  return curve->second.at(static_cast<std::size_t>(at - validation_step.begin()));
+  auto const i = static_cast<std::size_t>(at - validation_step.begin());
+  return i < figures.size() ? figures[i] : std::numeric_limits<double>::quiet_NaN();
 }
 
 void run_record::rewind(index_t to) {

@@ -39,6 +39,8 @@ struct run_record {
 
   /// Whether the other is a run with the same settings, model, seed and data.
   [[nodiscard]] bool same_run(run_record const& other) const;
+  /// A measure over `validation_step`; empty where nothing was validated yet.
+  [[nodiscard]] std::vector<double> curve(std::string const& measure) const;
   /// The figure of a measure at the step that validation chose; NaN where it chose none.
   [[nodiscard]] double best(std::string const& measure) const;
 
