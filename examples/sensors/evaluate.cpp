@@ -196,7 +196,10 @@ int evaluate(experiment_options const& options) {
   page.add_manifest(settings);
   page.write(options.out / "report.html");
   settings.write(options.out / "manifest.json");
-  examples::write_file(options.out / "results.md", markdown + "## Manifest\n\n```json\n" + settings.json() + "\n```\n");
+  std::string seeds;
+  for (auto const seed : options.seeds) seeds += (seeds.empty() ? "seeds " : ", ") + std::to_string(seed);
+  auto const results = options.out / "results.md";
+  examples::write_file(results, markdown + examples::write_manifests(results, {{seeds, settings.json()}}));
   std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
   return 0;
 }

@@ -88,8 +88,10 @@ TEST_CASE("data, train, eval and render leave their files, and the peers' figure
                            "film.png", "report.html"}) {
     CHECK(std::filesystem::exists(work.path / name));
   }
-  for (auto const* word : {"\"seed\": 2", "frames_sha256", "page_blind.svg"})
-    CHECK_THAT(bytes_of(page), contains(word));
+  for (auto const* word : {"[page.json](page.json)", "page_blind.svg"}) CHECK_THAT(bytes_of(page), contains(word));
+  for (auto const* word : {"{\n\"S2GRU, seed 2\": {\"program\":\"clip\",", "\"seed\":2", "frames_sha256"}) {
+    CHECK_THAT(bytes_of(work.path / "page.json"), contains(word));
+  }
 
   auto const test = nlohmann::json::parse(bytes_of(work.path / "seed2.json")).at("test");
   auto const frames = square();

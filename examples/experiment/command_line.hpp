@@ -12,9 +12,13 @@ class App;
 /// The options that commands on runs have in common; what is said goes into `o`, which must outlive the parsing.
 namespace examples {
 
-/// --out, --threads, --data-seed.
+/// --out, --threads.
+void add_output_options(CLI::App& app, run_options& o);
+/// The same and --data-seed.
 void add_common_options(CLI::App& app, run_options& o);
-/// --model, --cell, --seed, --checkpoint.
+/// --seed, --checkpoint.
+void add_seed_options(CLI::App& app, run_options& o);
+/// The same, --model and --cell.
 void add_run_options(CLI::App& app, run_options& o, std::span<model_entry const> known);
 /// Everything about a fit.
 void add_fit_options(CLI::App& app, run_options& o);

@@ -16,7 +16,8 @@ struct named_chart {
   report::chart chart;
 };
 
-/// A page of results: `head`, then tables, charts (SVG files beside it), tables, and every run's manifest.
+/// A page of results: `head`, then tables, charts (SVG files beside it), tables, and a link to `<page>.json` beside it, which
+/// holds every run's manifest.
 struct results_page {
   std::string head;  ///< Markdown, ending in a line end
   std::vector<report::table> first;
@@ -25,8 +26,13 @@ struct results_page {
 };
 void write_page(std::filesystem::path const& path, results_page const& page, std::vector<run_record> const& runs);
 
-/// The tables of one run: for the terminal to stdout, and as a page of their own beside the record, with the manifest.
-void print_results(run_options const& o, run_record const& of, std::string const& title,
-                   std::vector<report::table> const& tables);
+/// The command campaign: all runs, then the page that `page_of` makes of them. Returns the exit status; the caller holds an
+/// `interrupt`.
+int compare(task& of, run_options const& o, std::function<results_page(std::vector<run_record> const&)> const& page_of);
+
+/// The command eval of `program`: all tests of one checkpoint, beside the peers, into its record; the tables to stdout, and
+/// under `title` as a page of their own beside the record, which holds the manifest. Returns the exit status.
+int evaluate(task& of, run_options const& o, std::string const& program, std::string const& title,
+             std::function<std::vector<report::table>(std::vector<run_record> const&)> const& tables_of);
 
 }  // namespace examples

@@ -19,8 +19,10 @@ class watcher {
   virtual void reset() = 0;  ///< the next step is a sequence's first
   /// One step's views (A, view...) and places (A, 2); A may be 0.
   virtual void observe(std::span<float const> views, std::span<float const> places) = 0;
-  /// What places (Q, 2) will show one step later, (Q, target...), at most `most_queries`; valid until the next call.
+  /// What places (Q, 2) will show one step later, (Q, target...); valid until the next call.
   virtual float const* predict(std::span<float const> places) = 0;
+  virtual void save_state() = 0;
+  virtual void restore_state() = 0;  ///< that of the last `save_state`
 
   static constexpr index_t most_queries = 256;
 };
@@ -49,7 +51,8 @@ class model {
   virtual void resume(std::filesystem::path const& path) = 0;
   [[nodiscard]] virtual index_t parameters() const = 0;
   [[nodiscard]] virtual std::string description() const = 0;
-  [[nodiscard]] virtual std::unique_ptr<watcher> watch() const = 0;  ///< the model must outlive it
+  /// At most `queries` a prediction; the model must outlive it.
+  [[nodiscard]] virtual std::unique_ptr<watcher> watch(index_t queries = watcher::most_queries) const = 0;
   [[nodiscard]] virtual module_map modules(std::span<float const> places) = 0;
   /// The same with W^o of the interaction set to 0: what modules say to each other reaches none. Null for a model whose
   /// modules do not talk.

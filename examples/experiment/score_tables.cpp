@@ -119,7 +119,7 @@ report::chart training_chart(std::vector<run_record> const& runs, std::string co
                              std::string const& y_label) {
   report::chart made{title, "step", y_label, {}};
   for (auto const& run : runs) {
-    made.lines.push_back({run.title + ", seed " + std::to_string(run.seed), run.validation_step, run.validation_bce});
+    made.lines.push_back({run.title + ", seed " + std::to_string(run.seed), run.validation_step, run.curve("bce")});
   }
   return made;
 }
@@ -132,7 +132,7 @@ table run_table(std::vector<run_record> const& runs) {
   for (auto const& r : runs) {
     made.rows.push_back({r.title, std::to_string(r.seed), std::to_string(r.parameters), std::to_string(r.steps),
                          number(r.seconds / 60, 1), std::to_string(r.threads),
-                         r.validation_f1.empty() ? "-" : number(r.validation_f1.back(), 3), number(r.reach, 2),
+                         r.curve("f1").empty() ? "-" : number(r.curve("f1").back(), 3), number(r.reach, 2),
                          std::to_string(r.dead_modules), std::to_string(r.skipped),
                          !r.failure.empty() ? "FAILED: " + r.failure
                          : r.test.empty()   ? "not yet"

@@ -13,12 +13,11 @@ namespace {
 
 /// Whether a record holds the finished and tested run that is asked for. Throws where it is of another kind of run.
 bool done(run_record const& r, run_options const& o) {
-  if (!(r.fit == o.fit) || r.data_seed != o.data_seed || r.data != o.data) {
+  if (!r.same_run(run_record::begin(o))) {
     throw std::runtime_error{o.record_path().string() + ": a run with other settings; give the same, or another --out"};
   }
   auto const sequences = r.test.find("sequences");
-  return r.steps >= o.fit.steps && sequences != r.test.end() &&
-         sequences->second == static_cast<double>(o.test_sequences);
+  return r.finished && sequences != r.test.end() && sequences->second == static_cast<double>(o.test_sequences);
 }
 
 /// Of a run that has not begun, or did not end well.
@@ -30,7 +29,7 @@ run_record blank(task const& of, run_options const& o) {
 
 /// One run, from wherever an earlier one stopped. A run that throws is kept, with the reason.
 run_record run(task& of, run_options const& o, std::function<bool()> const& stop) {
-  auto const earlier = run_record::read(o.record_path());
+  auto const earlier = run_record::read(o.record_path(), run_record::begin(o));
   if (earlier && done(*earlier, o)) {
     std::fprintf(stderr, "%s, seed %lld: done before\n", o.model.c_str(), static_cast<long long>(o.seed));
     return *earlier;
@@ -39,7 +38,7 @@ run_record run(task& of, run_options const& o, std::function<bool()> const& stop
     if (stop()) return earlier.value_or(blank(of, o));
     auto const learner = of.model_named(o.model).make(o.fit, o.seed, o.thread_count());
     auto record = fit(*learner, of, o, stop);
-    if (record.steps < o.fit.steps) return record;
+    if (!record.finished) return record;
     of.test(record, *learner, o);
     record.write(o.record_path());
     return record;
@@ -91,25 +90,39 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
     text += "![" + chart.title + "](" + file + ")\n\n";
   }
   for (auto const& table : page.tables) text += report::markdown(table) + "\n";
-  text += "## Manifests\n\n";
+  std::vector<named_manifest> manifests;
   for (auto const& r : runs) {
-    if (r.manifest.empty()) continue;
-    text += r.title + ", seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
+    if (!r.manifest.empty()) manifests.push_back({r.title + ", seed " + std::to_string(r.seed), r.manifest});
   }
+  text += write_manifests(path, manifests);
   write_file(path, text);
   std::fprintf(stderr, "wrote %s: %zu runs\n", path.c_str(), runs.size());
 }
 
-void print_results(run_options const& o, run_record const& of, std::string const& title,
-                   std::vector<report::table> const& tables) {
-  auto text = "# " + title + ": " + of.title + ", seed " + std::to_string(of.seed) + "\n\n";
-  for (auto const& table : tables) {
+int compare(task& of, run_options const& o,
+            std::function<results_page(std::vector<run_record> const&)> const& page_of) {
+  auto const runs = run_campaign(of, o);
+  write_page(o.page, page_of(runs), runs);
+  return interrupt::requested() ? interrupt::exit_status : 0;
+}
+
+int evaluate(task& of, run_options const& given, std::string const& program, std::string const& title,
+             std::function<std::vector<report::table>(std::vector<run_record> const&)> const& tables_of) {
+  auto [record, learner] = load_trained(of, given, program);
+  auto o = given;
+  o.fit = record.fit;
+  of.test(record, *learner, o);
+  record.write(o.record_path());
+  auto text = "# " + title + ": " + record.title + ", seed " + std::to_string(record.seed) + "\n\n";
+  for (auto const& table : tables_of({record})) {
     std::printf("%s\n", report::plain_text(table).c_str());
     text += report::markdown(table) + "\n";
   }
   auto const page = o.record_path().replace_extension(".md");
-  write_file(page, text + "## Manifest\n\n```json\n" + of.manifest + "```\n");
+  auto const file = o.record_path().filename().string();
+  write_file(page, text + "## Manifest\n\nThe field `manifest` of [" + file + "](" + file + ").\n");
   std::fprintf(stderr, "wrote %s\n", page.c_str());
+  return 0;
 }
 
 }  // namespace examples

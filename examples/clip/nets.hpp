@@ -1,11 +1,9 @@
 #pragma once
 
-#include "crop.hpp"
-#include "s2rm/eigen.hpp"
+#include "experiment/model_of.hpp"
+#include "model.hpp"
 
 namespace clip {
-
-using cpu = s2rm::backend::eigen;
 
 /// A Gaussian of unit variance, o = mean (target...): loss = (x - m)^2 / 2. With a variance of its own for each pixel
 /// (`likelihood::gaussian`) what moves counts less the less certain it is: the means, which PSNR asks for, then take many
@@ -36,7 +34,14 @@ struct sizes : s2rm::shape {
   using view = s2rm::raster<1, crop::side, crop::side>;
 };
 
-using net =
-    s2rm::world_model<sizes, s2rm::cell::gru, s2rm::encoder::mlp<128, 96>, s2rm::decoder::mlp<128>, unit_gaussian>;
+template <class Net>
+using model_of = examples::model_of<Net, most_views>;
 
+namespace nets {
+
+struct s2gru : examples::known_net<s2rm::world_model<sizes, s2rm::cell::gru, s2rm::encoder::mlp<128, 96>,
+                                                     s2rm::decoder::mlp<128>, unit_gaussian>,
+                                   20> {};
+
+}  // namespace nets
 }  // namespace clip

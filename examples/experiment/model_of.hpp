@@ -12,13 +12,21 @@ namespace examples {
 
 using cpu = s2rm::backend::eigen;
 
+/// What an example's nets.hpp says of a model: its type and the base learning rate that served it best, in 1/10000.
+/// Its title is its name in capitals where it has none of its own.
+template <class Net, int Rate>
+struct known_net {
+  static constexpr double rate = Rate / 1e4;
+  using net = Net;
+};
+
 /// `MostViews`: what a step can hold.
 template <class Net, index_t MostViews>
 class watcher_of final : public watcher {
  public:
   template <class Weights>
-  explicit watcher_of(Weights const& weights)
-      : live_(cpu{.threads = 1}, weights, {.views = MostViews, .queries = most_queries}) {}
+  watcher_of(Weights const& weights, index_t queries)
+      : live_(cpu{.threads = 1}, weights, {.views = MostViews, .queries = queries}) {}
 
   void reset() override { live_.reset(); }
   void observe(std::span<float const> views, std::span<float const> places) override {
@@ -32,9 +40,12 @@ class watcher_of final : public watcher {
     auto const count = static_cast<index_t>(places.size()) / 2;
     return live_.predict(s2rm::array_view<float const, 2>{places.data(), {count, 2}}).data;
   }
+  void save_state() override { saved_ = live_.state(); }
+  void restore_state() override { live_.restore(saved_); }
 
  private:
   s2rm::stream<Net, cpu> live_;
+  s2rm::stream_state<float> saved_;
 };
 
 /// A `world_model` and its trainer.
@@ -48,9 +59,11 @@ class model_of final : public model {
         learner_(cpu{.threads = threads},
                  s2rm::optim::adam{.rate = settings.rate,
                                    .beta2 = settings.beta2,
+                                   .weight_decay = settings.weight_decay,
                                    .clip = settings.clip,
                                    .schedule = {settings.warm_up, settings.steps, settings.floor}},
-                 s2rm::seed{static_cast<std::uint64_t>(seed)}, {.parts = settings.parts}, ranks::communicator()) {}
+                 s2rm::seed{static_cast<std::uint64_t>(seed)}, {.average = settings.average, .parts = settings.parts},
+                 ranks::communicator()) {}
 
   s2rm::step_report step(s2rm::batch_view<float> const& b) override { return learner_.step(b); }
   void output_bias(std::vector<double> const& bias) override { learner_.output_bias(bias); }
@@ -66,8 +79,8 @@ class model_of final : public model {
   void resume(std::filesystem::path const& path) override { learner_.resume(path); }
   [[nodiscard]] index_t parameters() const override { return Net::parameter_count; }
   [[nodiscard]] std::string description() const override { return Net::description(); }
-  [[nodiscard]] std::unique_ptr<watcher> watch() const override {
-    return std::make_unique<watcher_of<Net, MostViews>>(learner_.averaged());
+  [[nodiscard]] std::unique_ptr<watcher> watch(index_t queries) const override {
+    return std::make_unique<watcher_of<Net, MostViews>>(learner_.averaged(), queries);
   }
 
   [[nodiscard]] module_map modules(std::span<float const> places) override {

@@ -25,9 +25,14 @@ struct fit_settings {
   index_t curriculum = 1000;  ///< so many steps see all views; after that views are taken away
   double few_views = 0.5;     ///< probability that a sequence keeps but 1 to 10 of its views
   double blind_spans = 0.2;   ///< probability that it has a span of 1 to 10 steps without views
+  double weight_decay = 0;    ///< of AdamW
+  double average = 0;         ///< decay of the running average of the weights; 0: none
   index_t validate_every = 500;
-  index_t parts = 0;  ///< of a batch, summed in a tree: the same bits on 1 to so many ranks; 0: all at once
+  index_t patience = 0;  ///< validations without a better one after which training ends; 0: at the schedule's end
+  index_t parts = 0;     ///< of a batch, summed in a tree: the same bits on 1 to so many ranks; 0: all at once
 
+  /// Whether weights are averaged, decayed or chosen by validation: what most examples do without, and do not note.
+  [[nodiscard]] bool regularised() const { return weight_decay != 0 || average != 0 || patience != 0; }
   void describe(manifest& settings) const;
   friend bool operator==(fit_settings const&, fit_settings const&) = default;
 };
@@ -42,16 +47,19 @@ struct run_options {
   std::int64_t seeds = 3;           ///< campaign: 1 .. seeds
   std::uint64_t data_seed = 1;      ///< of all sequences
   std::string data;                 ///< what these are of, where there is a choice
+  manifest own;                     ///< settings of the example alone, by their place in the record ("fit.queries")
   index_t test_sequences = 200;
   int threads = 0;                   ///< 0: all cores
   std::filesystem::path out;         ///< folder for checkpoints and records
+  bool one_model = false;            ///< files are named by the seed alone
   std::filesystem::path checkpoint;  ///< empty: <model>-seed<seed>.safetensors in `out`
   bool resume = false;
   double budget_seconds = 0;   ///< campaign; 0: none
   std::filesystem::path page;  ///< campaign
 
   [[nodiscard]] std::filesystem::path checkpoint_path() const;
-  [[nodiscard]] std::filesystem::path record_path() const;  ///< beside the checkpoint, .json
+  [[nodiscard]] std::filesystem::path best_path() const;    ///< beside it: the weights that validation chose
+  [[nodiscard]] std::filesystem::path record_path() const;  ///< beside it, .json
   [[nodiscard]] int thread_count() const;
 };
 

@@ -7,11 +7,24 @@
 
 namespace examples {
 
-void add_common_options(CLI::App& app, run_options& o) {
+void add_output_options(CLI::App& app, run_options& o) {
   app.add_option("--out", o.out, "folder for checkpoints, records, pictures and report")->capture_default_str();
   app.add_option("--threads", o.threads, "threads, 0: all cores")->check(CLI::NonNegativeNumber)->capture_default_str();
+}
+
+void add_common_options(CLI::App& app, run_options& o) {
+  add_output_options(app, o);
   app.add_option("--data-seed", o.data_seed, "seed of all sequences; published figures are for 1")
       ->capture_default_str();
+}
+
+void add_seed_options(CLI::App& app, run_options& o) {
+  app.add_option("--seed", o.seed, "seed of the start, of the training sequences and of dropped views")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+      ->capture_default_str();
+  app.add_option("--checkpoint", o.checkpoint,
+                 std::string{"safetensors file (default: "} + (o.one_model ? "" : "<model>-") +
+                     "seed<seed>.safetensors in --out)");
 }
 
 void add_run_options(CLI::App& app, run_options& o, std::span<model_entry const> known) {
@@ -27,10 +40,7 @@ void add_run_options(CLI::App& app, run_options& o, std::span<model_entry const>
         static_cast<void>(find_model(known, o.model));
       },
       "the same for the modules' cell: --cell gru is --model s2gru");
-  app.add_option("--seed", o.seed, "seed of the start, of the training sequences and of dropped views")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-      ->capture_default_str();
-  app.add_option("--checkpoint", o.checkpoint, "safetensors file (default: <model>-seed<seed>.safetensors in --out)");
+  add_seed_options(app, o);
 }
 
 void add_fit_options(CLI::App& app, run_options& o) {
