@@ -6,7 +6,7 @@
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
 #include "data/files.hpp"
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
 
 using clip::batch;
