@@ -1,10 +1,10 @@
-# s2rm_add_test(<folder>/<file>.cpp <label> [PROGRAM_ONLY] [TIMEOUT <seconds>] [LIBRARIES <target>...] [ON <system>])
+# s2rm_add_test(<folder>/<file>.cpp <label> [PROGRAM_ONLY] [NOT_PRECOMPILED] [TIMEOUT <seconds>] [LIBRARIES <target>...] [ON <system>])
 #
 # One line per test file: builds tests/<folder>/<file>.cpp into the program test.<folder>.<file>, linked with the one
 # Catch2 main, and registers the ctest <folder>.<file>. The label is one of unit, gradient, parity, compile_fail, consumer,
 # thrust (sources that are tests of the CPU too; the sanitizers leave them out), gpu.
 # A test runs with tests/ as its working directory, so that golden/... names a file; a program without a single test
-# case fails. PROGRAM_ONLY: the caller registers how it is run. ON <system>: the test is <folder>.<file>.<system>, of that one
+# case fails. PROGRAM_ONLY: the caller registers how it is run. NOT_PRECOMPILED: it defines what its first header reads. ON <system>: the test is <folder>.<file>.<system>, of that one
 # of Thrust's host systems (support/tested.hpp).
 set(s2rm_test_labels unit gradient parity compile_fail consumer thrust gpu)
 
@@ -87,7 +87,7 @@ function(s2rm_precompile_for target source)
 endfunction()
 
 function(s2rm_add_test source label)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRAM_ONLY" "TIMEOUT;ON" "LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRAM_ONLY;NOT_PRECOMPILED" "TIMEOUT;ON" "LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "s2rm_add_test(${source}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -112,7 +112,9 @@ function(s2rm_add_test source label)
   if(sanitized)
     s2rm_sanitize(${program})
   endif()
-  s2rm_precompile_for(${program} "${source}" ${arg_LIBRARIES})
+  if(NOT arg_NOT_PRECOMPILED)
+    s2rm_precompile_for(${program} "${source}" ${arg_LIBRARIES})
+  endif()
   if(arg_ON)
     target_compile_definitions(${program} PRIVATE "S2RM_TEST_ON=${arg_ON}")
   endif()
