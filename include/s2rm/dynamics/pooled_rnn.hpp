@@ -18,7 +18,7 @@ namespace s2rm::dynamics {
 
 /// Shape: with the chunks of the state as its modules. Cell: one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
-struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
+struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
   static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
   static constexpr index_t cells = 1, SW = state / M, read_step = H;
@@ -75,7 +75,8 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   };
 
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     index_t const r = t * in.batch;
     pool::forward(be, p.template inner<typename pool::params>(0), in, s.pooling, r, count * in.batch, s.u + r * NC);
   }
@@ -90,9 +91,9 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const r = t * in.batch, k = pooled::delta_row(in, t);
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const r = t * in.batch, k = pooled_rnn_layer::delta_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
@@ -130,7 +131,7 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
 template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;
-  using readout = std::conditional_t<Chunks == 1, ::s2rm::readout::kernel_mean, ::s2rm::readout::kernel_dot>;
+  using readout = std::conditional_t<Chunks == 1, s2rm::readout::kernel_mean, s2rm::readout::kernel_dot>;
   template <class Shape>
   static constexpr bool fits = Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
   template <class Shape>
@@ -142,8 +143,8 @@ struct one_state : without_space {
     static constexpr index_t modules = 1, hidden = Hidden;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = pooled<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
-                    typename C::initial_state>;
+  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
+                              typename C::initial_state>;
 };
 
 template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>

@@ -23,7 +23,7 @@
 namespace s2rm::dynamics {
 
 template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState>
-struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
+struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, PW = 3 * NC;
   static constexpr index_t cells = Shape::modules, read_step = SW;
@@ -117,7 +117,8 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   };
 
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     auto const w = p.template inner<view_params>(0);
     index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
     rows<T const> const x = in.source.shifted(first * in.source.stride);
@@ -157,9 +158,9 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const batch = in.batch, r = t * batch, k = mechanisms::delta_row(in, t);
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const batch = in.batch, r = t * batch, k = rim_layer::delta_row(in, t);
     auto const views = p.template inner<view_params>(0);
     auto const weights = p.template inner<talk_params>(at_talk);
     rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * NC, NC);
@@ -275,17 +276,17 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
 /// `Active` of the shape's modules take part in a step; any cell.
 template <index_t Active>
 struct rim : without_space {
-  using cell = ::s2rm::cell::gru;
-  using readout = ::s2rm::readout::kernel_dot;
+  using cell = s2rm::cell::gru;
+  using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RIM";
   template <class Kind>
-  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, ::s2rm::kind::cell>;
+  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell>;
   template <class Shape>
   static constexpr bool fits = Active >= 1 && Active <= Shape::modules;
   template <class Shape>
   using shape_of = Shape;
   template <class Shape, index_t Encoded, class C>
-  using on = mechanisms<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
+  using on = rim_layer<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
 };
 
 }  // namespace s2rm::dynamics

@@ -76,7 +76,7 @@ struct attention {
   struct on {
     static constexpr index_t N = Shape::heads, C = Shape::head_width, W = N * C, M = Shape::modules;
     using params = schema<field<"query", N, C>, field<"key.weight", W, Source>, field<"value.weight", W, Source>>;
-    using attend = ::s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
+    using attend = s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
 
     template <class T>
     static void initialise(T* values, init::source from) {
@@ -133,7 +133,7 @@ struct attention {
 
    private:
     template <class T>
-    static ::s2rm::attention::geometry<T> geometry(inputs<T> const& in, index_t r, index_t n) {
+    static s2rm::attention::geometry<T> geometry(inputs<T> const& in, index_t r, index_t n) {
       index_t const row = in.views * M;  // all modules reach alike: the first one's flags
       return {n, 1, in.views, in.view_log_weight + r * row, in.view_reach + r * row, row, row, M};
     }
