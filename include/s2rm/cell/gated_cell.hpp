@@ -130,8 +130,8 @@ struct backward_gates {
   }
 };
 
-/// The layer: `gated<Gates>` for the modules of `Shape`. A backend may run this very type, and no type derived from it, as
-/// part of a fused recurrence (ops/recurrence.hpp).
+/// The layer: `gated<Gates>` for the modules of `Shape`. A backend may run this very type, and no type derived from it,
+/// as part of a fused recurrence (ops/recurrence.hpp).
 template <class Gates, class Shape>
 struct gated_cell {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, I = Shape::heads * Shape::head_width;

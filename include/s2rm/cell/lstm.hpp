@@ -6,8 +6,8 @@
 ///   i = sigmoid(a_i)   f = sigmoid(a_f)   g = tanh(a_g)   o = sigmoid(a_o),   a = W_ih u + b_ih + W_hh h + b_hh
 ///   e' = f * e + i * g      t = tanh(e')      h' = o * t
 ///
-/// Shapes and GEMMs: gated_cell.hpp. A module carries c = (h, e), 2H numbers: e is its memory. Of c only e is used: what a
-/// gate sees of the old state comes in h. y = (h', e'); saved: i, f, g, o, t.
+/// Shapes and GEMMs: gated_cell.hpp. A module carries c = (h, e), 2H numbers: e is its memory. Of c only e is used:
+/// what a gate sees of the old state comes in h. y = (h', e'); saved: i, f, g, o, t.
 ///
 /// Backward, with dy = (dh', de'):  m = de' + dh' o (1 - t^2),
 ///   da_i = m g i (1-i),  da_f = m e f (1-f),  da_g = m i (1-g^2),  da_o = dh' t o (1-o),  dc = (0, m f).

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// The recurrence of dynamics/s2rm.hpp by a backend's fused kernels (ops/recurrence.hpp), where a backend has them and they
-/// compute what the layer and its cell compute. `has_fused_recurrence` names those layers by their exact types: whatever
-/// else a user puts in a slot, a type derived from one of the library's included, runs its own code step by step.
+/// The recurrence of dynamics/s2rm.hpp by a backend's fused kernels (ops/recurrence.hpp), where a backend has them and
+/// they compute what the layer and its cell compute. `has_fused_recurrence` names those layers by their exact types:
+/// whatever else a user puts in a slot, a type derived from one of the library's included, runs its own code step by
+/// step.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/cell/gated_cell.hpp"
@@ -109,7 +110,8 @@ bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<
   return false;
 }
 
-/// Runs steps first ... first + count - 1 backward, all that the scan and D's `step_backward` do for them; whether it ran.
+/// Runs steps first ... first + count - 1 backward, all that the scan and D's `step_backward` do for them; whether it
+/// ran.
 template <class D, class B, class T>
 bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
                                    tape<D, T> const& s, workspace<D, T> const& w, T const* dstate_out, index_t first,

@@ -4,9 +4,10 @@
 ///
 ///   u_t = pool({[e_a; s_a]}) (dynamics/view_pooling.hpp),   h' = Cell(u_t, h)
 ///
-/// Queries read h' in `Chunks` chunks of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
-/// choose: r = W^v norm(h'), decoded as D([r; s]). Of several, attention from the place asked for chooses. `dynamics::gru`
-/// and `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's own; its du is the pool's.
+/// Queries read h' in `Chunks` chunks of equal width as if these were modules with Z = 1. With one chunk r = W^v
+/// norm(h'), decoded as D([r; s]); with several, r is the attention of the queried place over them. `dynamics::gru` and
+/// `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's, then with its du the
+/// pool's.
 
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
@@ -16,11 +17,11 @@
 
 namespace s2rm::dynamics {
 
-/// Shape: with the chunks of the state as its modules. Cell: one, of the whole state.
+/// Shape: its modules are the chunks of the state. Cell: a single one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
 struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
-  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
+  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of the carried state
   static constexpr index_t cells = 1, SW = state / M, read_step = H;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
@@ -127,7 +128,8 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   }
 };
 
-/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
+/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or
+/// pool::sum.
 template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;

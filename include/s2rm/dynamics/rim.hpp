@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Recurrent independent mechanisms (Goyal et al. 2019, arXiv 1909.10893) over sets of views, a comparison model: S2RM's
-/// modules without places, of which only `Active` take part in a step. With y = norm(h), all per module m:
+/// Recurrent independent mechanisms (Goyal et al. 2019, arXiv 1909.10893) over sets of views, a comparison model:
+/// S2RM's modules without places, of which only `Active` take part in a step. With y = norm(h), all per module m:
 ///
 ///   u, w_null = attention with a null source: q = W^q_m y; k_a = W^k [e_a; s_a], v_a = W^v [e_a; s_a]
 ///   active    = the `Active` modules of least w_null
@@ -9,7 +9,7 @@
 ///   g         = softmax((W^q_m z)(W^k z)^T / sqrt(C)) W^v z over all modules, z = norm(h~)
 ///   h'        = h~ + W^o_m g where active, else h
 ///
-/// The choice of modules is a constant of the step on the way back, so that gradients are those of what was computed.
+/// The choice of modules is treated as a constant in the backward pass: gradients are those of the step as computed.
 /// With d = dL/dh', D = d where active (else 0):
 ///   dg = W^o^T D, dz from the attention, dh~ = d + norm'(dz),   the cell gets dh~ where active, h gets it elsewhere,
 ///   du -> dq, dk_a, dv_a (dynamics/null_attention.hpp), dh += norm'(W^q^T dq).
@@ -89,7 +89,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   };
   template <class T>
   struct workspace : recurrent_workspace<T> {
-    T *mid, *given, *h, *y;            ///< (B, M, state) twice, (B, M, H) twice: dh~, what the cell gets of it
+    T *mid, *given, *h, *y;            ///< (B, M, state) twice, (B, M, H) twice: dh~, and dh~ where active
     T *u, *g, *log;                    ///< (B, M, NC) twice, (B, M, M)
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
@@ -140,7 +140,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
 
     rows<T const> const y = normalise(be, batch, h, s.read + r * M * H, s.read_factor + r * M);
     be.product(views.template matrix<"query.weight">(), nullptr, batch, y, wide(s.query + r * M * NC, NC));
-    be.for_each(batch * M, look_at_views<M, N, C, T>{seen(in, s, t), weights, s.u + r * M * NC});
+    be.for_each(batch * M, attend_views<M, N, C, T>{seen(in, s, t), weights, s.u + r * M * NC});
     be.for_each(batch, choose_active<M, N, Active, T>{in.views, weights, active});
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), h, h, mid,
                   saved_of<T, typename Cell::saved>{s.cell, in.time * batch, r}, s.scratch);
@@ -190,11 +190,11 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     be.template for_rows<H>(batch * M, ops::add_rows<T, M>{wide(w.h, H), previous});
 
     auto const g = seen(in, s, t);
-    T const* const looked = s.weights + r * M * N * (in.views + 1);
+    T const* const attention = s.weights + r * M * N * (in.views + 1);
     index_t const at = k * in.views * NC;
-    be.for_each(batch * M, look_at_views_backward<M, N, C, T>{g, looked, w.u, w.scratch, query.data});
+    be.for_each(batch * M, attend_views_backward<M, N, C, T>{g, attention, w.u, w.scratch, query.data});
     be.for_each(batch * in.views,
-                look_at_views_sources<M, N, C, T>{g, looked, w.scratch, w.u, w.key + at, w.value + at});
+                attend_views_sources<M, N, C, T>{g, attention, w.scratch, w.u, w.key + at, w.value + at});
     be.product_transposed(views.template matrix<"query.weight">(), batch, query, y);
     add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, y, previous);
   }

@@ -1,15 +1,17 @@
 #pragma once
 /// \file
-/// One relational memory for the whole field (Santoro et al. 2018, Sonnet's form, one block; cell/rmc.hpp has the
-/// single-input form and its derivation), a comparison model. The views of a step are the rows of the memory's input matrix:
+/// One relational memory for the whole model (Santoro et al. 2018, Sonnet's form, one block; cell/rmc.hpp has the
+/// single-input form and its derivation), a comparison model. The views of a step are the rows of the memory's input
+/// matrix:
 ///
 ///   X_a = W_in [e_a; s_a] + b_in,   Y_0 = [slots of h; X_1 ... X_A]            K + A rows of width F
 ///   [q, k, v] = LN(W_qkv Y_0 + b_qkv);  z_1, Y_1, r, z_2, Y_2 as in cell/rmc.hpp, the rows of X dropped
-///   [a_i, a_f] = W_x mean_a X_a + W_m tanh(h) + b,   i = sigmoid(a_i),  f = sigmoid(a_f + 1),  h' = i * tanh(Y_2) + f * h
+///   [a_i, a_f] = W_x mean_a X_a + W_m tanh(h) + b,   i = sigmoid(a_i),  f = sigmoid(a_f + 1)
+///   h' = i * tanh(Y_2) + f * h
 ///
 /// Sonnet flattens a fixed number of rows into the gates; a set has no such number, so that they see its mean (0 where
-/// there is no view). The K slots are what queries attend to: to the rest of the model they are modules. What belongs to X
-/// does not read the state: forward it is one product for many steps, and back its deltas wait for one.
+/// there is no view). The K slots are what queries attend to: to the rest of the model they are modules. X does not
+/// depend on the state, so that its projections and their weight gradients are one GEMM for many steps each.
 ///
 /// Backward: as in cell/rmc.hpp; dX_a = W_qkv^T LN'(d[q, k, v]_a) + (W_x^T sum over slots [di, df]) / A.
 
@@ -111,7 +113,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
       return s;
     }
   };
-  /// Deltas of kept rows, of slots and of inputs; then what one step needs.
+  /// Deltas of a chunk of rows, of slots and of inputs; then scratch of one step.
   template <class T>
   struct workspace : recurrent_workspace<T> {
     T *qkv, *qkv_gain, *qkv_offset, *x_qkv, *x_gain, *x_offset;
@@ -136,7 +138,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     }
   };
 
-  /// X of these steps, their [q, k, v] and what their mean gives the gates.
+  /// X of these steps, its [q, k, v], and the part of the gates that its mean determines.
   template <class B, class T>
   static void prepare_views(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s, index_t t,
                             index_t count) {
@@ -214,7 +216,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
                                         w.qkv_offset + to * QW, w.qkv + to * QW, w.qkv_gain + to * QW});
     be.product_transposed(p.template matrix<"qkv.weight">(), n, plain<QW>(w.qkv + to * QW), plain<F>(w.y));
     be.product_transposed(p.template matrix<"gate.memory.weight">(), n, plain<2 * F>(dgate), plain<F>(w.tanh_h));
-    // dh: of attention and gates into w.z, added to what was carried.
+    // dh of attention and gates into w.z, added to the gradient of the carried state.
     be.template for_rows<F>(n, s2rm::cell::slots_of_state_backward<1, K, F, T>{w.y, K * F, w.z, s.tanh_h + at * F,
                                                                                w.tanh_h, plain<K * F>(w.z)});
     be.template for_rows<F>(n, ops::add_rows<T>{plain<F>(w.z), plain<F>(w.previous)});
@@ -227,7 +229,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     auto const dp = dall.template inner<memory_params>(0);
     index_t const r = t * in.batch, rows_of = count * in.batch, n = rows_of * K, at = r * K;
     index_t const first = r * in.views, x = rows_of * in.views;
-    // The inputs: their norm, then dX.
+    // The inputs: backward through their norm to dX.
     be.for_each(x, norm_backward<QW, T>{s.x_hat + first * QW, s.x_factor + first, p.template at<"qkv_norm.weight">(),
                                         w.x_offset, w.x_qkv, w.x_gain});
     be.product_transposed(p.template matrix<"gate.input.weight">(), rows_of, plain<2 * F>(w.gate_input),
@@ -294,7 +296,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
 /// `Slots` of `Width` numbers, `Heads` with keys of `KeyWidth` (0: as wide as a head's values, Width / Heads).
 template <index_t Slots, index_t Width, index_t Heads = 2, index_t KeyWidth = 0>
 struct rmc : without_space {
-  using cell = s2rm::cell::gru;  // not looked at
+  using cell = s2rm::cell::gru;  // a default that the slot needs; not used
   using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RMC";
   template <class Shape>

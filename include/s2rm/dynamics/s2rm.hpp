@@ -8,9 +8,9 @@
 ///   g = KMDPA(W^q_m y, W^k_m y, W^v_m y; Z(p_i, p_j)),  hbar = h + W^o_m g  (R, M, H)
 ///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
 ///
-/// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; on the way back
-/// the gradient of a weight is one product over `delta_rows` rows. Inside the loop stay the queries, two small attentions
-/// and the cell.
+/// What does not read h (keys and values of the views, Z) is computed for all rows before the loop over time; backward,
+/// the gradient of a weight is one GEMM per chunk of `delta_rows` rows (dynamics/scan.hpp). Inside the loop remain the
+/// queries, two small attentions and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/dynamics/activations.hpp"
@@ -43,7 +43,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
 
   using cell = Cell;
   using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
-  /// Between modules weights are found again on the way back: M M numbers of every row would be most of the tape.
+  /// Between modules, attention weights are recomputed in the backward pass: saved, M M numbers a row would be most of
+  /// the tape.
   using talk_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
   using view_params =
@@ -165,8 +166,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
     saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
     rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
-    // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
-    // to dhbar.
+    // dL/d(carried state) goes to the previous state; where hbar is carried it is moved on to dhbar.
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
                    a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
     if constexpr (carries_hbar) {
@@ -193,7 +193,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, wide(w.y, H), previous);
   }
 
-  /// Gradients of all weights the recurrence reads, one product each over the rows of steps t .. t + count - 1.
+  /// Gradients of all weights, one GEMM each over the rows of steps t ... t + count - 1, and of the views.
   template <class B, class T>
   static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
                        index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
@@ -245,7 +245,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1, in.module_neighbours};
   }
 
-  /// The state as projections read it.
+  /// The state as the projections read it.
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
@@ -280,7 +280,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
   }
 
-  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
+  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites
+  /// dy.
   template <class B, class T>
   static void talk_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
                             workspace<T> const& w, index_t t, rows<T> dy) {
@@ -298,13 +299,13 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
   }
 
-  /// The chunks of one step that its forward and backward share.
+  /// Where the arrays of one step lie, for its forward and its backward pass.
   template <class T>
   struct at_step {
     index_t r;
     rows<T> h, out;  ///< state_in, state_out
     rows<T const> hbar, carried;
-    rows<T> y;  ///< what the cell writes
+    rows<T> y;  ///< the cell's result
     at_step(inputs<T> const& in, tape<T> const& s, index_t t)
         : r(t * in.batch), h(state_rows(s.state_in + r * M * SW)), out(state_rows(s.state_out + r * M * SW)) {
       hbar = before ? rows<T const>(wide(s.hbar + r * M * H, H)) : rows<T const>(h);
@@ -322,7 +323,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     }
   }
 
-  /// From dk and dv of the views of steps t ... t + count - 1 to their sources and the weights.
+  /// From dk and dv of the views of steps t ... t + count - 1 to dL/d[e; s] and the weights.
   template <class B, class T>
   static void view_gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, workspace<T> const& w, index_t t,
                             index_t count, rows<T> dsource, gradients_of<T, params> dp) {

@@ -1,24 +1,24 @@
 #pragma once
 /// \file
-/// The recurrence over time of every dynamics, forward and backward: the initial state and its resets, the loop over the
-/// steps of a sequence, and the chunks in which the gradients of weights are taken. What a step computes is the layer's.
-/// `Layer` derives from `recurrent<Layer>` and names
+/// The recurrence over time of every dynamics, forward and backward: the initial state and its resets, the loop over
+/// the steps of a sequence, and the chunks in which the gradients of weights are taken. What a step computes is the
+/// layer's. `Layer` derives from `recurrent<Layer>` and names
 ///
-///   M, H, SW, read_step          modules, numbers that others read of one, numbers a module carries, and from what is
-///                                read of one module to the next
-///   cell, cells                  the cell, whose `initial` and start are those of the state, and how many modules it has
+///   M, H, SW, read_step          modules; numbers of a module that others read; numbers that it carries; from the read
+///                                numbers of one module to those of the next
+///   cell, cells                  the cell, whose `initial` and start are those of the state, and its number of modules
 ///   params, at_initial_state     the parameters, and where the learned initial state lies among them
 ///   learned_initial_state
 ///
 ///   prepare_views(be, p, in, s, t, count)          forward, what does not read the state: steps t ... t + count - 1
 ///   step(be, p, in, s, t)                          s.state_in -> s.state_out of step t
-///   step_backward(be, p, in, s, w, t, dp)          w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in, and
+///   step_backward(be, p, in, s, w, t, dp)          w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in;
 ///                                                  adds to weights for which a step's rows are enough for a GEMM
 ///   gradient(be, p, in, s, w, t, count, ds, dp)    the gradients of all other weights over those steps; overwrites ds,
 ///                                                  dL/d[e; s] of their views
 ///
-/// and may replace what `recurrent` has as a default below: `whole_sequence_views`, `begin_backward`, `end_backward`, and
-/// a backend's fused recurrence, `fused_forward` and `fused_backward`.
+/// and may replace what `recurrent` has as a default below: `whole_sequence_views`, `begin_backward`, `end_backward`,
+/// and a backend's fused recurrence, `fused_forward` and `fused_backward`.
 ///
 /// The deltas of a chunk of `delta_steps` steps lie in the workspace, those of step t from row `delta_row` on, until
 /// `gradient` takes one GEMM per weight over them.
@@ -68,8 +68,8 @@ struct recurrent {
   template <class B, class T, class Workspace>
   static void end_backward(B& /*be*/, inputs<T> const& /*in*/, Workspace const& /*w*/, T* /*dmodule_log*/) {}
 
-  /// A backend's fused recurrence in place of the steps; whether it ran. Backward: of steps t ... t + count - 1, with all
-  /// that happens between two of them.
+  /// A backend's fused recurrence in place of the steps; whether it ran. Backward: of steps t ... t + count - 1, with
+  /// all that happens between two of them.
   template <class B, class P, class T, class Tape>
   static bool fused_forward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Tape const& /*s*/) {
     return false;
@@ -105,8 +105,8 @@ struct recurrent {
     }
   }
 
-  /// Whole sequence, last step first. `dstate_out` (R, M, H) is dL/dh of every state from the read-out. `continued`: the
-  /// sequence goes on in a later one, whose backward pass left dL/dstate of this one's last state in w.state.
+  /// Whole sequence, last step first. `dstate_out` (R, M, H) is dL/dh of every state from the read-out. `continued`:
+  /// the sequence goes on in a later one, whose backward pass left dL/dstate of this one's last state in w.state.
   /// Adds to dp and `dmodule_log` (M, M).
   ///
   /// `on_view_gradients(t, count)` is called once per chunk, as soon as the gradients of the views of steps

@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// The slot of the dynamics: what turns (state, views) into the next state. `dynamics::structured`, the default, is S2RM;
-/// the others are models to compare it with (docs/dynamics.md). A policy has
+/// The slot of the dynamics: what turns (state, views) into the next state. `dynamics::structured`, the default, is
+/// S2RM; the others are models to compare it with (docs/dynamics.md). A policy has
 ///
-///   using cell, kernel, readout     what stands in these slots where a model names nothing
+///   using cell, kernel, readout     the defaults of these slots
 ///   spatial                         whether modules have places on the sphere (`modules.embedding`)
-///   alike                           whether all modules share the read-out's weights
+///   alike                           whether all modules share the weights of the read-out
 ///   fills<Kind>                     whether a model may name a policy for a slot of the recurrence
-///   fits<Shape>                     whether its numbers go with the shape's
+///   fits<Shape>                     whether its sizes are compatible with the shape's
 ///   shape_of<Shape>                 the shape with the M and H of the state
 ///   on<Shape, Encoded, Choices>     the layer: views of Encoded numbers, policies of the recurrence
 

@@ -1,16 +1,18 @@
 #pragma once
 /// \file
-/// A time-travelling observer, a comparison model: a transformer over (time, place, view) tokens that is queried at a time and
-/// a place. (Rahaman et al. 2020 name a "Time Travelling Observer" without saying what it is; this one is ours.) Nothing
-/// recurs: a token never changes once it is made, and the state is the memory of the last tokens (token_memory.hpp).
+/// A time-travelling observer, a comparison model: a transformer over (time, place, view) tokens that is queried at a
+/// time and a place. (Rahaman et al. 2020 name a "Time Travelling Observer" without describing it; this one is ours.)
+/// There is no recurrent update: a token never changes, and the state is the memory of the last tokens
+/// (token_memory.hpp).
 ///
 ///   token_a = W [e_a; s_a] + b,   L layers (token_layer.hpp) over the tokens of this step and of the memory
-///   y_a = LN(token_a)             what queries read, beside the token's age
+///   y_a = LN(token_a)             read by queries, together with the token's age
 ///
-/// Tokens of one step see each other and older ones, none sees a later one. Time is relative: a source's age. The read-out is
-/// that of all models, D([r; s]) with r attention from the place asked for over all slots, whose weights all slots share.
+/// Tokens attend to tokens of the same and of earlier steps, never of later ones. Time is relative: a source's age. The
+/// read-out is that of all models, D([r; s]) with r the attention of the queried place over all slots; its weights are
+/// shared by all slots.
 ///
-/// Backward: one step at a time, last first; the gradient of a slot is carried back with it to the step that filled it.
+/// Backward: one step at a time, last first; the gradient of a slot moves with it back to the step that filled it.
 
 #include <cmath>
 
@@ -191,12 +193,12 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   }
 };
 
-/// A memory of `Tokens` tokens of `Width` numbers, `Layers` layers with MLPs of `Hidden` units (0: 2 Width) and the shape's
-/// heads, `Ages` numbers for a token's age.
+/// A memory of `Tokens` tokens of `Width` numbers, `Layers` layers with MLPs of `Hidden` units (0: 2 Width) and the
+/// shape's heads, `Ages` numbers for a token's age.
 template <index_t Tokens, index_t Width, index_t Layers = 2, index_t Hidden = 0, index_t Ages = 8>
 struct tto {
   using kind = s2rm::kind::dynamics;
-  using cell = s2rm::cell::gru;  // not looked at
+  using cell = s2rm::cell::gru;  // a default that the slot needs; not used
   using kernel = s2rm::kernel::everywhere;
   using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "TTO";

@@ -1,21 +1,23 @@
 #pragma once
 /// \file
-/// The fused recurrence of structured modules, for backends that have it: one call for all steps forward and one for some
-/// steps backward. dynamics/s2rm.hpp says what is computed, and computes it step by step where a backend has no such call.
+/// The fused recurrence of structured modules, for backends that have it: one call for all steps forward and one for
+/// some steps backward. dynamics/s2rm.hpp says what is computed, and computes it step by step where a backend has no
+/// such call.
 ///
 ///   be.recurrence<Sizes>(task, gates)             every step of the task
 ///   be.recurrence_backward<Sizes>(task, gates)    steps first ... first + count - 1 of it, last one first
 ///
-/// Both return whether they ran. They cover interaction before the update, RMS-normalised states, attention in log space
-/// with an exact cut, and the gated cell (cell/gated_cell.hpp). Its element-wise part comes as the functor `gates`, for
-/// rows r M + m of all rows r = (t, b) and units j, with L a lane type (math/simd.hpp):
+/// Both return whether they ran. They cover interaction before the update, RMS-normalised states, attention in log
+/// space with an exact cut, and the gated cell (cell/gated_cell.hpp). Its element-wise part comes as the functor
+/// `gates`, for rows r M + m of all rows r = (t, b) and units j, with L a lane type (math/simd.hpp):
 ///
 ///   scalar, count                         the number type; G, gates: weights are (M, G H, NC) and (M, G H, H)
-///   finish<L>(row, j, a, b)               forward: from G lanes each of W_ih u + b_ih and of W_hh h + b_hh to the state
+///   finish<L>(row, j, a, b)               forward: from G lanes each of W_ih u + b_ih and of W_hh h + b_hh
+///                                         to the state
 ///   one_delta                             backward: whether da serves both weights
 ///   later(n)                              backward: the functor for saved activations from row n of the batch on
-///   differentiate<L>(row, j, da, db, dc)  backward: to where the row's deltas of unit j lie (gates H numbers apart), and
-///                                         the carried state's gradient, unless null
+///   differentiate<L>(row, j, da, db, dc)  backward: to where the row's deltas of unit j lie (gates H numbers apart)
+///                                         and the carried state's gradient, unless null
 
 #include <cstdint>
 
@@ -85,8 +87,8 @@ struct recurrence_state_gradient {
   T *state, *previous;
 };
 
-/// Gradients that lie in a ring of K = delta_steps batch rows until a GEMM per weight is taken over them: those of step t
-/// begin at row t % delta_steps * batch.
+/// Gradients that lie in a ring of K = delta_steps batch rows until a GEMM per weight is taken over them: those of step
+/// t begin at row t % delta_steps * batch.
 template <class T>
 struct recurrence_deltas {
   T *a, *b;             ///< (K, M, G H): da, db of the cell; the same array where one serves both weights
