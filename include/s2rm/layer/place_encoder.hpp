@@ -54,7 +54,7 @@ struct place_encoder {
     T* const gamma = saved_rows;
     T* const hidden = gamma + n * features;
     T* const z = hidden + n * mlp::saved;
-    // A backend may have all of it as one piece of work.
+    // A backend may fuse all of it.
     constexpr index_t Hidden = Shape::place_hidden;
     if constexpr (requires {
                     be.template encode_places<P, F, Hidden, S>(x, x, x, x, n, x, s, gamma, hidden, hidden, z);

@@ -210,11 +210,11 @@ struct thrust_on {
   static constexpr index_t recurrence_rows = 64;
   template <class Sizes, class T, class Gates>
   bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
-    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task.time, gates);
+    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task, task.time, gates);
   }
   template <class Sizes, class T, class Gates>
   bool recurrence_backward(ops::recurrence_backward_task<T> const& task, Gates const& gates) const {
-    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.count, gates);
+    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.forward, task.count, gates);
   }
 
   template <class T>
@@ -299,18 +299,18 @@ struct thrust_on {
     return fused && precision == backend::precision::full && has_room<detail::weight_gradient<T>>() &&
            detail::add_weight_gradients<System, T>(*this, groups, out, in, n, dy, x, dw, db);
   }
-  template <class Kernel, class Task, class Gates>
-  bool walk(Task const& task, index_t steps, Gates const& gates) const {
+  template <class Kernel, class Task, class T, class Gates>
+  bool walk(Task const& task, ops::recurrence_task<T> const& forward, index_t steps, Gates const& gates) const {
     if constexpr (!Kernel::fits) {
       return false;
     } else {
-      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
-          task.views.sources > Kernel::most_sources || !has_room<Kernel>() ||
+      if (!fused || !persistent || precision != backend::precision::full || forward.batch > recurrence_rows ||
+          forward.attention.views.pairs.sources > Kernel::most_sources || !has_room<Kernel>() ||
           !has_room<typename Kernel::steps_attention>() ||
           System::template resident<Kernel>(*context) < Kernel::blocks) {
         return false;
       }
-      if (steps * task.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
+      if (steps * forward.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
       return true;
     }
   }

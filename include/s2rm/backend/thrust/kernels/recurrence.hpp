@@ -84,14 +84,15 @@ struct recurrence_slices {
     using attention = typename pairs::attention;
     constexpr auto from_query = static_cast<int>(P * NC);
     index_t const r = step * s.batch;
-    T const* const q = s.projected + r * M * P * NC;
-    return {attention(s.views, r, q, s.key.at(r), s.value.at(r), from_query, s.key.stride, s.key.group),
-            attention(s.modules, r, q + NC, q + 2 * NC, q + 3 * NC, from_query, M * P * NC, P * NC),
+    T const* const q = s.saved.projected + r * M * P * NC;
+    return {attention(s.attention.views.pairs, r, q, s.attention.key.at(r), s.attention.value.at(r), from_query,
+                      s.attention.key.stride, s.attention.key.group),
+            attention(s.attention.modules.pairs, r, q + NC, q + 2 * NC, q + 3 * NC, from_query, M * P * NC, P * NC),
             static_cast<int>(s.batch),
             static_cast<int>(at.m),
             static_cast<int>(at.slice),
             static_cast<int>(slices),
-            s.scale};
+            s.attention.scale};
   }
   /// Tiles of as many lines as there is room for; 8 where there is none.
   template <template <int> class Bytes>
@@ -192,22 +193,22 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       load_rows<H, threads>(t, of_p + static_cast<int>(G) * high, to.projections, [&](int row) {
         if (row >= of_p) {
           int const g = (row - of_p) / high;
-          return s.w_hh + ((to.m * G + g) * H + unit((row - of_p) % high)) * H;
+          return s.weights.w_hh + ((to.m * G + g) * H + unit((row - of_p) % high)) * H;
         }
         int const p = row / wide;
-        T const* const first = p < 2 ? s.view_query : s.key_weight;
-        T const* const second = p < 2 ? s.query : s.value_weight;
+        T const* const first = p < 2 ? s.weights.view_query : s.weights.key;
+        T const* const second = p < 2 ? s.weights.query : s.weights.value;
         return (p % 2 == 0 ? first : second) + column(row % wide) * H;
       });
       load_rows<NC, threads>(t, high + static_cast<int>(G) * high, to.out, [&](int row) {
-        if (row < high) return s.out + (to.m * H + unit(row)) * NC;
+        if (row < high) return s.weights.out + (to.m * H + unit(row)) * NC;
         int const g = (row - high) / high;
-        return s.w_ih + ((to.m * G + g) * H + unit((row - high) % high)) * NC;
+        return s.weights.w_ih + ((to.m * G + g) * H + unit((row - high) % high)) * NC;
       });
       for (int e = t; e < static_cast<int>(G) * high; e += threads) {
         index_t const o = (to.m * G + e / high) * H + unit(e % high);
-        to.bias[e] = s.b_ih[o];
-        to.bias[static_cast<int>(G) * high + e] = s.b_hh[o];
+        to.bias[e] = s.weights.b_ih[o];
+        to.bias[static_cast<int>(G) * high + e] = s.weights.b_hh[o];
       }
     });
   }
@@ -216,12 +217,12 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   template <class Block>
   S2RM_HD void project(Block const& block, index_t step) const {
     memory const at(block);
-    T const* const before = step == 0 ? s.carried : s.state_out + (step - 1) * s.batch * M * SW;
+    T const* const before = step == 0 ? s.states.carried : s.states.out + (step - 1) * s.batch * M * SW;
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const r = step * s.batch + b;
       auto const state = [&](int line) {
-        bool const anew = s.start[r + line] != 0;
-        return anew ? s.initial + at.m * SW : before + ((b + line) * M + at.m) * SW;
+        bool const anew = s.states.start[r + line] != 0;
+        return anew ? s.states.initial + at.m * SW : before + ((b + line) * M + at.m) * SW;
       };
       block.each([&](int t) { load_rows<H, threads>(t, here, at.x, state); });
       block.each([&](int t) {
@@ -232,7 +233,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
         // The slice's part of the state before the step.
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
           index_t const j = at.unit + unit;
-          T* const to = s.state_in + ((r + line) * M + at.m) * SW;
+          T* const to = s.states.in + ((r + line) * M + at.m) * SW;
           to[j] = at.x[line * h_row + j];
           for (index_t field = 1; field < fields; ++field) to[field * H + j] = state(line)[field * H + j];
         });
@@ -243,7 +244,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
         for (int line = t; line < here; line += threads) {
           T const f = T(1) / std::sqrt(base::line_sum(at.sum, line) / T(H) + T(1e-4));
           at.factor[line] = f;
-          if (at.slice == 0) s.read_factor[(r + line) * M + at.m] = f;
+          if (at.slice == 0) s.saved.read_factor[(r + line) * M + at.m] = f;
         }
       });
       block.each([&](int t) {
@@ -252,10 +253,10 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
           int const p = item / width, c = item % width;
           if (c >= at.columns_here) return;
           T const of_h = sums.sum(line, item);
-          s.projected[(((r + line) * M + at.m) * P + p) * NC + at.column + c] = of_h * at.factor[line];
+          s.saved.projected[(((r + line) * M + at.m) * P + p) * NC + at.column + c] = of_h * at.factor[line];
         });
         base::template each_item<units>(t, here, at.units_here, [&](int line, int j) {
-          s.read[((r + line) * M + at.m) * H + at.unit + j] = at.x[line * h_row + at.unit + j] * at.factor[line];
+          s.saved.read[((r + line) * M + at.m) * H + at.unit + j] = at.x[line * h_row + at.unit + j] * at.factor[line];
         });
       });
     });
@@ -264,10 +265,10 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   S2RM_HD void attend(Block const& block, index_t step) const {
     memory const at(block);
     auto pairs = base::attentions(s, at, step);
-    pairs.views.keep = s.view_statistics == nullptr ? nullptr : s.view_statistics + step * s.view_step;
-    pairs.views.y = s.u + step * s.batch * M * NC;
-    pairs.modules.keep = s.module_statistics == nullptr ? nullptr : s.module_statistics + step * s.module_step;
-    pairs.modules.y = s.g + step * s.batch * M * NC;
+    pairs.views.keep = s.attention.views.of_step(step);
+    pairs.views.y = s.saved.u + step * s.batch * M * NC;
+    pairs.modules.keep = s.attention.modules.of_step(step);
+    pairs.modules.y = s.saved.g + step * s.batch * M * NC;
     pairs.attend(block, at.parts);
   }
 
@@ -277,14 +278,15 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const r = step * s.batch + b;
       auto const row = [&](int line) { return (r + line) * M + at.m; };
-      block.each(
-          [&](int t) { load_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.g + row(line) * NC; }); });
+      block.each([&](int t) {
+        load_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.saved.g + row(line) * NC; });
+      });
       typename product::mix const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.out, at.units_here, at.wide); });
       block.each([&](int t) {
         base::template each_item<units>(t, here, at.units_here, [&](int line, int j) {
           index_t const unit = at.unit + j;
-          s.hbar[row(line) * H + unit] = s.state_in[row(line) * SW + unit] + sums.sum(line, j);
+          s.saved.hbar[row(line) * H + unit] = s.states.in[row(line) * SW + unit] + sums.sum(line, j);
         });
       });
     });
@@ -298,8 +300,8 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       auto const row = [&](int line) { return (r + line) * M + at.m; };
       block.each([&](int t) {
         load_both<NC, H, threads>(
-            t, here, at.wide, [&](int line) { return s.u + row(line) * NC; }, at.x,
-            [&](int line) { return s.hbar + row(line) * H; });
+            t, here, at.wide, [&](int line) { return s.saved.u + row(line) * NC; }, at.x,
+            [&](int line) { return s.saved.hbar + row(line) * H; });
       });
       typename product::of_input const of_input(at.parts, here);
       typename product::of_state const of_state(at.parts + product::of_input::numbers, here);
