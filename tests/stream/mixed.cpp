@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "stream/on_device.hpp"
 #if defined(S2RM_TEST_THRUST)

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "stream/on_device.hpp"
 #include "support/backends.hpp"

@@ -1,4 +1,5 @@
 // Many sessions at once: each is the stream that it would be alone, whoever else takes part.
+#include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"
 
 #include <memory>
