@@ -1,7 +1,7 @@
 // Fused attention of thrust_on against the plain loops: any number of targets and sources, any width and alignment,
 // beside sources out of reach that hold NaN, with threads in both orders.
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 #include "support/backends.hpp"
 #include "support/bits.hpp"
 #include "support/conforms.hpp"

@@ -9,6 +9,8 @@
 
 namespace s2rm {
 
+static_assert(ops::capabilities<backend::eigen>::grouped_products && ops::capabilities<backend::eigen>::bf16_weights);
+static_assert(ops::capabilities<backend::eigen>::host_memory && !ops::capabilities<backend::eigen>::static_launch);
 static_assert(backend_policy<backend::eigen, float>);
 static_assert(backend_policy<backend::eigen, double>);
 

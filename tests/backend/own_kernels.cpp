@@ -1,6 +1,6 @@
 // Kernels of thrust_on in place of primitives and loops: gradients of weights and biases, and functors that bring a kernel
 // (ops.hpp), each against the plain loops, with threads in both orders, beside NaN that nobody may read.
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 
 #include <numeric>
 
@@ -17,6 +17,17 @@
 
 namespace s2rm {
 namespace {
+
+// Without its block kernel a functor would run as a loop, and the comparisons below would compare loops with loops.
+static_assert(backend::detail::has_block_kernel<geometry::project_row<3, float>>);
+static_assert(backend::detail::has_block_kernel<geometry::project_row_backward<3, double>>);
+static_assert(backend::detail::has_block_kernel<compact::view_rows<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<likelihood::loss_gradient<int, int, float>>);
+static_assert(backend::detail::has_block_kernel<detail::leave_out_non_finite<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<optim::adam::update<float>>);
+static_assert(backend::detail::has_block_kernel<optim::sgd::update<double>>);
+static_assert(backend::detail::has_block_kernel<report::count_reach<3>>);
+static_assert(backend::detail::has_block_kernel<kernel::list_neighbours>);
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 

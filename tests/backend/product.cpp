@@ -1,8 +1,8 @@
 // Products of few rows in one kernel, with bias and GELU (backend/thrust/kernels/skinny_gemm.hpp), against the naive loops.
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 
-#include "s2rm/backend/thrust/backend.hpp"
 #include "s2rm/ops/product_gelu.hpp"
+#include "s2rm/thrust.hpp"
 #include "support/backends.hpp"
 #include "support/conforms.hpp"
 

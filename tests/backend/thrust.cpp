@@ -1,6 +1,6 @@
 // Thrust's host systems: loops, reductions, kernels of cooperating threads, memory and the precision of products. Its
 // products stand beside those of the other backends in tests/backend/eigen.cpp.
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
@@ -10,6 +10,16 @@
 #include "support/cell_problem.hpp"
 
 namespace s2rm {
+
+// A capability whose probe no longer fits its member would be lost without a word.
+template <class T>
+constexpr bool offers_what_it_has() {
+  using c = ops::capabilities<backend::thrust, T>;
+  return c::host_memory && c::static_launch && c::grouped_products && c::product_gelu && c::weight_gradients &&
+         c::attention && c::rms_rows && c::place_encoder && c::recurrence && c::fused_tasks && c::fused_loops &&
+         c::bf16_weights && c::owned_memory;
+}
+static_assert(offers_what_it_has<float>() && offers_what_it_has<double>());
 
 static_assert(backend_policy<backend::thrust, float>);
 static_assert(backend_policy<backend::thrust, double>);

@@ -10,7 +10,6 @@
 /// are gates over two products (ops/gated.hpp), whose functor `gates` speaks of all rows (t, b).
 
 #include "s2rm/ops/attention.hpp"
-#include "s2rm/ops/gated.hpp"
 
 namespace s2rm::ops {
 
