@@ -38,8 +38,8 @@ struct integer;
 template <bool>
 struct flag;
 
-/// Whether one of these is a pointer to a non-static member. Asked first, because g++ 12 takes `typename integer<L::in>`
-/// with such a member for an error, not for a "no".
+/// Whether one of these is a pointer to a non-static member. Asked first, because g++ 12 takes `typename
+/// integer<L::in>` with such a member for an error, not for a "no".
 template <class... Pointers> concept any_per_object = (std::is_member_object_pointer_v<Pointers> || ...);
 
 template <class X>

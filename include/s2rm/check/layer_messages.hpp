@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Texts of the compile-time errors S0xx: what a user's own policy lacks. See check/messages.hpp; docs/errors.md explains
-/// every code, docs/write_your_own_cell.md and docs/write_your_own_policy.md show complete policies.
+/// Texts of the compile-time errors S0xx: what a user's own policy lacks. See check/messages.hpp; docs/errors.md
+/// explains every code, docs/write_your_own_cell.md and docs/write_your_own_policy.md show complete policies.
 
 #include "s2rm/check/messages.hpp"
 
