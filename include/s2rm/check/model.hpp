@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The compile-time check of a model: what `world_model` is asked for must be sound, stage by stage, before any of it
+/// The compile-time check of a model: the policies and shape of `world_model` must fit, stage by stage, before any of it
 /// is built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
 /// `world_model` instantiates it, and nothing else, so a mistake is one message.
 ///
