@@ -210,7 +210,7 @@ void compare_all() {
 
 }  // namespace
 
-TEST_CASE("pairs within reach: lists and flags give the same bits, and what the definition says") {
+TEST_CASE("pairs within reach: lists and flags give the same bits, and agree with the definition") {
   // Each shape is much code: heads that fill registers, share them, need several, and are padded, in one type each.
   compare_all<4, 32, float>();
   compare_all<4, 32, double, false>();
@@ -228,7 +228,7 @@ TEST_CASE("pairs within reach: lists and flags give the same bits, and what the 
   compare_all<20, 6, float>();
 }
 
-TEST_CASE("more neighbours than are worked on at once") {
+TEST_CASE("more neighbours than are processed at once") {
   constexpr index_t most = attention::neighbour_search::most;
   for (bool const shared : {true, false}) {
     // Sources of a target; then targets of a source; then a whole group of targets that fits only in parts.
@@ -342,7 +342,7 @@ TEST_CASE("160 modules of ten neighbours: every backend and any number of thread
   CHECK(same_bits(alone.dlog.data(), expected.dlog.data(), M * M));
 }
 
-TEST_CASE("what is kept where weights are found again does not grow with the sources") {
+TEST_CASE("recomputed weights: saved numbers do not grow with the sources") {
   using again = attention::kernel_dot<4, 32, normalisation::log_space, false, true, true>;
   using kept = attention::kernel_dot<4, 32, normalisation::log_space>;
   STATIC_REQUIRE(again::saved(10) == 8);
@@ -351,7 +351,7 @@ TEST_CASE("what is kept where weights are found again does not grow with the sou
   STATIC_REQUIRE(attention::kernel_dot<3, 8, normalisation::log_space>::saved(5) == 20);
 }
 
-TEST_CASE("found again from lists: finite differences") {
+TEST_CASE("recomputed weights with lists: finite differences") {
   // One geometry for all rows: its log Z is a shared argument, its gradient the sum of what the rows say.
   constexpr index_t N = 3, C = 5, W = N * C, I = 6, J = 7;
   test::on_every_backend([&](auto& be, std::string const& name) {

@@ -117,7 +117,7 @@ TEST_CASE("gradients of weights and biases: every shape, cut or not, aligned or 
   check_shapes<double>();
 }
 
-TEST_CASE("gradients of weights: where they are not the kernel's") {
+TEST_CASE("gradients of weights: where the kernel is not used") {
   backend::thrust_on<backend::system::cpp> be;
   std::vector<float> const from(600, 1.0F);
   std::vector<float> w(600), b(600);
@@ -230,7 +230,7 @@ void check_odd(index_t n) {
 
 }  // namespace
 
-TEST_CASE("the search for views that are not finite as a kernel") {
+TEST_CASE("the search for non-finite views as a kernel") {
   check_odd<121, 2>(41);
   check_odd<3, 1>(16);
   check_odd<1, 40>(1);
@@ -360,7 +360,7 @@ TEST_CASE("neighbours by one block, and by loops where they are many") {
   }
 }
 
-TEST_CASE("what views reach, by one block and by sums") {
+TEST_CASE("counts of reach, by one block and by sums") {
   constexpr index_t M = 3;
   for (index_t const n : {0, 1, 7, 1025, 50'000}) {
     INFO(n << " views");

@@ -70,7 +70,7 @@ TEST_CASE("thrust: every index once, functors prepared") {
   });
 }
 
-TEST_CASE("thrust: a sum is one sum, whatever the system, the threads and their order") {
+TEST_CASE("thrust: a sum has the same bits for every system, number of threads and order of threads") {
   ops::reference const naive;
   for (index_t const n : {0, 1, 7, 255, 256, 257, 1234, 200'001}) {
     double expected = 3;
@@ -175,7 +175,7 @@ TEST_CASE("thrust: memory") {
   });
 }
 
-TEST_CASE("thrust: products in bf16 round what they multiply, and nothing else") {
+TEST_CASE("thrust: products in bf16 round their operands, and nothing else") {
   using backend::precision;
   // 1 + 2^-8 lies half way between two bf16 and goes to the even one, 1; 1 + 3 2^-8 goes to 1 + 2^-6.
   CHECK(backend::detail::rounded_to_bf16(1.00390625F) == 1.0F);
