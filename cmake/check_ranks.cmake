@@ -3,7 +3,7 @@
 # Holds include/s2rm to the layering: a file includes its own folder or lower ranks, never sideways or upwards; backends
 # see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them. What a backend has for functors of layers and models, its
 # policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
-# no header is longer than 400 lines. Prints every fault, then fails.
+# macros are defined in core/config.hpp; no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
 # One rank a room: two rooms of one rank do not see each other.
@@ -144,6 +144,10 @@ foreach(header IN LISTS headers)
       elseif(line MATCHES "\"")
         fault("${header}: includes \"${target}\": own headers are written <s2rm/...> or \"s2rm/...\"")
       endif()
+    endif()
+    # world.hpp defines what MPI libraries read before their header.
+    if(NOT header MATCHES "^(core/config|distributed/world)\\.hpp$" AND line MATCHES "^[ \t]*#[ \t]*define")
+      fault("${header}: defines a macro outside core/config.hpp: ${line}")
     endif()
     # Who may name what, in includes and in code.
     if(NOT here STREQUAL "backend/eigen" AND line MATCHES "<(Eigen|unsupported/Eigen)/|[^A-Za-z0-9_]Eigen::|^Eigen::")

@@ -67,6 +67,7 @@ refused("cell/gru.hpp: names MPI" cell/gru.hpp "int s = MPI_Barrier(all);")
 refused("cell/gru.hpp: names xtensor" cell/gru.hpp "auto f(xt::xtensor<float, 2> const& x);")
 refused("cell/gru.hpp: names Thrust or CUDA" cell/gru.hpp "#include <thrust/for_each.h>")
 refused("cell/gru.hpp: names Thrust or CUDA" cell/gru.hpp "auto e = cudaGetLastError();")
+refused("cell/gru.hpp: defines a macro outside" cell/gru.hpp " # define TWICE(x) x x")
 refused("cell/gru.hpp: names CUDA outside" cell/gru.hpp "__device__ int x;")
 
 good_tree()
