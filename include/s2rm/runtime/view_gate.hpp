@@ -83,6 +83,7 @@ struct leave_out_non_finite {
   T const* view;         ///< (n, V)
   T const* place;        ///< (n, P)
   std::uint8_t* mask;    ///< (n)
+<<<<<<< HEAD:include/s2rm/runtime/view_gate.hpp
   std::uint32_t* times;  ///< (n): how often the view of each slot was left out
   S2RM_HD void operator()(index_t i) const { judge(i, part(i, 0, 1)); }
 
@@ -113,6 +114,12 @@ struct leave_out_non_finite {
  private:
   /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
   [[nodiscard]] S2RM_HD T part(index_t i, index_t first, index_t step) const {
+=======
+  std::uint32_t* times;  ///< (n): how often each place was left out
+  S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
+  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
+  [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
+>>>>>>> backend:include/s2rm/stream/view_gate.hpp
     T sum = 0;
     if (mask[i] == 0) return sum;
     T const *const v = view + i * V, *const p = place + i * P;

@@ -13,12 +13,12 @@
 /// thread, and every sum runs in one order.
 
 #include <algorithm>
-#include <cmath>
 
 #include "s2rm/backend/thrust/kernels/attention.hpp"
 #include "s2rm/backend/thrust/kernels/block_gemm.hpp"
 #include "s2rm/backend/thrust/kernels/cooperative.hpp"
 #include "s2rm/backend/thrust/kernels/recurrence_attention.hpp"
+#include "s2rm/math/normalise.hpp"
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
@@ -31,8 +31,8 @@ struct recurrence_slices {
   static constexpr index_t P = 4;  ///< projections of the state
   static constexpr index_t fields = SW / H;
 
-  /// All blocks are there at once: one for each multiprocessor of an H100.
-  static constexpr index_t most_blocks = 132;
+  /// All blocks are resident at once: one for each multiprocessor.
+  static constexpr index_t most_blocks = target_device::multiprocessors;
   static constexpr index_t slices = M > most_blocks ? 1 : (most_blocks / M < H ? most_blocks / M : H);
   static constexpr index_t units = (H + slices - 1) / slices, columns = (NC + slices - 1) / slices;  ///< of a slice
   static constexpr index_t blocks = M * slices;
@@ -43,6 +43,19 @@ struct recurrence_slices {
   /// What it keeps of an attention is what these keep: where steps go on from it, they must be those of attention.hpp.
   using steps_attention = attention_kernels<N, C, true, T>;
   static constexpr bool may_fit = M <= most_blocks && steps_attention::shared_bytes <= most_shared_bytes;
+
+  /// Where a block stands: its module, its slice, and the columns and units of that slice.
+  struct position {
+    index_t m, slice, column, unit;
+    int columns_here, units_here;
+    S2RM_HD explicit position(index_t block)
+        : m(block / slices),
+          slice(block % slices),
+          column(slice * columns),
+          unit(slice * units),
+          columns_here(left(NC, column, columns)),
+          units_here(left(H, unit, units)) {}
+  };
 
   /// Of `all` columns those of a slice that begins at `first`.
   S2RM_HD static int left(index_t all, index_t first, index_t most) {
@@ -137,19 +150,13 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   Gates gates;
 
   /// A block's shared memory.
-  struct memory {
+  struct memory : base::position {
     T *projections, *out, *input, *recurrent;  ///< weights: (P columns, H), (units, NC), (G units, NC), (G units, H)
     T* bias;                                   ///< (2, G units)
     T *x, *wide;                               ///< tiles of rows: (lines, H), (lines, NC)
     T *sum, *factor, *parts;                   ///< (lines, sum_lanes), (lines)
-    index_t m, slice, column, unit;
-    int columns_here, units_here;
     template <class Block>
-    S2RM_HD explicit memory(Block const& block) : m(block.index / slices), slice(block.index % slices) {
-      column = slice * columns;
-      columns_here = base::left(NC, column, columns);
-      unit = slice * units;
-      units_here = base::left(H, unit, units);
+    S2RM_HD explicit memory(Block const& block) : base::position(block.index) {
       shared_layout cut{block.shared};
       projections = cut.template take<T>((P * columns + G * units) * h_row);
       recurrent = projections + P * columns * h_row;
@@ -178,8 +185,8 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   }
 
  private:
-  /// The slice's rows of every weight, those of a depth together. A slice that has fewer than `columns` or `units` repeats its
-  /// last one.
+  /// The slice's rows of every weight, those of a depth together. A slice that has fewer than `columns` or `units`
+  /// repeats its last one.
   template <class Block>
   S2RM_HD void load_weights(Block const& block) const {
     memory const to(block);
@@ -242,7 +249,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       block.each([&](int t) {
         sums.multiply(t, at.projections, static_cast<int>(P * columns), at.x);
         for (int line = t; line < here; line += threads) {
-          T const f = T(1) / std::sqrt(base::line_sum(at.sum, line) / T(H) + T(1e-4));
+          T const f = math::rms_factor(base::line_sum(at.sum, line), H);
           at.factor[line] = f;
           if (at.slice == 0) s.saved.read_factor[(r + line) * M + at.m] = f;
         }

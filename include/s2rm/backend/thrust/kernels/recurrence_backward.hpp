@@ -54,17 +54,11 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   Gates gates;
 
   /// A block's shared memory.
-  struct memory {
+  struct memory : base::position {
     T *input, *recurrent, *out, *projections;  ///< weights: (columns, G H), (units, G H), (columns, H), (units, 4 NC)
     T *tile, *sum, *start, *parts;
-    index_t m, slice, column, unit;
-    int columns_here, units_here;
     template <class Block>
-    S2RM_HD explicit memory(Block const& block) : m(block.index / slices), slice(block.index % slices) {
-      column = slice * columns;
-      columns_here = base::left(NC, column, columns);
-      unit = slice * units;
-      units_here = base::left(H, unit, units);
+    S2RM_HD explicit memory(Block const& block) : base::position(block.index) {
       shared_layout cut{block.shared};
       input = cut.template take<T>(columns * d_row);
       recurrent = cut.template take<T>(units * d_row);
@@ -99,8 +93,8 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
  private:
-  /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of shared
-  /// memory. Several numbers are on their way at a time.
+  /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of
+  /// shared memory. `flight` reads are in flight at once.
   template <index_t Depth, index_t Width, index_t Count>
   S2RM_HD static void load_transposed(int t, T const* from, index_t first, int here, int step, T* to) {
     constexpr auto count = static_cast<int>(Count), all = static_cast<int>(Depth) * count;
