@@ -13,25 +13,6 @@
 
 namespace s2rm {
 
-/// Steps [first, first + count) of a batch: time is the slowest extent, so this is only pointers.
-template <class Net, class T>
-batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
-  index_t const R = first * b.batch;
-  auto const move = [](auto*& p, index_t n) {
-    if (p != nullptr) p += n;
-  };
-  move(b.view, R * b.views * Net::view::size);
-  move(b.place, R * b.views * Net::P);
-  move(b.view_mask, R * b.views);
-  move(b.query_place, R * b.queries * Net::P);
-  move(b.target, R * b.queries * Net::target::size);
-  move(b.target_mask, R * b.queries);
-  move(b.reset, R);
-  move(b.blind, R);
-  b.time = count;
-  return b;
-}
-
 /// Calls f(steps, their first row) for as many steps of a batch as are read out at a time.
 template <class Net, class T, class F>
 void each_read_out(batch_view<T> const& b, ops::chunk_rows const& chunks, F const& f) {
@@ -141,29 +122,24 @@ class executor {
     return likelihood::loss_scale<T>::over(tape_.sums + figure::count);
   }
   /// Extents and addresses that work on a batch depends on, once `begin` or a pass has made room for it.
-  static constexpr std::size_t key_words = 21;
+  static constexpr std::size_t key_words = 4 + batch_arrays + 9;
   [[nodiscard]] std::array<std::int64_t, key_words> key(batch_view<T> const& b) const {
-    return {b.time,
-            b.batch,
-            b.views,
-            b.queries,
-            ops::word_of(b.view),
-            ops::word_of(b.place),
-            ops::word_of(b.view_mask),
-            ops::word_of(b.query_place),
-            ops::word_of(b.target),
-            ops::word_of(b.target_mask),
-            ops::word_of(b.reset),
-            ops::word_of(b.blind),
-            ops::word_of(memory_.data()),
-            room_.time,
-            room_.batch,
-            room_.views,
-            room_.queries,
-            ops::word_of(carried(b)),
-            ops::word_of(carried_.data()),
-            ops::word_of(between_.data()),
-            with_backward_ ? 1 : 0};
+    std::array<std::int64_t, key_words> words{b.time,
+                                              b.batch,
+                                              b.views,
+                                              b.queries,
+                                              ops::word_of(memory_.data()),
+                                              room_.time,
+                                              room_.batch,
+                                              room_.views,
+                                              room_.queries,
+                                              ops::word_of(carried(b)),
+                                              ops::word_of(carried_.data()),
+                                              ops::word_of(between_.data()),
+                                              with_backward_ ? 1 : 0};
+    auto next = words.end() - batch_arrays;
+    for_each_array<typename Net::shape>([&next](auto, auto const* p) { *next++ = ops::word_of(p); }, b);
+    return words;
   }
   /// Room for a batch and its chunks. Allocates; nothing else does while batches fit.
   void make_room(batch_view<T> const& b, bool with_backward) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -120,8 +121,9 @@ class staging {
       next_ = (next_ + 1) % slots_.size();
       slot& to = slots_[at];
       to.copied.wait(be);
-      auto const copied = lay_out(be, b, to.host);
-      return {moved(copied.host, to.host.data(), device(be, copied.bytes)), to.host.data(), copied.bytes, at};
+      index_t const bytes = lay_out_on_host(be, b, to.host);
+      arena there{device(be, bytes)};
+      return {lay_out(there, b, no_copy), to.host.data(), bytes, at};
     }
   }
   void send(Backend& be, staged const& one) {
@@ -137,29 +139,33 @@ class staging {
       return b;
     } else {
       views_ = std::max(views_, b.views);
-      index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
-      arena counting;
-      static_cast<void>(addresses(counting, R, views_, Q));
-      arena cutting{device(be, counting.used)};
-      auto const to = addresses(cutting, R, views_, Q);
-      spread_all(b, R, Q, to, [&be](auto... one) { spread_there(be, one...); });
-      be.for_each(R * views_, detail::spread_flags{b.view_mask, b.views, views_, to.view_mask});
-      return named(b, Q, to);
+      index_t const R = b.time * b.batch;
+      arena cutting{device(be, bytes_of(b))};
+      return lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
+        index_t const slots = array.slots(b), padded = padded_slots(array, b);
+        if constexpr (array.null == null_is::present) {
+          be.for_each(R * padded, detail::spread_flags{from, slots, padded, to});
+        } else {
+          spread_there(be, from, R, slots, padded, array.width, to);
+        }
+      });
     }
   }
   /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
   [[nodiscard]] resident_batch<T> upload(Backend& be, batch_view<T> const& b) {
     views_ = std::max(views_, b.views);
     host_block<Backend, std::byte> host;
-    auto const copied = lay_out(be, b, host);
+    index_t const bytes = lay_out_on_host(be, b, host);
     if constexpr (ops::host_memory<Backend>) {
       auto const memory = std::make_shared<host_block<Backend, std::byte>>(std::move(host));
-      return {memory, copied.host};
+      arena here{memory->data()};
+      return {memory, lay_out(here, b, no_copy)};
     } else {
-      auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(copied.bytes));
-      be.copy_in(copied.bytes, host.data(), memory->device.data());
-      memory->block = {owner(be), memory->device.data(), copied.bytes};
-      auto view = moved(copied.host, host.data(), memory->device.data());
+      auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(bytes));
+      be.copy_in(bytes, host.data(), memory->device.data());
+      memory->block = {owner(be), memory->device.data(), bytes};
+      arena there{memory->device.data()};
+      auto view = lay_out(there, b, no_copy);
       view.kept = &memory->block;
       return {memory, view};
     }
@@ -167,15 +173,13 @@ class staging {
   /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
   void reserve(Backend& be, index_t time, index_t batch) {
     if constexpr (!ops::host_memory<Backend>) {
-      arena counting;
-      static_cast<void>(addresses(counting, time * batch, views_, queries_));
-      for (slot& one : slots_) one.host.resize(be, counting.used);
-      static_cast<void>(device(be, counting.used));
+      index_t const bytes = bytes_of({.time = time, .batch = batch});
+      for (slot& one : slots_) one.host.resize(be, bytes);
+      static_cast<void>(device(be, bytes));
     }
   }
 
  private:
-  static constexpr index_t V = Net::view::size, X = Net::target::size, P = Net::P;
   /// Memory of the host that a batch is copied from, and when it was.
   struct slot {
     host_block<Backend, std::byte> host;
@@ -194,65 +198,48 @@ class staging {
       return nullptr;
     }
   }
-  struct arrays {
-    T *view, *place, *query_place, *target;
-    std::uint8_t *view_mask, *target_mask, *reset, *blind;
-  };
-  struct laid_out {
-    batch_view<T> host;
-    index_t bytes;
-  };
-
-  [[nodiscard]] arrays addresses(arena& a, index_t R, index_t views, index_t queries) const {
-    index_t const targets = targets_ ? R * queries : 0;
-    return {a.take<T>(R * views * V), a.take<T>(R * views * P),        a.take<T>(R * queries * P),
-            a.take<T>(targets * X),   a.take<std::uint8_t>(R * views), a.take<std::uint8_t>(targets),
-            a.take<std::uint8_t>(R),  a.take<std::uint8_t>(R)};
+  /// Calls copy(array, given, to) for every array of a batch, `to` being its place in a block that begins at `memory`;
+  /// returns the batch that has its arrays there, padded. A null arena is told how many bytes that is.
+  template <class Copy>
+  batch_view<T> lay_out(arena& memory, batch_view<T> const& b, Copy const& copy) const {
+    batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = std::max(b.queries, queries_)};
+    for_each_array<typename Net::shape>(
+        [&](auto array, auto const* given, auto const*& to) {
+          bool const room = array.slots_are != per::target || targets_;
+          auto* const at = memory.take<std::remove_const_t<std::remove_pointer_t<decltype(given)>>>(
+              room ? array.size(laid) : 0);
+          copy(array, room ? given : nullptr, at);
+          to = given != nullptr || array.null == null_is::present ? at : nullptr;
+        },
+        b, laid);
+    return laid;
   }
-  /// The batch with these addresses, filled up.
-  [[nodiscard]] batch_view<T> named(batch_view<T> const& b, index_t queries, arrays const& to) const {
-    auto const where = [](auto const* given, auto const* copied) { return given == nullptr ? nullptr : copied; };
-    return {b.time,
-            b.batch,
-            views_,
-            queries,
-            to.view,
-            to.place,
-            to.view_mask,
-            where(b.query_place, to.query_place),
-            where(b.target, to.target),
-            where(b.target_mask, to.target_mask),
-            where(b.reset, to.reset),
-            where(b.blind, to.blind)};
-  }
-
-  /// Everything in one block of the host, absent slots at the end of every row.
-  laid_out lay_out(Backend& be, batch_view<T> const& b, host_block<Backend, std::byte>& host) const {
-    index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
+  /// Bytes that `lay_out` needs.
+  [[nodiscard]] index_t bytes_of(batch_view<T> const& b) const {
     arena counting;
-    static_cast<void>(addresses(counting, R, views_, Q));
-    host.resize(be, counting.used);
-    arena cutting{host.data()};
-    auto const to = addresses(cutting, R, views_, Q);
-    spread_all(b, R, Q, to, [](auto... one) { spread(one...); });
-    std::fill_n(to.view_mask, R * views_, std::uint8_t{0});
-    if (b.view_mask != nullptr) {
-      spread(b.view_mask, R, b.views, views_, 1, to.view_mask);
-    } else {
-      for (index_t r = 0; r < R; ++r) std::fill_n(to.view_mask + r * views_, b.views, std::uint8_t{1});
-    }
-    return {named(b, Q, to), counting.used};
+    static_cast<void>(lay_out(counting, b, no_copy));
+    return counting.used;
   }
-  /// Every array of a batch but the flags of its views: f(from, R, slots, room, width, to).
-  template <class F>
-  void spread_all(batch_view<T> const& b, index_t R, index_t Q, arrays const& to, F const& f) const {
-    f(b.view, R, b.views, views_, V, to.view);
-    f(b.place, R, b.views, views_, P, to.place);
-    f(b.query_place, R, b.queries, Q, P, to.query_place);
-    f(b.target, R, b.queries, Q, X, to.target);
-    f(b.target_mask, R, b.queries, Q, index_t{1}, to.target_mask);
-    f(b.reset, R, index_t{1}, index_t{1}, index_t{1}, to.reset);
-    f(b.blind, R, index_t{1}, index_t{1}, index_t{1}, to.blind);
+  static constexpr auto no_copy = [](auto, auto const*, auto*) {};
+
+  /// The batch in one block of the host, absent slots at the end of every row. Returns the block's bytes.
+  index_t lay_out_on_host(Backend& be, batch_view<T> const& b, host_block<Backend, std::byte>& host) const {
+    index_t const bytes = bytes_of(b), R = b.time * b.batch;
+    host.resize(be, bytes);
+    arena cutting{host.data()};
+    lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
+      index_t const slots = array.slots(b), padded = padded_slots(array, b);
+      if constexpr (array.null == null_is::present) {
+        std::fill_n(to, R * padded, std::uint8_t{0});
+        for (index_t r = 0; from == nullptr && r < R; ++r) std::fill_n(to + r * padded, slots, std::uint8_t{1});
+      }
+      spread(from, R, slots, padded, array.width, to);
+    });
+    return bytes;
+  }
+  template <class Array>
+  [[nodiscard]] index_t padded_slots(Array array, batch_view<T> const& b) const {
+    return array.slots(batch_view<T>{.views = views_, .queries = std::max(b.queries, queries_)});
   }
   template <class U>
   static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
@@ -274,17 +261,15 @@ class staging {
       be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, room * width, to});
     }
   }
-  /// The same addresses in another block.
+  /// The batch with its arrays at the same offsets of another block.
   static batch_view<T> moved(batch_view<T> b, std::byte const* from, std::byte const* to) {
-    auto const shift = [from, to](auto*& p) {
-      using pointer = std::remove_reference_t<decltype(p)>;
-      if (p == nullptr) return;
-      auto const offset = reinterpret_cast<std::byte const*>(p) - from;
-      p = reinterpret_cast<pointer>(to + offset);
-    };
+    for_each_array<typename Net::shape>(
+        [from, to](auto, auto const*& p) {
+          using pointer = std::remove_reference_t<decltype(p)>;
+          if (p != nullptr) p = reinterpret_cast<pointer>(to + (reinterpret_cast<std::byte const*>(p) - from));
+        },
+        b);
     b.kept = nullptr;
-    shift(b.view), shift(b.place), shift(b.view_mask), shift(b.query_place), shift(b.target), shift(b.target_mask);
-    shift(b.reset), shift(b.blind);
     return b;
   }
   std::byte* device(Backend& be, index_t bytes) {

@@ -9,41 +9,24 @@
 
 #include "s2rm/model/batch.hpp"
 #include "s2rm/ops/ops.hpp"
+#include "s2rm/runtime/owned_batch.hpp"
 #include "s2rm/train/communicator.hpp"
 #include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
-/// Elements of a batch as a batch of their own, copied. Memory is kept for the next.
+/// Elements of a batch in host memory as a batch of their own, copied where they are not all of it.
 template <class Net, class T>
 class element_cut {
  public:
-  batch_view<T> operator()(batch_view<T> b, element_range of) {
+  /// Valid until the next call.
+  batch_view<T> operator()(batch_view<T> const& b, element_range of) {
     if (of.first == 0 && of.count == b.batch) return b;
-    take(b, of, b.view, b.views * Net::view::size, view_);
-    take(b, of, b.place, b.views * Net::P, place_);
-    take(b, of, b.view_mask, b.views, view_mask_);
-    take(b, of, b.query_place, b.queries * Net::P, query_place_);
-    take(b, of, b.target, b.queries * Net::target::size, target_);
-    take(b, of, b.target_mask, b.queries, target_mask_);
-    take(b, of, b.reset, 1, reset_);
-    take(b, of, b.blind, 1, blind_);
-    b.batch = of.count;
-    return b;
+    return copy_elements<typename Net::shape>(b, of.first, of.count, memory_);
   }
 
  private:
-  template <class U>
-  static void take(batch_view<T> const& b, element_range of, U const*& from, index_t width, std::vector<U>& to) {
-    if (from == nullptr) return;
-    to.resize(static_cast<std::size_t>(b.time * of.count * width));
-    for (index_t t = 0; t < b.time; ++t) {
-      std::copy_n(from + (t * b.batch + of.first) * width, of.count * width, to.begin() + t * of.count * width);
-    }
-    from = to.data();
-  }
-  std::vector<T> view_, place_, query_place_, target_;
-  std::vector<std::uint8_t> view_mask_, target_mask_, reset_, blind_;
+  owned_batch<T> memory_;
 };
 
 /// Unmasked target elements of a batch in host memory.
