@@ -68,7 +68,7 @@ void sums(mpi const& team, double seconds) {
 void steps(mpi const& team, double seconds, int threads, s2rm::index_t parts) {
   constexpr extents whole{20, 16, 10, 10};
   s2rm::trainer<balls, cpu, float, s2rm::optim::adam, mpi> learner{
-      cpu{.threads = threads}, {.rate = 1e-7, .clip = 1.0}, {}, {.parts = parts}, team};
+      cpu{.threads = threads}, {.rate = 1e-7, .clip = 1.0}, {}, {.microbatches = parts}, team};
   learner.assign(start_of<balls>(placing::drawn).data());
   auto const mine = learner.share(whole.batch);
   problem<balls> const data({whole.time, mine.count, whole.views, whole.queries}, 0);

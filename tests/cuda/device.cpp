@@ -27,7 +27,7 @@ constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true
 
 /// Targets that suit a Bernoulli likelihood.
 template <class Net, class T>
-test::owned_batch<Net, T> batch_of(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
+owned_batch<T> batch_of(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
   auto b = test::random_batch<Net, T>(time, batch, views, queries, stream, masks);
   if constexpr (!Net::likelihood::has_location) {
     for (auto& x : b.target) x = x > T(0) ? T(1) : T(0);
@@ -41,7 +41,7 @@ struct pass {
   std::vector<T> predictions, gradient;
 };
 template <class Net, class T>
-pass<Net, T> of(any_trainer<Net, T>& t, test::owned_batch<Net, T> const& b) {
+pass<Net, T> of(any_trainer<Net, T>& t, owned_batch<T> const& b) {
   pass<Net, T> p{t.differentiate(b.look()),
                  std::vector<T>(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::outputs)),
                  std::vector<T>(static_cast<std::size_t>(Net::parameter_count))};

@@ -77,7 +77,7 @@ void compare(std::string const& name, backend::eigen const& be = {}) {
   auto const out = golden("model_" + name + ".out");
   auto const checkpoint = golden(*out.find_metadata("checkpoint"));
   auto const owned = batch_of<T>(golden(*out.find_metadata("batch")));
-  auto const b = owned.get();
+  auto const b = owned.look();
   std::vector<double> values(Net::parameter_count, NAN);
   for (auto const& f : Net::fields) {
     std::vector<index_t> const shape(f.extents.begin(), f.extents.begin() + f.rank);

@@ -33,7 +33,7 @@ void check_gradient(std::string const& name, Backend const& be, batch_options op
     REQUIRE(attempt < 500);
     options.seed += 1000;
     owned = random_batch<Net>(options);
-    b = owned.get();
+    b = owned.look();
     values = random_parameters<Net>(options.seed);
     m.set(values);
     if (carries) {

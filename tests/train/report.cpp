@@ -23,7 +23,7 @@ struct counts {
 
 /// p_m . s_a of every pair, in long double, from the weights by name.
 template <class Net>
-counts count(std::vector<double> const& w, test::owned_batch<Net, double> const& b) {
+counts count(std::vector<double> const& w, owned_batch<double> const& b) {
   using real = long double;
   constexpr index_t P = Net::P, F = Net::shape::frequencies, K = Net::shape::place_hidden, S = Net::S, M = Net::M;
   auto const at = [&](std::string_view name) {

@@ -37,7 +37,7 @@ struct batch_view {
   std::uint8_t const* target_mask = nullptr;  ///< (T, B, Q)
   std::uint8_t const* reset = nullptr;        ///< (T, B): the state is put back to h_0 before this step
   std::uint8_t const* blind = nullptr;        ///< (T, B): no view reaches any module at this step
-  resident_block const* kept = nullptr;       ///< the backend's memory that holds the arrays; null: they are the host's
+  resident_block const* resident = nullptr;   ///< the backend's memory that holds the arrays; null: they are the host's
 };
 
 /// What an array of a batch has one entry for, in every step (t, b): the step itself, each view, each query, or each query

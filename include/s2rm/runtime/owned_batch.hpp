@@ -43,14 +43,14 @@ struct owned_batch {
   }
 };
 
-/// Elements [first, first + count) of a batch in host memory, copied. Arrays that the batch does not have are left alone.
+/// Elements [first, first + count) of a batch in host memory, copied.
 /// Returns the view of the copy; memory of `to` is reused.
 template <class Shape, class T>
 batch_view<T> copy_elements(batch_view<T> const& from, index_t first, index_t count, owned_batch<T>& to) {
   auto b = from;
   for_each_array<Shape>(
       [&](auto array, auto const*& p, auto& copy) {
-        if (p == nullptr) return;
+        if (p == nullptr) return copy.clear();
         index_t const row = array.row(from);
         copy.resize(static_cast<std::size_t>(from.time * count * row));
         for (index_t t = 0; t < from.time; ++t) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Batches where the backend can read them: as they are where it shares the host's memory, else copied, in one piece.
+/// Staging: a caller's batch to where the backend can read it.
 
 #include <algorithm>
 #include <array>
@@ -9,12 +9,12 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
 #include "s2rm/runtime/event.hpp"
+#include "s2rm/runtime/host_buffer.hpp"
 
 namespace s2rm {
 
@@ -27,7 +27,7 @@ struct spread_slots {
   T* to;
   S2RM_HD void operator()(index_t i) const { to[i / some * room + i % some] = from[i]; }
 };
-/// Flags (R, slots), null: all set, into (R, room): slots that are filled up are absent.
+/// Flags (R, slots), null: all set, into (R, room), 0 in the slots beyond.
 struct spread_flags {
   std::uint8_t const* from;
   index_t slots, room;
@@ -39,39 +39,11 @@ struct spread_flags {
 };
 }  // namespace detail
 
-/// Host memory that a backend copies from and to: of its own kind where it has `allocate_host<T>(n)`.
-template <class Backend, class T>
-class host_block {
- public:
-  void resize(Backend& be, index_t n) {
-    if (n <= size_) return;
-    if constexpr (requires { be.template allocate_host<T>(n); }) {
-      memory_ = be.template allocate_host<T>(n);
-    } else {
-      memory_.resize(static_cast<std::size_t>(n));
-    }
-    size_ = n;
-  }
-  [[nodiscard]] T* data() { return memory_.data(); }
-  [[nodiscard]] T const* data() const { return memory_.data(); }
-
- private:
-  template <class B>
-  struct memory_of {
-    using type = std::vector<T>;
-  };
-  template <class B>
-    requires requires(B& be) { be.template allocate_host<T>(index_t{}); }
-  struct memory_of<B> {
-    using type = decltype(std::declval<B&>().template allocate_host<T>(index_t{}));
-  };
-  typename memory_of<Backend>::type memory_{};
-  index_t size_ = 0;
-};
-
-/// Brings batches to a backend. Slots are filled up with absent ones to as many views as were ever seen, and at least
-/// `views`, so that batches of different A ask for the same work; queries are filled up to `queries`. What is filled up
-/// changes no number but by the rounding of sums over rows, which are summed in groups.
+/// Batches where a backend can read them. Where memory is shared a batch is taken as it is, and nothing here does anything.
+///
+/// Else a batch is laid out in one block of the host's and copied in one piece. Slots are padded with absent views to as many
+/// views as were ever seen, and at least `views`, so that batches of different A enqueue the same work; queries are padded to
+/// `queries`. Padding changes no number but by the rounding of sums over rows, which are summed in groups.
 template <class Net, class Backend, class T>
 class staging {
  public:
@@ -79,40 +51,40 @@ class staging {
   explicit staging(index_t views = 0, index_t queries = 0, bool targets = true)
       : views_(views), queries_(queries), targets_(targets) {}
 
-  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
-  /// unless the backend shares the host's memory: then it is `b`. Waits where the backend has not yet copied the batch
-  /// before the last one, and for nothing else. Of a kept batch nothing is copied to the backend.
-  /// \throws value_error where another backend keeps the batch.
+  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before.
+  /// Blocks only where the batch before the last one has not been copied yet. Of a resident batch nothing is copied from the
+  /// host.
+  /// \throws value_error where the batch is resident on another backend.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
-    if (b.kept != nullptr && b.kept->owner != owner(be)) {
-      throw value_error("s2rm: batch: it is kept by another backend than this one");
+    if (b.resident != nullptr && b.resident->owner != owner(be)) {
+      throw value_error("s2rm: batch: resident on another backend than the trainer's");
     }
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
       views_ = std::max(views_, b.views);
-      // What is recorded reads one block.
-      if (b.kept != nullptr) {
-        be.copy(b.kept->bytes, b.kept->data, device(be, b.kept->bytes));
-        return moved(b, b.kept->data, device_.data());
+      // A captured graph reads one block, whichever batch it is launched for.
+      if (b.resident != nullptr) {
+        be.copy(b.resident->bytes, b.resident->data, device(be, b.resident->bytes));
+        return moved(b, b.resident->data, device_.data());
       }
-      auto const one = pack(be, b);
-      send(be, one);
-      sent(be, one);
+      auto const one = stage(be, b);
+      upload(be, one);
+      uploaded(be, one);
       return one.batch;
     }
   }
-  /// A batch of the host's on its way: as the backend may read it once it was sent.
+
+  /// A batch that lies in host memory, ready to be copied.
   struct staged {
-    batch_view<T> batch;
-    std::byte const* host = nullptr;  ///< what work that sends it depends on (`ops::repeated`)
+    batch_view<T> batch;              ///< as the backend may read it once the copy is done
+    std::byte const* host = nullptr;  ///< what is copied from: the part of a graph's key that stands for the copy
     index_t bytes = 0;
     std::size_t slot = 0;
   };
-  /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits where what the batch before the
-  /// last one was sent for is not done; the copy; and, behind all work that has the copy in it, that the host's memory is
-  /// free again then.
-  staged pack(Backend& be, batch_view<T> const& b) {
+  /// `bring` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host memory;
+  /// it blocks where the batch staged before the last one has not been copied yet.
+  staged stage(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return {b};
     } else {
@@ -126,14 +98,20 @@ class staging {
       return {lay_out(there, b, no_copy), to.host.data(), bytes, at};
     }
   }
-  void send(Backend& be, staged const& one) {
+  /// Enqueues the copy.
+  void upload(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) ops::copy_in_later(be, one.bytes, one.host, device_.data());
   }
-  void sent(Backend& be, staged const& one) {
+  /// After the work that has the copy in it was enqueued: its host memory may be reused once that work is done.
+  void uploaded(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
   }
-  /// `bring` for arrays that lie where the backend computes: they are copied there, in the order of what is asked for.
-  /// The batch is the host's where the backend shares its memory.
+  staged pack(Backend& be, batch_view<T> const& b) { return stage(be, b); }
+  void send(Backend& be, staged const& one) { upload(be, one); }
+  void sent(Backend& be, staged const& one) { uploaded(be, one); }
+
+  /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the host's
+  /// where memory is shared.
   batch_view<T> gather(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return b;
@@ -151,13 +129,15 @@ class staging {
       });
     }
   }
-  /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
-  [[nodiscard]] resident_batch<T> upload(Backend& be, batch_view<T> const& b) {
+
+  /// A copy of the batch in the backend's memory (the host's where memory is shared), to be given in its place as often as
+  /// wanted. Allocates, and blocks until the copy is done.
+  [[nodiscard]] resident_batch<T> make_resident(Backend& be, batch_view<T> const& b) {
     views_ = std::max(views_, b.views);
-    host_block<Backend, std::byte> host;
+    host_buffer<Backend, std::byte> host;
     index_t const bytes = lay_out_on_host(be, b, host);
     if constexpr (ops::host_memory<Backend>) {
-      auto const memory = std::make_shared<host_block<Backend, std::byte>>(std::move(host));
+      auto const memory = std::make_shared<host_buffer<Backend, std::byte>>(std::move(host));
       arena here{memory->data()};
       return {memory, lay_out(here, b, no_copy)};
     } else {
@@ -166,11 +146,12 @@ class staging {
       memory->block = {owner(be), memory->device.data(), bytes};
       arena there{memory->device.data()};
       auto view = lay_out(there, b, no_copy);
-      view.kept = &memory->block;
+      view.resident = &memory->block;
       return {memory, view};
     }
   }
-  /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
+
+  /// Room for this many time steps and elements, with the views and queries given to the constructor. Allocates.
   void reserve(Backend& be, index_t time, index_t batch) {
     if constexpr (!ops::host_memory<Backend>) {
       index_t const bytes = bytes_of({.time = time, .batch = batch});
@@ -180,9 +161,9 @@ class staging {
   }
 
  private:
-  /// Memory of the host that a batch is copied from, and when it was.
+  /// Host memory that a batch is copied from, and whether it was.
   struct slot {
-    host_block<Backend, std::byte> host;
+    host_buffer<Backend, std::byte> host;
     ops::event_of<Backend> copied;
   };
   using device_block = decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{}));
@@ -198,23 +179,24 @@ class staging {
       return nullptr;
     }
   }
+
   /// Calls copy(array, given, to) for every array of a batch, `to` being its place in a block that begins at `memory`;
-  /// returns the batch that has its arrays there, padded. A null arena is told how many bytes that is.
+  /// returns the padded batch whose arrays lie there. With a null `memory` it only counts bytes.
   template <class Copy>
   batch_view<T> lay_out(arena& memory, batch_view<T> const& b, Copy const& copy) const {
     batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = std::max(b.queries, queries_)};
     for_each_array<typename Net::shape>(
         [&](auto array, auto const* given, auto const*& to) {
           bool const room = array.slots_are != per::target || targets_;
-          auto* const at = memory.take<std::remove_const_t<std::remove_pointer_t<decltype(given)>>>(
-              room ? array.size(laid) : 0);
+          using number = std::remove_const_t<std::remove_pointer_t<decltype(given)>>;
+          auto* const at = memory.template take<number>(room ? array.size(laid) : 0);
           copy(array, room ? given : nullptr, at);
           to = given != nullptr || array.null == null_is::present ? at : nullptr;
         },
         b, laid);
     return laid;
   }
-  /// Bytes that `lay_out` needs.
+  /// Bytes of a batch laid out.
   [[nodiscard]] index_t bytes_of(batch_view<T> const& b) const {
     arena counting;
     static_cast<void>(lay_out(counting, b, no_copy));
@@ -222,8 +204,8 @@ class staging {
   }
   static constexpr auto no_copy = [](auto, auto const*, auto*) {};
 
-  /// The batch in one block of the host, absent slots at the end of every row. Returns the block's bytes.
-  index_t lay_out_on_host(Backend& be, batch_view<T> const& b, host_block<Backend, std::byte>& host) const {
+  /// The batch in one block of the host, padding at the end of every row. Returns the block's bytes.
+  index_t lay_out_on_host(Backend& be, batch_view<T> const& b, host_buffer<Backend, std::byte>& host) const {
     index_t const bytes = bytes_of(b), R = b.time * b.batch;
     host.resize(be, bytes);
     arena cutting{host.data()};
@@ -269,7 +251,7 @@ class staging {
           if (p != nullptr) p = reinterpret_cast<pointer>(to + (reinterpret_cast<std::byte const*>(p) - from));
         },
         b);
-    b.kept = nullptr;
+    b.resident = nullptr;
     return b;
   }
   std::byte* device(Backend& be, index_t bytes) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a training step reports, and how the figures about reach are counted.
+/// What a training step reports, and how its sums about reach are counted.
 
 #include <cmath>
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace s2rm {
 struct step_report {
   double loss = 0;              ///< mean over unmasked target elements, before the update
   double gradient_norm = 0;     ///< of the whole gradient, before clipping; of the last window that had one
-  bool skipped = false;         ///< loss or gradient was not finite (of any window): it changed no weight and no moment
+  bool skipped = false;         ///< loss or gradient of a window was non-finite: it changed no weight and no moment
   index_t skipped_total = 0;    ///< such steps since the trainer was made
   double reach = 0;             ///< share of (present view, module) pairs with Z > 0
   index_t dead_modules = 0;     ///< modules that no present view of the batch reached
@@ -113,7 +113,7 @@ struct square {
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 
-/// The three figures of n views at once, by one block: sums of whole numbers, whose order changes nothing.
+/// The three sums of n views at once, by one block: sums of whole numbers, whose order changes nothing.
 template <index_t M>
 struct count_reach {
   static constexpr int threads = 1024;
@@ -121,7 +121,7 @@ struct count_reach {
   static constexpr std::size_t shared_bytes = 3 * threads * sizeof(double);
   std::uint8_t const* reach;
   index_t n;
-  double* figures;  ///< added to
+  double *reached, *present, *unreached;  ///< added to
 
   [[nodiscard]] index_t blocks() const { return 1; }
   template <class Block>
@@ -129,7 +129,7 @@ struct count_reach {
     auto* const within = reinterpret_cast<double*>(block.shared);
     double *const there = within + threads, *const alone = there + threads;
     block.each([&](int t) {
-      int pairs = 0, present = 0, unreached = 0;
+      int pairs = 0, views_there = 0, views_alone = 0;
       for (index_t row = t; row < n; row += threads) {
         int here = 0, views = 0;
         for (index_t m = 0; m < M; ++m) {
@@ -138,12 +138,12 @@ struct count_reach {
           views += one != kernel::absent ? 1 : 0;
         }
         pairs += here;
-        present += views;
-        unreached += here == 0 && reach[row * M] != kernel::absent ? 1 : 0;
+        views_there += views;
+        views_alone += here == 0 && reach[row * M] != kernel::absent ? 1 : 0;
       }
       within[t] = pairs;
-      there[t] = present;
-      alone[t] = unreached;
+      there[t] = views_there;
+      alone[t] = views_alone;
     });
     for (int half = threads / 2; half > 0; half /= 2) {
       block.each([&](int t) {
@@ -155,34 +155,41 @@ struct count_reach {
     }
     block.each([&](int t) {
       if (t != 0) return;
-      figures[figure::reached] += within[0];
-      figures[figure::present] += there[0];
-      figures[figure::unreached] += alone[0];
+      *reached += within[0];
+      *present += there[0];
+      *unreached += alone[0];
     });
   }
 };
 
-/// Adds what n views of a piece reach, (n, M), to the figures of a window.
+/// Adds what n views of a chunk reach, (n, M), to the sums of a window.
 template <index_t M, class Backend>
-void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figures, std::uint8_t* alive, index_t parts) {
-  auto const add = [&](index_t count, auto const& f, index_t to) {
-    be.reduce(count, f, figures + figure::scratch);
-    be.for_each(1, figure::add{figures + figure::scratch, figures + to});
+void add_reach(Backend& be, index_t n, std::uint8_t const* reach, pass_sums* sums, std::uint8_t* alive, index_t parts) {
+  auto const add = [&](index_t count, auto const& f, double* to) {
+    be.reduce(count, f, &sums->temporary);
+    be.for_each(1, add_number{&sums->temporary, to});
   };
+  count_reach<M> const counts{reach, n, &sums->reached, &sums->present, &sums->unreached};
   bool const counted = [&] {
-    if constexpr (requires { be.own_kernel(count_reach<M>{reach, n, figures}); }) {
-      return n * M <= count_reach<M>::most && be.own_kernel(count_reach<M>{reach, n, figures});
+    if constexpr (requires { be.own_kernel(counts); }) {
+      return n * M <= count_reach<M>::most && be.own_kernel(counts);
     } else {
       return false;
     }
   }();
   if (!counted) {
-    add(n * M, pair_reached{reach}, figure::reached);
-    add(n * M, pair_present{reach}, figure::present);
-    add(n, view_unreached<M>{reach}, figure::unreached);
+    add(n * M, pair_reached{reach}, &sums->reached);
+    add(n * M, pair_present{reach}, &sums->present);
+    add(n, view_unreached<M>{reach}, &sums->unreached);
   }
   be.for_each(parts * M, mark_alive<M>{reach, n, alive, parts});
 }
+
+/// Clears what `add_reach` adds to: before the first chunk.
+struct clear_reach {
+  pass_sums* sums;
+  S2RM_HD void operator()(index_t) const { sums->reached = sums->present = sums->unreached = 0; }
+};
 
 }  // namespace report
 }  // namespace s2rm
