@@ -70,7 +70,7 @@ template <class Channels, class Likelihood, class Marks = channels<>>
 struct part {
   using here = Channels;
   using likelihood = Likelihood;
-  using has_events = Marks;
+  using marks = Marks;
 };
 
 /// One `part` for each kind of channel; together they name every channel of the target once (S116). A prediction has the
@@ -95,7 +95,7 @@ struct product {
       for (index_t c = 0; c < count; ++c) {
         if ((index_t{0} + ... + Parts::here::count(c)) != 1) return false;
       }
-      return (Parts::here::within(count) && ...) && (Parts::has_events::within(count) && ...);
+      return (Parts::here::within(count) && ...) && (Parts::marks::within(count) && ...);
     }
 
     template <class T>
@@ -156,8 +156,8 @@ struct product {
           return at<Part>::value(o, x, e);
         }
       }();
-      if constexpr (Part::has_events::any) {
-        auto const mark = Part::has_events::template largest<L, area>(x, e % area);
+      if constexpr (Part::marks::any) {
+        auto const mark = Part::marks::template largest<L, area>(x, e % area);
         return mark > L::all(T(0.5)) ? all : L::all(T(0));
       } else {
         return all;
@@ -171,8 +171,8 @@ struct product {
         at<Part>::gradient(o, x, e, scale, d);
       }
       constexpr index_t own = at<Part>::parameters;
-      if constexpr (Part::has_events::any) {
-        auto const mark = Part::has_events::template largest<L, area>(x, e % area);
+      if constexpr (Part::marks::any) {
+        auto const mark = Part::marks::template largest<L, area>(x, e % area);
         for (index_t k = 0; k < own; ++k) {
           T* const to = d + k * Target::size + e;
           L::store(to, mark > L::all(T(0.5)) ? L::load(to) : L::all(T(0)));

@@ -191,7 +191,8 @@ class staging {
           using number = std::remove_const_t<std::remove_pointer_t<decltype(given)>>;
           auto* const at = memory.template take<number>(room ? array.size(laid) : 0);
           copy(array, room ? given : nullptr, at);
-          to = given != nullptr || array.null == null_is::present ? at : nullptr;
+          // Padding makes views of a batch that has none: a captured graph reads them when it is launched for another one.
+          to = given != nullptr || array.slots_are == per::view ? at : nullptr;
         },
         b, laid);
     return laid;

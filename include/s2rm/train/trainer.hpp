@@ -15,6 +15,7 @@
 #include "s2rm/runtime/executor.hpp"
 #include "s2rm/runtime/results.hpp"
 #include "s2rm/runtime/staging.hpp"
+#include "s2rm/train/batch_calls.hpp"
 #include "s2rm/train/microbatch.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/rank_group.hpp"
@@ -33,13 +34,15 @@ namespace s2rm {
 /// are called on all ranks too; `evaluate` and `differentiate` see one rank's batch alone.
 template <class Net, class Backend, class T = float, class Optimiser = optim::adam,
           communicator::policy Communicator = communicator::none>
-class trainer {
+class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communicator>, typename Net::shape, T> {
  public:
   using net = Net;
   using backend_type = Backend;
   using scalar = T;
   using optimiser_type = Optimiser;
   using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
+  using calls = batch_calls<trainer, typename Net::shape, T>;  ///< these calls for other types of batches
+  using calls::evaluate, calls::step, calls::step_async, calls::upload;
   static constexpr index_t size = Net::parameter_count, moment_count = size * Optimiser::moments;
 
   explicit trainer(Backend backend, Optimiser optimiser = {}, seed start = {}, training options = {},
@@ -106,11 +109,6 @@ class trainer {
     return check_extents(given, false), staging_.make_resident(backend_, given);
   }
 
-  template <class Batch>
-  [[nodiscard, deprecated("renamed: upload")]] resident_batch<T> keep(Batch const& b) {
-    return upload(b);
-  }
-
   /// Reports of so many steps, the last ones, are there to be read.
   static constexpr index_t reports_retained = 16;
   /// The report of a step. Waits for this step alone.
@@ -124,24 +122,6 @@ class trainer {
     require_report(number);
     return reports_.completed(backend_, number);
   }
-  /// The same for anything `batch_traits` knows (xtensor: `s2rm::batch` of adapters/xtensor.hpp), extents checked first.
-  template <batch_like<typename Net::shape> Batch>
-  step_report step(Batch const& b) {
-    return step(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  index_t step_async(Batch const& b) {
-    return step_async(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  double evaluate(Batch const& b) {
-    return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  [[nodiscard]] resident_batch<T> upload(Batch const& b) {
-    return upload(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
   double differentiate(batch_view<T> const& given) {
     check_extents(given, true);
