@@ -41,7 +41,7 @@ class fit {
                                    .clip = o.fit.clip,
                                    .schedule = {o.fit.warm_up, o.fit.steps, o.fit.floor}},
                  s2rm::seed{static_cast<std::uint64_t>(o.seed)},
-                 s2rm::training{.average = o.fit.average, .parts = o.fit.parts}, ranks::communicator()),
+                 s2rm::training{.average = o.fit.average, .microbatches = o.fit.parts}, ranks::communicator()),
         stopping_(o.fit.patience),
         held_out_(validation_batch(from)) {}
 
