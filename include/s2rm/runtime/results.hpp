@@ -10,41 +10,6 @@
 
 namespace s2rm {
 
-/// Numbers where the caller can read them: where the backend computed them if memory is shared (then nothing here does
-/// anything), else in a copy.
-template <class Backend, class T>
-class answer {
- public:
-  /// Whether the numbers are copied; if not they are overwritten with the memory they were computed in.
-  static constexpr bool copies = !ops::host_memory<Backend>;
-
-  /// Room for n numbers.
-  void reserve(Backend& be, index_t n) {
-    if constexpr (copies) buffer_.resize(be, n);
-  }
-  /// Enqueues the copy of n numbers. May be captured in a graph.
-  void copy_out(Backend& be, index_t n, T const* computed) {
-    if constexpr (copies) ops::copy_out_later(be, n, computed, buffer_.data());
-  }
-  /// After the work that has the copy in it was enqueued.
-  void enqueued(Backend& be) {
-    if constexpr (copies) copied_.set(be);
-  }
-  /// Returns when the last copy is done: the numbers, which lie at `computed` in backend memory.
-  T const* wait(Backend const& be, T const* computed) const {
-    if constexpr (copies) {
-      copied_.wait(be);
-      return buffer_.data();
-    } else {
-      return computed;
-    }
-  }
-
- private:
-  host_buffer<Backend, T> buffer_;
-  ops::event_of<Backend> copied_;
-};
-
 /// The results of the last `Slots` of a series of steps, numbered 0, 1, ...; each is copied, for the backend's memory has
 /// room for one.
 template <class Backend, class T, index_t Slots>
