@@ -38,7 +38,7 @@ owned_batch<T> elements_of(owned_batch<T> const& all, index_t first, index_t cou
 /// (step, element) reset, every seventh blind. Masked slots hold NaN.
 template <class Net, class T>
 owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream,
-                                 with more = {}) {
+                            with more = {}) {
   random const r{99, stream};
   owned_batch<T> b{.time = time, .batch = batch, .views = views, .queries = queries};
   index_t const R = time * batch;

@@ -50,9 +50,8 @@ struct forward_backward {
   /// The batch as the tape holds it: compacted to as many views as the fullest row has (see `compact::view_rows`), on backends
   /// whose work may depend on masks. Everything below but `observe` takes this one.
   static batch_view<T> compacted(batch_view<T> b) {
-    b.views = ops::from_masks<Backend>(b.views, [&b] {
-      return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
-    });
+    b.views = ops::from_masks<Backend>(
+        b.views, [&b] { return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
     return b;
   }
 

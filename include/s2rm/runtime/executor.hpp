@@ -280,7 +280,7 @@ class executor {
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;
   decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) carry_lost_;
-  index_t first_ = 0, all_ = 0;                                                        ///< see `select_elements`
+  index_t first_ = 0, all_ = 0;                                                      ///< see `select_elements`
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) chunk_states_;  ///< (chunks + 1, B, M, state)
   ops::graph_cache<Backend, key_words> graphs_;
 };

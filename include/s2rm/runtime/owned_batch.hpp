@@ -38,7 +38,8 @@ struct owned_batch {
   /// The batch as the model takes it; valid until a vector changes its size. Vectors are not checked.
   [[nodiscard]] batch_view<T> look() const {
     batch_view<T> b{.time = time, .batch = batch, .views = views, .queries = queries};
-    for_each_array<detail::any_shape>([](auto, auto const& x, auto& p) { p = x.empty() ? nullptr : x.data(); }, *this, b);
+    for_each_array<detail::any_shape>([](auto, auto const& x, auto& p) { p = x.empty() ? nullptr : x.data(); }, *this,
+                                      b);
     return b;
   }
 };

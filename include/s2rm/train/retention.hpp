@@ -100,7 +100,10 @@ class checkpoint_folder {
   template <class Trainer>
   [[nodiscard]] std::optional<double> best_figure() const {
     try {
-      return std::filesystem::exists(best_path()) ? checkpoint_format::figure<typename Trainer::net, typename Trainer::scalar>(best_path(), Trainer::moment_count) : std::nullopt;
+      return std::filesystem::exists(best_path())
+                 ? checkpoint_format::figure<typename Trainer::net, typename Trainer::scalar>(best_path(),
+                                                                                              Trainer::moment_count)
+                 : std::nullopt;
     } catch (file_error const&) {
       return std::nullopt;  // damaged: any figure is better
     }

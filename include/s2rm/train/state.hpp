@@ -67,10 +67,10 @@ struct training {
     require_value(average >= 0 && average < 1, "training: average: expected [0, 1)");
     require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
     require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
-    require_value(microbatches >= 0 && microbatches <= communicator::tree_stack::most_leaves &&
-                      (microbatches & (microbatches - 1)) == 0,
-                  "training: microbatches: expected 0 or a power of two up to 1024, found " +
-                      std::to_string(microbatches));
+    require_value(
+        microbatches >= 0 && microbatches <= communicator::tree_stack::most_leaves &&
+            (microbatches & (microbatches - 1)) == 0,
+        "training: microbatches: expected 0 or a power of two up to 1024, found " + std::to_string(microbatches));
   }
 
   /// All that the weights after a step depend on. Not `recompute`: it changes no bit.

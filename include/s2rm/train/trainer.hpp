@@ -228,7 +228,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     backend_.copy_in(moment_count, s.moments.data(), moments_.data());
     auto const mine = share(static_cast<index_t>(s.carried.size()) / element);
     executor_.set_carry(std::vector<T>(s.carried.begin() + mine.first * element,
-                                        s.carried.begin() + (mine.first + mine.count) * element));
+                                       s.carried.begin() + (mine.first + mine.count) * element));
     count_from({s.steps, s.applied, s.skipped});
   }
 
@@ -245,8 +245,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these `settings`. On
   /// any error nothing changes.
   void resume(std::filesystem::path const& path) {
-    restore(rank_group_.from_first(
-        "resume", [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings()); }));
+    restore(rank_group_.from_first("resume",
+                                   [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings()); }));
   }
 
  private:

@@ -62,7 +62,8 @@ struct checkpoint_format {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
     data::copy_parameters(opened, std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
-    return {.weights = values, .average = std::move(values), .moments = std::vector<T>(static_cast<std::size_t>(moments))};
+    return {
+        .weights = values, .average = std::move(values), .moments = std::vector<T>(static_cast<std::size_t>(moments))};
   }
 
   /// The same for a run that continues exactly: the file must hold a training state, of a run with these settings. (A file
