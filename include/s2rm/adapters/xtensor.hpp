@@ -4,7 +4,7 @@
 ///
 /// Every array is row-major and of static rank: `xt::xtensor<T, N>`, never `xt::xarray`. Beware of xtensor's own braces
 /// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
-/// `make_tensor<float>(3)` means what it says in every rank.
+/// `make_tensor<float>(3)` has three elements, in every rank alike.
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
 #include <xtensor/containers/xadapt.hpp>
@@ -60,12 +60,12 @@ array_view<T, Rank> as_view(tensor<T, Rank>& values) {
   std::copy(values.shape().begin(), values.shape().end(), view.shape.begin());
   return view;
 }
-/// A temporary would be gone before its view is read.
+/// A view of a temporary would dangle.
 template <class T, std::size_t Rank>
 void as_view(tensor<T, Rank> const&&) = delete;
 
 /// What the library returns, as an xtensor expression over the same memory: no copy, valid as long as that memory is.
-/// Copy it into a `tensor<T, Rank>` to keep it.
+/// Copy it into a `tensor<T, Rank>` to have it longer.
 template <class T, std::size_t Rank>
 auto as_xtensor(array_view<T, Rank> values) {
   std::array<std::size_t, Rank> shape{};
@@ -76,8 +76,8 @@ auto as_xtensor(array_view<T, Rank> values) {
 
 /// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or
 /// more. A member left as constructed (all extents 0) is absent: without a mask all slots are present, without `reset`
-/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places` no
-/// queries, without `views` and `places` no views.
+/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places`
+/// no queries, without `views` and `places` no views.
 /// \tparam ViewRank    rank of one view: 3 for a raster, 1 for features
 /// \tparam TargetRank  rank of what one query predicts
 template <class T, std::size_t ViewRank, std::size_t TargetRank = ViewRank>
@@ -116,7 +116,7 @@ constexpr auto extents_of(Array array, Batch const& b) {
   return all;
 }
 
-/// "T=20, B=32, 5, 5": names stand before the first extents; what is left belongs to the view or the target itself.
+/// "T=20, B=32, 5, 5": letters before the first extents; the rest are extents of the view or the target itself.
 inline std::string list_of(array_view<index_t const, 1> extents, std::string_view names) {
   std::string text;
   for (std::size_t i = 0; i < static_cast<std::size_t>(extents.size()); ++i) {
@@ -168,7 +168,7 @@ struct members_of {
 
 }  // namespace data::detail
 
-/// The batch as the model takes it, without a copy, after every extent was held against `Shape` and the other members.
+/// The batch as the model takes it, without a copy, after every extent was compared with `Shape` and the other members.
 /// T, B and A are those of `views`; Q is that of `query_places`.
 /// \tparam Shape  the model's sizes: `place`, `view` and, where it differs, `target`
 /// \throws shape_error naming the member, what was expected and what was found.

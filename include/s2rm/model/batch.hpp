@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// A batch of sequences as the model takes it: plain pointers that someone else owns, and THE list of its arrays
-/// (`for_each_array`). Whatever treats all arrays alike, slices in time, keys of captured graphs, staging, copies of some
-/// elements, goes through the list: an array is added in `batch_view`, in the list, and where it is used.
+/// (`for_each_array`). Whatever treats all arrays alike, slices in time, keys of captured graphs, staging, copies of
+/// some elements, goes through the list: an array is added in `batch_view`, in the list, and where it is used.
 
 #include <array>
 #include <cstddef>
@@ -24,8 +24,9 @@ struct resident_block {
   index_t bytes;
 };
 
-/// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask is
-/// 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not blind.
+/// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask
+/// is 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not
+/// blind.
 template <class T>
 struct batch_view {
   index_t time = 0, batch = 0, views = 0, queries = 0;
@@ -40,8 +41,8 @@ struct batch_view {
   resident_block const* resident = nullptr;   ///< the backend's memory that holds the arrays; null: they are the host's
 };
 
-/// What an array of a batch has one entry for, in every step (t, b): the step itself, each view, each query, or each query
-/// of a batch that has targets.
+/// What an array of a batch has one entry for, in every step (t, b): the step itself, each view, each query, or each
+/// query of a batch that has targets.
 enum class per { step, view, query, target };
 
 /// What a null pointer means.
@@ -90,8 +91,8 @@ struct any_shape : shape {
 };
 }  // namespace detail
 
-/// THE list: calls f(batch_array{...}, b.<member>...) for every array, in a fixed order. `b` are batches of any types with
-/// members of these names (`batch_view`, `owned_batch`), or none.
+/// THE list: calls f(batch_array{...}, b.<member>...) for every array, in a fixed order. `b` are batches of any types
+/// with members of these names (`batch_view`, `owned_batch`), or none.
 template <class Shape, class F, class... Batches>
 constexpr void for_each_array(F const& f, Batches&... b) {
   using view = typename Shape::view;
@@ -162,8 +163,8 @@ void check_extents(batch_view<T> const& b, bool with_target) {
       b);
 }
 
-/// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that checks
-/// extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
+/// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that
+/// checks extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
 template <class Batch>
 struct batch_traits;
 

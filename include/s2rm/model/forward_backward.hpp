@@ -2,12 +2,13 @@
 /// \file
 /// Forward and backward pass of the whole model over a sequence. With R = T B rows (t, b):
 ///
-///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time -> states (R, M, H)
+///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time
+///                -> states (R, M, H)
 ///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
 ///
-/// The encoder works on tiles of some steps, before and after the recurrence; so does what follows the states (the read-out),
-/// each tile forward and at once backward, so that only one tile's activations are resident. A stream is a sequence of one
-/// step: it runs the same `observe` and `query`.
+/// The encoder works on tiles of some steps, before and after the recurrence; so does what follows the states (the
+/// read-out), each tile forward and at once backward, so that only one tile's activations are resident. A stream is a
+/// sequence of one step: it runs the same `observe` and `query`.
 
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/model/activations.hpp"
@@ -34,7 +35,8 @@ struct forward_backward {
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
 
-  /// What depends on the weights alone: module places on the sphere and their kernel, h_0. Once for each set of weights.
+  /// What depends on the weights alone: module places on the sphere and their kernel, h_0. Once for each set of
+  /// weights.
   static void derive(Backend& be, weights p, tape_type const& s) {
     if constexpr (Net::spatial) {
       T const* const v = p.values + Net::at_embedding;
@@ -47,17 +49,17 @@ struct forward_backward {
     dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
-  /// The batch as the tape holds it: compacted to as many views as the fullest row has (see `compact::view_rows`), on backends
-  /// whose work may depend on masks. Everything below but `observe` takes this one.
+  /// The batch as the tape holds it: compacted to as many views as the fullest row has (see `compact::view_rows`), on
+  /// backends whose work may depend on masks. Everything below but `observe` takes this one.
   static batch_view<T> compacted(batch_view<T> b) {
     b.views = ops::from_masks<Backend>(
         b.views, [&b] { return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
     return b;
   }
 
-  /// Views to states, all in backend memory (runtime/staging.hpp); returns `compacted(given)`. `carried` (B, M, state) is read
-  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one. Of one
-  /// step it may be the tape's own state: it is read before that is written.
+  /// Views to states, all in backend memory (runtime/staging.hpp); returns `compacted(given)`. `carried` (B, M, state)
+  /// is read where a step does not start anew; null starts every element anew, and so does the flag `lost` where there
+  /// is one. Of one step it may be the tape's own state: it is read before that is written.
   static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
                                std::uint8_t const* lost = nullptr) {
     auto const b = compacted(given);
@@ -78,7 +80,8 @@ struct forward_backward {
     return b;
   }
 
-  /// States (the tape's own) to outputs at the queries' places. b: a tile of the batch observed, whose first row is `first`.
+  /// States (the tape's own) to outputs at the queries' places. b: a tile of the batch observed, whose first row is
+  /// `first`.
   static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const h = states(s).shifted(first * M * Net::state_size);
@@ -135,8 +138,8 @@ struct forward_backward {
     be.fill(M * M, T(0), s.work.module_log);
   }
 
-  /// Read-out, backward: adds its part of the gradient of `scale` times the summed loss to dp, and leaves dL/dstates in the
-  /// workspace. Follows `query` with the same arguments.
+  /// Read-out, backward: adds its part of the gradient of `scale` times the summed loss to dp, and leaves dL/dstates in
+  /// the workspace. Follows `query` with the same arguments.
   static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
                              likelihood::loss_scale<T> scale, gradients dp) {
     T* const dstate = s.work.state + first * M * H;
@@ -144,10 +147,10 @@ struct forward_backward {
     if (b.queries > 0) read_out_backward(be, p, s, b, first, dstate, scale, dp);
   }
 
-  /// The rest, from dL/dstates to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the batch
-  /// is a chunk of a longer one, and the next chunk was the last to run backward: it left dL/d(this chunk's last state) in the
-  /// workspace. The recurrence calls back with the steps whose views have their gradients complete, so that the encoder's
-  /// backward pass runs tile by tile and the gradients of one tile are resident.
+  /// The rest, from dL/dstates to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
+  /// batch is a chunk of a longer one, and the next chunk was the last to run backward: it left dL/d(this chunk's last
+  /// state) in the workspace. The recurrence calls back with the steps whose views have their gradients complete, so
+  /// that the encoder's backward pass runs tile by tile and the gradients of one tile are resident.
   static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
                        bool continued, gradients dp) {
     auto const& w = s.work;

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Events: points in the work that was enqueued on a backend, which the host can wait for or query (`record_event`, `wait`,
-/// `completed` of ops.hpp). A backend without events has completed all work when a call returns: every event is completed.
+/// Events: points in the work that was enqueued on a backend, which the host can wait for or query (`record_event`,
+/// `wait`, `completed` of ops.hpp). A backend without events has completed all work when a call returns: every event is
+/// completed.
 
 #include <concepts>
 

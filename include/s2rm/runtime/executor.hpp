@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Runs a model over batches for one user of it (a trainer, an evaluation): owns the tape, grown when a larger batch comes,
-/// and the state that is carried from one pass to the next. Weights are never part of it. Batches lie in backend memory
-/// (runtime/staging.hpp).
+/// Runs a model over batches for one user of it (a trainer, an evaluation): owns the tape, grown when a larger batch
+/// comes, and the state that is carried from one pass to the next. Weights are never part of it. Batches lie in backend
+/// memory (runtime/staging.hpp).
 ///
 /// How a batch is cut, each level within the one before (docs/model.md):
 ///
@@ -39,8 +39,9 @@ class executor {
     double loss = 0, count = 0;
   };
 
-  /// `recompute`: steps of a chunk; 0: a pass is one chunk. Of more than one chunk, the states between them are resident and
-  /// the activations of one; the backward pass runs each chunk but the last forward once more: a third more work.
+  /// `recompute`: steps of a chunk; 0: a pass is one chunk. Of more than one chunk, the states between them are
+  /// resident and the activations of one; the backward pass runs each chunk but the last forward once more: a third
+  /// more work.
   explicit executor(Backend backend, index_t recompute = 0)
       : backend_(std::move(backend)), recompute_(recompute), carry_lost_(backend_.template allocate<std::uint8_t>(1)) {
     backend_.fill(1, std::uint8_t{0}, carry_lost_.data());
@@ -63,8 +64,8 @@ class executor {
     with_backward_ = with_backward;
   }
 
-  /// Calls f, which enqueues work on this batch with these functions: the same work whenever extents and addresses are the
-  /// same. On a backend that captures graphs it is launched as one (runtime/graph_cache.hpp).
+  /// Calls f, which enqueues work on this batch with these functions: the same work whenever extents and addresses are
+  /// the same. On a backend that captures graphs it is launched as one (runtime/graph_cache.hpp).
   template <class F>
   void launch(batch_view<T> const& b, F const& f) {
     make_room(b, true);
@@ -102,9 +103,9 @@ class executor {
     flow::count(backend_, tape_, b);
   }
 
-  /// Forward and backward pass: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and states
-  /// are readable afterwards as after `forward`; `observed(chunk)` is called while the tape holds a chunk's views and states.
-  /// Blocks.
+  /// Forward and backward pass: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and
+  /// states are readable afterwards as after `forward`; `observed(chunk)` is called while the tape holds a chunk's
+  /// views and states. Blocks.
   template <class F>
   double differentiate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
                        gradients_of<T, typename Net::params> dp, F const& observed) {
@@ -148,8 +149,8 @@ class executor {
   }
   /// The next pass starts from h_0.
   void drop_carry() { carried_elements_ = 0; }
-  /// From now on batches are elements [first, first + B) of `all`: the carried state has room for all, and each micro-batch
-  /// goes on from its own elements'. `all` of 0: a batch is all there is. Allocates where `all` grows.
+  /// From now on batches are elements [first, first + B) of `all`: the carried state has room for all, and each
+  /// micro-batch goes on from its own elements'. `all` of 0: a batch is all there is. Allocates where `all` grows.
   void select_elements(index_t first, index_t all) {
     if (all > 0) reserve_carry(all);
     first_ = first;

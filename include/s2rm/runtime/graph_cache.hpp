@@ -25,16 +25,17 @@ concept captures = requires(B& be, typename B::graph& r, detail::null_work f) {
   be.launch(r);
 };
 
-/// Whether copies in may be a part of a graph: a launch then reads the host's memory as it is at that time, at addresses of
-/// the key. A backend that shares the host's memory has no such copies, and must not capture what reads the caller's arrays.
+/// Whether copies in may be a part of a graph: a launch then reads the host's memory as it is at that time, at
+/// addresses of the key. A backend that shares the host's memory has no such copies, and must not capture what reads
+/// the caller's arrays.
 template <class B>
 inline constexpr bool captures_copies =
     !captures<B> ||
     (!host_memory<B> && requires(B& be, float const* from, float* to) { be.copy_in_later(1, from, to); });
 
-/// `cache(be, key, f)` does f's work. f enqueues the same work on the same memory whenever the key is the same, and changes
-/// nothing on the host. On a backend that captures, f is called at the first use of a key and captured at the second; the
-/// graph is launched then and from then on. On others f is called every time.
+/// `cache(be, key, f)` does f's work. f enqueues the same work on the same memory whenever the key is the same, and
+/// changes nothing on the host. On a backend that captures, f is called at the first use of a key and captured at the
+/// second; the graph is launched then and from then on. On others f is called every time.
 ///
 /// The key holds everything that f's work depends on: extents, and the addresses that f reads and writes.
 template <class B, std::size_t Words>

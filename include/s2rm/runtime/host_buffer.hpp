@@ -12,8 +12,8 @@ namespace s2rm {
 
 namespace ops {
 
-/// `copy_in` that may return before the copy is done: the source stays as it is until an event recorded later is completed,
-/// and lies in a `host_buffer`. Where the backend has no asynchronous copies, the copy is done at once.
+/// `copy_in` that may return before the copy is done: the source stays as it is until an event recorded later is
+/// completed, and lies in a `host_buffer`. Where the backend has no asynchronous copies, the copy is done at once.
 template <class B, class T>
 void copy_in_later(B& be, index_t n, T const* from, T* to) {
   if constexpr (requires { be.copy_in_later(n, from, to); }) {
@@ -23,8 +23,8 @@ void copy_in_later(B& be, index_t n, T const* from, T* to) {
   }
 }
 
-/// `copy_out` that may return before the copy is done: it is done when an event recorded later is completed, or after `wait`.
-/// The target lies in a `host_buffer`.
+/// `copy_out` that may return before the copy is done: it is done when an event recorded later is completed, or after
+/// `wait`. The target lies in a `host_buffer`.
 template <class B, class T>
 void copy_out_later(B& be, index_t n, T const* from, T* to) {
   if constexpr (requires { be.copy_out_later(n, from, to); }) {
@@ -70,12 +70,13 @@ class host_buffer {
 template <class Backend, class T>
 using host_block = host_buffer<Backend, T>;
 
-/// A function of the host on numbers of the backend: it works on them where they are if memory is shared, else on a copy.
+/// A function of the host on numbers of the backend: it works on them where they are if memory is shared, else on a
+/// copy.
 template <class Backend, class T>
 class host_function {
  public:
-  /// f(from, to) on the host, `from` (n) being backend memory; of what it writes, the first `written` numbers are in `to`
-  /// afterwards, in backend memory. `to` may be `from`. On a copy, f is given one buffer for both.
+  /// f(from, to) on the host, `from` (n) being backend memory; of what it writes, the first `written` numbers are in
+  /// `to` afterwards, in backend memory. `to` may be `from`. On a copy, f is given one buffer for both.
   template <class F>
   void operator()(Backend& be, index_t n, T* from, index_t written, T* to, F const& f) {
     if constexpr (ops::host_memory<Backend>) {

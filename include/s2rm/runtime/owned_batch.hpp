@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// A batch that owns its memory on the host: for programs that fill plain vectors, for copies of some elements, for tests.
+/// A batch that owns its memory on the host: for programs that fill plain vectors, for copies of some elements, for
+/// tests.
 
 #include <algorithm>
 #include <cstdint>
@@ -23,8 +24,8 @@ struct owned_batch {
   std::vector<std::uint8_t> target_mask = {};           ///< (T, B, Q)
   std::vector<std::uint8_t> reset = {}, blind = {};     ///< (T, B)
 
-  /// Takes these extents: views, places, query places and targets get room, what they hold is undefined; masks and flags
-  /// become empty. Memory is reused.
+  /// Takes these extents: views, places, query places and targets get room, what they hold is undefined; masks and
+  /// flags become empty. Memory is reused.
   template <class Shape>
   void resize(index_t steps, index_t elements, index_t views_of_step, index_t queries_of_step) {
     time = steps, batch = elements, views = views_of_step, queries = queries_of_step;

@@ -10,8 +10,8 @@
 
 namespace s2rm {
 
-/// The results of the last `Slots` of a series of steps, numbered 0, 1, ...; each is copied, for the backend's memory has
-/// room for one.
+/// The results of the last `Slots` of a series of steps, numbered 0, 1, ...; each is copied, for the backend's memory
+/// has room for one.
 template <class Backend, class T, index_t Slots>
 class result_ring {
  public:

@@ -39,11 +39,13 @@ struct spread_flags {
 };
 }  // namespace detail
 
-/// Batches where a backend can read them. Where memory is shared a batch is taken as it is, and nothing here does anything.
+/// Batches where a backend can read them. Where memory is shared a batch is taken as it is, and nothing here does
+/// anything.
 ///
-/// Else a batch is laid out in one block of the host's and copied in one piece. Slots are padded with absent views to as many
-/// views as were ever seen, and at least `views`, so that batches of different A enqueue the same work; queries are padded to
-/// `queries`. Padding changes no number but by the rounding of sums over rows, which are summed in groups.
+/// Else a batch is laid out in one block of the host's and copied in one piece. Slots are padded with absent views to
+/// as many views as were ever seen, and at least `views`, so that batches of different A enqueue the same work; queries
+/// are padded to `queries`. Padding changes no number but by the rounding of sums over rows, which are summed in
+/// groups.
 template <class Net, class Backend, class T>
 class staging {
  public:
@@ -51,9 +53,9 @@ class staging {
   explicit staging(index_t views = 0, index_t queries = 0, bool targets = true)
       : views_(views), queries_(queries), targets_(targets) {}
 
-  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before.
-  /// Blocks only where the batch before the last one has not been copied yet. Of a resident batch nothing is copied from the
-  /// host.
+  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any
+  /// before. Blocks only where the batch before the last one has not been copied yet. Of a resident batch nothing is
+  /// copied from the host.
   /// \throws value_error where the batch is resident on another backend.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
     if (b.resident != nullptr && b.resident->owner != owner(be)) {
@@ -82,8 +84,8 @@ class staging {
     index_t bytes = 0;
     std::size_t slot = 0;
   };
-  /// `bring` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host memory;
-  /// it blocks where the batch staged before the last one has not been copied yet.
+  /// `bring` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host
+  /// memory; it blocks where the batch staged before the last one has not been copied yet.
   staged stage(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return {b};
@@ -110,8 +112,8 @@ class staging {
   void send(Backend& be, staged const& one) { upload(be, one); }
   void sent(Backend& be, staged const& one) { uploaded(be, one); }
 
-  /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the host's
-  /// where memory is shared.
+  /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the
+  /// host's where memory is shared.
   batch_view<T> gather(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return b;
@@ -130,8 +132,8 @@ class staging {
     }
   }
 
-  /// A copy of the batch in the backend's memory (the host's where memory is shared), to be given in its place as often as
-  /// wanted. Allocates, and blocks until the copy is done.
+  /// A copy of the batch in the backend's memory (the host's where memory is shared), to be given in its place as often
+  /// as wanted. Allocates, and blocks until the copy is done.
   [[nodiscard]] resident_batch<T> make_resident(Backend& be, batch_view<T> const& b) {
     views_ = std::max(views_, b.views);
     host_buffer<Backend, std::byte> host;
@@ -191,7 +193,8 @@ class staging {
           using number = std::remove_const_t<std::remove_pointer_t<decltype(given)>>;
           auto* const at = memory.template take<number>(room ? array.size(laid) : 0);
           copy(array, room ? given : nullptr, at);
-          // Padding makes views of a batch that has none: a captured graph reads them when it is launched for another one.
+          // Padding makes views of a batch that has none: a captured graph reads them when it is launched for another
+          // one.
           to = given != nullptr || array.slots_are == per::view ? at : nullptr;
         },
         b, laid);

@@ -7,8 +7,8 @@
 
 namespace s2rm {
 
-/// Base of `trainer` and `any_trainer`: their calls with a `batch_view`, for anything that `batch_traits` knows (`owned_batch`;
-/// xtensor: `batch` of adapters/xtensor.hpp), extents checked first.
+/// Base of `trainer` and `any_trainer`: their calls with a `batch_view`, for anything that `batch_traits` knows
+/// (`owned_batch`; xtensor: `batch` of adapters/xtensor.hpp), extents checked first.
 template <class Trainer, class Shape, class T>
 class batch_calls {
  public:

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Communicators: the slot of a trainer that says how ranks sum, how a batch is shared among them, and the fixed order of a
-/// sum over micro-batches. s2rm/distributed.hpp has the policies for several machines.
+/// Communicators: the slot of a trainer that says how ranks sum, how a batch is shared among them, and the fixed order
+/// of a sum over micro-batches. s2rm/distributed.hpp has the policies for several machines.
 
 #include <algorithm>
 #include <array>
@@ -27,13 +27,14 @@ struct element_range {
   friend constexpr bool operator==(element_range const&, element_range const&) = default;
 };
 
-/// What rank `rank` of `size` has of `total` things: as many as the others or one more, in the order of ranks.
+/// The range of `total` items that rank `rank` of `size` has: as many as the others or one more, in the order of ranks.
 constexpr element_range share_evenly(index_t total, int rank, int size) {
   index_t const first = total * rank / size;
   return {first, total * (rank + 1) / size - first};
 }
 
-/// The elements of a global batch that are this rank's; whole micro-batches where there are any (`training::microbatches`).
+/// The elements of a global batch that are this rank's; whole micro-batches where there are any
+/// (`training::microbatches`).
 /// \throws value_error where the batch cannot be cut into equal micro-batches, or there are more ranks than these.
 inline element_range share_of(index_t batch, int rank, int size, index_t microbatches = 0) {
   if (microbatches == 0) return share_evenly(batch, rank, size);
@@ -76,7 +77,8 @@ struct fact {
 /// What a trainer calls of a communicator. Where `active` is true, ranks call its functions in the same order:
 ///   sum(n, x)              x (n), float or double, in host memory: the sum over ranks, the same bits on each
 ///   sum_on(backend, n, x)  optional: the same in the backend's memory, in the order of its work
-///   tree_sum(leaves, n, nodes, to)  see `tree_stack`: `nodes` (covering this rank's leaves, n) to their sum over all ranks
+///   tree_sum(leaves, n, nodes, to)  see `tree_stack`: `nodes` (covering this rank's leaves, n) to their sum over all
+///                          ranks
 ///   agree(facts)           rank_error naming the ranks whose numbers are not rank 0's
 ///   gather(numbers)        those of all ranks one after the other, on every rank
 ///   broadcast(bytes, n)    rank 0's
@@ -89,19 +91,20 @@ concept policy = requires(C const& c) {
   { c.size() } -> std::convertible_to<int>;
 };
 
-/// A node of a complete binary tree whose leaves are micro-batches. A sum in the tree's order has the same bits whichever rank
-/// holds which leaves: two neighbours of the same size are added as soon as both are there, left + right, and nothing else.
+/// A node of a complete binary tree whose leaves are micro-batches. A sum in the tree's order has the same bits
+/// whichever rank holds which leaves: two neighbours of the same size are added as soon as both are there, left +
+/// right, and nothing else.
 struct tree_node {
   index_t first = 0, leaves = 0;
 };
 
-/// Nodes whose neighbour is not there yet, from left to right.
+/// Partial sums: nodes whose neighbour has not been added yet, from left to right.
 struct tree_stack {
   static constexpr index_t most_leaves = 1024;
   std::array<tree_node, 24> nodes{};
   index_t depth = 0;
 
-  /// The next node to the right. add(i): number i += number i + 1 of what lies on the stack.
+  /// Pushes the next node to the right and adds what can be added. add(i): entry i += entry i + 1 of the stack.
   template <class Add>
   void push(tree_node next, Add const& add) {
     nodes[static_cast<std::size_t>(depth++)] = next;

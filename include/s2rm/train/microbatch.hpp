@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Micro-batches: equal ranges of a batch's elements whose gradients are computed one after the other and summed in the order
-/// of a binary tree (train/communicator.hpp): the same bits on any number of ranks, and the memory of one micro-batch.
+/// Micro-batches: equal ranges of a batch's elements whose gradients are computed one after the other and summed in the
+/// order of a binary tree (train/communicator.hpp): the same bits on any number of ranks, and the memory of one
+/// micro-batch.
 
 #include <algorithm>
 #include <cstdint>
@@ -64,9 +65,9 @@ class microbatch_sums {
 
   [[nodiscard]] element_range mine() const { return mine_; }
 
-  /// pass(elements of this rank's batch, gradient) for each micro-batch, in order: `pass` adds the micro-batch's gradient
-  /// there and returns its sums. The gradient's total over all ranks is in `gradient` afterwards, and that of the sums is
-  /// returned.
+  /// pass(elements of this rank's batch, gradient) for each micro-batch, in order: `pass` adds the micro-batch's
+  /// gradient there and returns its sums. The gradient's total over all ranks is in `gradient` afterwards, and that of
+  /// the sums is returned.
   template <class Communicator, class Pass>
   joint_sums run(Backend& be, Communicator const& ranks, index_t elements, T* gradient, Pass const& pass) {
     index_t const each = elements / mine_.count;
@@ -97,8 +98,8 @@ class microbatch_sums {
   }
 
  private:
-  /// The sums of every rank's micro-batches. Those of other ranks are zeros here, so that a sum over ranks is exact, and the
-  /// total over micro-batches is made in their order.
+  /// The sums of every rank's micro-batches. Those of other ranks are zeros here, so that a sum over ranks is exact,
+  /// and the total over micro-batches is made in their order.
   template <class Communicator>
   void sum_over(Communicator const& ranks) {
     for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i].store(joint_.data() + i * joint_sums::numbers);

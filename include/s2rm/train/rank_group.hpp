@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What a trainer does together with other ranks, through its communicator: sums over ranks, checks that ranks agree, files
-/// that one rank reads and writes for all.
+/// What a trainer does together with other ranks, through its communicator: sums over ranks, checks that ranks agree,
+/// files that one rank reads and writes for all.
 
 #include <array>
 #include <cstdint>
@@ -29,8 +29,8 @@ class rank_group {
   explicit rank_group(Communicator c) : communicator_(std::move(c)) {}
   [[nodiscard]] Communicator const& communicator() const { return communicator_; }
 
-  /// Before a step: checks that ranks are at the same step and have batches that fit together, and, every `check_every` steps,
-  /// that their weights are the same. \throws rank_error naming the rank that differs
+  /// Before a step: checks that ranks are at the same step and have batches that fit together, and, every `check_every`
+  /// steps, that their weights are the same. \throws rank_error naming the rank that differs
   template <class Trainer, class Batch>
   void check_agreement(Trainer const& learner, Batch const& b, index_t microbatches, index_t window) const {
     if constexpr (active) {
@@ -59,8 +59,8 @@ class rank_group {
     if constexpr (active) communicator_.sum(1, &x);
     return x;
   }
-  /// Sums of a window over ranks, and the number of modules that no view of any rank reaches. `summed`: all but the latter are
-  /// totals already.
+  /// Sums of a window over ranks, and the number of modules that no view of any rank reaches. `summed`: all but the
+  /// latter are totals already.
   void sum_window(Backend& be, pass_sums* sums, std::uint8_t const* alive, index_t parts, bool summed = false) {
     if constexpr (!active) {
       be.reduce(M, report::module_dead{alive, M, parts}, &sums->dead);

@@ -58,8 +58,8 @@ struct view_unreached {
   }
 };
 
-/// alive[part M + m] = 1 for a module that one of the views of a part of all n reaches; else it stays as it was. Call it
-/// for every part and module.
+/// The n views are cut into `parts`, searched side by side: alive[part M + m] = 1 for a module that a view of the part
+/// reaches; else it stays as it was. Call it for every part and module.
 template <index_t M>
 struct mark_alive {
   std::uint8_t const* reach;
@@ -72,7 +72,7 @@ struct mark_alive {
     bool found = alive[i] != 0;
     for (index_t row = n * part / parts; row < last && !found; row += at_once) {
       for (index_t k = 0; k < at_once; ++k) {
-        // Rows beyond the last stand for it: no read waits for another.
+        // Rows beyond the last repeat it, so that all reads of a round are independent.
         index_t const one = row + k < last ? row + k : last - 1;
         found = found | (reach[one * M + m] == kernel::reached);
       }
@@ -92,7 +92,7 @@ struct module_dead {
   }
 };
 
-/// 1 for a number that is not finite, where the gradient was not either: else nobody asks.
+/// 1 for a non-finite number, evaluated only where the gradient's norm is non-finite too; else 0.
 template <class T>
 struct not_finite_after {
   double const* norm2;

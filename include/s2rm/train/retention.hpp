@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A folder of a run's checkpoints: the last few and the best. Whenever the program or the machine stops, the files in the
-/// folder load: a file is complete before it has its name, an old one is removed after a newer one is complete, and
+/// A folder of a run's checkpoints: the last few and the best. Whenever the program or the machine stops, the files in
+/// the folder load: a file is complete before it has its name, an old one is removed after a newer one is complete, and
 /// non-finite weights are never written.
 
 #include <algorithm>
@@ -46,10 +46,11 @@ class checkpoint_folder {
     data::detail::remove_unfinished(folder_.string());
   }
 
-  /// Writes the trainer's checkpoint, and a second copy as the best where `figure` is lower than any before (NaN never is).
-  /// Then removes all but the last of those up to this step; later ones, of a run that was resumed from an earlier step,
-  /// stay until they are overwritten.
-  /// \throws value_error where weights are non-finite, file_error on any failure of the disk; all older files stay then.
+  /// Writes the trainer's checkpoint, and a second copy as the best where `figure` is lower than any before (NaN never
+  /// is). Then removes all but the last of those up to this step; later ones, of a run that was resumed from an earlier
+  /// step, stay until they are overwritten.
+  /// \throws value_error where weights are non-finite, file_error on any failure of the disk; all older files stay
+  /// then.
   template <class Trainer>
   std::filesystem::path save(Trainer const& learner, std::optional<double> const& figure = std::nullopt) {
     auto const file = folder_ / name_of(learner.steps());

@@ -42,15 +42,16 @@ struct truncation {
 /// Options of a trainer that are not the optimiser's. How a batch is cut: docs/model.md.
 struct training {
   s2rm::truncation truncation{};
-  /// Steps of a chunk, whose activations are resident at a time; 0: those of the whole window. Smaller chunks take a third
-  /// more work, for each runs forward twice, and memory of one chunk and of one state per chunk: least at about sqrt(T).
+  /// Steps of a chunk, whose activations are resident at a time; 0: those of the whole window. Smaller chunks take a
+  /// third more work, for each runs forward twice, and memory of one chunk and of one state per chunk: least at about
+  /// sqrt(T).
   index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
   /// Equal ranges of a batch's elements whose gradients are computed one after the other and summed in the order of a
   /// binary tree: a power of two, at most 1024, that divides the batch; of a global batch where several ranks train
-  /// together. The bits are then the same on 1 to `microbatches` ranks, and a step needs the memory of one micro-batch and
-  /// of the tree's partial sums. 0: all elements at once. After `step`, `predictions()` and `states()` are those of the last
-  /// micro-batch.
+  /// together. The bits are then the same on 1 to `microbatches` ranks, and a step needs the memory of one micro-batch
+  /// and of the tree's partial sums. 0: all elements at once. After `step`, `predictions()` and `states()` are those of
+  /// the last micro-batch.
   index_t microbatches = 0;
   [[deprecated("renamed: microbatches")]] index_t parts = 0;  ///< read where `microbatches` is 0; until 0.2
 
@@ -92,8 +93,8 @@ struct training_state {
   std::vector<T> carried = {};            ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
   std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `most_cursor` numbers
 
-  /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what is
-  /// carried a multiple of `element`.
+  /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what
+  /// is carried a multiple of `element`.
   void require_sizes(index_t parameters, index_t of_moments, index_t element) const {
     auto const require = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
       require_value(met, std::string{"trainer: state: "} + what + std::to_string(expected) + " numbers, found " +

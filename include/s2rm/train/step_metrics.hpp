@@ -48,8 +48,8 @@ struct begin_update {
   S2RM_HD void operator()(index_t) const { *control = optimiser.begin(counts->steps, counts->applied); }
 };
 
-/// Sets the gradient's norm to NaN, so that the update changes nothing, where the loss is non-finite (a class index out of
-/// range has a finite gradient) or the window has no target.
+/// Sets the gradient's norm to NaN, so that the update changes nothing, where the loss is non-finite (a class index out
+/// of range has a finite gradient) or the window has no target.
 struct judge_gradient {
   pass_sums const* pass;
   optim::control* control;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Training: weights, gradient, moments, and one step = forward and backward pass, clipping, update; truncated BPTT; weight
-/// average.
+/// Training: weights, gradient, moments, and one step = forward and backward pass, clipping, update; truncated BPTT;
+/// weight average.
 
 #include <algorithm>
 #include <filesystem>
@@ -27,11 +27,11 @@
 
 namespace s2rm {
 
-/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not from
-/// under a stream: streams refer to its weights.
-/// With a communicator (docs/distributed.md) each rank has a trainer, constructed and called in the same way, and gives `step`
-/// its share of a batch: the ranks' gradients are summed, and all make the same update. `state`, `restore`, `save` and `load`
-/// are called on all ranks too; `evaluate` and `differentiate` see one rank's batch alone.
+/// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not
+/// from under a stream: streams refer to its weights. With a communicator (docs/distributed.md) each rank has a
+/// trainer, constructed and called in the same way, and gives `step` its share of a batch: the ranks' gradients are
+/// summed, and all make the same update. `state`, `restore`, `save` and `load` are called on all ranks too; `evaluate`
+/// and `differentiate` see one rank's batch alone.
 template <class Net, class Backend, class T = float, class Optimiser = optim::adam,
           communicator::policy Communicator = communicator::none>
 class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communicator>, typename Net::shape, T> {
@@ -73,9 +73,10 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// nothing. A non-finite loss or gradient is skipped, counted and reported; weights and moments stay as they were.
   step_report step(batch_view<T> const& given) { return report(step_async(given)); }
 
-  /// `step` without its report: enqueues the work and returns the step's number, 0, 1, ..., for `report`. Blocks only where
-  /// the batch before the last one has not been copied to the backend yet, and where the host sums over ranks or
-  /// micro-batches. The caller may overwrite the batch at once. Reading anything else of the trainer waits for all steps.
+  /// `step` without its report: enqueues the work and returns the step's number, 0, 1, ..., for `report`. Blocks only
+  /// where the batch before the last one has not been copied to the backend yet, and where the host sums over ranks or
+  /// micro-batches. The caller may overwrite the batch at once. Reading anything else of the trainer waits for all
+  /// steps.
   index_t step_async(batch_view<T> const& given) {
     check_extents(given, true);
     if (options_.microbatches > 0) prepare_microbatches(given);
@@ -103,8 +104,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     return reports_.enqueue(backend_, sums_.data());
   }
 
-  /// A copy in the backend's memory: its `view()` is a batch for this trainer that is not copied to a GPU at every step. Not
-  /// with `training::microbatches`, which the host cuts.
+  /// A copy in the backend's memory: its `view()` is a batch for this trainer that is not copied to a GPU at every
+  /// step. Not with `training::microbatches`, which the host cuts.
   [[nodiscard]] resident_batch<T> upload(batch_view<T> const& given) {
     return check_extents(given, false), staging_.make_resident(backend_, given);
   }
@@ -242,8 +243,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   void load(std::filesystem::path const& path) {
     restore(rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count); }));
   }
-  /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these `settings`. On
-  /// any error nothing changes.
+  /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these
+  /// `settings`. On any error nothing changes.
   void resume(std::filesystem::path const& path) {
     restore(rank_group_.from_first("resume",
                                    [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings()); }));
@@ -271,8 +272,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     set_weights(values.data());
   }
 
-  /// Enqueues everything that a window needs: its sums, its gradient, the update, the metrics. Depends on no number that the
-  /// backend computes, so that it can be captured in a graph.
+  /// Enqueues everything that a window needs: its sums, its gradient, the update, the metrics. Depends on no number
+  /// that the backend computes, so that it can be captured in a graph.
   void train_on(batch_view<T> const& window) {
     executor_.begin(window);
     rank_group_.sum(backend_, 1, &executor_.sums()->count);

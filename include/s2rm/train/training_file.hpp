@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// What `trainer::save` writes and `trainer::load` reads: the model's weights under their public names (the averaged ones
-/// where the trainer averages), and beside them, under names that begin with "train.", all that a later trainer needs to
-/// continue exactly: weights, average, moments, the counters (steps, updates applied, steps skipped), the settings that its
-/// updates depend on, the state carried from batch to batch where the trainer carries one, and the caller's place in the
-/// data. Random numbers need nothing more: they are functions of (seed, step, element).
+/// What `trainer::save` writes and `trainer::load` reads: the model's weights under their public names (the averaged
+/// ones where the trainer averages), and beside them, under names that begin with "train.", all that a later trainer
+/// needs to continue exactly: weights, average, moments, the counters (steps, updates applied, steps skipped), the
+/// settings that its updates depend on, the state carried from batch to batch where the trainer carries one, and the
+/// caller's place in the data. Random numbers need nothing more: they are functions of (seed, step, element).
 
 #include <algorithm>
 #include <array>
@@ -53,8 +53,8 @@ struct checkpoint_format {
     data::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
   }
 
-  /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a trainer
-  /// before its first step. Settings are not compared.
+  /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a
+  /// trainer before its first step. Settings are not compared.
   template <class Net, class T>
   [[nodiscard]] static training_state<T> load(path_type const& path, index_t moments) {
     auto const opened = open<Net, T>(path, moments);
@@ -66,8 +66,8 @@ struct checkpoint_format {
         .weights = values, .average = std::move(values), .moments = std::vector<T>(static_cast<std::size_t>(moments))};
   }
 
-  /// The same for a run that continues exactly: the file must hold a training state, of a run with these settings. (A file
-  /// of a library that did not write settings yet is accepted without that check.)
+  /// The same for a run that continues exactly: the file must hold a training state, of a run with these settings. (A
+  /// file of a library that did not write settings yet is accepted without that check.)
   template <class Net, class T>
   [[nodiscard]] static training_state<T> resume(path_type const& path, index_t moments,
                                                 std::span<setting const> settings) {

@@ -21,8 +21,8 @@ struct add_numbers {
   }
 };
 
-/// What ranks sum besides the gradient, side by side: `joint_sums`, then for each module whether it is alive. Call it for
-/// index 0 and every module: i = 0 ... modules.
+/// What ranks sum besides the gradient, side by side: `joint_sums`, then for each module whether it is alive. Call it
+/// for index 0 and every module: i = 0 ... modules.
 struct join_sums {
   pass_sums const* sums;
   std::uint8_t const* alive;  ///< (parts, modules)
