@@ -72,7 +72,7 @@ void steps(mpi const& team, double seconds, int threads, s2rm::index_t parts) {
   learner.assign(start_of<balls>(placing::drawn).data());
   auto const mine = learner.share(whole.batch);
   problem<balls> const data({whole.time, mine.count, whole.views, whole.queries}, 0);
-  auto const t = measured(team, seconds, [&] { learner.step(data.batch()); });
+  auto const t = measured(team, seconds, [&] { learner.step(data.look()); });
   first_says(team, "step of balls, %2d ranks x %d threads, parts %2lld: least %8.2f ms, median %8.2f ms (%d steps)\n",
              team.size(), threads, static_cast<long long>(parts), 1e3 * t.least, 1e3 * t.median, t.count);
 }

@@ -1,5 +1,5 @@
 // Memory that the host cannot touch: trainers and streams on a backend whose memory is closed but while it works give the
-// bits of the same backend on the host's memory, whether work is asked for or launched from recordings.
+// bits of the same backend on the host's memory, whether work is enqueued call by call or launched as a graph.
 #include "support/separate.hpp"
 
 #include <sys/wait.h>
@@ -76,7 +76,7 @@ index_t compare_training(training options) {
     auto b = test::random_batch<Net, T>(5, 2, views, 3, step, with);
     if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {};  // skipped
     if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);                                     // nothing to learn
-    // The state is lost: what follows starts anew, though it was recorded going on.
+    // The state is lost: the next step starts from h_0, although its graph was captured with a carried state.
     if (step == 13) b.view[0] = std::numeric_limits<T>::quiet_NaN();
     INFO("step " << step << ", " << views << " views");
     same_report(far.step(b.look()), near.step(padded<Net>(b, 5).look()));
@@ -106,7 +106,7 @@ struct read_host {
 
 }  // namespace
 
-TEST_CASE("separate memory: what it is there to find, it finds") {
+TEST_CASE("separate memory: faults that it is meant to find are found") {
   separate be;
   auto device = be.allocate<double>(4);
   // A functor that holds an address of the host.
@@ -140,7 +140,7 @@ TEST_CASE("separate memory: what it is there to find, it finds") {
   CHECK(back == 3);
 }
 
-TEST_CASE("separate memory: recordings keep what they were given, and deliver when they are waited for") {
+TEST_CASE("separate memory: a graph has the numbers of its capture, and delivers when the host waits") {
   separate be;
   auto device = be.allocate<double>(2);
   double in = 1, out = 0;
@@ -168,7 +168,7 @@ TEST_CASE("separate memory: training gives the bits of memory that is shared") {
 
 TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
 
-TEST_CASE("separate memory: a kept batch is as good as one of the host's, and is not copied in again") {
+TEST_CASE("separate memory: a resident batch gives the bits of one in host memory, and is not copied again") {
   using net = test::small_net;
   optim::adam const o{.rate = 0.01};
   separate device;
@@ -211,7 +211,7 @@ TEST_CASE("separate memory: a trainer allocates nothing once it has seen its lar
   CHECK(device.context->allocations == before);
 }
 
-TEST_CASE("separate memory: steps that are asked for wait for nothing, and their reports are those of steps") {
+TEST_CASE("separate memory: asynchronous steps do not block, and have the reports of synchronous ones") {
   using net = test::small_net;
   separate device;
   training const options{.truncation = {.window = 3, .carry_batches = true}, .average = 0.9};
@@ -255,7 +255,7 @@ TEST_CASE("separate memory: steps that are asked for wait for nothing, and their
   }
 }
 
-TEST_CASE("separate memory: a step waits once, a stream when it is asked for its answer") {
+TEST_CASE("separate memory: a step blocks once, a stream when its predictions are read") {
   using net = test::small_net;
   separate device;
   trainer<net, separate, float> t(device, {}, seed{1});
