@@ -32,15 +32,17 @@ void write_page(std::filesystem::path const& page, std::vector<run_record> const
   auto charts = score_charts(runs);
   charts.push_back(training_chart(runs));
   constexpr char const* names[] = {"views", "views_moving", "blind", "blind_moving", "training"};
+  examples::report::page curves;
   for (std::size_t i = 0; i < charts.size(); ++i) {
     auto const file = page.stem().string() + "_" + names[i] + ".svg";
-    examples::write_file(page.parent_path() / file, examples::report::svg_file(charts[i]));
+    curves.add_chart(charts[i], file);
     text += "![" + charts[i].title + ": " + charts[i].y_label + "](" + file + ")\n\n";
   }
   for (auto const& table : score_tables(runs)) text += examples::report::markdown(table) + "\n";
   text += "## Manifests\n\n";
   for (auto const& r : runs) text += "Seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
   examples::write_file(page, text);
+  curves.write(page);
 }
 
 }  // namespace
