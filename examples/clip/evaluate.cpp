@@ -35,14 +35,14 @@ void write_page(std::filesystem::path const& page, std::vector<run_record> const
   examples::report::page curves;
   for (std::size_t i = 0; i < charts.size(); ++i) {
     auto const file = page.stem().string() + "_" + names[i] + ".svg";
-    curves.add_chart(charts[i], file);
+    curves.add_chart(charts[i], "../" + file);
     text += "![" + charts[i].title + ": " + charts[i].y_label + "](" + file + ")\n\n";
   }
   for (auto const& table : score_tables(runs)) text += examples::report::markdown(table) + "\n";
   text += "## Manifests\n\n";
   for (auto const& r : runs) text += "Seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
   examples::write_file(page, text);
-  curves.write(page);
+  curves.write(page.parent_path() / "curves" / page.filename());
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
   report::page curves;
   for (auto const& [name, chart] : page.charts) {
     auto const file = path.stem().string() + "_" + name + ".svg";
-    curves.add_chart(chart, file);
+    curves.add_chart(chart, "../" + file);
     text += "![" + chart.title + "](" + file + ")\n\n";
   }
   for (auto const& table : page.tables) text += report::markdown(table) + "\n";
@@ -98,7 +98,7 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
     text += r.title + ", seed " + std::to_string(r.seed) + "\n\n```json\n" + r.manifest + "```\n\n";
   }
   write_file(path, text);
-  curves.write(path);
+  curves.write(path.parent_path() / "curves" / path.filename());
   std::fprintf(stderr, "wrote %s: %zu runs\n", path.c_str(), runs.size());
 }
 

@@ -114,6 +114,17 @@ class Plots(unittest.TestCase):
             self.assertNotIn("nan", text)
             self.assertNotIn("inf", text)
 
+    def test_seeds_of_a_model_stand_once_in_the_legend(self):
+        lines = [plots_page.line(label=label) for label in ("GRU, seed 1", "GRU, seed 2", "LSTM, seed 1", "last seen")]
+        figure = charts.chart(plots_page.chart(lines=lines))
+        axes = figure.axes[0]
+        shown = [text.get_text() for text in axes.get_legend().get_texts()]
+        self.assertEqual(shown, ["GRU, 2 seeds", "LSTM, seed 1", "last seen"])
+        colours = [line.get_color() for line in axes.get_lines()]
+        self.assertEqual(colours[0], colours[1])
+        self.assertEqual(len(set(colours)), 3)
+        style.plt.close(figure)
+
     def test_lines_have_a_contrast_on_light_and_dark(self):
         for colour in style.LINES:
             for paper in ("#ffffff", "#16191d"):
