@@ -3,7 +3,7 @@
 
 #include "parts.hpp"
 #include "problem.hpp"
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
 #include "work.hpp"
 
 namespace bench {
@@ -135,7 +135,7 @@ struct encoder {
 /// steps.
 template <class B>
 struct read_out {
-  using pass_type = s2rm::session<balls, B, float>;
+  using pass_type = s2rm::executor<balls, B, float>;
   B be;
   problem<balls> data;
   s2rm::parameters<balls::params, B, float> w;

@@ -49,7 +49,7 @@ struct expected {
     problem<Net> const data(e, c.masked_views);
     s2rm::parameters<typename Net::params, slow, float> weights(be);
     weights.assign(be, start_of<Net>(c.places).data());
-    s2rm::session<Net, slow, float> pass(be);
+    s2rm::executor<Net, slow, float> pass(be);
     auto const batch = data.batch();
     double const count = pass.count(batch);
     loss = pass.differentiate(weights.view(), batch, static_cast<float>(1 / count), {gradient.data()}, [](auto&) {}) /
@@ -96,7 +96,7 @@ template <class Net, class Backend>
 struct prediction {
   Backend be;
   s2rm::parameters<typename Net::params, Backend, float> weights;
-  s2rm::session<Net, Backend, float> pass;
+  s2rm::executor<Net, Backend, float> pass;
   problem<Net> data;
 
   prediction(Backend backend, config const& c, extents const& e)

@@ -84,7 +84,7 @@ bool agrees_live(std::string const& name, s2rm::gpu_options const& gpu, index_t 
   auto const cpu = s2rm::erased(s2rm::trainer<Net, s2rm::backend::eigen>({}, optimiser(), s2rm::seed{1}));
   auto const there = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
   auto const expected = cpu->streams(sessions, {views, queries});
-  auto const many = there->streams(sessions, {views, queries, s2rm::odd_views::absent});
+  auto const many = there->streams(sessions, {views, queries, s2rm::non_finite_views::absent});
   auto const one = there->stream({views, queries});
   problem<Net> const data({3, sessions, views, queries}, 0);
   auto const given = data.batch();
@@ -99,18 +99,18 @@ bool agrees_live(std::string const& name, s2rm::gpu_options const& gpu, index_t 
     };
     at(given);
     expected->step(v, p, q);
-    auto const y = expected->answer();
+    auto const y = expected->predictions();
     float const* found = nullptr;
     if (sessions == 1) {
       one->step({v.data, {views, 1, 11, 11}}, {p.data, {views, 2}}, {q.data, {queries, 2}});
-      found = one->answer().data;
+      found = one->predictions().data;
     } else if (from == batch_of::host) {
       many->step(v, p, q);
-      found = many->answer().data;
+      found = many->predictions().data;
     } else {
       at(kept.view());
       many->step(s2rm::on_device, v, p, q);
-      found = many->answer().data;
+      found = many->predictions().data;
     }
     for (index_t i = 0; i < numbers; ++i) {
       double const off = std::abs(static_cast<double>(y.data[i]) - static_cast<double>(found[i]));
@@ -138,7 +138,7 @@ void live(std::string const& name, extents const& e, s2rm::gpu_options const& gp
   report_time(name, 1, [&] {
     if (how == asked::at_once) {
       one->step(views, places, queries);
-      one->answer();
+      one->predictions();
     } else {
       one->observe(views, places);
       one->predict(queries);
@@ -155,7 +155,7 @@ void live_many(std::string const& name, index_t sessions, extents const& e, batc
   problem<Net> const data({1, sessions, e.views, e.queries}, 0);
   auto const kept = learner->keep(data.batch());
   auto const b = from == batch_of::device ? kept.view() : data.batch();
-  auto const all = learner->streams(sessions, {e.views, e.queries, s2rm::odd_views::absent});
+  auto const all = learner->streams(sessions, {e.views, e.queries, s2rm::non_finite_views::absent});
   s2rm::array_view<float const, 5> const views{b.view, {sessions, e.views, 1, 11, 11}};
   s2rm::array_view<float const, 3> const places{b.place, {sessions, e.views, 2}},
       queries{b.query_place, {sessions, e.queries, 2}};
@@ -173,7 +173,7 @@ void live_many(std::string const& name, index_t sessions, extents const& e, batc
           all->wait();
         } else {
           all->step(views, places, queries);
-          all->answer();
+          all->predictions();
         }
       },
       work(work_of<Net>(step, false).forward, 4 * numbers));

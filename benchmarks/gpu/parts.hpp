@@ -17,9 +17,9 @@
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/core/random.hpp"
-#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/model/parameters.hpp"
-#include "s2rm/ops/repeated.hpp"
+#include "s2rm/runtime/graph_cache.hpp"
 #include "timed.hpp"
 
 namespace bench {
@@ -167,19 +167,19 @@ struct cell_part {
   };
 };
 
-/// f, many times: from one recording where the backend records.
+/// f, many times: from one graph where the backend captures.
 template <class B, class F>
 void time_work(std::string const& name, B& be, F const& f) {
   constexpr int times = 20;
   auto const many = [&] {
     for (int i = 0; i < times; ++i) f();
   };
-  if constexpr (s2rm::ops::records<B>) {
+  if constexpr (s2rm::ops::captures<B>) {
     many();
-    typename B::recording recording;
-    be.record(recording, many);
+    typename B::graph graph;
+    be.capture(graph, many);
     report_time(name, times, [&] {
-      be.play(recording);
+      be.launch(graph);
       be.wait();
     });
   } else {

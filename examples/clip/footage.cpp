@@ -7,7 +7,7 @@
 #include "common/sha256.hpp"
 #include "common/shell.hpp"
 #include "crop.hpp"
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 
 namespace clip {
 namespace {

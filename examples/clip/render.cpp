@@ -6,8 +6,8 @@
 
 #include "commands.hpp"
 #include "common/array_file.hpp"
-#include "evaluate.hpp"
 #include "tables.hpp"
+#include "task.hpp"
 
 namespace clip {
 namespace {
@@ -55,8 +55,9 @@ std::vector<moment> tell(watcher& live, scene const& from, index_t first) {
 
 int render(options const& o) {
   auto const run = trained::open(o);
-  watcher live{o.best_path(), run.from.frame, usual_views};
-  auto const told = tell(live, run.from, o.show);
+  auto const& from = run.work.from();
+  watcher live{*run.learner, from.frame};
+  auto const told = tell(live, from, o.show);
   std::vector<float> frames;
   for (auto const& one : told) {
     for (auto const* panel : {&one.truth, &one.seen, &one.predicted, &one.blind}) {
@@ -64,8 +65,8 @@ int render(options const& o) {
     }
   }
   examples::save_array(o.out / "predictions" / "film.npy", frames,
-                       std::array{told.size(), std::size_t{4}, static_cast<std::size_t>(run.from.frame.height),
-                                  static_cast<std::size_t>(run.from.frame.width)});
+                       std::array{told.size(), std::size_t{4}, static_cast<std::size_t>(from.frame.height),
+                                  static_cast<std::size_t>(from.frame.width)});
   examples::manifest film;
   film.set("film", "predictions/film.npy").set("colours", "grey").set("seconds", 0.15);
   film.set("panels", std::vector<std::string>{"truth", "seen", "predicted", "blind"});
@@ -81,7 +82,7 @@ int render(options const& o) {
   film.set("shown", shown).set("titles", titles);
 
   examples::report::page page{"Clip: a real video from small crops",
-                              run.video.name + ", seed " + std::to_string(o.seed) + ", " +
+                              run.work.video().name + ", seed " + std::to_string(o.seed) + ", " +
                                   std::to_string(run.record.best_step) + " training steps"};
   page.add_heading("What it sees and what it predicts");
   page.add_figure({"film_animation", "film.gif",
@@ -99,7 +100,7 @@ int render(options const& o) {
     for (auto const& table : score_tables({run.record})) page.add_table(table);
     page.add_details("Manifest of the test", run.record.manifest);
   }
-  page.add_manifest(manifest_of(o, run));
+  page.add_manifest(run.work.manifest_of(run.record, *run.learner, o));
   if (!page.write(o.out / "report.html")) return 1;
   std::fprintf(stderr, "wrote %s, film.png and film.gif\n", (o.out / "report.html").c_str());
   return 0;

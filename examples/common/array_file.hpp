@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 
 namespace examples {
 

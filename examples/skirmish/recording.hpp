@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "s2rm/data/xtensor.hpp"
+#include "s2rm/adapters/xtensor.hpp"
 #include "simulator/raster.hpp"
 
 namespace skirmish {

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "recording.hpp"
+#include "s2rm/adapters/npy.hpp"
 #include "s2rm/core/errors.hpp"
-#include "s2rm/data/npy.hpp"
 
 namespace skirmish {
 namespace {

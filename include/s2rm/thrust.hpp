@@ -23,7 +23,7 @@ consteval persistent_recurrence persistent_recurrence_of() {
   using dynamics = typename Net::dynamics;
   if constexpr (!requires { dynamics::talks; }) {
     return persistent_recurrence::other_policies;
-  } else if constexpr (!s2rm::dynamics::has_whole_recurrence<dynamics, T>) {
+  } else if constexpr (!s2rm::dynamics::has_fused_recurrence<dynamics, T>) {
     return persistent_recurrence::other_policies;
   } else {
     using kernel =

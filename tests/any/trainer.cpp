@@ -76,10 +76,10 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
     CHECK(same_bits(x.data, y.data, y.size()));
     CHECK(same_bits(many->predict({asked, {2, 3, 2}}).data, y.data, y.size()));
     // In two halves.
-    REQUIRE(one->ask({asked, {3, 2}}));
-    REQUIRE(many->ask({asked, {2, 3, 2}}));
-    CHECK(same_bits(one->answer().data, y.data, y.size()));
-    CHECK(same_bits(many->answer().data, y.data, y.size()));
+    REQUIRE(one->predict_async({asked, {3, 2}}));
+    REQUIRE(many->predict_async({asked, {2, 3, 2}}));
+    CHECK(same_bits(one->predictions().data, y.data, y.size()));
+    CHECK(same_bits(many->predictions().data, y.data, y.size()));
   }
   // In one piece of work.
   for (index_t t = 0; t < 4; ++t) {
@@ -93,10 +93,10 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
       REQUIRE(many->step(on_device, {view, {2, 4, 3}}, {place, {2, 4, 2}}, {asked, {2, 3, 2}}) == observed::yes);
       many->wait();
     }
-    auto const y = expected.answer();
-    CHECK(same_bits(one->answer().data, y.data, y.size()));
-    CHECK(same_bits(many->answer().data, y.data, y.size()));
-    CHECK(same_bits(many->answer(on_device).data, y.data, y.size()));
+    auto const y = expected.predictions();
+    CHECK(same_bits(one->predictions().data, y.data, y.size()));
+    CHECK(same_bits(many->predictions().data, y.data, y.size()));
+    CHECK(same_bits(many->predictions(on_device).data, y.data, y.size()));
   }
   CHECK(one->state() == expected.state());
   auto const kept = one->state();

@@ -4,10 +4,10 @@
 
 #include <numeric>
 
-#include "s2rm/geometry/sphere.hpp"
-#include "s2rm/kernel/neighbours.hpp"
-#include "s2rm/loss/product.hpp"
-#include "s2rm/model/clean.hpp"
+#include "s2rm/attention/neighbours.hpp"
+#include "s2rm/layer/mixed_likelihood.hpp"
+#include "s2rm/layer/sphere.hpp"
+#include "s2rm/model/compact_views.hpp"
 #include "s2rm/stream/view_gate.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
@@ -161,9 +161,9 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
   auto const run = [&](auto const& be) {
     std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P)), -7.0F);
     std::vector<std::uint8_t> present(static_cast<std::size_t>(R * kept), 9), start(static_cast<std::size_t>(R), 9);
-    clean::start_flags const starts{reset.data(), R / 2, masked, nullptr, start.data()};
-    be.for_each(R, clean::view_rows<V, P, float>{starts, view.data(), place.data(), m, b, views, kept, all.data(),
-                                                 all.data() + R * kept * V, present.data()});
+    compact::start_flags const starts{reset.data(), R / 2, masked, nullptr, start.data()};
+    be.for_each(R, compact::view_rows<V, P, float>{starts, view.data(), place.data(), m, b, views, kept, all.data(),
+                                                   all.data() + R * kept * V, present.data()});
     for (index_t r = 0; r < R; ++r) CHECK(start[r] == (reset[r] != 0 || (masked && r < R / 2) ? 1 : 0));
     for (auto const p : present) all.push_back(static_cast<float>(p));
     return all;
@@ -205,7 +205,7 @@ void check_odd(index_t n) {
   auto const run = [&](auto const& be) {
     auto left = mask;
     std::vector<std::uint32_t> odd(static_cast<std::size_t>(n), 7);
-    be.for_each(n, detail::leave_out_odd<V, P, float>{view.data(), place.data(), left.data(), odd.data()});
+    be.for_each(n, detail::leave_out_non_finite<V, P, float>{view.data(), place.data(), left.data(), odd.data()});
     return std::pair{left, odd};
   };
   auto const expected = run(ops::reference{});

@@ -1,5 +1,5 @@
-// Products of few rows in one kernel, with bias and GELU (backend/thrust/product.hpp), against the naive loops.
-#include "s2rm/backend/thrust/product.hpp"
+// Products of few rows in one kernel, with bias and GELU (backend/thrust/kernels/skinny_gemm.hpp), against the naive loops.
+#include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 
 #include "s2rm/backend/thrust/backend.hpp"
 #include "s2rm/ops/product_gelu.hpp"

@@ -1,5 +1,5 @@
 // Memory that the host cannot touch: trainers and streams on a backend whose memory is closed but while it works give the
-// bits of the same backend on the host's memory, whether work is asked for or played from recordings.
+// bits of the same backend on the host's memory, whether work is asked for or launched from recordings.
 #include "support/separate.hpp"
 
 #include <sys/wait.h>
@@ -15,9 +15,9 @@ namespace {
 
 using test::same_bits;
 using test::separate;
-/// Memory that is shared, cut into the same pieces.
+/// Memory that is shared, cut into the same chunks.
 struct shared_memory : backend::system::cpp {
-  static constexpr ops::piece_rows pieces = test::separate_memory::pieces;
+  static constexpr ops::chunk_rows chunks = test::separate_memory::chunks;
 };
 using plain = backend::thrust_on<shared_memory>;
 
@@ -62,7 +62,7 @@ test::owned_batch<Net, T> padded(test::owned_batch<Net, T> b, index_t views) {
   return b;
 }
 
-/// Two trainers, step by step, over batches whose views and masks vary. Returns how often a recording was played.
+/// Two trainers, step by step, over batches whose views and masks vary. Returns how often a graph was launched.
 template <class Net, class T>
 index_t compare_training(training options) {
   separate device;
@@ -95,7 +95,7 @@ index_t compare_training(training options) {
   far.backend().copy_out(static_cast<index_t>(outputs.size()), far.predictions(), outputs.data());
   CHECK(same_bits(gradient.data(), near.gradient(), Net::parameter_count));
   CHECK(same_bits(outputs.data(), near.predictions(), static_cast<index_t>(outputs.size())));
-  return device.context->played;
+  return device.context->launched;
 }
 
 struct read_host {
@@ -144,22 +144,22 @@ TEST_CASE("separate memory: recordings keep what they were given, and deliver wh
   separate be;
   auto device = be.allocate<double>(2);
   double in = 1, out = 0;
-  separate::recording r;
-  be.record(r, [&] {
+  separate::graph r;
+  be.capture(r, [&] {
     be.copy_in(1, &in, device.data());
     be.for_each(1, read_host{device.data(), device.data() + 1});
     be.copy_out(1, device.data() + 1, &out);
   });
   in = 2;
   CHECK(out == 0);
-  be.play(r);
+  be.launch(r);
   CHECK(out == 0);
   be.wait();
   CHECK(out == 1);
 }
 
 TEST_CASE("separate memory: training gives the bits of memory that is shared") {
-  // A recording is made at the second batch of its kind. The first has the most views, so that all are of few kinds.
+  // A graph is made at the second batch of its kind. The first has the most views, so that all are of few kinds.
   CHECK(compare_training<test::small_net, double>({}) >= 6);
   compare_training<test::small_net, float>({.average = 0.9});
   CHECK(compare_training<test::small_net, double>({.truncation = {.window = 2, .carry_batches = true}}) >= 12);
@@ -174,10 +174,10 @@ TEST_CASE("separate memory: a kept batch is as good as one of the host's, and is
   separate device;
   trainer<net, separate, float> far(device, o, seed{3}), same({}, o, seed{3});
   std::vector<test::owned_batch<net, float>> given;
-  std::vector<kept_batch<float>> kept;
+  std::vector<resident_batch<float>> kept;
   for (std::uint32_t i = 0; i < 3; ++i) {
     given.push_back(test::random_batch<net, float>(5, 2, 4, 3, i, masks));
-    kept.push_back(far.keep(given.back().look()));
+    kept.push_back(far.upload(given.back().look()));
   }
   static_cast<void>(far.step(kept[0].view()));  // allocates
   static_cast<void>(same.step(given[0].look()));
@@ -193,13 +193,13 @@ TEST_CASE("separate memory: a kept batch is as good as one of the host's, and is
   CHECK_THROWS_WITH(static_cast<void>(same.step(kept[0].view())), test::contains("kept by another backend"));
   // Where memory is the host's it is a copy.
   trainer<net, plain, float> near({}, o, seed{3}), other({}, o, seed{3});
-  auto const copy = near.keep(given[0].look());
+  auto const copy = near.upload(given[0].look());
   auto const as_given = given[0];
   std::fill(given[0].view.begin(), given[0].view.end(), 0.0F);
   same_report(near.step(copy.view()), other.step(as_given.look()));
-  trainer<net, separate, float> in_parts({}, o, seed{3}, {.parts = 2});
-  auto const whole = in_parts.keep(as_given.look());
-  CHECK_THROWS_WITH(static_cast<void>(in_parts.step(whole.view())), test::contains("parts"));
+  trainer<net, separate, float> microbatched({}, o, seed{3}, {.parts = 2});
+  auto const whole = microbatched.upload(as_given.look());
+  CHECK_THROWS_WITH(static_cast<void>(microbatched.step(whole.view())), test::contains("parts"));
 }
 
 TEST_CASE("separate memory: a trainer allocates nothing once it has seen its largest batch") {
@@ -231,15 +231,15 @@ TEST_CASE("separate memory: steps that are asked for wait for nothing, and their
   // Twice the kinds of batches there are, to have recordings of all.
   for (std::uint32_t step = 0; step < 20; ++step) CHECK(asked.step_async(batch(step).look()) == step);
   auto& c = *device.context;
-  index_t const waits = c.waits, held = c.held, allocations = c.allocations, played = c.played;
+  index_t const waits = c.waits, held = c.held, allocations = c.allocations, launched = c.launched;
   for (std::uint32_t step = 20; step < 40; ++step) CHECK(asked.step_async(batch(step).look()) == step);
   CHECK(c.waits == waits);
   CHECK(c.allocations == allocations);
-  CHECK(c.played == played + 40);
+  CHECK(c.launched == launched + 40);
   // Two batches are on their way; a third has room when the first was copied.
   CHECK(c.held == held + 20);
   CHECK_FALSE(asked.reported(39));
-  for (index_t step = 40 - asked.reports_kept; step < 40; ++step) {
+  for (index_t step = 40 - asked.reports_retained; step < 40; ++step) {
     INFO("step " << step);
     same_report(asked.report(step), expected[static_cast<std::size_t>(step)]);
   }
@@ -249,7 +249,7 @@ TEST_CASE("separate memory: steps that are asked for wait for nothing, and their
   CHECK(test::same_state(asked.state(), steps.state()));
   CHECK(asked.skipped() == expected.back().skipped_total);
   CHECK(asked.skipped() > 0);
-  for (index_t const none : {index_t{-1}, 40 - asked.reports_kept - 1, index_t{40}}) {
+  for (index_t const none : {index_t{-1}, 40 - asked.reports_retained - 1, index_t{40}}) {
     CHECK_THROWS_AS(asked.report(none), value_error);
     CHECK_THROWS_AS(asked.reported(none), value_error);
   }
@@ -277,19 +277,19 @@ TEST_CASE("separate memory: a step waits once, a stream when it is asked for its
   c.finish();
   waits = c.waits, held = c.held;
   far.observe(views, places);
-  CHECK(far.ask(asked));
+  CHECK(far.predict_async(asked));
   far.observe(views, places);
   many.observe(all_views, all_places);
-  CHECK(many.ask(all_asked));
+  CHECK(many.predict_async(all_asked));
   CHECK(c.waits == waits);
   CHECK(c.held == held);
-  auto const one = far.answer();
+  auto const one = far.predictions();
   CHECK(c.held == held + 1);
-  auto const two = many.answer();
+  auto const two = many.predictions();
   CHECK(c.waits == waits);
   CHECK(c.held == held + 2);
   CHECK(one.shape[0] == 1);
-  CHECK(same_bits(two.data, many.answer().data, 2 * net::outputs));
+  CHECK(same_bits(two.data, many.predictions().data, 2 * net::outputs));
   // An answer is that of before the step that came between.
   stream<net, separate> near(device, t.parameters(), {3, 2});
   for (int i = 0; i < 4; ++i) near.observe(views, places);
@@ -297,10 +297,10 @@ TEST_CASE("separate memory: a step waits once, a stream when it is asked for its
   std::vector<float> const first(two.data, two.data + 2 * net::outputs);
   CHECK(same_bits(first.data(), many.predict(all_asked).data, 2 * net::outputs));
   // Nothing was asked.
-  CHECK_FALSE(far.ask({b.query_place.data(), {3, 2}}));
-  CHECK(far.answer().shape[0] == 0);
-  CHECK_FALSE(many.ask({b.query_place.data(), {2, 3, 2}}));
-  CHECK(many.answer().shape[1] == 0);
+  CHECK_FALSE(far.predict_async({b.query_place.data(), {3, 2}}));
+  CHECK(far.predictions().shape[0] == 0);
+  CHECK_FALSE(many.predict_async({b.query_place.data(), {2, 3, 2}}));
+  CHECK(many.predictions().shape[1] == 0);
 }
 
 namespace {
@@ -347,7 +347,7 @@ void compare_streams() {
     }
   }
   CHECK(device.context->allocations == allocations);
-  CHECK(device.context->played > 20);
+  CHECK(device.context->launched > 20);
 }
 
 }  // namespace

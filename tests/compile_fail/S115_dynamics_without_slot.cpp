@@ -1,7 +1,7 @@
 // expect: S115
 // expect-text: dynamics_without_slot<.*gru<32.*interaction::none
 // One state vector has nobody to interact with.
-#include <s2rm/dynamics/pooled.hpp>
+#include <s2rm/dynamics/pooled_rnn.hpp>
 #include <s2rm/model/world_model.hpp>
 
 struct view_of_25 : s2rm::shape {

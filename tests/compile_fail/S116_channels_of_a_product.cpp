@@ -1,6 +1,6 @@
 // expect: S116
 // Channel 2 of the target is nobody's.
-#include <s2rm/loss/product.hpp>
+#include <s2rm/layer/mixed_likelihood.hpp>
 #include <s2rm/model/world_model.hpp>
 
 struct field : s2rm::shape {

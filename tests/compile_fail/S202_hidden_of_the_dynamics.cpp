@@ -1,6 +1,6 @@
 // expect: S202
 // A state of no numbers.
-#include <s2rm/dynamics/pooled.hpp>
+#include <s2rm/dynamics/pooled_rnn.hpp>
 #include <s2rm/model/world_model.hpp>
 
 struct view_of_25 : s2rm::shape {

@@ -1,6 +1,6 @@
 // expect: S206
 // A variance of 0.
-#include <s2rm/loss/product.hpp>
+#include <s2rm/layer/mixed_likelihood.hpp>
 #include <s2rm/model/world_model.hpp>
 
 struct pair : s2rm::shape {

@@ -2,7 +2,7 @@
 // expect-text: no product.w, bias, n, x, y.
 // expect-text: my_backend
 // A backend that has nothing but memory: the message names the first primitive.
-#include <s2rm/model/sequence.hpp>
+#include <s2rm/model/forward_backward.hpp>
 
 struct view_of_25 : s2rm::shape {
   using view = s2rm::raster<1, 5, 5>;

@@ -2,7 +2,7 @@
 // expect-text: no reduce.n, f, out.
 // expect-text: my_backend
 // A backend that lost one primitive: the message names it.
-#include <s2rm/model/sequence.hpp>
+#include <s2rm/model/forward_backward.hpp>
 
 struct view_of_25 : s2rm::shape {
   using view = s2rm::raster<1, 5, 5>;

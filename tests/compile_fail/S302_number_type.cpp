@@ -1,7 +1,7 @@
 // expect: S302
 // expect-text: require_backend<s2rm::ops::reference, int
 // A model over whole numbers.
-#include <s2rm/model/sequence.hpp>
+#include <s2rm/model/forward_backward.hpp>
 
 struct view_of_25 : s2rm::shape {
   using view = s2rm::raster<1, 5, 5>;

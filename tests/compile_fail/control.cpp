@@ -1,6 +1,6 @@
 // expect: ok
 // The positive control: what the other files of this folder break one at a time, unbroken.
-#include <s2rm/model/sequence.hpp>
+#include <s2rm/model/forward_backward.hpp>
 #include <s2rm/ops/reference.hpp>
 
 struct view_of_25 : s2rm::shape {

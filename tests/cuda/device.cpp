@@ -132,11 +132,11 @@ TEST_CASE("gpu: a step of little work, with the recurrence in one kernel and in 
   CHECK(std::isfinite(live->predict({b.query_place.data(), {3, 2}}).data[0]));
   // Sessions whose views lie on the device, where they are looked through.
   auto const kept = one->keep(b.look());
-  auto const many = one->streams(3, {4, 3, odd_views::absent});
+  auto const many = one->streams(3, {4, 3, non_finite_views::absent});
   auto const& there = kept.view();
   REQUIRE(many->step(on_device, {there.view, {3, 4, 1, 5, 5}}, {there.place, {3, 4, 2}}, {there.query_place, {3, 3, 2}},
                      there.view_mask, nullptr, there.reset) == observed::yes);
-  CHECK(std::isfinite(many->answer().data[0]));
+  CHECK(std::isfinite(many->predictions().data[0]));
 }
 
 TEST_CASE("gpu: steps that are asked for give the weights and reports of steps") {
@@ -184,7 +184,7 @@ TEST_CASE("gpu: a step that asks is observing and asking, one stream or many, fr
   constexpr index_t sessions = 3, views = 6, queries = 4, row = queries * gpu_net::outputs;
   auto const apart = gpu->stream({views, queries}), one = gpu->stream({views, queries});
   auto const many = gpu->streams(sessions, {views, queries});
-  auto const there = gpu->streams(sessions, {views, queries, odd_views::absent});
+  auto const there = gpu->streams(sessions, {views, queries, non_finite_views::absent});
   array_view<float const, 5> shown{nullptr, {sessions, views, 1, 5, 5}};
   array_view<float const, 3> places{nullptr, {sessions, views, 2}}, asked{nullptr, {sessions, queries, 2}};
   for (std::uint32_t step = 0; step < 12; ++step) {
@@ -199,12 +199,12 @@ TEST_CASE("gpu: a step that asks is observing and asking, one stream or many, fr
     REQUIRE(apart->observe(first, where) == observed::yes);
     auto const expected = apart->predict(question);
     REQUIRE(one->step(first, where, question) == observed::yes);
-    // The same work, in one recording.
-    CHECK(test::same_bits(one->answer().data, expected.data, row));
+    // The same work, in one graph.
+    CHECK(test::same_bits(one->predictions().data, expected.data, row));
 
     shown.data = b.view.data(), places.data = b.place.data(), asked.data = b.query_place.data();
     REQUIRE(many->step(shown, places, asked, present.data(), nullptr, reset) == observed::yes);
-    auto const y = many->answer();
+    auto const y = many->predictions();
     REQUIRE(y.shape[1] == queries);
     CHECK(test::relative_error(std::vector<float>(y.data, y.data + row),
                                std::vector<float>(expected.data, expected.data + row)) <= 1e-5);
@@ -215,7 +215,7 @@ TEST_CASE("gpu: a step that asks is observing and asking, one stream or many, fr
     auto const kept = gpu->keep(b.look());
     shown.data = kept.view().view, places.data = kept.view().place, asked.data = kept.view().query_place;
     REQUIRE(there->step(on_device, shown, places, asked, nullptr, nullptr, kept.view().reset) == observed::yes);
-    auto const z = there->answer();
+    auto const z = there->predictions();
     CHECK(test::same_bits(z.data, y.data, sessions * row));
   }
 }

@@ -12,7 +12,7 @@ struct small_shape : shape {
 };
 using backend_type = backend::thrust;
 static_assert(backend_policy<backend_type, float> && backend_policy<backend_type, double>);
-static_assert(ops::records<backend_type> && !ops::host_memory<backend_type>);
+static_assert(ops::captures<backend_type> && !ops::host_memory<backend_type>);
 
 using plain = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
 using other = world_model<small_shape, normalisation::product, interaction::after_update, initial_state::fixed,

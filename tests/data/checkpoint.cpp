@@ -1,5 +1,5 @@
 // Checkpoints: complete or refused, and after a refusal the old weights stand as they were, to the bit.
-#include "s2rm/data/checkpoint.hpp"
+#include "s2rm/io/checkpoint.hpp"
 
 #include <array>
 #include <cstdint>

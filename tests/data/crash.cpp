@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "data/files.hpp"
-#include "s2rm/data/checkpoint.hpp"
+#include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
 
 namespace {

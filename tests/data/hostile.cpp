@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "data/files.hpp"
-#include "s2rm/data/checkpoint.hpp"
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
+#include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
 #include "support/cost.hpp"
 

@@ -1,5 +1,5 @@
 // .npy files: NumPy's bytes load, ours load in NumPy, anything else is refused before memory is asked for.
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 
 #include <array>
 #include <cstdint>

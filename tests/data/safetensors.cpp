@@ -1,5 +1,5 @@
 // The safetensors format: what is written can be read, by others too; what is not exactly right is refused by name.
-#include "s2rm/data/safetensors.hpp"
+#include "s2rm/io/safetensors.hpp"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 // xtensor at the boundary: zero copies, exact shapes, and errors that name the member.
-#include "s2rm/data/xtensor.hpp"
+#include "s2rm/adapters/xtensor.hpp"
 
 #include <array>
 #include <string>

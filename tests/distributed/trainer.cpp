@@ -3,7 +3,7 @@
 #include "s2rm/distributed.hpp"
 
 #include "data/files.hpp"
-#include "s2rm/data/training_file.hpp"
+#include "s2rm/train/training_file.hpp"
 #include "support/refused.hpp"
 #include "support/tolerance.hpp"
 #include "train/batches.hpp"

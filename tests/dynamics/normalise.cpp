@@ -1,5 +1,5 @@
 // RMS normalisation of a module's state.
-#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 
 #include "support/backends.hpp"
 #include "support/conforms.hpp"

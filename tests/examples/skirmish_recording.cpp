@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "data/files.hpp"
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 #include "skirmish/generate.hpp"
 #include "support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // Any bytes as the checkpoint of a small model: complete, or refused with the weights as they were. Bytes whose checksum is
 // wrong are also tried with the right one, for no fuzzer guesses it.
-#include "s2rm/data/checkpoint.hpp"
+#include "s2rm/io/checkpoint.hpp"
 
 #include <algorithm>
 #include <array>

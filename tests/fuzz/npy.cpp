@@ -1,5 +1,5 @@
 // Any bytes as a .npy file.
-#include "s2rm/data/npy.hpp"
+#include "s2rm/adapters/npy.hpp"
 
 #include "fuzz/fuzz.hpp"
 

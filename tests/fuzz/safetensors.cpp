@@ -1,5 +1,5 @@
 // Any bytes as a safetensors file.
-#include "s2rm/data/safetensors.hpp"
+#include "s2rm/io/safetensors.hpp"
 
 #include "fuzz/fuzz.hpp"
 

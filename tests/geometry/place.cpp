@@ -1,5 +1,5 @@
 // The place encoder: conformance, the features, the sphere, whitening.
-#include "s2rm/geometry/place.hpp"
+#include "s2rm/layer/place_encoder.hpp"
 
 #include "s2rm/core/shape.hpp"
 #include "support/backends.hpp"

@@ -1,8 +1,8 @@
 // The truncated Gaussian on the sphere and its gradient by pairs of a place and a module.
-#include "s2rm/kernel/pairs.hpp"
+#include "s2rm/attention/pairs.hpp"
 
+#include "s2rm/attention/truncated_gaussian.hpp"
 #include "s2rm/core/shape.hpp"
-#include "s2rm/kernel/truncated_gaussian.hpp"
 #include "support/backends.hpp"
 #include "support/conforms.hpp"
 

@@ -1,5 +1,5 @@
 // Convolutions: conformance, one by hand, and that a transposed convolution is the adjoint of one.
-#include "s2rm/layer/convolutional.hpp"
+#include "s2rm/layer/conv_net.hpp"
 
 #include "support/backends.hpp"
 #include "support/layer_problem.hpp"

@@ -1,7 +1,7 @@
 // Likelihoods: gradients against finite differences, closed forms, masks, extremes.
-#include "s2rm/loss/likelihood.hpp"
+#include "s2rm/layer/likelihood.hpp"
 
-#include "s2rm/loss/product.hpp"
+#include "s2rm/layer/mixed_likelihood.hpp"
 #include "support/backends.hpp"
 #include "support/bits.hpp"
 #include "support/conforms.hpp"

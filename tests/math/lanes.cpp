@@ -1,5 +1,5 @@
 // Registers of numbers: how rows are cut into them, loops and sums over them, short rows.
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 
 #include <cmath>
 #include <vector>

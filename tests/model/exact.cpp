@@ -1,7 +1,7 @@
 // What follows exactly from the model's equations (model description §5), one test case each, in its numbering.
 #include <numeric>
 
-#include "s2rm/data/safetensors.hpp"
+#include "s2rm/io/safetensors.hpp"
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/conforms.hpp"

@@ -1,5 +1,5 @@
 // Parity with PyTorch: the comparison models (python/comparison_reference.py).
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "s2rm/dynamics/tto.hpp"

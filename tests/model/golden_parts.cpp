@@ -1,7 +1,7 @@
 // Parity with PyTorch: the cell and the attention on their own.
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
-#include "s2rm/layer/convolutional.hpp"
+#include "s2rm/layer/conv_net.hpp"
 #include "support/conforms.hpp"
 #include "support/golden.hpp"
 

@@ -1,5 +1,5 @@
 // The comparison models of one state vector against finite differences.
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "support/backends.hpp"
 #include "support/model_gradient.hpp"
 

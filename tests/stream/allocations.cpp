@@ -9,7 +9,7 @@
 
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "train/batches.hpp"
@@ -203,7 +203,7 @@ TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", n
         auto const y = live.predict({x, {queries, 2}});
         if (y.size() > 0) checksum += y.data[y.size() - 1];
         if (live.step({b.view.data(), {views, 25}}, {x, {views, 2}}, {x, {queries, 2}}) != observed::yes) ++refused;
-        auto const z = live.answer();
+        auto const z = live.predictions();
         if (z.size() > 0) checksum += z.data[0];
       }
     });

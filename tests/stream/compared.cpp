@@ -2,11 +2,11 @@
 #include "data/files.hpp"
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
-#include "s2rm/data/training_file.hpp"
-#include "s2rm/dynamics/pooled.hpp"
+#include "s2rm/dynamics/pooled_rnn.hpp"
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "s2rm/dynamics/tto.hpp"
+#include "s2rm/train/training_file.hpp"
 #include "stream/equals.hpp"
 
 namespace s2rm {
@@ -21,7 +21,7 @@ using pooled_gru = net<dynamics::gru<12>>;
 using pooled_lstm = net<dynamics::lstm<9, dynamics::pool::mean>>;
 using mechanisms = net<dynamics::rim<2>>;
 using memory = net<dynamics::rmc<3, 8, 2>>;
-using pieces = net<dynamics::lstm<12, dynamics::pool::attention, 3>>;
+using chunks = net<dynamics::lstm<12, dynamics::pool::attention, 3>>;
 using observer = net<dynamics::tto<9, 12, 2, 0, 3>>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
@@ -29,12 +29,12 @@ constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true
 }  // namespace
 
 TEMPLATE_TEST_CASE("compared: a stream equals the whole sequence to the last bit", "", s2lstm, s2rmc, pooled_gru,
-                   pooled_lstm, mechanisms, memory, pieces, observer) {
+                   pooled_lstm, mechanisms, memory, chunks, observer) {
   test::equals_sequence<TestType, float>(2, true, masks);
 }
 
 TEMPLATE_TEST_CASE("compared: learns, and goes on from its file to the bit", "", s2lstm, s2rmc, pooled_gru, pooled_lstm,
-                   mechanisms, memory, pieces, observer) {
+                   mechanisms, memory, chunks, observer) {
   using learner = trainer<TestType, backend::eigen>;
   test::temporary_folder const folder;
   auto const batch = test::random_batch<TestType, float>(6, 3, 4, 2, 1, masks);

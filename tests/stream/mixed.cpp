@@ -47,7 +47,7 @@ void mix(Backend be, std::uint32_t stream_of_numbers) {
   using many = streams<net, Backend, T>;
   auto const weights = test::weights_on<net, T>(be);
   auto const same = test::weights_on<net, T>(cpu);
-  many all(be, weights, sessions, {most, 3, odd_views::absent});
+  many all(be, weights, sessions, {most, 3, non_finite_views::absent});
   std::vector<std::unique_ptr<stream<net, backend::eigen, T>>> alone;
   for (index_t i = 0; i < sessions; ++i) {
     alone.push_back(std::make_unique<stream<net, backend::eigen, T>>(cpu, same, stream_limits{most, 3}));
@@ -79,7 +79,7 @@ void mix(Backend be, std::uint32_t stream_of_numbers) {
       std::vector<T> const x(sessions * (most + 1) * V);
       CHECK(all.step({x.data(), {sessions, most + 1, V}}, {x.data(), {sessions, most + 1, P}},
                      {x.data(), {sessions, 1, P}}) == observed::too_many_views);
-      CHECK(all.answer().shape[1] == 0);
+      CHECK(all.predictions().shape[1] == 0);
     }
     index_t const count = d.below(most + 1), queries = 1 + d.below(3);
     auto view = d.numbers(sessions * count * V), place = d.numbers(sessions * count * P);
@@ -100,7 +100,7 @@ void mix(Backend be, std::uint32_t stream_of_numbers) {
         q{asked.data(), {sessions, queries, P}};
     if (how == 0) {
       REQUIRE(all.observe(v, p, nullptr, active.data()) == observed::yes);
-      REQUIRE(all.ask(q));
+      REQUIRE(all.predict_async(q));
     } else if (how == 1) {
       REQUIRE(all.step(v, p, q, nullptr, active.data(), resets ? reset.data() : nullptr) == observed::yes);
     } else {
@@ -112,7 +112,7 @@ void mix(Backend be, std::uint32_t stream_of_numbers) {
       all.wait();
     }
     bool const look = d.below(3) != 0;
-    auto const y = look ? all.answer() : array_view<T const, many::prediction_rank>{};
+    auto const y = look ? all.predictions() : array_view<T const, many::prediction_rank>{};
     for (index_t b = 0; b < sessions; ++b) {
       auto const at = static_cast<std::size_t>(b);
       auto& s = *alone[at];

@@ -156,8 +156,8 @@ TEST_CASE("numerics: subnormal readings, places and weights") {
 namespace {
 
 struct live_stream {
-  explicit live_stream(odd_views odd)
-      : live{backend::eigen{}, learner.parameters(), {.views = 4, .queries = 2, .odd = odd}} {}
+  explicit live_stream(non_finite_views non_finite)
+      : live{backend::eigen{}, learner.parameters(), {.views = 4, .queries = 2, .non_finite = non_finite}} {}
   observed see(std::vector<float> const& views, std::vector<float> const& places,
                std::uint8_t const* present = nullptr) {
     auto const n = static_cast<index_t>(places.size()) / 2;
@@ -181,7 +181,7 @@ struct view_of {
 
 TEMPLATE_TEST_CASE_SIG("numerics: a number that is none is found wherever it lies", "", ((index_t Size), Size), 1, 3,
                        15, 16, 17, 31, 48, 121) {
-  detail::view_gate<view_of<Size>, float> gate(2, odd_views::refuse);
+  detail::view_gate<view_of<Size>, float> gate(2, non_finite_views::refuse);
   std::vector<float> views(2 * Size, std::numeric_limits<float>::max()), places(4, 0.1F);
   std::uint8_t const* present = nullptr;
   CHECK(gate.passes(2, views.data(), places.data(), present));
@@ -196,7 +196,7 @@ TEMPLATE_TEST_CASE_SIG("numerics: a number that is none is found wherever it lie
 }
 
 TEST_CASE("numerics: a stream refuses what is no number, and its state stays") {
-  live_stream s{odd_views::refuse};
+  live_stream s{non_finite_views::refuse};
   std::vector<float> const views(9, 0.5F), places(6, 0.1F);
   REQUIRE(s.see(views, places) == observed::yes);
   auto const before = s.live.state();
@@ -209,7 +209,7 @@ TEST_CASE("numerics: a stream refuses what is no number, and its state stays") {
       // What is absent may hold anything.
       std::vector<std::uint8_t> present(3, 1);
       present[at / 3] = 0;
-      live_stream other{odd_views::refuse};
+      live_stream other{non_finite_views::refuse};
       CHECK(other.see(odd, places, present.data()) == observed::yes);
     }
     for (std::size_t const at : {0UL, 5UL}) {
@@ -225,7 +225,7 @@ TEST_CASE("numerics: a stream refuses what is no number, and its state stays") {
 }
 
 TEST_CASE("numerics: or it leaves the view out, and counts it") {
-  live_stream s{odd_views::absent}, without{odd_views::refuse};
+  live_stream s{non_finite_views::absent}, without{non_finite_views::refuse};
   std::vector<float> views(9, 0.5F);
   std::vector<float> const places{0.1F, 0.2F, -0.3F, 0.4F, 0.5F, -0.6F};
   views[4] = nan;
@@ -252,7 +252,7 @@ TEST_CASE("numerics: sessions likewise") {
   std::vector<float> const places(2 * 2 * 2, 0.1F);
   views[7] = nan;  // session 1, view 0
   streams<net, backend::eigen> strict{{}, learner.parameters(), 2, {.views = 2, .queries = 1}},
-      lenient{{}, learner.parameters(), 2, {.views = 2, .queries = 1, .odd = odd_views::absent}};
+      lenient{{}, learner.parameters(), 2, {.views = 2, .queries = 1, .non_finite = non_finite_views::absent}};
   auto const see = [&](auto& all, std::uint8_t const* present = nullptr) {
     return all.observe({views.data(), {2, 2, 3}}, {places.data(), {2, 2, 2}}, present);
   };
@@ -267,7 +267,7 @@ TEST_CASE("numerics: sessions likewise") {
 }
 
 TEST_CASE("numerics: a stream of a hundred thousand steps") {
-  live_stream s{odd_views::refuse};
+  live_stream s{non_finite_views::refuse};
   random const draw{3, 0};
   std::vector<float> views(6), places(4);
   auto const step = [&](auto& live, std::uint32_t t) {

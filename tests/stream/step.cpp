@@ -62,7 +62,7 @@ void compare(Backend be, std::string const& name) {
   INFO(name);
   auto const weights = weights_on<Net, T>(be);
   streams<Net, Backend, T> apart(be, weights, sessions, {5, 3}), whole(be, weights, sessions, {5, 3}),
-      device(be, weights, sessions, {5, 3, odd_views::absent});
+      device(be, weights, sessions, {5, 3, non_finite_views::absent});
   for (std::uint32_t step = 0; step < 40; ++step) {
     INFO("step " << step);
     shown const s(step);
@@ -74,7 +74,7 @@ void compare(Backend be, std::string const& name) {
     // Now and then in two halves: both ways go on from the same states.
     if (s.reset.empty() && step % 2 == 1) {
       REQUIRE(whole.observe(s.views(), s.places(), present, s.or_null(s.active)) == observed::yes);
-      REQUIRE(whole.ask(s.asked()));
+      REQUIRE(whole.predict_async(s.asked()));
     } else {
       REQUIRE(whole.step(s.views(), s.places(), s.asked(), present, s.or_null(s.active), s.or_null(s.reset)) ==
               observed::yes);
@@ -86,13 +86,13 @@ void compare(Backend be, std::string const& name) {
                           {asked.data(), s.asked().shape}, mask.data(), active.data(), reset.data()) == observed::yes);
       device.wait();  // and the arrays may go
     }
-    auto const expected = apart.predict(s.asked()), found = whole.answer();
+    auto const expected = apart.predict(s.asked()), found = whole.predictions();
     REQUIRE(found.shape == expected.shape);
-    auto const on_it = device.answer(on_device);
+    auto const on_it = device.predictions(on_device);
     REQUIRE(on_it.shape[1] >= s.queries);
     std::vector<T> numbers(static_cast<std::size_t>(on_it.size()));
     be.copy_out(on_it.size(), on_it.data, numbers.data());
-    auto const far = device.answer();
+    auto const far = device.predictions();
     REQUIRE(far.shape == expected.shape);
     index_t const row = s.queries * Net::outputs, room = on_it.shape[1] * Net::outputs;
     for (index_t i = 0; i < sessions; ++i) {
@@ -105,8 +105,8 @@ void compare(Backend be, std::string const& name) {
       CHECK(same_bits(numbers.data() + i * room, expected.data + i * row, row));
     }
     // The answer stays until something else is asked.
-    CHECK(device.answer().data == far.data);
-    CHECK(same_bits(whole.answer().data, found.data, found.size()));
+    CHECK(device.predictions().data == far.data);
+    CHECK(same_bits(whole.predictions().data, found.data, found.size()));
   }
   CHECK(device.left_out() == 0);
 }
@@ -137,11 +137,11 @@ TEST_CASE("step: one stream gives what observing and asking give, to the bit") {
       // Now and then the one in two halves: both ways go on from the same state.
       if (step % 7 == 3) {
         REQUIRE(whole.observe(views, places, present) == observed::yes);
-        REQUIRE(whole.ask(asked));
+        REQUIRE(whole.predict_async(asked));
       } else {
         REQUIRE(whole.step(views, places, asked, present) == observed::yes);
       }
-      auto const expected = apart.predict(asked), found = whole.answer();
+      auto const expected = apart.predict(asked), found = whole.predictions();
       REQUIRE(found.shape == expected.shape);
       CHECK(same_bits(found.data, expected.data, expected.size()));
       CHECK(whole.state() == apart.state());
@@ -164,29 +164,29 @@ TEST_CASE("step: what does not fit is refused, and nothing changes") {
     auto const first = many.state(0), second = many.state(1);
     // A step that is refused has no answer.
     CHECK(one.step({p, {4, 3}}, {p, {4, 2}}, {p, {1, 2}}) == observed::too_many_views);
-    CHECK(one.answer().shape[0] == 0);
+    CHECK(one.predictions().shape[0] == 0);
     CHECK(one.step({p, {2, 4}}, {p, {2, 2}}, {p, {1, 2}}) == observed::wrong_shape);
     CHECK(many.step({p, {2, 4, 3}}, {p, {2, 4, 2}}, {p, {2, 1, 2}}) == observed::too_many_views);
-    CHECK(many.answer().shape[1] == 0);
+    CHECK(many.predictions().shape[1] == 0);
     CHECK(many.step({p, {2, 2, 3}}, {p, {2, 1, 2}}, {p, {2, 1, 2}}) == observed::wrong_shape);
     there const far(be, x);
     auto const* const q = far.data();
     CHECK(many.step(on_device, {q, {2, 4, 3}}, {q, {2, 4, 2}}, {q, {2, 1, 2}}) == observed::too_many_views);
     CHECK(many.step(on_device, {q, {3, 2, 3}}, {q, {3, 2, 2}}, {q, {3, 1, 2}}) == observed::wrong_shape);
     CHECK(many.step(on_device, {nullptr, {2, 2, 3}}, {q, {2, 2, 2}}, {q, {2, 1, 2}}) == observed::wrong_shape);
-    CHECK(many.answer().shape[1] == 0);
-    CHECK(many.answer(on_device).shape[1] == 0);
+    CHECK(many.predictions().shape[1] == 0);
+    CHECK(many.predictions(on_device).shape[1] == 0);
     CHECK(one.state() == state);
     CHECK(many.state(0) == first);
     CHECK(many.state(1) == second);
     // A question that cannot be asked does not hold up the step.
     for (auto const queries : {index_t{0}, index_t{3}}) {
       CHECK(one.step({p, {2, 3}}, {p, {2, 2}}, {p, {queries, 2}}) == observed::yes);
-      CHECK(one.answer().shape[0] == 0);
+      CHECK(one.predictions().shape[0] == 0);
       CHECK(many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, queries, 2}}) == observed::yes);
-      CHECK(many.answer().shape[1] == 0);
+      CHECK(many.predictions().shape[1] == 0);
       CHECK(many.step(on_device, {q, {2, 2, 3}}, {q, {2, 2, 2}}, {q, {2, queries, 2}}) == observed::yes);
-      CHECK(many.answer().shape[1] == 0);
+      CHECK(many.predictions().shape[1] == 0);
     }
     CHECK(one.state() != state);
     CHECK(many.state(0) != first);
@@ -207,18 +207,18 @@ TEST_CASE("step: streams that may see nothing, or be asked nothing") {
     streams<net, backend_type> all_blind(be, weights, 2, {0, 2}), all_mute(be, weights, 2, {3, 0});
     for (int step = 0; step < 5; ++step) {
       CHECK(blind.step({nullptr, {0, 3}}, {nullptr, {0, 2}}, {p, {2, 2}}) == observed::yes);
-      CHECK(blind.answer().shape[0] == 2);
+      CHECK(blind.predictions().shape[0] == 2);
       CHECK(mute.step({p, {3, 3}}, {p, {3, 2}}, {p, {1, 2}}) == observed::yes);
-      CHECK(mute.answer().shape[0] == 0);
+      CHECK(mute.predictions().shape[0] == 0);
       CHECK(all_blind.step({nullptr, {2, 0, 3}}, {nullptr, {2, 0, 2}}, {p, {2, 2, 2}}) == observed::yes);
-      CHECK(same_bits(all_blind.answer().data, blind.answer().data, 2 * net::outputs));
+      CHECK(same_bits(all_blind.predictions().data, blind.predictions().data, 2 * net::outputs));
       CHECK(all_blind.step(on_device, {nullptr, {2, 0, 3}}, {nullptr, {2, 0, 2}}, {q, {2, 1, 2}}) == observed::yes);
       CHECK(blind.step({nullptr, {0, 3}}, {nullptr, {0, 2}}, {p, {1, 2}}) == observed::yes);
-      CHECK(same_bits(all_blind.answer().data, blind.answer().data, net::outputs));
+      CHECK(same_bits(all_blind.predictions().data, blind.predictions().data, net::outputs));
       CHECK(all_mute.step({p, {2, 3, 3}}, {p, {2, 3, 2}}, {nullptr, {2, 0, 2}}) == observed::yes);
       CHECK(all_mute.step(on_device, {q, {2, 3, 3}}, {q, {2, 3, 2}}, {nullptr, {2, 0, 2}}) == observed::yes);
-      CHECK(all_mute.answer().shape[1] == 0);
-      CHECK(all_mute.answer(on_device).shape[1] == 0);
+      CHECK(all_mute.predictions().shape[1] == 0);
+      CHECK(all_mute.predictions(on_device).shape[1] == 0);
       if (step == 0) blind.reset(), all_blind.reset();
     }
     CHECK(blind.step({p, {1, 3}}, {p, {1, 2}}, {p, {1, 2}}) == observed::too_many_views);
@@ -231,7 +231,7 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
     using backend_type = decltype(be);
     auto const weights = weights_on<net, T>(be);
     streams<net, backend_type> strict(be, weights, sessions, {5, 3}),
-        lenient(be, weights, sessions, {5, 3, odd_views::absent}), expected(be, weights, sessions, {5, 3});
+        lenient(be, weights, sessions, {5, 3, non_finite_views::absent}), expected(be, weights, sessions, {5, 3});
     index_t odd = 0;
     for (std::uint32_t step = 0; step < 20; ++step) {
       INFO("step " << step);
@@ -257,14 +257,14 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
       };
       REQUIRE(on_it(lenient) == observed::yes);
       CHECK(lenient.left_out() == odd);
-      auto const y = expected.answer();
-      CHECK(same_bits(lenient.answer().data, y.data, y.size()));
+      auto const y = expected.predictions();
+      CHECK(same_bits(lenient.predictions().data, y.data, y.size()));
       auto const before = strict.state(1);
       CHECK(on_it(strict) == (here > 0 ? observed::not_finite : observed::yes));
       CHECK(strict.left_out() == 0);
       if (here > 0) {
         CHECK(strict.state(1) == before);
-        CHECK(strict.answer().shape[1] == 0);
+        CHECK(strict.predictions().shape[1] == 0);
       }
     }
     CHECK(odd > 20);
@@ -297,7 +297,7 @@ TEST_CASE("step: many that nobody waits for are those that somebody does") {
     step_all(many), step_all(expected);
     step_one(one), step_one(alone);
     if (step % 10 != 9) continue;
-    CHECK(same_bits(one.answer().data, alone.answer().data, s.queries * net::outputs));
+    CHECK(same_bits(one.predictions().data, alone.predictions().data, s.queries * net::outputs));
     CHECK(one.state() == alone.state());
     for (index_t i = 0; i < sessions; ++i) CHECK(many.state(i) == expected.state(i));
   }
@@ -308,7 +308,7 @@ TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits")
   auto const weights = weights_on<net, T>(device);
   stream<net, test::separate> one(device, weights, {3, 2});
   streams<net, test::separate> many(device, weights, 2, {3, 2}),
-      there_alone(device, weights, 2, {3, 2, odd_views::absent});
+      there_alone(device, weights, 2, {3, 2, non_finite_views::absent});
   std::vector<T> const x(100, T(0.5));
   there const far(device, x);
   auto const *const p = x.data(), *const q = far.data();
@@ -320,10 +320,10 @@ TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits")
     // Twice for either block of the host's memory that a step is copied from.
     for (int i = 0; i < 4; ++i) REQUIRE(step() == observed::yes);
     c.finish();
-    index_t const played = c.played, waits = c.waits, held = c.held, allocations = c.allocations;
+    index_t const launched = c.launched, waits = c.waits, held = c.held, allocations = c.allocations;
     index_t const queued = c.queued;
     for (int i = 0; i < 2; ++i) REQUIRE(step() == observed::yes);
-    CHECK(c.played == played + 2);
+    CHECK(c.launched == launched + 2);
     CHECK(c.waits == waits);
     CHECK(c.held == held);
     CHECK(c.allocations == allocations);
@@ -335,14 +335,14 @@ TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits")
     CHECK(c.copied_in == copied);
   };
   costs(step_one, 0);
-  CHECK(one.answer().shape[0] == 1);
+  CHECK(one.predictions().shape[0] == 1);
   costs(step_many, 0);
-  CHECK(many.answer().shape[1] == 1);
+  CHECK(many.predictions().shape[1] == 1);
   costs(step_there, 5);
   index_t const waits = c.waits, held = c.held;
-  CHECK(there_alone.answer(on_device).shape[1] == 2);
+  CHECK(there_alone.predictions(on_device).shape[1] == 2);
   CHECK(c.waits + c.held == waits + held);
-  CHECK(there_alone.answer().shape[1] == 1);
+  CHECK(there_alone.predictions().shape[1] == 1);
   CHECK(c.waits + c.held == waits + held + 1);
 }
 #endif

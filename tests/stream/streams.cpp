@@ -72,7 +72,7 @@ TEST_CASE("streams: each session is a stream of its own, to the bit") {
   compare<test::small_net>(backend::thrust_on<backend::system::cpp>{}, "thrust, CPP");
   test::separate device;
   compare<test::small_net>(device, "separate memory");
-  CHECK(device.context->played > 20);
+  CHECK(device.context->launched > 20);
   compare<guess_net>(test::separate{}, "separate memory, residual");
 #endif
 }

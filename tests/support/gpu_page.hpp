@@ -2,7 +2,7 @@
 /// \file
 /// What docs/gpu.md takes for granted: a model, batches, and a GPU, for which Thrust's host system stands here.
 
-#include <s2rm/data/xtensor.hpp>
+#include <s2rm/adapters/xtensor.hpp>
 #include <s2rm/eigen.hpp>
 #include <s2rm/thrust.hpp>
 

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
 
 namespace s2rm::test {
 
@@ -149,7 +149,7 @@ owned_batch<T> converted(owned_batch<U> const& b) {
 template <class Net, class Backend, class T = double>
 class model {
  public:
-  using sequence_type = sequence<Net, Backend, T>;
+  using sequence_type = forward_backward<Net, Backend, T>;
 
   model(Backend be, std::vector<double> const& values, extent const& e)
       : backend_(be), weights_(backend_), gradients_(static_cast<std::size_t>(Net::parameter_count)) {
@@ -178,7 +178,7 @@ class model {
     sequence_type::derive(backend_, weights_.view(), tape_);
     auto const kept = sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
     query_reach_.clear();
-    each_read_out<Net>(kept, tape_.pieces, [&](batch_view<T> const& some, index_t first) {
+    each_read_out<Net>(kept, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
       sequence_type::query(backend_, weights_.view(), tape_, some, first);
       auto const reach = copy(tape_.query_reach, some.time * some.batch * some.queries * Net::M);
       query_reach_.insert(query_reach_.end(), reach.begin(), reach.end());
@@ -209,7 +209,7 @@ class model {
     sequence_type::begin_backward(backend_, tape_);
     T const scale = count() > 0 ? static_cast<T>(1.0 / count()) : T(1);
     auto const kept = sequence_type::kept(b);
-    each_read_out<Net>(kept, tape_.pieces, [&](batch_view<T> const& some, index_t first) {
+    each_read_out<Net>(kept, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
       sequence_type::query(backend_, weights_.view(), tape_, some, first);
       sequence_type::query_backward(backend_, weights_.view(), tape_, some, first, scale, {gradients_.data()});
     });
@@ -302,7 +302,7 @@ class model {
  private:
   /// Queries of a batch that is read out at once, as those of these tests are: the tape then holds them all.
   [[nodiscard]] index_t all_queries(batch_view<T> const& b) const {
-    if (ops::piece_rows::steps(tape_.pieces.read_out, b.time, b.batch) < b.time)
+    if (ops::chunk_rows::steps(tape_.chunks.read_out, b.time, b.batch) < b.time)
       throw std::logic_error("the tape holds the last queries only");
     return b.time * b.batch * b.queries;
   }

@@ -2,7 +2,7 @@
 /// \file
 /// What the README's program takes for granted: batches of balls, and one step's views and questions.
 
-#include <s2rm/data/xtensor.hpp>
+#include <s2rm/adapters/xtensor.hpp>
 #include <vector>
 
 inline std::vector<s2rm::batch<float, 3>> const batches = [] {

@@ -23,10 +23,10 @@ namespace s2rm::test {
 
 struct separate_memory {
   static constexpr bool host_memory = false;
-  static constexpr ops::piece_rows pieces{.kept = 7, .read_out = 5};  // several to a batch
+  static constexpr ops::chunk_rows chunks{.encode = 7, .read_out = 5};  // several to a batch
   static constexpr std::size_t room = std::size_t{1} << 30, page = 4096;
 
-  struct recording {
+  struct graph {
     std::vector<std::function<void()>> work;
   };
 
@@ -37,10 +37,10 @@ struct separate_memory {
     std::size_t used = 0;
     double* partial;
     void* scratch;
-    index_t allocations = 0, played = 0, asked = 0, copied_in = 0;  // the last: batches and the like
+    index_t allocations = 0, launched = 0, asked = 0, copied_in = 0;  // the last: batches and the like
     index_t waits = 0, held = 0;   ///< how often the host waited: for everything; for a mark that was not passed
-    index_t queued = 0, done = 0;  ///< pieces of work since the beginning
-    recording* to = nullptr;
+    index_t queued = 0, done = 0;  ///< chunks of work since the beginning
+    graph* to = nullptr;
     std::vector<std::function<void()>> queue;
     std::vector<std::pair<std::byte const*, std::size_t>> pinned;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
@@ -76,7 +76,7 @@ struct separate_memory {
       std::size_t const bytes = (used + page - 1) / page * page;
       if (::mprotect(base, bytes, yes ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) throw std::runtime_error("mprotect");
     }
-    /// When somebody waits, or whenever what is recorded is played and somebody waits for that.
+    /// When somebody waits, or whenever what is recorded is launched and somebody waits for that.
     template <class F>
     void work(F const& f) {
       ++asked;
@@ -92,7 +92,7 @@ struct separate_memory {
       queue.emplace_back(f);
     }
     void finish() { finish(queued); }
-    /// The first `last` pieces of work there ever were.
+    /// The first `last` chunks of work there ever were.
     void finish(index_t last) {
       if (last <= done) return;
       auto const end = queue.begin() + (last - done);
@@ -138,7 +138,7 @@ struct separate_memory {
   };
 
   static void* allocate(context& c, std::size_t bytes) {
-    if (c.to != nullptr) throw std::logic_error("separate memory: allocation while recording");
+    if (c.to != nullptr) throw std::logic_error("separate memory: allocation while graph");
     ++c.allocations;
     void* const p = c.take(bytes);
     c.work([p, bytes] { std::memset(p, 0xFF, bytes); });  // every number NaN
@@ -175,20 +175,20 @@ struct separate_memory {
     c.work([=] { std::memcpy(to, from, bytes); });
   }
   static void wait(context& c) {
-    if (c.to != nullptr) throw std::logic_error("separate memory: wait while recording");
+    if (c.to != nullptr) throw std::logic_error("separate memory: wait while graph");
     ++c.waits;
     c.finish();
   }
-  using mark = index_t;
-  static void set_mark(context& c, mark& m) {
-    if (c.to != nullptr) throw std::logic_error("separate memory: mark while recording");
+  using event = index_t;
+  static void record_event(context& c, event& m) {
+    if (c.to != nullptr) throw std::logic_error("separate memory: event while capturing");
     m = c.queued;
   }
-  static void wait(context& c, mark const& m) {
-    if (!passed(c, m)) ++c.held;
+  static void wait(context& c, event const& m) {
+    if (!completed(c, m)) ++c.held;
     c.finish(m);
   }
-  static bool passed(context& c, mark const& m) { return m <= c.done; }
+  static bool completed(context& c, event const& m) { return m <= c.done; }
   static void* allocate_host(context& c, std::size_t bytes) {
     auto* const p = static_cast<std::byte*>(::operator new(bytes));
     c.pinned.emplace_back(p, bytes);
@@ -237,13 +237,13 @@ struct separate_memory {
   }
 
   template <class F>
-  static void record(context& c, recording& r, F const& f) {
+  static void capture(context& c, graph& r, F const& f) {
     c.to = &r;
     f();
     c.to = nullptr;
   }
-  static void play(context& c, recording& r) {
-    ++c.played;
+  static void launch(context& c, graph& r) {
+    ++c.launched;
     for (auto const& one : r.work) c.enqueue(one);
   }
 };

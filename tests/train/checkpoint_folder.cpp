@@ -1,5 +1,5 @@
 // A folder of checkpoints: the last few and the best, whatever happens to the program that writes them.
-#include "s2rm/data/checkpoint_folder.hpp"
+#include "s2rm/train/retention.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

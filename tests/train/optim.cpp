@@ -112,7 +112,7 @@ std::vector<T> many(Optimiser const& o, index_t n, Each const& each) {
   return all;
 }
 
-/// Registers, single numbers and pieces of any length give the same bits.
+/// Registers, single numbers and chunks of any length give the same bits.
 template <class T, class Optimiser>
 void check_pieces(Optimiser const& o) {
   for (index_t const n : {1, 15, 16, 1001, 5003}) {

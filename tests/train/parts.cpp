@@ -1,5 +1,5 @@
 // A gradient in parts: the same up to rounding as all at once, the same bits whoever computes which part.
-#include "s2rm/train/parts.hpp"
+#include "s2rm/train/microbatch.hpp"
 
 #include "support/refused.hpp"
 #include "support/tolerance.hpp"
@@ -27,10 +27,10 @@ TEST_CASE("parts: as all elements at once, up to rounding") {
           training{.truncation = {.window = 3, .carry = false}}}) {
       auto cut = options;
       cut.parts = parts;
-      learner_of<double> whole{{}, adam, seed{3}, options}, pieces{{}, adam, seed{3}, cut};
+      learner_of<double> whole{{}, adam, seed{3}, options}, chunks{{}, adam, seed{3}, cut};
       for (std::uint32_t step = 0; step < 5; ++step) {
         auto const b = test::random_batch<net, double>(5, 8, 3, 2, step, masks);
-        auto const expected = whole.step(b.look()), found = pieces.step(b.look());
+        auto const expected = whole.step(b.look()), found = chunks.step(b.look());
         CAPTURE(parts, step);
         CHECK(found.loss == Approx(expected.loss).epsilon(1e-12));
         CHECK(found.gradient_norm == Approx(expected.gradient_norm).epsilon(1e-12));
@@ -39,11 +39,11 @@ TEST_CASE("parts: as all elements at once, up to rounding") {
         CHECK(found.unreached_views == expected.unreached_views);
         CHECK(found.updates == expected.updates);
       }
-      CHECK(test::relative_error(pieces.state().weights, whole.state().weights) < test::tolerance::reordered);
-      CHECK(test::relative_error(pieces.state().average, whole.state().average) < test::tolerance::reordered);
+      CHECK(test::relative_error(chunks.state().weights, whole.state().weights) < test::tolerance::reordered);
+      CHECK(test::relative_error(chunks.state().average, whole.state().average) < test::tolerance::reordered);
       auto const carried = whole.state().carried;
-      CHECK(carried.size() == pieces.state().carried.size());
-      CHECK((carried.empty() || test::relative_error(pieces.state().carried, carried) < test::tolerance::reordered));
+      CHECK(carried.size() == chunks.state().carried.size());
+      CHECK((carried.empty() || test::relative_error(chunks.state().carried, carried) < test::tolerance::reordered));
     }
   }
 }
@@ -66,11 +66,11 @@ TEST_CASE("parts: one part is the whole to the bit; several threads are one") {
 }
 
 TEST_CASE("parts: need the memory of one") {
-  learner_of<float> whole{{}, adam, seed{3}}, pieces{{}, adam, seed{3}, {.parts = 8}};
+  learner_of<float> whole{{}, adam, seed{3}}, chunks{{}, adam, seed{3}, {.parts = 8}};
   auto const b = test::random_batch<net, float>(5, 16, 3, 2, 1, masks);
   whole.step(b.look());
-  pieces.step(b.look());
-  CHECK(pieces.step_bytes() < whole.step_bytes() / 4);
+  chunks.step(b.look());
+  CHECK(chunks.step_bytes() < whole.step_bytes() / 4);
 }
 
 TEST_CASE("parts: a step that is not finite is skipped, and no state goes on from it") {

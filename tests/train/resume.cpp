@@ -6,8 +6,8 @@
 
 #include "data/files.hpp"
 #include "s2rm/any/trainer.hpp"
-#include "s2rm/data/training_file.hpp"
 #include "s2rm/train/augment.hpp"
+#include "s2rm/train/training_file.hpp"
 #include "support/backends.hpp"
 #include "train/batches.hpp"
 

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "data/files.hpp"
-#include "s2rm/data/training_file.hpp"
+#include "s2rm/train/training_file.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {

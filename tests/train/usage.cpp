@@ -2,7 +2,7 @@
 #include <cmath>
 #include <vector>
 
-#include <s2rm/data/xtensor.hpp>
+#include <s2rm/adapters/xtensor.hpp>
 #include <s2rm/eigen.hpp>
 
 #include "data/files.hpp"

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/data/training_file.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "s2rm/train/trainer.hpp"
+#include "s2rm/train/training_file.hpp"
 
 namespace s2rm {
 
@@ -27,8 +27,8 @@ class any_stream {
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
                            std::uint8_t const* present = nullptr) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept = 0;
-  virtual bool ask(array_view<T const, 2> places) noexcept = 0;
-  virtual array_view<T const, prediction_rank> answer() noexcept = 0;
+  virtual bool predict_async(array_view<T const, 2> places) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 2> places,
                         array_view<T const, 2> asked, std::uint8_t const* present = nullptr) noexcept = 0;
   virtual void reset() noexcept = 0;
@@ -50,9 +50,9 @@ class any_streams {
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                            std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept = 0;
-  virtual bool ask(array_view<T const, 3> places) noexcept = 0;
-  virtual array_view<T const, prediction_rank> answer() noexcept = 0;
-  virtual array_view<T const, prediction_rank> answer(on_device_t) noexcept = 0;
+  virtual bool predict_async(array_view<T const, 3> places) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
+  virtual array_view<T const, prediction_rank> predictions(on_device_t) noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 3> places,
                         array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
                         std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
@@ -79,7 +79,7 @@ class any_trainer {
   [[nodiscard]] virtual bool reported(index_t number) const = 0;
   virtual double evaluate(batch_view<T> const& batch) = 0;
   virtual double differentiate(batch_view<T> const& batch) = 0;
-  [[nodiscard]] virtual kept_batch<T> keep(batch_view<T> const& batch) = 0;
+  [[nodiscard]] virtual resident_batch<T> upload(batch_view<T> const& batch) = 0;
   /// The first n numbers of the predictions, states or gradient of the last pass.
   virtual void predictions(index_t n, T* to) const = 0;
   virtual void states(index_t n, T* to) const = 0;
@@ -114,8 +114,12 @@ class any_trainer {
     return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
   }
   template <batch_like<typename Net::shape> Batch>
-  [[nodiscard]] kept_batch<T> keep(Batch const& b) {
-    return keep(batch_traits<Batch>::template view<typename Net::shape>(b));
+  [[nodiscard]] resident_batch<T> upload(Batch const& b) {
+    return upload(batch_traits<Batch>::template view<typename Net::shape>(b));
+  }
+  template <class Batch>
+  [[nodiscard, deprecated("renamed: upload")]] resident_batch<T> keep(Batch const& b) {
+    return upload(b);
   }
 };
 
@@ -134,8 +138,8 @@ class erased_stream final : public any_stream<Net, T> {
   array_view<T const, base::prediction_rank> predict(array_view<T const, 2> places) noexcept override {
     return stream_.predict(places);
   }
-  bool ask(array_view<T const, 2> places) noexcept override { return stream_.ask(places); }
-  array_view<T const, base::prediction_rank> answer() noexcept override { return stream_.answer(); }
+  bool predict_async(array_view<T const, 2> places) noexcept override { return stream_.predict_async(places); }
+  array_view<T const, base::prediction_rank> predictions() noexcept override { return stream_.predictions(); }
   observed step(array_view<T const, base::view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
                 std::uint8_t const* present) noexcept override {
     return stream_.step(views, places, asked, present);
@@ -166,10 +170,10 @@ class erased_streams final : public any_streams<Net, T> {
   array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places) noexcept override {
     return streams_.predict(places);
   }
-  bool ask(array_view<T const, 3> places) noexcept override { return streams_.ask(places); }
-  array_view<T const, base::prediction_rank> answer() noexcept override { return streams_.answer(); }
-  array_view<T const, base::prediction_rank> answer(on_device_t) noexcept override {
-    return streams_.answer(on_device);
+  bool predict_async(array_view<T const, 3> places) noexcept override { return streams_.predict_async(places); }
+  array_view<T const, base::prediction_rank> predictions() noexcept override { return streams_.predictions(); }
+  array_view<T const, base::prediction_rank> predictions(on_device_t) noexcept override {
+    return streams_.predictions(on_device);
   }
   observed step(array_view<T const, base::view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
                 std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) noexcept override {
@@ -205,7 +209,7 @@ class erased_trainer final : public any_trainer<Net, T> {
   [[nodiscard]] bool reported(index_t number) const override { return trainer_.reported(number); }
   double evaluate(batch_view<T> const& batch) override { return trainer_.evaluate(batch); }
   double differentiate(batch_view<T> const& batch) override { return trainer_.differentiate(batch); }
-  [[nodiscard]] kept_batch<T> keep(batch_view<T> const& batch) override { return trainer_.keep(batch); }
+  [[nodiscard]] resident_batch<T> upload(batch_view<T> const& batch) override { return trainer_.upload(batch); }
   void predictions(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.predictions(), to); }
   void states(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.states(), to); }
   void gradient(index_t n, T* to) const override { trainer_.backend().copy_out(n, trainer_.gradient(), to); }
@@ -237,7 +241,7 @@ std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser, 
   return std::make_unique<erased_trainer<Net, Backend, T, Optimiser, Communicator>>(std::move(t));
 }
 
-/// What a GPU multiplies with (backend/thrust/gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
+/// What a GPU multiplies with (backend/thrust/kernels/host_gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
 /// gradients are float whatever it is.
 enum class gpu_precision { full, tf32, bf16 };
 

@@ -6,7 +6,7 @@
 /// Numbers of the pairs lie as normalisations want them, (count, targets, N, sources).
 
 #include "s2rm/attention/geometry.hpp"
-#include "s2rm/attention/heads.hpp"
+#include "s2rm/attention/simd_heads.hpp"
 
 namespace s2rm::attention {
 
@@ -23,7 +23,7 @@ S2RM_HD inline void dots_by_head(typename heads<N, C, T>::row const& a, rows<T c
 
 /// One target: y.
 template <class Normalisation, index_t N, index_t C, bool Dot, class T>
-struct attend_present {
+struct attend_dense {
   geometry<T> g;
   rows<T const> q, k, v;  ///< (count, items, N C)
   rows<T> y;              ///< (count, targets, N C)
@@ -71,7 +71,7 @@ struct score_again {
 
 /// One target on the way back: dl, dlog Z, dq.
 template <class Normalisation, index_t N, index_t C, bool Dot, bool StraightThrough, class T>
-struct attend_present_backward {
+struct attend_dense_backward {
   geometry<T> g;
   rows<T const> q, k, v, dy;
   T const* w;

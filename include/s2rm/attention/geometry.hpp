@@ -2,8 +2,8 @@
 /// \file
 /// Which pairs there are in an attention, and how to visit those within reach.
 
+#include "s2rm/attention/neighbours.hpp"
 #include "s2rm/attention/normalisation.hpp"
-#include "s2rm/kernel/neighbours.hpp"
 
 namespace s2rm::attention {
 
@@ -28,8 +28,9 @@ struct geometry {
 /// Some partners of one item (a target or a source), in ascending order.
 struct partner_list {
   std::int32_t const* partner;
-  std::int32_t const* edge;  ///< numbers of the pairs (kernel/neighbours.hpp) where a source's targets come from a list
-  index_t first, count;      ///< [first, first + count) of all its partners
+  std::int32_t const*
+      edge;              ///< numbers of the pairs (attention/neighbours.hpp) where a source's targets come from a list
+  index_t first, count;  ///< [first, first + count) of all its partners
   S2RM_HD index_t operator[](index_t e) const { return partner[e]; }
   [[nodiscard]] S2RM_HD partner_list part(index_t from, index_t to) const {
     return {partner + from, edge == nullptr ? nullptr : edge + from, first + from, to - from};

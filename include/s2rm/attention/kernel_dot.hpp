@@ -16,7 +16,7 @@
 #include <cmath>
 
 #include "s2rm/attention/dense.hpp"
-#include "s2rm/attention/reached.hpp"
+#include "s2rm/attention/sparse.hpp"
 #include "s2rm/ops/attention.hpp"
 
 namespace s2rm::attention {
@@ -74,14 +74,14 @@ template <index_t N, index_t C, class Normalisation, bool StraightThrough = fals
 struct kernel_dot {
   static constexpr index_t width = N * C;
   /// Whether sources out of reach are as good as absent.
-  static constexpr bool reached_only = std::is_same_v<Normalisation, normalisation::log_space> && !StraightThrough;
+  static constexpr bool sparse_only = std::is_same_v<Normalisation, normalisation::log_space> && !StraightThrough;
   /// Numbers kept, and scratch of the way back, for one target with `sources` sources.
   static constexpr index_t saved(index_t sources) {
-    if (!reached_only) return N * (sources + Normalisation::extra);
+    if (!sparse_only) return N * (sources + Normalisation::extra);
     return padded<N> * (Again ? 2 : sources);
   }
   static constexpr index_t scratch(index_t sources) {
-    return reached_only ? padded<N> * sources * (Again ? 2 : 1) : N * sources;
+    return sparse_only ? padded<N> * sources * (Again ? 2 : 1) : N * sources;
   }
 
   /// Whether a fused pass leaves something for the way back.
@@ -96,15 +96,15 @@ struct kernel_dot {
   static void forward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                       std::type_identity_t<T*> saved) {
     index_t const n = g.count * g.targets;
-    if constexpr (reached_only) {
+    if constexpr (sparse_only) {
       if constexpr (requires { be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, saved, scale<T>()); }) {
         if (be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, kept(g, saved), scale<T>())) return;
       }
       be.template for_rows<1>(g.count * groups_of(g.targets),
-                              attend_reached<N, C, Dot, Again, T>{g, q, k, v, y, saved, scale<T>()});
+                              attend_sparse<N, C, Dot, Again, T>{g, q, k, v, y, saved, scale<T>()});
     } else {
       T* const extra = saved + n * N * g.sources;
-      be.for_each(n, attend_present<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
+      be.for_each(n, attend_dense<Normalisation, N, C, Dot, T>{g, q, k, v, y, saved, extra, scale<T>()});
     }
   }
 
@@ -114,10 +114,10 @@ struct kernel_dot {
   static void backward(B& be, geometry<T> g, in_rows<T> q, in_rows<T> k, in_rows<T> v, in_rows<T> dy,
                        in_vector<T> saved, out_rows<T> dq, out_rows<T> dk, out_rows<T> dv,
                        std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch) {
-    if constexpr (!reached_only) {
+    if constexpr (!sparse_only) {
       index_t const n = g.count * g.targets;
       T const* const extra = saved + n * N * g.sources;
-      be.for_each(n, attend_present_backward<Normalisation, N, C, Dot, StraightThrough, T>{
+      be.for_each(n, attend_dense_backward<Normalisation, N, C, Dot, StraightThrough, T>{
                          g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
       give_sources<0>(be, g, q, dy, saved, scratch, dk, dv);
     } else {
@@ -139,9 +139,9 @@ struct kernel_dot {
       }
       T* const d = Again ? scratch + padded<N> : scratch;
       be.template for_rows<1>(g.count * groups_of(g.targets),
-                              attend_reached_backward<N, C, Dot, Again, T>{g, q, k, v, dy, saved, weights, d, dq, dlog,
-                                                                           dlog_row, scale<T>()});
-      give_sources<reached_slot<N, Again>>(be, g, q, dy, weights, d, dk, dv);
+                              attend_sparse_backward<N, C, Dot, Again, T>{g, q, k, v, dy, saved, weights, d, dq, dlog,
+                                                                          dlog_row, scale<T>()});
+      give_sources<sparse_slot<N, Again>>(be, g, q, dy, weights, d, dk, dv);
     }
   }
 

@@ -8,8 +8,8 @@
 ///
 /// A row without a reached source has w = 0, and every gradient through it is 0, exactly.
 
+#include "s2rm/attention/pairs.hpp"
 #include "s2rm/core/concepts.hpp"
-#include "s2rm/kernel/pairs.hpp"
 #include "s2rm/math/scalar.hpp"
 
 namespace s2rm::normalisation {

@@ -7,9 +7,9 @@
 #include <cstdint>
 
 #include "s2rm/core/span.hpp"
-#include "s2rm/math/lanes.hpp"
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
+#include "s2rm/math/simd.hpp"
 
 namespace s2rm::cell {
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "s2rm/core/config.hpp"
 
@@ -75,9 +76,11 @@ struct field_at<0, First, Rest...> {
 };
 }  // namespace detail
 
-/// An ordered list of fields, one after the other without gaps.
+/// An ordered list of fields, one after the other without gaps. A struct that derives from one is a schema with a name of its
+/// own, `struct params : schema<...> {}`: symbols and messages then hold that name, not every field.
 template <class... Fields>
 struct schema {
+  using unnamed = schema;  ///< the list itself, of a derived struct too
   static constexpr index_t size = (index_t{0} + ... + Fields::size);
   static constexpr std::size_t count = sizeof...(Fields);
 
@@ -108,6 +111,10 @@ struct schema {
   template <fixed_string Name>
   using named = typename detail::field_at<has<Name> ? index<Name> : 0, Fields...>::type;
 
+  /// The field at a position.
+  template <std::size_t I>
+  using at = typename detail::field_at<I, Fields...>::type;
+
   /// Every name with a prefix.
   template <fixed_string Prefix>
   using prefixed = schema<typename Fields::template prefixed<Prefix>...>;
@@ -136,7 +143,15 @@ using prefixed = typename Schema::template prefixed<Prefix>;
 
 /// The fields of all schemas, in order.
 template <class... Schemas>
-using joined = typename detail::join<Schemas...>::type;
+using joined = typename detail::join<typename Schemas::unnamed...>::type;
+
+/// f.template operator()<Field>() for every field of a schema, in order.
+template <class Schema, class F>
+constexpr void each_field(F const& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (f.template operator()<typename Schema::template at<I>>(), ...);
+  }(std::make_index_sequence<Schema::count>{});
+}
 
 /// The upper half of a float, rounded to nearest: the storage of weights in half the memory.
 struct bf16 {

@@ -50,7 +50,7 @@ struct array_view {
 };
 
 /// How the library looks at arrays of other libraries: a specialisation has a static `view(x)` that returns an
-/// `array_view` (data/xtensor.hpp has one for xtensor).
+/// `array_view` (adapters/xtensor.hpp has one for xtensor).
 template <class X>
 struct view_traits;
 

@@ -4,7 +4,7 @@
 /// the last writes the likelihood's parameters one map after the other: parameters x channels in all.
 
 #include "s2rm/core/concepts.hpp"
-#include "s2rm/layer/convolutional.hpp"
+#include "s2rm/layer/conv_net.hpp"
 
 namespace s2rm::decoder {
 

@@ -8,8 +8,8 @@
 /// per head. Backward, with dw_a = du . v_a: dl_a = w_a (dw_a - sum w dw), dq = sum dl_a k_a / sqrt(C),
 /// dk_a = dl_a q / sqrt(C), dv_a = w_a du. The null source has no gradient.
 
+#include "s2rm/attention/pairs.hpp"
 #include "s2rm/core/span.hpp"
-#include "s2rm/kernel/pairs.hpp"
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 

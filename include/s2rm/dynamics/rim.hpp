@@ -15,10 +15,10 @@
 ///   du -> dq, dk_a, dv_a (dynamics/null_attention.hpp), dh += norm'(W^q^T dq).
 
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/dynamics/normalise.hpp"
 #include "s2rm/dynamics/null_attention.hpp"
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 
 namespace s2rm::dynamics {
 
@@ -28,7 +28,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, PW = 3 * NC;
   static constexpr index_t cells = Shape::modules, read_step = SW;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
-  static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
+  static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
   using talk = attention::kernel_dot<N, C, normalisation::log_space>;
 
@@ -36,11 +36,11 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
       schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
   using talk_params = schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
                              field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>;
-  using start_params = std::conditional_t<learned_start, typename Cell::initial, schema<>>;
+  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
   using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", talk_params>,
-                        prefixed<"cell.", typename Cell::params>, start_params>;
+                        prefixed<"cell.", typename Cell::params>, initial_state_params>;
   static constexpr index_t at_talk = view_params::size, at_cell = at_talk + talk_params::size,
-                           at_start = at_cell + Cell::params::size;
+                           at_initial_state = at_cell + Cell::params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -49,7 +49,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     init::linear(values + at_talk, 3 * M * NC * H, H, from.at(at_talk));
     init::linear(values + at_talk + 3 * M * NC * H, M * H * NC, NC, from.at(at_talk + 3 * M * NC * H));
     Cell::initialise(values + at_cell, from.at(at_cell));
-    if constexpr (learned_start) Cell::initialise_state(values + at_start);
+    if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
   }
 
   template <class T>
@@ -64,7 +64,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     T *mid, *mid_read, *mid_factor;     ///< h~ and z
     T *projected, *talk_attention, *g;  ///< (R, M, 3 NC), ..., (R, M, NC)
     T *cell, *scratch;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
       tape s{};
       s.lay_out_states(a, R, M * SW);
@@ -93,8 +93,8 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     T *u, *g, *log;                    ///< (B, M, NC) twice, (B, M, M)
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
-      index_t const K = ops::piece_rows::most(kept_rows, time, batch);
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
       w.mid = a.take<T>(batch * M * SW);
@@ -157,9 +157,9 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   }
 
   template <class B, class T>
-  static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                        index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const batch = in.batch, r = t * batch, k = mechanisms::kept_row(in, t);
+  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const batch = in.batch, r = t * batch, k = mechanisms::delta_row(in, t);
     auto const views = p.template inner<view_params>(0);
     auto const weights = p.template inner<talk_params>(at_talk);
     rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * NC, NC);
@@ -239,7 +239,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   }
   template <class T>
   static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
-    return {w.delta, in.kept_steps() * in.batch};
+    return {w.delta, in.delta_steps() * in.batch};
   }
   template <class T>
   static null_attention<M, N, C, T> seen(inputs<T> const& in, tape<T> const& s, index_t t) {

@@ -16,9 +16,9 @@
 #include <cmath>
 
 #include "s2rm/cell/slot_attention.hpp"
-#include "s2rm/dynamics/pool.hpp"
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
+#include "s2rm/dynamics/view_pooling.hpp"
 #include "s2rm/layer/layer_norm.hpp"
 
 namespace s2rm::dynamics {
@@ -42,7 +42,7 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
   static constexpr index_t M = K, H = F, SW = F, source = Encoded + Shape::sphere;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
-  static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
+  static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
 
   /// Where the slots start: rows of the identity, cut or padded with zeros.
   struct cell {
@@ -61,15 +61,15 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
              field<"mlp.0.bias", F>, field<"mlp.1.weight", F, F>, field<"mlp.1.bias", F>, field<"mlp_norm.weight", F>,
              field<"mlp_norm.bias", F>, field<"gate.input.weight", 2 * F, F>, field<"gate.memory.weight", 2 * F, F>,
              field<"gate.bias", 2 * F>>;
-  using params =
-      joined<prefixed<"cell.", memory_params>, std::conditional_t<learned_start, typename cell::initial, schema<>>>;
-  static constexpr index_t at_start = memory_params::size;
+  using params = joined<prefixed<"cell.", memory_params>,
+                        std::conditional_t<learned_initial_state, typename cell::initial, schema<>>>;
+  static constexpr index_t at_initial_state = memory_params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
     init::layers(memory_params::infos, values, from,
                  [](std::string_view name) { return name.starts_with("input.") ? source : F; });
-    if constexpr (learned_start) cell::initialise_state(values + at_start);
+    if constexpr (learned_initial_state) cell::initialise_state(values + at_initial_state);
   }
 
   template <class T>
@@ -82,8 +82,8 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     T *tanh_h, *qkv, *qkv_hat, *qkv_factor, *attention;     ///< ..., (R, N, K, K + A)
     T *y1, *y1_hat, *y1_factor, *r, *y2_hat, *y2_factor, *gates;
     T *pre, *gate_memory, *z, *y2;  ///< scratch of K rows or one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
-      index_t const R = time * batch, X = R * views, S = R * K, most = ops::piece_rows::most(kept_rows, time, batch);
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const R = time * batch, X = R * views, S = R * K, most = ops::chunk_rows::most(delta_rows, time, batch);
       tape s{};
       s.lay_out_states(a, R, K * F);
       s.x = a.take<T>(X * F);
@@ -117,8 +117,8 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     T *qkv, *qkv_gain, *qkv_offset, *x_qkv, *x_gain, *x_offset;
     T *y1_gain, *y1_offset, *mlp_0, *mlp_1, *y2_gain, *y2_offset, *gate, *gate_input, *x, *x_mean;
     T *z, *tanh_h, *y;
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
-      index_t const rows_of = ops::piece_rows::most(kept_rows, time, batch), S = rows_of * K, X = rows_of * views,
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const rows_of = ops::chunk_rows::most(delta_rows, time, batch), S = rows_of * K, X = rows_of * views,
                     B = batch * K;
       workspace w{};
       w.lay_out_states(a, batch, K * F);
@@ -185,10 +185,10 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
   }
 
   template <class B, class T>
-  static void step_back(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
-                        workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+  static void step_backward_pass(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
+                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     auto const p = all.template inner<memory_params>(0);
-    index_t const k = memory::kept_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
+    index_t const k = memory::delta_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
     T* const dy2 = w.y2_offset + to * F;
     T* const dz2 = w.mlp_1 + to * F;
     T* const dr = w.mlp_0 + to * F;

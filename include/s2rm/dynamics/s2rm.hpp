@@ -9,16 +9,16 @@
 ///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
 ///
 /// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; on the way back
-/// the gradient of a weight is one product over `kept_rows` rows. Inside the loop stay the queries, two small attentions
+/// the gradient of a weight is one product over `delta_rows` rows. Inside the loop stay the queries, two small attentions
 /// and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/dynamics/normalise.hpp"
+#include "s2rm/dynamics/activations.hpp"
+#include "s2rm/dynamics/fused_recurrence.hpp"
+#include "s2rm/dynamics/initial_state.hpp"
 #include "s2rm/dynamics/policies.hpp"
-#include "s2rm/dynamics/start.hpp"
-#include "s2rm/dynamics/tape.hpp"
-#include "s2rm/dynamics/whole.hpp"
 #include "s2rm/init/uniform.hpp"
+#include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/ops/generic.hpp"
 
 namespace s2rm::dynamics {
@@ -32,7 +32,7 @@ struct s2rm {
   static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
   static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
-  static constexpr bool learned_start = std::is_same_v<InitialState, initial_state::learned>;
+  static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   /// A cell that carries more than h (an LSTM) carries its own memory whatever the policy.
   static constexpr bool carries_hbar = std::is_same_v<Carry, carry::residual> && SW == H;
   static constexpr index_t projections = talks ? 4 : 1;  ///< query of the views; query, key, value of the interaction
@@ -49,11 +49,12 @@ struct s2rm {
                                                 schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
                                                        field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
                                                 schema<>>;
-  using start_params = std::conditional_t<learned_start, typename Cell::initial, schema<>>;
+  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
   using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
-                        prefixed<"cell.", typename Cell::params>, start_params>;
+                        prefixed<"cell.", typename Cell::params>, initial_state_params>;
   static constexpr index_t at_views = 0, at_interaction = view_params::size,
-                           at_cell = at_interaction + interaction_params::size, at_start = at_cell + Cell::params::size;
+                           at_cell = at_interaction + interaction_params::size,
+                           at_initial_state = at_cell + Cell::params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -65,7 +66,7 @@ struct s2rm {
       init::linear(w + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
     }
     Cell::initialise(values + at_cell, from.at(at_cell));
-    if constexpr (learned_start) Cell::initialise_state(values + at_start);
+    if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
   }
 
   template <class T>
@@ -78,7 +79,7 @@ struct s2rm {
   /// The initial state, from the weights alone.
   template <class B, class T>
   static void derive(B& be, parameters_of<T, params> p, tape<T> const& s) {
-    derive_start<learned_start, Cell, M>(be, p.values + at_start, s.start);
+    derive_initial_state<learned_initial_state, Cell, M>(be, p.values + at_initial_state, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes tape.state_out (R, M, state).
@@ -89,13 +90,13 @@ struct s2rm {
     ops::side_by_side(
         be, product_of(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC}),
         product_of(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC}));
-    if (run_whole_recurrence<s2rm>(be, p, in, s)) return;
+    if (run_fused_recurrence<s2rm>(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
   }
 
   /// Whole sequence, last step first; `continued` goes on from what a later piece left in w.state. `dstate_out` (R, M, H)
   /// is what the read-out wants of every state. Calls views_done(t, count) when everything about the views of steps
-  /// t ... t + count - 1 is known, `kept_steps` at a time: ds of their sources (rows A, D + S) in `dsource` and their
+  /// t ... t + count - 1 is known, `delta_steps` at a time: ds of their sources (rows A, D + S) in `dsource` and their
   /// dlog Z in w.view_log are what encoder and kernel want, and are overwritten afterwards. dlog Z of the modules
   /// (`dmodule_log` (M, M)) and dp are added to.
   template <class B, class T, class F>
@@ -105,20 +106,20 @@ struct s2rm {
     index_t const batch = in.batch;
     if (!continued) be.fill(batch * M * SW, T(0), w.state);
     if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
-    index_t const kept = in.kept_steps();
+    index_t const kept = in.delta_steps();
     for (index_t first = in.time > 0 ? (in.time - 1) / kept * kept : -1; first >= 0; first -= kept) {
       index_t const count = std::min(kept, in.time - first);
-      if (!run_whole_recurrence_backward<s2rm>(be, p, in, s, w, dstate_out, first, count, dp)) {
+      if (!run_fused_recurrence_backward<s2rm>(be, p, in, s, w, dstate_out, first, count, dp)) {
         for (index_t t = first + count - 1; t >= first; --t) {
           index_t const per_step = batch * in.views * M;
           be.fill(per_step, T(0), w.view_log + t % kept * per_step);
           be.template for_rows<H>(batch * M,
                                   ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
           step_backward(be, p, in, s, w, t);
-          if constexpr (learned_start) {
-            start_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_start);
+          if constexpr (learned_initial_state) {
+            initial_state_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_initial_state);
           }
-          be.template for_rows<M * SW>(batch, stop_at_start<T, M * SW>{in.start + t * batch, w.previous});
+          be.template for_rows<M * SW>(batch, stop_at_initial_state<T, M * SW>{in.start + t * batch, w.previous});
           be.copy(batch * M * SW, w.previous, w.state);
         }
       }
@@ -153,7 +154,7 @@ struct s2rm {
   }
   template <class T>
   static attention::geometry<T> module_geometry(inputs<T> const& in) {
-    return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1, in.module_near};
+    return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1, in.module_neighbours};
   }
 
   /// The state as projections read it.
@@ -193,8 +194,8 @@ struct s2rm {
 
   /// Where the deltas of step t are kept.
   template <class T>
-  static index_t kept_row(inputs<T> const& in, index_t t) {
-    return t % in.kept_steps() * in.batch;
+  static index_t delta_row(inputs<T> const& in, index_t t) {
+    return t % in.delta_steps() * in.batch;
   }
 
   /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
@@ -204,7 +205,7 @@ struct s2rm {
     index_t const batch = in.batch, r = t * batch;
     auto const weights = p.template inner<interaction_params>(at_interaction);
     T const* const projected = s.projected + r * M * PW;
-    index_t const k = kept_row(in, t);
+    index_t const k = delta_row(in, t);
     T* const d = w.projected + k * M * PW;
     be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + k * M * H, H), wide(w.g, NC));
     talk_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
@@ -215,7 +216,7 @@ struct s2rm {
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
   }
 
-  /// The pieces of one step that its forward and backward share.
+  /// The chunks of one step that its forward and backward share.
   template <class T>
   struct at_step {
     index_t r;
@@ -271,7 +272,7 @@ struct s2rm {
     index_t const batch = in.batch;
     at_step<T> const a(in, s, t);
     index_t const r = a.r;
-    index_t const k = kept_row(in, t);
+    index_t const k = delta_row(in, t);
     T* const talk_d = w.talk + k * M * H;
     rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
 
@@ -282,7 +283,7 @@ struct s2rm {
     }
 
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, in.kept_steps() * batch, k};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
     rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
     // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
     // to dhbar.
@@ -342,7 +343,7 @@ struct s2rm {
       be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
       be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
     }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, in.kept_steps() * in.batch, 0};
+    saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch, 0};
     Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
                    w.scratch);
   }

@@ -11,10 +11,10 @@
 ///   shape_of<Shape>                 the shape with the M and H of the state
 ///   on<Shape, Encoded, Choices>     the layer: views of Encoded numbers, policies of the recurrence
 
+#include "s2rm/attention/constant_one.hpp"
+#include "s2rm/attention/truncated_gaussian.hpp"
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/dynamics/s2rm.hpp"
-#include "s2rm/kernel/everywhere.hpp"
-#include "s2rm/kernel/truncated_gaussian.hpp"
 
 namespace s2rm::dynamics {
 

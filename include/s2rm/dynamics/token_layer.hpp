@@ -121,7 +121,7 @@ struct token_layer {
     index_t const n = in.tokens();
     mlp::backward(be, mlp_of(p), n, plain<W>(s.f), plain<W>(dh), s.saved, plain<W>(w.a),
                   dp.template inner<typename mlp::params>(at_mlp), w.scratch);
-    norm_back<"mlp_norm.weight", "mlp_norm.bias">(be, p, n, s.x_hat, s.x_factor, w, dh, dp);
+    norm_backward_pass<"mlp_norm.weight", "mlp_norm.bias">(be, p, n, s.x_hat, s.x_factor, w, dh, dp);
     be.product_transposed(p.template matrix<"out.weight">(), n, plain<W>(dh), plain<W>(w.z));
     be.template outer_add<1, W, W>(n, plain<W>(dh), plain<W>(s.z), dp.template at<"out.weight">());
 
@@ -141,7 +141,7 @@ struct token_layer {
     be.template outer_add<1, W, W>(n, plain<W>(w.q), plain<W>(s.a), dp.template at<"query.weight">());
     be.template outer_add<1, KV, W>(n, plain<KV>(w.k), plain<W>(s.a), dp.template at<"key.weight">());
     be.template outer_add<1, KV, W>(n, plain<KV>(w.v), plain<W>(s.a), dp.template at<"value.weight">());
-    norm_back<"attention_norm.weight", "attention_norm.bias">(be, p, n, s.hat, s.factor, w, dh, dp);
+    norm_backward_pass<"attention_norm.weight", "attention_norm.bias">(be, p, n, s.hat, s.factor, w, dh, dp);
   }
 
  private:
@@ -155,8 +155,8 @@ struct token_layer {
 
   /// dh += the gradient of what was normalised, from that of the result in w.a.
   template <fixed_string Gain, fixed_string Offset, class B, class T>
-  static void norm_back(B& be, parameters_of<T, params> p, index_t n, T const* hat, T const* factor,
-                        workspace<T> const& w, T* dh, gradients_of<T, params> dp) {
+  static void norm_backward_pass(B& be, parameters_of<T, params> p, index_t n, T const* hat, T const* factor,
+                                 workspace<T> const& w, T* dh, gradients_of<T, params> dp) {
     be.template column_sum_add<1, W>(n, plain<W>(w.a), dp.template at<Offset>());
     be.for_each(n, layer::layer_norm_rows_backward<1, W, T>{hat, factor, p.template at<Gain>(), w.a, w.x, w.gain});
     be.template column_sum_add<1, W>(n, plain<W>(w.gain), dp.template at<Gain>());

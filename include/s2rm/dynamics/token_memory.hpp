@@ -13,7 +13,7 @@
 
 #include <cmath>
 
-#include "s2rm/kernel/neighbours.hpp"
+#include "s2rm/attention/neighbours.hpp"
 #include "s2rm/math/row.hpp"
 
 namespace s2rm::dynamics {

@@ -14,7 +14,7 @@
 
 #include <cmath>
 
-#include "s2rm/dynamics/recurrent.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/dynamics/token_layer.hpp"
 
@@ -37,7 +37,7 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   static constexpr index_t M = Layout::M, W = Layout::W, G = Layout::G, L = Layout::L;
   static constexpr index_t H = Layout::read, SW = Layout::size, source = Encoded + Shape::sphere;
   static constexpr index_t cells = M, read_step = SW;
-  static constexpr bool normed = false, learned_start = false;
+  static constexpr bool normed = false, learned_initial_state = false;
   using layer_type = token_layer<Layout, Hidden>;
 
   /// All slots are empty.
@@ -56,7 +56,7 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
       joined<token_params, prefixed<"layers.", typename detail::layer_params<0, L, typename layer_type::params>::type>,
              norm_params>;
   static constexpr index_t at_layers = token_params::size, at_norm = params::size - norm_params::size;
-  static constexpr index_t at_start = 0;  // there is no learned state
+  static constexpr index_t at_initial_state = 0;  // there is no learned state
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -76,7 +76,7 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
     T *hat, *factor, *y, *log_weight;  ///< of the last normalisation; y of one step; (A, M)
     std::uint8_t* reach;
     typename layer_type::template workspace<T> work;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*kept_rows*/) {
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch, tokens = R * views;
       tape s{};
       s.lay_out_states(a, R, M * SW);
@@ -94,10 +94,10 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   template <class T>
   struct workspace : recurrent_workspace<T> {
     T *token, *y, *gain;  ///< dtoken of K rows; of one step
-    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t kept_rows) {
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
-      w.token = a.take<T>(ops::piece_rows::most(kept_rows, time, batch) * views * W);
+      w.token = a.take<T>(ops::chunk_rows::most(delta_rows, time, batch) * views * W);
       w.y = a.take<T>(batch * views * W);
       w.gain = a.take<T>(batch * views * W);
       return w;
@@ -132,10 +132,10 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   }
 
   template <class B, class T>
-  static void step_back(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                        index_t t, gradients_of<T, params> dp) {
+  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                                 workspace<T> const& w, index_t t, gradients_of<T, params> dp) {
     index_t const first = t * in.batch * in.views, n = in.batch * in.views;
-    T* const dh = w.token + observer::kept_row(in, t) * in.views * W;
+    T* const dh = w.token + observer::delta_row(in, t) * in.views * W;
     be.for_each(n, take_tokens<Layout, 1, W, W, T>{flags(in, t), 0, w.state, w.y});
     auto const norm = p.template inner<norm_params>(at_norm);
     auto const dnorm = dp.template inner<norm_params>(at_norm);

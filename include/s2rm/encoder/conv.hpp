@@ -3,7 +3,7 @@
 /// Convolutions as encoder: e = E(o) for views that are rasters; D is the size of the last layer's map, read as (C, H, W).
 
 #include "s2rm/core/concepts.hpp"
-#include "s2rm/layer/convolutional.hpp"
+#include "s2rm/layer/conv_net.hpp"
 
 namespace s2rm::encoder {
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 
 namespace s2rm::math {
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Scalar functions and their derivatives: one source for every backend, for plain numbers and for registers of them
-/// (math/lanes.hpp). `double` goes to the standard library. `float` is computed by branch-free polynomials (after Cephes);
+/// (math/simd.hpp). `double` goes to the standard library. `float` is computed by branch-free polynomials (after Cephes);
 /// the error against the exact value is below 3e-7 relative (tests/math/scalar.cpp). A plain float is computed in a
 /// register of its own, so that it gets the bits it has among others.
 
@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <numbers>
 
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 
 namespace s2rm::math {
 

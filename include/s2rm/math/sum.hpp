@@ -3,7 +3,7 @@
 /// Long sums in double, for `reduce`, in an order that depends on the number of terms alone (and on the registers a
 /// program is compiled for).
 
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 
 namespace s2rm::math {
 

@@ -13,8 +13,8 @@
 
 namespace s2rm {
 
-/// Memory of a backend that holds a batch (`trainer::keep`).
-struct kept_block {
+/// Memory of a backend that holds a batch (`trainer::upload`).
+struct resident_block {
   void const* owner;      ///< the backend's context
   std::byte const* data;  ///< where the batch's arrays lie
   index_t bytes;
@@ -33,15 +33,15 @@ struct batch_view {
   std::uint8_t const* target_mask = nullptr;  ///< (T, B, Q)
   std::uint8_t const* reset = nullptr;        ///< (T, B): the state is put back to h_0 before this step
   std::uint8_t const* blind = nullptr;        ///< (T, B): no view reaches any module at this step
-  kept_block const* kept = nullptr;           ///< null: the arrays are the host's
+  resident_block const* kept = nullptr;       ///< null: the arrays are the host's
 };
 
 /// A batch where a backend can read it, for as long as this or a copy of it lives.
 template <class T>
-class kept_batch {
+class resident_batch {
  public:
   template <class Memory>
-  kept_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
+  resident_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
   /// What the trainer that keeps it takes in place of a batch of the host's.
   [[nodiscard]] batch_view<T> const& view() const { return view_; }
 
@@ -49,6 +49,9 @@ class kept_batch {
   std::shared_ptr<void const> memory_;
   batch_view<T> view_;
 };
+
+template <class T>
+using kept_batch [[deprecated("renamed: resident_batch")]] = resident_batch<T>;
 
 /// \throws shape_error naming the field where extents are negative or an array that they ask for is null.
 template <class T>
@@ -65,7 +68,7 @@ void check_extents(batch_view<T> const& b, bool with_target) {
 }
 
 /// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that checks
-/// extents and returns a `batch_view` (data/xtensor.hpp has one for `batch`).
+/// extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
 template <class Batch>
 struct batch_traits;
 

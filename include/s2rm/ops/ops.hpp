@@ -29,21 +29,21 @@
 ///
 /// which `ops::side_by_side` calls where there is one: threads then meet once, not after each.
 ///
-///   be.record(recording, f), be.play(recording)
-///                                            remembers what f asks for, without doing it; does it (B::recording)
+///   be.capture(graph, f), be.launch(graph)
+///                                            remembers what f asks for, without doing it; does it (B::graph)
 ///
-/// through `ops::repeated`: work that is asked for at every step then costs one call. While recording, `copy_in` takes
+/// through `ops::repeated`: work that is asked for at every step then costs one call. While graph, `copy_in` takes
 /// the numbers as they are then, and `copy_out` delivers with the `wait` that follows each `play`.
 ///
-///   be.set_mark(mark), be.wait(mark), be.passed(mark)
-///                                            a point in what was asked for (B::mark): returns when it is done; whether
+///   be.record_event(mark), be.wait(mark), be.completed(mark)
+///                                            a point in what was asked for (B::event): returns when it is done; whether
 ///                                            it is
 ///   be.copy_in_later(n, host, device), be.copy_out_later(n, device, host)
 ///                                            copies that are done with the next mark, or `wait`; the others are done
 ///                                            when they return
 ///
-/// through ops/mark.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
-/// memory whenever it is played. Streams need it of a backend that records, and its memory to be its own.
+/// through runtime/event.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
+/// memory whenever it is played. Streams need it of a backend that captures, and its memory to be its own.
 ///
 /// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
 /// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but
@@ -52,7 +52,7 @@
 /// `B::fixed_work` says that what is asked for may depend on extents alone, not on what masks say, though the host could
 /// read them: a backend whose work is to be what a device's is. A backend without the word has none of it.
 ///
-/// `B::pieces` says in how many rows at a time long work is best cut (`piece_rows`); a backend without the word is given
+/// `B::chunks` says in how many rows at a time long work is best cut (`chunk_rows`); a backend without the word is given
 /// the CPU's.
 ///
 /// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
@@ -61,7 +61,7 @@
 /// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers. One for `for_each` may have a
 /// `kernel` beside it, for backends that have thousands of threads: made as `kernel{functor, n}`, it does the same for all n
 /// indices in `blocks()` blocks of `threads` threads each, which share out what the call operator does for one index
-/// (backend/thrust/block.hpp says what a block is).
+/// (backend/thrust/kernels/block.hpp says what a block is).
 
 #include <concepts>
 #include <type_traits>
@@ -97,10 +97,11 @@ one_product<T, G, Out, In> product_of(weight<T, G, Out, In> w, in_vector<T> bias
 namespace ops {
 /// Rows (t, b) of a sequence that are worked on at a time, in whole steps: enough for products to run at full speed, few
 /// enough for what is between them to stay in cache.
-struct piece_rows {
-  index_t kept = 160;  ///< that encoders take, and whose deltas wait until a weight's gradient is one product over them
+struct chunk_rows {
+  index_t encode =
+      160;  ///< that encoders take, and whose deltas wait until a weight's gradient is one product over them
   index_t read_out = 128;  ///< that are read out, forward and at once back
-  friend constexpr bool operator==(piece_rows const&, piece_rows const&) = default;
+  friend constexpr bool operator==(chunk_rows const&, chunk_rows const&) = default;
 
   /// Steps that so many rows are: at least one.
   static constexpr index_t steps(index_t rows, index_t time, index_t batch) {
@@ -115,11 +116,11 @@ struct piece_rows {
 };
 /// What a backend wants.
 template <class B>
-inline constexpr piece_rows pieces = [] {
-  if constexpr (requires { B::pieces; }) {
-    return piece_rows(B::pieces);
+inline constexpr chunk_rows chunks = [] {
+  if constexpr (requires { B::chunks; }) {
+    return chunk_rows(B::chunks);
   } else {
-    return piece_rows{};
+    return chunk_rows{};
   }
 }();
 

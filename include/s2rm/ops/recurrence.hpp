@@ -32,10 +32,10 @@ struct recurrence_task {
   T* projected;               ///< (R, M, 4 NC): query of the views; query, key, value of the interaction
   T *u, *g, *hbar;            ///< (R, M, NC) x2, (R, M, H)
   attention_pairs<T> views, modules;
-  rows<T const> key, value;        ///< (R, A, NC)
-  T *view_kept, *module_kept;      ///< what attention leaves for the way back, of a step (B, M, 2 N), or null
-  index_t view_step, module_step;  ///< numbers from one step to the next there
-  T const* view_query;             ///< weights (M, NC, H)
+  rows<T const> key, value;                ///< (R, A, NC)
+  T *view_statistics, *module_statistics;  ///< what attention leaves for the way back, of a step (B, M, 2 N), or null
+  index_t view_step, module_step;          ///< numbers from one step to the next there
+  T const* view_query;                     ///< weights (M, NC, H)
   T const *query, *key_weight, *value_weight, *out;  ///< (M, NC, H) x3, (M, H, NC)
   T const *w_ih, *b_ih, *w_hh, *b_hh;                ///< the cell's
   T scale;                                           ///< of scores
@@ -45,13 +45,13 @@ struct recurrence_task {
 /// has those from t % (kept / batch) batch on. What a step leaves in (B, ...) is the next one's to overwrite, but `state`.
 template <class T>
 struct recurrence_backward_task {
-  index_t first, count, batch, kept_steps;
+  index_t first, count, batch, delta_steps;
   std::uint8_t const* start;  ///< (R)
   T const* dstate_out;        ///< (R, M, H): what the read-out wants of every state
   T const *read, *read_factor, *projected;
   attention_pairs<T> views, modules;
   rows<T const> key, value;
-  T const *view_kept, *module_kept;
+  T const *view_statistics, *module_statistics;
   index_t view_step, module_step;
   T const *view_query, *query, *key_weight, *value_weight, *out, *w_ih, *w_hh;
   T scale;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
 namespace s2rm::ops {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/model/resident.hpp"
-#include "s2rm/model/session.hpp"
+#include "s2rm/runtime/executor.hpp"
+#include "s2rm/runtime/staging.hpp"
 #include "s2rm/stream/view_gate.hpp"
 
 namespace s2rm {
@@ -21,7 +21,7 @@ namespace s2rm {
 struct stream_limits {
   index_t views = 64;
   index_t queries = 64;
-  odd_views odd = odd_views::refuse;
+  non_finite_views non_finite = non_finite_views::refuse;
 };
 
 /// The outcome of `stream::observe`.
@@ -64,12 +64,12 @@ struct stream_state {
 template <class Net, class Backend, class T = float>
 class stream {
  public:
-  using flow = sequence<Net, Backend, T>;
+  using flow = forward_backward<Net, Backend, T>;
   using parameters_type = s2rm::parameters<typename Net::params, Backend, T>;
   static constexpr std::size_t view_rank = Net::view::rank + 1;
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 1>;
   static constexpr index_t state_count = Net::M * Net::state_size;
-  static_assert(ops::records_copies<Backend>, "a backend that records has memory of its own and `copy_in_later`");
+  static_assert(ops::captures_copies<Backend>, "a backend that captures has memory of its own and `copy_in_later`");
 
   /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive the stream. Call `refresh`
   /// after they changed.
@@ -83,16 +83,16 @@ class stream {
         limits_(limits),
         shown_(limits.views, limits.queries, false),
         asked_(0, limits.queries, false),
-        gate_(limits.views, limits.odd) {
+        gate_(limits.views, limits.non_finite) {
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
-    extent const e{1, 1, limits.views, limits.queries, ops::pieces<Backend>};
+    extent const e{1, 1, limits.views, limits.queries, ops::chunks<Backend>};
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
     backend_.fill(state_count, T(0), last_state());
     shown_.reserve(backend_, 1, 1);
     asked_.reserve(backend_, 1, 1);
-    if constexpr (!shares) answer_.resize(backend_, limits.queries * Net::outputs);
+    if constexpr (!shares) predictions_.resize(backend_, limits.queries * Net::outputs);
     refresh();
   }
 
@@ -115,47 +115,47 @@ class stream {
   /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
   /// until the next call; empty where there were too many queries or nothing was observed yet.
   array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept {
-    ask(places);
-    return answer();
+    predict_async(places);
+    return predictions();
   }
   /// The first half of `predict`: returns without waiting for a backend that does its work later. False where the answer
   /// will be empty.
-  bool ask(array_view<T const, 2> places) noexcept {
-    asked_count_ = 0;
-    if (!started_ || !can_be_asked(places)) return false;
-    auto const parcel = asked_.pack(backend_, question(places));
-    auto asked = parcel.batch;
+  bool predict_async(array_view<T const, 2> places) noexcept {
+    query_count_ = 0;
+    if (!started_ || !accepts(places)) return false;
+    auto const staged = asked_.pack(backend_, question(places));
+    auto asked = staged.batch;
     asked.views = shares ? seen_views_ : limits_.views;  // a residual reads them from the tape
-    predict_(backend_, {asked.queries, asked.views, ops::word_of(parcel.host)}, [&] {
-      asked_.send(backend_, parcel);
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(staged.host)}, [&] {
+      asked_.send(backend_, staged);
       read_out(asked);
     });
-    asked_.sent(backend_, parcel);
-    answered_.set(backend_);
-    asked_count_ = places.shape[0];
+    asked_.sent(backend_, staged);
+    predicted_.set(backend_);
+    query_count_ = places.shape[0];
     return true;
   }
   /// The second half: waits for what was last asked. `observe` may come between; the answer is that of before.
-  array_view<T const, prediction_rank> answer() noexcept {
-    answered_.wait(backend_);
-    return prediction(asked_count_);
+  array_view<T const, prediction_rank> predictions() noexcept {
+    predicted_.wait(backend_);
+    return prediction(query_count_);
   }
 
-  /// `observe` and `ask` in one piece of work: one copy to a GPU and one start. `answer` has what the places `asked` (Q, P)
-  /// will show after this step; it is empty where `ask` would refuse them, or the step was refused.
+  /// `observe` and `predict_async` in one piece of work: one copy to a GPU and one start. `predictions` has what the places `asked` (Q, P)
+  /// will show after this step; it is empty where `predict_async` would refuse them, or the step was refused.
   observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
                 std::uint8_t const* present = nullptr) noexcept {
-    asked_count_ = 0;
-    bool const good = can_be_asked(asked);
+    query_count_ = 0;
+    bool const good = accepts(asked);
     auto const found = take(views, places, good ? asked : array_view<T const, 2>{}, present);
     if (found == observed::yes && good) {
-      answered_.set(backend_);
-      asked_count_ = asked.shape[0];
+      predicted_.set(backend_);
+      query_count_ = asked.shape[0];
     }
     return found;
   }
 
-  /// Anything that `view_traits` knows how to look at (xtensor arrays with data/xtensor.hpp).
+  /// Anything that `view_traits` knows how to look at (xtensor arrays with adapters/xtensor.hpp).
   template <class Views, class Places>
     requires viewable<Views> && viewable<Places>
   observed observe(Views const& views, Places const& places) noexcept {
@@ -175,8 +175,8 @@ class stream {
                 array_view<T const, 2>(view_traits<Asked>::view(asked)));
   }
 
-  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction.
-  [[nodiscard]] index_t left_out() const { return gate_.odd(); }
+  /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction.
+  [[nodiscard]] index_t left_out() const { return gate_.non_finite(); }
 
   using state_type = stream_state<T>;
   [[nodiscard]] state_type state() const {
@@ -218,7 +218,7 @@ class stream {
 
   /// Of the last step, (M, state), where the tape has it: the next step goes on from it, queries read it.
   [[nodiscard]] T* last_state() const { return tape_.dynamics.state_out; }
-  [[nodiscard]] bool can_be_asked(array_view<T const, 2> places) const {
+  [[nodiscard]] bool accepts(array_view<T const, 2> places) const {
     index_t const count = places.shape[0];
     return count > 0 && count <= limits_.queries && places.shape[1] == Net::P && places.data != nullptr;
   }
@@ -244,24 +244,24 @@ class stream {
     seen.view = views.data;
     seen.place = places.data;
     seen.view_mask = present;
-    auto const parcel = shown_.pack(backend_, seen);
+    auto const staged = shown_.pack(backend_, seen);
     seen_views_ = count;
     bool const reads_out = asked.data != nullptr;
     T const* const carried = started_ ? last_state() : nullptr;
-    observe_(backend_, {parcel.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(parcel.host)}, [&] {
-      shown_.send(backend_, parcel);
-      auto const kept = flow::observe(backend_, weights_, tape_, parcel.batch, carried);
+    observe_(backend_, {staged.batch.views, started_ ? 1 : 0, reads_out ? 1 : 0, ops::word_of(staged.host)}, [&] {
+      shown_.send(backend_, staged);
+      auto const kept = flow::observe(backend_, weights_, tape_, staged.batch, carried);
       if constexpr (shares) seen_views_ = kept.views;
       if (reads_out) read_out(kept);
     });
-    shown_.sent(backend_, parcel);
+    shown_.sent(backend_, staged);
     started_ = true;
     return observed::yes;
   }
   void read_out(batch_view<T> const& asked) {
     flow::query(backend_, weights_, tape_, asked);
     if constexpr (!shares) {
-      ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, answer_.data());
+      ops::copy_out_later(backend_, asked.queries * Net::outputs, tape_.output, predictions_.data());
     }
   }
 
@@ -276,21 +276,22 @@ class stream {
     if constexpr (shares) {
       return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{count});
     } else {
-      return detail::predictions_at<Net>(answer_.data(), std::array{count});
+      return detail::predictions_at<Net>(predictions_.data(), std::array{count});
     }
   }
 
   Backend backend_;
   typename flow::weights weights_;
   stream_limits limits_;
-  resident_batch<Net, Backend, T> shown_, asked_;
+  staging<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
-  ops::repeated<Backend, 4> observe_;
-  ops::repeated<Backend, 3> predict_;
-  ops::mark_of<Backend> answered_;
-  index_t asked_count_ = 0;
+  ops::graph_cache<Backend, 4> observe_;
+  ops::graph_cache<Backend, 3> predict_;
+  ops::event_of<Backend> predicted_;
+  index_t query_count_ = 0;
   struct nothing {};
-  std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
+  std::conditional_t<shares, nothing, host_block<Backend, T>>
+      predictions_;  ///< predictions where the caller can read them
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   tape<Net, T> tape_{};
   index_t seen_views_ = 0;  ///< of the last step as the tape holds them

@@ -68,11 +68,11 @@ inline constexpr on_device_t on_device{};
 template <class Net, class Backend, class T = float>
 class streams {
  public:
-  using flow = sequence<Net, Backend, T>;
+  using flow = forward_backward<Net, Backend, T>;
   static constexpr std::size_t view_rank = Net::view::rank + 2;
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;  ///< (B, Q, ...)
   static constexpr index_t state_count = Net::M * Net::state_size;
-  static_assert(ops::records_copies<Backend>, "a backend that records has memory of its own and `copy_in_later`");
+  static_assert(ops::captures_copies<Backend>, "a backend that captures has memory of its own and `copy_in_later`");
 
   /// Reads `weights` as `stream` does. `limits`: views and queries of one session.
   template <class Weights>
@@ -86,8 +86,8 @@ class streams {
         sessions_(checked(sessions, limits)),
         shown_(limits.views, limits.queries, false),
         asked_(0, limits.queries, false),
-        gate_(sessions * limits.views, limits.odd) {
-    extent const e{1, sessions, limits.views, limits.queries, ops::pieces<Backend>};
+        gate_(sessions * limits.views, limits.non_finite) {
+    extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>};
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
@@ -97,24 +97,24 @@ class streams {
     idle_ = backend_.template allocate<std::uint8_t>(sessions);
     reset();
     if constexpr (!shares) {
-      odd_ = backend_.template allocate<std::uint32_t>(sessions * limits.views);
-      odd_sum_ = backend_.template allocate<double>(1);
-      backend_.fill(sessions * limits.views, std::uint32_t{0}, odd_.data());
+      non_finite_ = backend_.template allocate<std::uint32_t>(sessions * limits.views);
+      non_finite_sum_ = backend_.template allocate<double>(1);
+      backend_.fill(sessions * limits.views, std::uint32_t{0}, non_finite_.data());
     }
     shown_.reserve(backend_, 1, sessions);
     asked_.reserve(backend_, 1, sessions);
-    if constexpr (!shares) answer_.resize(backend_, sessions * limits.queries * Net::outputs);
+    if constexpr (!shares) predictions_.resize(backend_, sessions * limits.queries * Net::outputs);
     refresh();
   }
 
   [[nodiscard]] index_t sessions() const { return sessions_; }
-  /// Views that were left out because a number was not finite (`odd_views::absent`), since construction. Waits where
+  /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction. Waits where
   /// they were the device's.
   [[nodiscard]] index_t left_out() const {
-    index_t found = gate_.odd();
+    index_t found = gate_.non_finite();
     if constexpr (!shares) {
-      std::vector<std::uint32_t> times(static_cast<std::size_t>(odd_.size()));
-      backend_.copy_out(odd_.size(), odd_.data(), times.data());
+      std::vector<std::uint32_t> times(static_cast<std::size_t>(non_finite_.size()));
+      backend_.copy_out(non_finite_.size(), non_finite_.data(), times.data());
       for (auto const n : times) found += n;
     }
     return found;
@@ -144,81 +144,82 @@ class streams {
   /// call; empty where there were too many queries or nothing was ever observed. What is said for a session that never
   /// took part has no meaning.
   array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept {
-    ask(places);
-    return answer();
+    predict_async(places);
+    return predictions();
   }
   /// The first half of `predict`, as of `stream`.
-  bool ask(array_view<T const, 3> places) noexcept {
-    asked_count_ = asked_room_ = 0;
-    if (views_ < 0 || !can_be_asked(places)) return false;
-    auto const parcel = asked_.pack(backend_, question(places));
-    auto asked = parcel.batch;
+  bool predict_async(array_view<T const, 3> places) noexcept {
+    query_count_ = query_room_ = 0;
+    if (views_ < 0 || !accepts(places)) return false;
+    auto const staged = asked_.pack(backend_, question(places));
+    auto asked = staged.batch;
     asked.views = views_;
-    predict_(backend_, {asked.queries, asked.views, ops::word_of(parcel.host)}, [&] {
-      asked_.send(backend_, parcel);
+    predict_(backend_, {asked.queries, asked.views, ops::word_of(staged.host)}, [&] {
+      asked_.send(backend_, staged);
       read_out(asked, true);
     });
-    asked_.sent(backend_, parcel);
-    was_asked(places.shape[1], true);
+    asked_.sent(backend_, staged);
+    was_queried(places.shape[1], true);
     return true;
   }
   /// The second half: waits for what was last asked.
-  array_view<T const, prediction_rank> answer() noexcept {
+  array_view<T const, prediction_rank> predictions() noexcept {
     if constexpr (!shares) {
-      index_t const row = asked_count_ * Net::outputs, room = asked_room_ * Net::outputs;
-      if (!answered_to_host_) {
-        ops::copy_out_later(backend_, sessions_ * room, tape_.output, answer_.data());
-        answered_.set(backend_);
-        answered_to_host_ = true;
+      index_t const row = query_count_ * Net::outputs, room = query_room_ * Net::outputs;
+      if (!predicted_to_host_) {
+        ops::copy_out_later(backend_, sessions_ * room, tape_.output, predictions_.data());
+        predicted_.set(backend_);
+        predicted_to_host_ = true;
         packed_ = false;
       }
-      answered_.wait(backend_);
+      predicted_.wait(backend_);
       // The rows of each session, once, without those that were filled up.
       for (index_t b = 1; b < sessions_ && row < room && !packed_; ++b) {
-        std::copy_n(answer_.data() + b * room, row, answer_.data() + b * row);
+        std::copy_n(predictions_.data() + b * room, row, predictions_.data() + b * row);
       }
       packed_ = true;
-      return detail::predictions_at<Net>(static_cast<T const*>(answer_.data()), std::array{sessions_, asked_count_});
+      return detail::predictions_at<Net>(static_cast<T const*>(predictions_.data()),
+                                         std::array{sessions_, query_count_});
     } else {
-      return answer(on_device);
+      return predictions(on_device);
     }
   }
   /// What was last asked, where the backend computes it: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device, of
   /// which each session's first Q are the answer. Waits for nothing: it is there for what is asked for next on the stream of
-  /// the backend's context. Valid until `ask`, `predict` or `step`.
-  array_view<T const, prediction_rank> answer(on_device_t) noexcept {
-    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, asked_room_});
+  /// the backend's context. Valid until `predict_async`, `predict` or `step`.
+  array_view<T const, prediction_rank> predictions(on_device_t) noexcept {
+    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, query_room_});
   }
 
-  /// `observe` and `ask` in one piece of work: one copy to a GPU and one start. `reset` (B) flags or null: sessions that
-  /// start anew at this step. `answer` has what the places `asked` (B, Q, P) will show after it; it is empty where `ask`
+  /// `observe` and `predict_async` in one piece of work: one copy to a GPU and one start. `reset` (B) flags or null: sessions that
+  /// start anew at this step. `predictions` has what the places `asked` (B, Q, P) will show after it; it is empty where `predict_async`
   /// would refuse them, or the step was refused.
   observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
                 std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
                 std::uint8_t const* reset = nullptr) noexcept {
-    asked_count_ = asked_room_ = 0;
-    bool const good = can_be_asked(asked);
+    query_count_ = query_room_ = 0;
+    bool const good = accepts(asked);
     auto const found = take(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset);
-    if (found == observed::yes && good) was_asked(asked.shape[1], true);
+    if (found == observed::yes && good) was_queried(asked.shape[1], true);
     return found;
   }
   /// The same where all arrays are the device's; they may change behind it, in the order of what is asked for. Views are
-  /// looked through there: with `odd_views::absent` nothing waits, with `refuse` this call waits for what was found. The
-  /// answer stays there (`answer(on_device)`) until `answer` copies it to the host.
+  /// looked through there: with `non_finite_views::absent` nothing waits, with `refuse` this call waits for what was found. The
+  /// answer stays there (`predictions(on_device)`) until `predictions` copies it to the host.
   observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
                 array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
                 std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
     if constexpr (shares) {
       return step(views, places, asked, present, active, reset);
     } else {
-      asked_count_ = asked_room_ = 0;
+      query_count_ = query_room_ = 0;
       if (auto const found = fits(views, places); found != observed::yes) return found;
-      bool const good = can_be_asked(asked);
+      bool const good = accepts(asked);
       auto const there =
           shown_.gather(backend_, seen(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset));
       if (!passes_there(there)) return observed::not_finite;
       advance(there, good, nullptr);
-      if (good) was_asked(asked.shape[1], false);
+      if (good) was_queried(asked.shape[1], false);
       return observed::yes;
     }
   }
@@ -242,7 +243,7 @@ class streams {
 
  private:
   static constexpr bool shares = ops::host_memory<Backend>;
-  using parcel_type = typename resident_batch<Net, Backend, T>::parcel;
+  using staged_type = typename staging<Net, Backend, T>::staged;
 
   static index_t checked(index_t sessions, stream_limits const& limits) {
     require_value(sessions >= 1, "streams: sessions: expected >= 1");
@@ -260,7 +261,7 @@ class streams {
     if (!good) return observed::wrong_shape;
     return count > limits_.views ? observed::too_many_views : observed::yes;
   }
-  [[nodiscard]] bool can_be_asked(array_view<T const, 3> places) const {
+  [[nodiscard]] bool accepts(array_view<T const, 3> places) const {
     index_t const count = places.shape[1];
     return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
            count <= limits_.queries;
@@ -291,27 +292,27 @@ class streams {
                 std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) {
     if (auto const found = fits(views, places); found != observed::yes) return found;
     if (!gate_.passes(sessions_ * views.shape[1], views.data, places.data, present)) return observed::not_finite;
-    auto const parcel = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
-    advance(parcel.batch, asked.data != nullptr, &parcel);
-    shown_.sent(backend_, parcel);
+    auto const staged = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
+    advance(staged.batch, asked.data != nullptr, &staged);
+    shown_.sent(backend_, staged);
     return observed::yes;
   }
   /// Whether the views of a step that lies on the device may be taken in; some may have become absent.
   bool passes_there(batch_view<T> const& there) {
     index_t const n = sessions_ * there.views;
     // The flags are this object's: `gather` wrote them.
-    backend_.for_each(n, detail::leave_out_odd<Net::view::size, Net::P, T>{
-                             there.view, there.place, const_cast<std::uint8_t*>(there.view_mask), odd_.data()});
-    if (limits_.odd == odd_views::absent) return true;
+    backend_.for_each(n, detail::leave_out_non_finite<Net::view::size, Net::P, T>{
+                             there.view, there.place, const_cast<std::uint8_t*>(there.view_mask), non_finite_.data()});
+    if (limits_.non_finite == non_finite_views::absent) return true;
     double found = 0;
-    backend_.reduce(n, detail::odd_count{odd_.data()}, odd_sum_.data());
-    backend_.copy_out(1, odd_sum_.data(), &found);
-    if (found > 0) backend_.fill(n, std::uint32_t{0}, odd_.data());
+    backend_.reduce(n, detail::non_finite_count{non_finite_.data()}, non_finite_sum_.data());
+    backend_.copy_out(1, non_finite_sum_.data(), &found);
+    if (found > 0) backend_.fill(n, std::uint32_t{0}, non_finite_.data());
     return found == 0;
   }
   /// From views and flags to new states and, where there is a question, its answer: one piece of work. Where the views are
   /// `from` the host (null: they are the device's) it begins with sending them, and brings the answer there.
-  void advance(batch_view<T> const& shown, bool reads_out, parcel_type const* from) {
+  void advance(batch_view<T> const& shown, bool reads_out, staged_type const* from) {
     views_ = shown.views;
     bool const to_host = from != nullptr;
     std::int64_t const which =
@@ -336,35 +337,37 @@ class streams {
     flow::query(backend_, weights_, tape_, asked);
     if constexpr (!shares) {
       if (to_host) {
-        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, answer_.data());
+        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, predictions_.data());
       }
     }
   }
-  void was_asked(index_t count, bool to_host) {
-    asked_count_ = count;
-    asked_room_ = shares ? count : limits_.queries;  // a device's are filled up
-    answered_to_host_ = to_host;
+  void was_queried(index_t count, bool to_host) {
+    query_count_ = count;
+    query_room_ = shares ? count : limits_.queries;  // a device's are filled up
+    predicted_to_host_ = to_host;
     packed_ = false;
-    if (to_host) answered_.set(backend_);
+    if (to_host) predicted_.set(backend_);
   }
 
   Backend backend_;
   typename flow::weights weights_;
   stream_limits limits_;
   index_t sessions_;
-  resident_batch<Net, Backend, T> shown_, asked_;
+  staging<Net, Backend, T> shown_, asked_;
   detail::view_gate<Net, T> gate_;
-  ops::repeated<Backend, 3> observe_, predict_;
-  ops::mark_of<Backend> answered_;
-  index_t asked_count_ = 0, asked_room_ = 0;  ///< queries of a session, and rows that lie in the output for them
-  bool answered_to_host_ = true;              ///< the answer was, or is being, copied there
+  ops::graph_cache<Backend, 3> observe_, predict_;
+  ops::event_of<Backend> predicted_;
+  index_t query_count_ = 0, query_room_ = 0;  ///< queries of a session, and rows that lie in the output for them
+  bool predicted_to_host_ = true;             ///< the answer was, or is being, copied there
   bool packed_ = true;                        ///< and lies there without rows that were filled up
   struct nothing {};
-  std::conditional_t<shares, nothing, host_block<Backend, T>> answer_;  ///< predictions where the caller can read them
+  std::conditional_t<shares, nothing, host_block<Backend, T>>
+      predictions_;  ///< predictions where the caller can read them
   using flag_block = decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{}));
-  flag_block starts_, start_, idle_;                                                    ///< (B), see `begin_sessions`
-  decltype(std::declval<Backend&>().template allocate<std::uint32_t>(index_t{})) odd_;  ///< (B A), see `leave_out_odd`
-  decltype(std::declval<Backend&>().template allocate<double>(index_t{})) odd_sum_;
+  flag_block starts_, start_, idle_;  ///< (B), see `begin_sessions`
+  decltype(std::declval<Backend&>().template allocate<std::uint32_t>(
+      index_t{})) non_finite_;  ///< (B A), see `leave_out_non_finite`
+  decltype(std::declval<Backend&>().template allocate<double>(index_t{})) non_finite_sum_;
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
   tape<Net, T> tape_{};

@@ -13,7 +13,7 @@
 namespace s2rm {
 
 /// What a stream does with a present view of which a number is not finite. Taken in, it would stay in the state for good.
-enum class odd_views {
+enum class non_finite_views {
   refuse,  ///< `observed::not_finite`: the state is unchanged
   absent   ///< goes on without that view, and counts it (`left_out`)
 };
@@ -23,12 +23,12 @@ namespace detail {
 template <class Net, class T>
 class view_gate {
  public:
-  view_gate(index_t most, odd_views policy) : policy_(policy) {
-    if (policy_ == odd_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
+  view_gate(index_t most, non_finite_views policy) : policy_(policy) {
+    if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
   }
 
   /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may have become
-  /// flags of this object, without the odd ones.
+  /// flags of this object, without the non-finite ones.
   bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
     bool all = true;
     index_t found = 0;
@@ -38,15 +38,15 @@ class view_gate {
           !here || (finite<Net::view::size>(views + i * Net::view::size) && finite<Net::P>(places + i * Net::P));
       all = all && good;
       found += good ? 0 : 1;
-      if (policy_ == odd_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
+      if (policy_ == non_finite_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
     }
     if (all) return true;
-    if (policy_ == odd_views::refuse) return false;
-    odd_ += found;
+    if (policy_ == non_finite_views::refuse) return false;
+    non_finite_ += found;
     present = flags_.data();
     return true;
   }
-  [[nodiscard]] index_t odd() const { return odd_; }
+  [[nodiscard]] index_t non_finite() const { return non_finite_; }
 
  private:
   /// x - x is 0 for finite numbers alone. Sums side by side: no number waits for the one before it, also where a compiler
@@ -67,25 +67,25 @@ class view_gate {
     return sum == 0;
   }
 
-  odd_views policy_;
+  non_finite_views policy_;
   std::vector<std::uint8_t> flags_;
-  index_t odd_ = 0;
+  index_t non_finite_ = 0;
 };
 
 /// The same where a backend computes: a present view that is not finite becomes absent, and is counted.
 template <index_t V, index_t P, class T>
-struct leave_out_odd {
-  T const* view;       ///< (n, V)
-  T const* place;      ///< (n, P)
-  std::uint8_t* mask;  ///< (n)
-  std::uint32_t* odd;  ///< (n): how often each place was left out
+struct leave_out_non_finite {
+  T const* view;         ///< (n, V)
+  T const* place;        ///< (n, P)
+  std::uint8_t* mask;    ///< (n)
+  std::uint32_t* times;  ///< (n): how often each place was left out
   S2RM_HD void operator()(index_t i) const { judge(i, part(i, 0, 1)); }
 
   /// 32 threads a view.
   struct kernel {
     static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
     static constexpr std::size_t shared_bytes = threads * sizeof(T);
-    leave_out_odd f;
+    leave_out_non_finite f;
     index_t n;
     [[nodiscard]] index_t blocks() const { return (n + lines - 1) / lines; }
     template <class Block>
@@ -118,14 +118,14 @@ struct leave_out_odd {
   S2RM_HD void judge(index_t i, T sum) const {
     if (sum == 0) return;
     mask[i] = 0;
-    ++odd[i];
+    ++times[i];
   }
 };
 
 /// How many, as a sum.
-struct odd_count {
-  std::uint32_t const* odd;
-  S2RM_HD double operator()(index_t i) const { return odd[i]; }
+struct non_finite_count {
+  std::uint32_t const* times;
+  S2RM_HD double operator()(index_t i) const { return times[i]; }
 };
 }  // namespace detail
 

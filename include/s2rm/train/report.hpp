@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstddef>
 
-#include "s2rm/kernel/pairs.hpp"
+#include "s2rm/attention/pairs.hpp"
 #include "s2rm/math/sum.hpp"
-#include "s2rm/model/tape.hpp"
+#include "s2rm/model/activations.hpp"
 
 namespace s2rm {
 

@@ -67,7 +67,7 @@ struct training {
   }
 };
 
-/// The state of a trainer; data/training_file.hpp writes and reads it.
+/// The state of a trainer; train/training_file.hpp writes and reads it.
 template <class T>
 struct training_state {
   std::vector<T> weights, average, moments;

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "s2rm/model/tape.hpp"
+#include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 
 namespace s2rm::detail {

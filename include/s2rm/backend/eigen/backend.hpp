@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "s2rm/backend/eigen/gemm.hpp"
-#include "s2rm/backend/eigen/kernel.hpp"
+#include "s2rm/backend/eigen/blocked_gemm.hpp"
+#include "s2rm/backend/eigen/eigen_gemm.hpp"
 #include "s2rm/backend/eigen/memory.hpp"
-#include "s2rm/backend/eigen/pool.hpp"
+#include "s2rm/backend/eigen/thread_pool.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/math/sum.hpp"
 #include "s2rm/ops/ops.hpp"

@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "s2rm/core/schema.hpp"
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 
 namespace s2rm::backend::detail {
 

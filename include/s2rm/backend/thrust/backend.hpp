@@ -7,21 +7,21 @@
 #include <type_traits>
 #include <utility>
 
-#include "s2rm/backend/thrust/attention.hpp"
-#include "s2rm/backend/thrust/block.hpp"
-#include "s2rm/backend/thrust/gemm.hpp"
-#include "s2rm/backend/thrust/half.hpp"
-#include "s2rm/backend/thrust/memory.hpp"
-#include "s2rm/backend/thrust/places.hpp"
-#include "s2rm/backend/thrust/product.hpp"
-#include "s2rm/backend/thrust/recurrence_backward.hpp"
-#include "s2rm/backend/thrust/rows.hpp"
-#include "s2rm/backend/thrust/system.hpp"
-#include "s2rm/backend/thrust/weights.hpp"
+#include "s2rm/backend/thrust/kernels/attention.hpp"
+#include "s2rm/backend/thrust/kernels/bf16_gemv.hpp"
+#include "s2rm/backend/thrust/kernels/block.hpp"
+#include "s2rm/backend/thrust/kernels/host_gemm.hpp"
+#include "s2rm/backend/thrust/kernels/place_encoder.hpp"
+#include "s2rm/backend/thrust/kernels/recurrence_backward.hpp"
+#include "s2rm/backend/thrust/kernels/rms_norm.hpp"
+#include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
+#include "s2rm/backend/thrust/kernels/weight_gradient.hpp"
+#include "s2rm/backend/thrust/runtime/memory.hpp"
+#include "s2rm/backend/thrust/runtime/system.hpp"
 #if S2RM_CUDA
-#include "s2rm/backend/thrust/cuda.hpp"
+#include "s2rm/backend/thrust/runtime/cuda.hpp"
 #endif
-#include "s2rm/math/lanes.hpp"
+#include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
 namespace s2rm::backend {
@@ -41,10 +41,10 @@ struct thrust_on {
 
   static constexpr bool packs = false;  ///< products read the canonical weights
   static constexpr bool host_memory = System::host_memory;
-  static constexpr ops::piece_rows pieces = detail::pieces_of<System>;
+  static constexpr ops::chunk_rows chunks = detail::chunks_of<System>;
   static constexpr bool fixed_work = true;  ///< recorded once, played for other masks; the host systems do the same
-  using recording = typename detail::recording_of<System>::type;
-  using mark = typename detail::mark_of<System>::type;
+  using graph = typename detail::graph_of<System>::type;
+  using event = typename detail::event_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
@@ -172,7 +172,7 @@ struct thrust_on {
     using kernels = detail::attention_kernels<N, C, Dot, T>;
     if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
       if (!fused || !has_room<kernels>()) return false;
-      kernels{g, q, k, v, scale}.go_back(*this, dy, saved, dq, dk, dv, dlog, dlog_row, scratch);
+      kernels{g, q, k, v, scale}.backward_pass(*this, dy, saved, dq, dk, dv, dlog, dlog_row, scratch);
       return true;
     } else {
       return false;
@@ -239,20 +239,20 @@ struct thrust_on {
   }
   void wait() const { System::wait(*context); }
 
-  void set_mark(mark& m) const
-    requires detail::system_marks<System>
+  void record_event(event& m) const
+    requires detail::system_events<System>
   {
-    System::set_mark(*context, m);
+    System::record_event(*context, m);
   }
-  void wait(mark const& m) const
-    requires detail::system_marks<System>
+  void wait(event const& m) const
+    requires detail::system_events<System>
   {
     System::wait(*context, m);
   }
-  [[nodiscard]] bool passed(mark const& m) const
-    requires detail::system_marks<System>
+  [[nodiscard]] bool completed(event const& m) const
+    requires detail::system_events<System>
   {
-    return System::passed(*context, m);
+    return System::completed(*context, m);
   }
   template <class T>
     requires requires { &System::copy_in_later; }
@@ -267,14 +267,14 @@ struct thrust_on {
 
   /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
   template <class F>
-    requires detail::system_records<System>
-  void record(recording& r, F const& f) const {
-    System::record(*context, r, f);
+    requires detail::system_captures<System>
+  void capture(graph& r, F const& f) const {
+    System::capture(*context, r, f);
   }
-  void play(recording& r) const
-    requires detail::system_records<System>
+  void launch(graph& r) const
+    requires detail::system_captures<System>
   {
-    System::play(*context, r);
+    System::launch(*context, r);
   }
   /// Host memory that copies from and to the device need not go through another.
   template <class T>

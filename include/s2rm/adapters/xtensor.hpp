@@ -1,0 +1,203 @@
+#pragma once
+/// \file
+/// xtensor at the data boundary: `batch`, which owns a batch of sequences, and views without a copy, both ways.
+///
+/// Every array is row-major and of static rank: `xt::xtensor<T, N>`, never `xt::xarray`. Beware of xtensor's own braces
+/// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
+/// `make_tensor<float>(3)` means what it says in every rank.
+
+#if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
+#include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xtensor.hpp>
+#else
+#include <xtensor/xadapt.hpp>
+#include <xtensor/xtensor.hpp>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "s2rm/core/config.hpp"
+#include "s2rm/core/errors.hpp"
+#include "s2rm/core/shape.hpp"
+#include "s2rm/core/span.hpp"
+#include "s2rm/model/batch.hpp"
+
+namespace s2rm {
+
+/// The one array type at the boundary, whatever xtensor's default layout is.
+template <class T, std::size_t Rank>
+using tensor = xt::xtensor<T, Rank, xt::layout_type::row_major>;
+
+/// A tensor of these extents, filled with T(0).
+/// \throws shape_error if an extent is negative.
+template <class T, std::convertible_to<index_t>... Extents>
+tensor<T, sizeof...(Extents)> make_tensor(Extents... extents) {
+  for (auto const extent : std::initializer_list<index_t>{static_cast<index_t>(extents)...}) {
+    if (extent < 0) throw shape_error("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  }
+  std::array<std::size_t, sizeof...(Extents)> const shape{static_cast<std::size_t>(extents)...};
+  return tensor<T, sizeof...(Extents)>(shape, T(0));
+}
+
+/// The tensor's memory as the library takes it: no copy, valid while the tensor lives and keeps its shape.
+template <class T, std::size_t Rank>
+array_view<T const, Rank> as_view(tensor<T, Rank> const& values) {
+  array_view<T const, Rank> view{values.data(), {}};
+  std::copy(values.shape().begin(), values.shape().end(), view.shape.begin());
+  return view;
+}
+/// The same, writable.
+template <class T, std::size_t Rank>
+array_view<T, Rank> as_view(tensor<T, Rank>& values) {
+  array_view<T, Rank> view{values.data(), {}};
+  std::copy(values.shape().begin(), values.shape().end(), view.shape.begin());
+  return view;
+}
+/// A temporary would be gone before its view is read.
+template <class T, std::size_t Rank>
+void as_view(tensor<T, Rank> const&&) = delete;
+
+/// What the library returns, as an xtensor expression over the same memory: no copy, valid as long as that memory is.
+/// Copy it into a `tensor<T, Rank>` to keep it.
+template <class T, std::size_t Rank>
+auto as_xtensor(array_view<T, Rank> values) {
+  std::array<std::size_t, Rank> shape{};
+  std::copy(values.shape.begin(), values.shape.end(), shape.begin());
+  return xt::adapt<xt::layout_type::row_major>(values.data, static_cast<std::size_t>(values.size()), xt::no_ownership(),
+                                               shape);
+}
+
+/// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or
+/// more. A member left as constructed (all extents 0) is absent: without a mask all slots are present, without `reset`
+/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places` no
+/// queries, without `views` and `places` no views.
+/// \tparam ViewRank    rank of one view: 3 for a raster, 1 for features
+/// \tparam TargetRank  rank of what one query predicts
+template <class T, std::size_t ViewRank, std::size_t TargetRank = ViewRank>
+struct batch {
+  tensor<T, 3 + ViewRank> views;        ///< (T, B, A, view...)
+  tensor<T, 4> places;                  ///< (T, B, A, P), within [-1, 1]
+  tensor<std::uint8_t, 3> view_mask;    ///< (T, B, A), 0: the slot holds no view
+  tensor<T, 4> query_places;            ///< (T, B, Q, P)
+  tensor<T, 3 + TargetRank> targets;    ///< (T, B, Q, target...)
+  tensor<std::uint8_t, 3> target_mask;  ///< (T, B, Q), 0: not counted in the loss
+  tensor<std::uint8_t, 2> reset;        ///< (T, B), 1: back to the initial state before this step
+  tensor<std::uint8_t, 2> blind;        ///< (T, B), 1: no view reaches any module at this step
+};
+
+namespace data::detail {
+
+template <class Array>
+bool is_absent(Array const& values) {
+  return std::all_of(values.shape().begin(), values.shape().end(), [](auto extent) { return extent == 0; });
+}
+
+/// The first three extents: steps, elements, slots.
+template <class Array>
+std::array<index_t, 3> slots_of(Array const& values) {
+  return {static_cast<index_t>(values.shape(0)), static_cast<index_t>(values.shape(1)),
+          static_cast<index_t>(values.shape(2))};
+}
+
+template <std::size_t Rank>
+constexpr std::array<index_t, 3 + Rank> extents_of(std::array<index_t, 3> const& slots,
+                                                   std::array<index_t, Rank> const& inner) {
+  std::array<index_t, 3 + Rank> all{};
+  std::copy(slots.begin(), slots.end(), all.begin());
+  std::copy(inner.begin(), inner.end(), all.begin() + 3);
+  return all;
+}
+
+/// "T=20, B=32, 5, 5": names stand before the first extents; what is left belongs to the view or the target itself.
+inline std::string list_of(array_view<index_t const, 1> extents, std::string_view names) {
+  std::string text;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(extents.size()); ++i) {
+    if (i > 0) text += ", ";
+    if (i < names.size()) {
+      text += names[i];
+      text += '=';
+    }
+    text += std::to_string(extents.data[i]);
+  }
+  return text;
+}
+
+/// The array's memory, once it has these extents. `names` has one letter for each of the first extents.
+/// \throws shape_error "s2rm: places: expected (T=20, B=32, A=10, P=2), found (20, 32, 9, 2)".
+template <class Array, std::size_t Rank>
+auto const* data_of(char const* field, std::string_view names, Array const& values,
+                    std::array<index_t, Rank> const& expected) {
+  std::array<index_t, Rank> found{};
+  std::copy(values.shape().begin(), values.shape().end(), found.begin());
+  if (found != expected) {
+    array_view<index_t const, 1> const wanted{expected.data(), {Rank}}, given{found.data(), {Rank}};
+    throw shape_error("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
+                      list_of(given, "") + ")");
+  }
+  return values.data();
+}
+
+/// The same for an array that may be absent: null then.
+template <class Array, std::size_t Rank>
+auto const* optional_data_of(char const* field, std::string_view names, Array const& values,
+                             std::array<index_t, Rank> const& expected) {
+  return is_absent(values) ? nullptr : data_of(field, names, values, expected);
+}
+
+}  // namespace data::detail
+
+/// The batch as the model takes it, without a copy, after every extent was held against `Shape` and the other members.
+/// T, B and A are those of `views`; Q is that of `query_places`.
+/// \tparam Shape  the model's sizes: `place`, `view` and, where it differs, `target`
+/// \throws shape_error naming the member, what was expected and what was found.
+template <class Shape, class T, std::size_t ViewRank, std::size_t TargetRank>
+  requires(Shape::view::rank == ViewRank && target_of<Shape>::rank == TargetRank)
+batch_view<T> as_batch_view(batch<T, ViewRank, TargetRank> const& from) {
+  namespace in = data::detail;
+  bool const seen = !in::is_absent(from.views) || !in::is_absent(from.places);
+  bool const asked = !in::is_absent(from.query_places);
+  auto const questions = in::slots_of(from.query_places);
+  auto views = in::is_absent(from.views) ? in::slots_of(from.places) : in::slots_of(from.views);
+  if (!seen) views = {questions[0], questions[1], 0};
+  std::array<index_t, 3> const queries{views[0], views[1], questions[2]};
+  std::array<index_t, 2> const steps{views[0], views[1]};
+  std::array<index_t, 1> const place{Shape::place};
+
+  batch_view<T> to;
+  to.time = views[0];
+  to.batch = views[1];
+  to.views = views[2];
+  to.queries = queries[2];
+  // Views and their places come together, absent both or neither: the model reads every slot of both.
+  if (seen) to.view = in::data_of("views", "TBA", from.views, in::extents_of(views, Shape::view::extents));
+  if (seen) to.place = in::data_of("places", "TBAP", from.places, in::extents_of(views, place));
+  if (asked) to.query_place = in::data_of("query_places", "TBQP", from.query_places, in::extents_of(queries, place));
+  to.target = in::optional_data_of("targets", "TBQ", from.targets, in::extents_of(queries, target_of<Shape>::extents));
+  to.view_mask = in::optional_data_of("view_mask", "TBA", from.view_mask, views);
+  to.target_mask = in::optional_data_of("target_mask", "TBQ", from.target_mask, queries);
+  to.reset = in::optional_data_of("reset", "TB", from.reset, steps);
+  to.blind = in::optional_data_of("blind", "TB", from.blind, steps);
+  return to;
+}
+
+/// `trainer::step(b)` and `stream::observe(views, places)` take xtensor arrays through these.
+template <class T, std::size_t Rank>
+struct view_traits<tensor<T, Rank>> {
+  static array_view<T const, Rank> view(tensor<T, Rank> const& values) { return as_view(values); }
+};
+template <class T, std::size_t ViewRank, std::size_t TargetRank>
+struct batch_traits<batch<T, ViewRank, TargetRank>> {
+  template <class Shape>
+  static batch_view<T> view(batch<T, ViewRank, TargetRank> const& b) {
+    return as_batch_view<Shape>(b);
+  }
+};
+
+}  // namespace s2rm

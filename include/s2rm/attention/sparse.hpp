@@ -1,0 +1,307 @@
+#pragma once
+/// \file
+/// Attention in log space with an exact cut: the pairs within reach and nothing else, all heads of a pair at once, in
+/// registers. Time follows the number of pairs within reach.
+///
+/// Weights are kept for the way back, or (`Again`) found again there from the largest score and 1 / sum of every head of
+/// every target, which is all that is then kept: memory does not follow the number of pairs.
+
+#include "s2rm/attention/geometry.hpp"
+#include "s2rm/attention/simd_heads.hpp"
+
+namespace s2rm::attention {
+
+/// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
+template <index_t N, class T>
+struct pair_numbers {
+  T of[partner_search::most * padded<N> + math::register_width<T>];
+  S2RM_HD T* operator[](index_t e) { return of + e * padded<N>; }
+};
+
+/// Numbers from one slot to the next on the way back: weights found again lie beside dl.
+template <index_t N, bool Again>
+inline constexpr index_t sparse_slot = padded<N> * (Again ? 2 : 1);
+
+/// What happens to the scores s of some pairs, forward and on the way back.
+template <index_t N, index_t C, bool Dot, class T>
+struct pair_scores {
+  using sums = by_head<N, T>;
+  using head = heads<N, C, T>;
+  static constexpr index_t size = padded<N>;
+
+  geometry<T> const& g;
+  rows<T const> q, k;
+  T scale;
+
+  S2RM_HD static sums lowest() { return sums::all(std::numeric_limits<T>::lowest()); }
+
+  /// s = l + log Z for sources of target (r, i). Returns the largest, or `top` where that is larger.
+  S2RM_HD sums score(index_t r, index_t i, partner_list const& near, sums top, T* s) const {
+    T const* const log_z = g.row(r, i).log_weight;
+    if constexpr (Dot) {
+      auto const query = head::row::load(q.at(r, i), scale);
+      for (index_t e = 0; e < near.count; ++e) {
+        sums const x = head::dot(query, k.at(r, near[e])) + sums::all(log_z[near[e] * g.source_step]);
+        x.store(s + e * size);
+        top = larger(top, x);
+      }
+    } else {
+      for (index_t e = 0; e < near.count; ++e) {
+        sums const x = sums::all(log_z[near[e] * g.source_step]);
+        x.store(s + e * size);
+        top = larger(top, x);
+      }
+    }
+    return top;
+  }
+
+  /// s -= top.
+  S2RM_HD static void lower(index_t count, sums const& top, T* s) {
+    for (index_t e = 0; e < count; ++e) (sums::load(s + e * size) - top).store(s + e * size);
+  }
+
+  /// s = e^s for all pairs at once.
+  S2RM_HD static void exponentials(index_t count, T* s) {
+    using lane = math::wide<T>;
+    for (index_t e = count; e * size % lane::width != 0; ++e) sums::all(T(0)).store(s + e * size);
+    for (index_t at = 0; at < count * size; at += lane::width) lane::store(s + at, math::exp(lane::load(s + at)));
+  }
+
+  S2RM_HD static sums sum(index_t count, T const* s) {
+    sums all = sums::all(T(0));
+    for (index_t e = 0; e < count; ++e) all = all + sums::load(s + e * size);
+    return all;
+  }
+  S2RM_HD static sums inverse(sums const& x) {
+    return x.map([](auto one) { return T(1) / one; });
+  }
+
+  /// s *= factor.
+  S2RM_HD static void multiply(index_t count, sums const& factor, T* s) {
+    for (index_t e = 0; e < count; ++e) (sums::load(s + e * size) * factor).store(s + e * size);
+  }
+};
+
+/// The targets of one group: y.
+template <index_t N, index_t C, bool Dot, bool Again, class T>
+struct attend_sparse {
+  using scores = pair_scores<N, C, Dot, T>;
+  using sums = typename scores::sums;
+  using head = heads<N, C, T>;
+  static constexpr index_t size = padded<N>;
+  geometry<T> g;
+  rows<T const> q, k, v;  ///< (count, items, N C)
+  rows<T> y;              ///< (count, targets, N C)
+  T* saved;               ///< weights by slot, or (count, targets, 2, size)
+  T scale;
+
+  S2RM_HD void operator()(index_t task, index_t) const {
+    each_batch(
+        sources_of(g), task, [this](item_batch const& b) { several(b); }, [this](index_t r, index_t i) { one(r, i); });
+  }
+
+ private:
+  S2RM_HD void several(item_batch const& b) const {
+    scores const all{g, q, k, scale};
+    pair_numbers<N, T> s;
+    T top[group_size * size], one_by_sum[group_size * size];
+    for (index_t t = 0; t < b.count; ++t) {
+      all.score(b.row, b.first + t, b.list[t], scores::lowest(), s[b.start[t]]).store(top + t * size);
+    }
+    for (index_t t = 0; t < b.count; ++t) all.lower(b.list[t].count, sums::load(top + t * size), s[b.start[t]]);
+    all.exponentials(b.pairs, s.of);
+    for (index_t t = 0; t < b.count; ++t) {
+      scores::inverse(scores::sum(b.list[t].count, s[b.start[t]])).store(one_by_sum + t * size);
+    }
+    for (index_t t = 0; t < b.count; ++t) {
+      sums const factor = sums::load(one_by_sum + t * size);
+      scores::multiply(b.list[t].count, factor, s[b.start[t]]);
+      keep(b.row, b.first + t, b.list[t], s[b.start[t]], sums::load(top + t * size), factor);
+    }
+    for (index_t t = 0; t < b.count; ++t) add_values(b.row, b.first + t, b.list[t], s[b.start[t]]);
+  }
+
+  /// A target of more sources than there is room for: scores are computed anew as often as they are needed.
+  S2RM_HD void one(index_t r, index_t i) const {
+    scores const all{g, q, k, scale};
+    pair_numbers<N, T> s;
+    sums top = scores::lowest(), sum = sums::all(T(0));
+    each_list(sources_of(g), r, i, [&](partner_list const& near) { top = all.score(r, i, near, top, s.of); });
+    auto const exponentials = [&](partner_list const& near) {
+      all.score(r, i, near, top, s.of);
+      all.lower(near.count, top, s.of);
+      all.exponentials(near.count, s.of);
+    };
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      exponentials(near);
+      sum = sum + all.sum(near.count, s.of);
+    });
+    sums const one_by_sum = scores::inverse(sum);
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      exponentials(near);
+      all.multiply(near.count, one_by_sum, s.of);
+      keep(r, i, near, s.of, top, one_by_sum);
+      add_values(r, i, near, s.of);
+    });
+  }
+
+  S2RM_HD void add_values(index_t r, index_t i, partner_list const& near, T const* w) const {
+    head::add_up(
+        near.first > 0, near.count, [](index_t e) { return e * size; }, 1, [&](index_t e) { return near[e]; },
+        typename head::weighted_sum{w, v.at(r), v.group, y.at(r, i)});
+  }
+  S2RM_HD void keep(index_t r, index_t i, partner_list const& near, T const* w, sums const& top,
+                    sums const& one_by_sum) const {
+    if constexpr (Again) {
+      T* const to = saved + (r * g.targets + i) * 2 * size;
+      top.store(to);
+      one_by_sum.store(to + size);
+    } else {
+      target_slots<T, size> const slot(g, r, i, saved);
+      for (index_t e = 0; e < near.count; ++e) sums::load(w + e * size).store(slot(near, e));
+    }
+  }
+};
+
+/// The targets of one group on the way back: dl and dlog Z of their pairs, dq.
+template <index_t N, index_t C, bool Dot, bool Again, class T>
+struct attend_sparse_backward {
+  using scores = pair_scores<N, C, Dot, T>;
+  using sums = typename scores::sums;
+  using head = heads<N, C, T>;
+  using kept = std::conditional_t<Again, T, T const>;
+  static constexpr index_t size = padded<N>;
+  static constexpr index_t slot_size = sparse_slot<N, Again>;
+  geometry<T> g;
+  rows<T const> q, k, v, dy;
+  T const* saved;  ///< what the forward pass wrote
+  kept* weight;    ///< by slot: `saved`, or written here
+  T* d;            ///< dl / sqrt(C) by slot
+  rows<T> dq;
+  T* dlog;           ///< like log Z, added to
+  index_t dlog_row;  ///< its row step
+  T scale;
+
+  S2RM_HD void operator()(index_t task, index_t) const {
+    each_batch(
+        sources_of(g), task, [this](item_batch const& b) { several(b); }, [this](index_t r, index_t i) { one(r, i); });
+  }
+
+ private:
+  S2RM_HD void several(item_batch const& b) const {
+    pair_numbers<N, T> w, dw;
+    T base[group_size * size], middle[group_size * size];
+    for (index_t t = 0; t < b.count; ++t) value_gradients(b.row, b.first + t, b.list[t], dw[b.start[t]]);
+    if constexpr (Again) {
+      for (index_t t = 0; t < b.count; ++t) lowered_scores(b.row, b.first + t, b.list[t], w[b.start[t]]);
+      scores::exponentials(b.pairs, w.of);
+    }
+    for (index_t t = 0; t < b.count; ++t) {
+      T* const wt = w[b.start[t]];
+      weights(b.row, b.first + t, b.list[t], wt);
+      heaviest_of(b.list[t].count, wt, dw[b.start[t]], nobody()).base.store(base + t * size);
+    }
+    for (index_t t = 0; t < b.count; ++t) {
+      mean(b.list[t].count, w[b.start[t]], dw[b.start[t]], sums::load(base + t * size), sums::all(T(0)))
+          .store(middle + t * size);
+    }
+    for (index_t t = 0; t < b.count; ++t) {
+      score_gradients(b.row, b.first + t, b.list[t], sums::load(base + t * size), sums::load(middle + t * size),
+                      w[b.start[t]], dw[b.start[t]]);
+    }
+    for (index_t t = 0; t < b.count; ++t) add_keys(b.row, b.first + t, b.list[t], dw[b.start[t]]);
+  }
+
+  /// See attend_sparse::one.
+  S2RM_HD void one(index_t r, index_t i) const {
+    pair_numbers<N, T> w, dw;
+    auto const both = [&](partner_list const& near) {
+      value_gradients(r, i, near, dw.of);
+      if constexpr (Again) {
+        lowered_scores(r, i, near, w.of);
+        scores::exponentials(near.count, w.of);
+      }
+      weights(r, i, near, w.of);
+    };
+    choice top = nobody();
+    sums middle = sums::all(T(0));
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      both(near);
+      top = heaviest_of(near.count, w.of, dw.of, top);
+    });
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      both(near);
+      middle = mean(near.count, w.of, dw.of, top.base, middle);
+    });
+    each_list(sources_of(g), r, i, [&](partner_list const& near) {
+      both(near);
+      score_gradients(r, i, near, top.base, middle, w.of, dw.of);
+      add_keys(r, i, near, dw.of);
+    });
+  }
+
+  /// dw = dy . v.
+  S2RM_HD void value_gradients(index_t r, index_t i, partner_list const& near, T* dw) const {
+    auto const dyi = head::row::load(dy.at(r, i));
+    for (index_t e = 0; e < near.count; ++e) head::dot(dyi, v.at(r, near[e])).store(dw + e * size);
+  }
+  /// l + log Z - top, as before.
+  S2RM_HD void lowered_scores(index_t r, index_t i, partner_list const& near, T* s) const {
+    scores const all{g, q, k, scale};
+    all.score(r, i, near, scores::lowest(), s);
+    all.lower(near.count, sums::load(saved + (r * g.targets + i) * 2 * size), s);
+  }
+  /// The weights, from e^(s - top) or from where they were kept.
+  S2RM_HD void weights(index_t r, index_t i, partner_list const& near, T* w) const {
+    target_slots<kept, slot_size> const slot(g, r, i, weight);
+    if constexpr (Again) {
+      scores::multiply(near.count, sums::load(saved + (r * g.targets + i) * 2 * size + size), w);
+      for (index_t e = 0; e < near.count; ++e) sums::load(w + e * size).store(slot(near, e));
+    } else {
+      for (index_t e = 0; e < near.count; ++e) sums::load(slot(near, e)).store(w + e * size);
+    }
+  }
+
+  /// The dw of the heaviest source: differences dw - sum w dw are taken from it first, so that they lose no digits where
+  /// it has nearly all the weight.
+  struct choice {
+    sums weight, base;
+  };
+  S2RM_HD static choice nobody() { return {sums::all(T(-1)), sums::all(T(0))}; }
+  S2RM_HD static choice heaviest_of(index_t count, T const* w, T const* dw, choice best) {
+    for (index_t e = 0; e < count; ++e) {
+      sums const we = sums::load(w + e * size);
+      best.base = best.base.map([](auto base, auto d, auto a, auto b) { return a > b ? d : base; },
+                                sums::load(dw + e * size), we, best.weight);
+      best.weight = larger(best.weight, we);
+    }
+    return best;
+  }
+  S2RM_HD static sums mean(index_t count, T const* w, T const* dw, sums const& base, sums sum) {
+    for (index_t e = 0; e < count; ++e) sum = sum + sums::load(w + e * size) * (sums::load(dw + e * size) - base);
+    return sum;
+  }
+  /// dl = w (dw - sum w dw); dlog Z += dl. Left in place and by slot is dl / sqrt(C), what queries and keys need.
+  S2RM_HD void score_gradients(index_t r, index_t i, partner_list const& near, sums const& base, sums const& middle,
+                               T const* w, T* dw) const {
+    target_slots<T, slot_size> const slot(g, r, i, d);
+    T* const to = dlog + r * dlog_row + i * g.target_step;
+    sums const factor = sums::all(scale);
+    for (index_t e = 0; e < near.count; ++e) {
+      sums const dl = sums::load(w + e * size) * (sums::load(dw + e * size) - base - middle);
+      sums const scaled = dl * factor;
+      scaled.store(dw + e * size);
+      scaled.store(slot(near, e));
+      to[near[e] * g.source_step] += dl.sum();
+    }
+  }
+  S2RM_HD void add_keys(index_t r, index_t i, partner_list const& near, T const* dl) const {
+    if constexpr (Dot) {
+      head::add_up(
+          near.first > 0, near.count, [](index_t e) { return e * size; }, 1, [&](index_t e) { return near[e]; },
+          typename head::weighted_sum{dl, k.at(r), k.group, dq.at(r, i)});
+    }
+  }
+};
+
+}  // namespace s2rm::attention

@@ -1,0 +1,349 @@
+#pragma once
+/// \file
+/// The compile-time check of a model: what `world_model` is asked for must be sound, stage by stage, before any of it is
+/// built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
+/// `world_model` instantiates it, and nothing else, so a mistake is one message.
+///
+/// Stages: sizes of the shape -> policies as such -> each policy's own contract -> how they chain. A stage that fails
+/// ends the check: what comes later may rely on what came before. Only policies that were given are looked at.
+
+#include <concepts>
+#include <type_traits>
+
+#include "s2rm/check/contract.hpp"
+#include "s2rm/core/concepts.hpp"
+#include "s2rm/core/shape.hpp"
+#include "s2rm/decoder/mlp.hpp"
+#include "s2rm/dynamics/structured.hpp"
+#include "s2rm/encoder/mlp.hpp"
+#include "s2rm/layer/likelihood.hpp"
+
+namespace s2rm::check {
+
+// ---- the shape -------------------------------------------------------------------------------------------------------
+
+template <class S>
+concept constant_sizes = requires {
+  typename integer<S::modules>;
+  typename integer<S::hidden>;
+  typename integer<S::heads>;
+  typename integer<S::head_width>;
+  typename integer<S::sphere>;
+  typename integer<S::place>;
+  typename integer<S::frequencies>;
+  typename integer<S::place_hidden>;
+};
+
+template <class S>
+concept sizes_per_object = requires {
+  requires any_per_object<decltype(&S::modules), decltype(&S::hidden), decltype(&S::heads), decltype(&S::head_width),
+                          decltype(&S::sphere), decltype(&S::place), decltype(&S::frequencies),
+                          decltype(&S::place_hidden)>;
+};
+
+template <class V>
+concept array_shape = requires {
+  typename integer<V::size>;
+  typename integer<V::rank>;
+  typename integer<V::extents.size()>;
+} && V::extents.size() == V::rank;
+
+template <class V>
+constexpr bool proper_extents() {
+  index_t product = 1;
+  for (auto const extent : V::extents) {
+    if (extent < 1) return false;
+    product *= extent;
+  }
+  return product == V::size;
+}
+
+template <class Shape>
+consteval auto shape_fault() {
+  namespace e = errors;
+  if constexpr (!std::derived_from<Shape, s2rm::shape>) {
+    return fault<e::not_a_shape<Shape>>{};
+  } else if constexpr (sizes_per_object<Shape>) {
+    return fault<e::size_is_not_a_constant<Shape>>{};
+  } else if constexpr (!constant_sizes<Shape>) {
+    return fault<e::size_is_not_a_constant<Shape>>{};
+  } else if constexpr (Shape::modules < 1) {
+    return fault<e::require_modules<Shape, Shape::modules>>{};
+  } else if constexpr (Shape::hidden < 1) {
+    return fault<e::require_hidden<Shape, Shape::hidden>>{};
+  } else if constexpr (Shape::heads < 1) {
+    return fault<e::require_heads<Shape, Shape::heads>>{};
+  } else if constexpr (Shape::head_width < 1) {
+    return fault<e::require_head_width<Shape, Shape::head_width>>{};
+  } else if constexpr (Shape::sphere < 2) {
+    return fault<e::require_sphere<Shape, Shape::sphere>>{};
+  } else if constexpr (Shape::place < 1 || Shape::place > 3) {
+    return fault<e::require_place<Shape, Shape::place>>{};
+  } else if constexpr (Shape::frequencies < 1) {
+    return fault<e::require_frequencies<Shape, Shape::frequencies>>{};
+  } else if constexpr (Shape::place_hidden < 1) {
+    return fault<e::require_place_hidden<Shape, Shape::place_hidden>>{};
+  } else if constexpr (!requires { typename Shape::view; }) {
+    return fault<e::shape_without_view<Shape>>{};
+  } else if constexpr (!array_shape<typename Shape::view>) {
+    return fault<e::view_without_size<Shape, typename Shape::view>>{};
+  } else if constexpr (!proper_extents<typename Shape::view>()) {
+    return fault<e::require_view_size<Shape, typename Shape::view, Shape::view::size>>{};
+  } else if constexpr (!array_shape<target_of<Shape>>) {
+    return fault<e::target_without_size<Shape, target_of<Shape>>>{};
+  } else if constexpr (!proper_extents<target_of<Shape>>()) {
+    return fault<e::require_view_size<Shape, target_of<Shape>, target_of<Shape>::size>>{};
+  } else {
+    return sound{};
+  }
+}
+
+// ---- policies as such ------------------------------------------------------------------------------------------------
+
+/// A slot whose policies are names for what the library itself does.
+template <class Policy, class Kind, class... Choices>
+inline constexpr bool chosen_elsewhere = detail::has_kind<Policy, Kind> && !(std::is_same_v<Policy, Choices> || ...);
+
+template <class P>
+inline constexpr bool not_a_choice =
+    chosen_elsewhere<P, kind::interaction, interaction::before_update, interaction::after_update, interaction::none> ||
+    chosen_elsewhere<P, kind::carry, carry::bounded, carry::residual> ||
+    chosen_elsewhere<P, kind::state_norm, state_norm::rms, state_norm::none> ||
+    chosen_elsewhere<P, kind::initial_state, initial_state::learned, initial_state::fixed> ||
+    chosen_elsewhere<P, kind::readout, readout::kernel_dot, readout::kernel_mean>;
+
+/// The encoder's perceptron: checked before it is built.
+template <class Policy>
+inline constexpr int perceptron_widths = 1;
+template <index_t... Widths>
+inline constexpr int perceptron_widths<encoder::mlp<Widths...>> =
+    sizeof...(Widths) == 0 ? 0 : (((Widths >= 1) && ...) ? 1 : -1);
+template <index_t... Hidden>
+inline constexpr int perceptron_widths<decoder::mlp<Hidden...>> = ((Hidden >= 1) && ...) ? 1 : -1;
+
+template <class... None>
+  requires(sizeof...(None) == 0)
+consteval auto policy_fault() {
+  return sound{};
+}
+
+template <class First, class... Rest>
+consteval auto policy_fault() {
+  namespace e = errors;
+  if constexpr (!requires { typename First::kind; }) {
+    return fault<e::not_a_policy<First>>{};
+  } else if constexpr (!detail::fills_a_slot<First>) {
+    return fault<e::unknown_kind<First, typename First::kind>>{};
+  } else if constexpr (!std::is_void_v<policy_for<typename First::kind, void, Rest...>>) {
+    return fault<
+        e::two_policies_for_one_slot<typename First::kind, First, policy_for<typename First::kind, void, Rest...>>>{};
+  } else if constexpr (not_a_choice<First>) {
+    return fault<e::not_one_of_the_choices<First, typename First::kind>>{};
+  } else if constexpr (perceptron_widths<First> == 0) {
+    return fault<e::perceptron_without_width<First>>{};
+  } else if constexpr (perceptron_widths<First> < 0) {
+    return fault<e::perceptron_of_no_width<First>>{};
+  } else {
+    return policy_fault<Rest...>();
+  }
+}
+
+/// What a dynamics of its own has no use for.
+template <class /*Dynamics*/, class... None>
+  requires(sizeof...(None) == 0)
+consteval auto dynamics_fault() {
+  return sound{};
+}
+
+template <class Dynamics, class First, class... Rest>
+consteval auto dynamics_fault() {
+  constexpr bool of_the_recurrence =
+      detail::is_any_kind<First, kind::cell, kind::kernel, kind::normalisation, kind::interaction, kind::carry,
+                          kind::state_norm, kind::readout, kind::initial_state>;
+  if constexpr (of_the_recurrence && !Dynamics::template fills<typename First::kind>) {
+    return fault<errors::dynamics_without_slot<Dynamics, First>>{};
+  } else {
+    return dynamics_fault<Dynamics, Rest...>();
+  }
+}
+
+// ---- each slot, and how they chain -----------------------------------------------------------------------------------
+
+template <class Policy, class Shape> concept has_layer = requires { typename Policy::template on<Shape>; };
+
+template <class Policy, class Shape>
+consteval auto cell_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!has_layer<Policy, Shape>) {
+    return fault<errors::policy_without_layer<Policy>>{};
+  } else {
+    return cell_fault<typename Policy::template on<Shape>, Shape>();
+  }
+}
+
+template <class Policy, class Shape>
+consteval auto kernel_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!has_layer<Policy, Shape>) {
+    return fault<errors::policy_without_layer<Policy>>{};
+  } else {
+    return kernel_fault<typename Policy::template on<Shape>>();
+  }
+}
+
+template <class Policy>
+consteval auto normalisation_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!normalises<Policy, number>) {
+    return fault<errors::normalisation_without_functions<Policy>>{};
+  } else {
+    return sound{};
+  }
+}
+
+template <class Policy, class Shape>
+consteval auto encoder_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!has_layer<Policy, Shape>) {
+    return fault<errors::policy_without_layer<Policy>>{};
+  } else {
+    using layer = typename Policy::template on<Shape>;
+    using view = typename Shape::view;
+    if constexpr (failed<decltype(layer_fault<layer, encoder_errors>())>) {
+      return layer_fault<layer, encoder_errors>();
+    } else if constexpr (layer::in != view::size) {
+      return fault<
+          errors::encoder_does_not_read_the_view<layer, view, errors::reads<layer::in>, errors::wanted<view::size>>>{};
+    } else {
+      return sound{};
+    }
+  }
+}
+
+template <class Policy, class Shape>
+consteval auto likelihood_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!has_layer<Policy, target_of<Shape>>) {
+    return fault<errors::likelihood_without_layer<Policy>>{};
+  } else {
+    return likelihood_fault<typename Policy::template on<target_of<Shape>>, target_of<Shape>>();
+  }
+}
+
+template <class Policy, class Likelihood, class Shape>
+consteval auto decoder_slot_fault() {
+  constexpr index_t in = Shape::heads * Shape::head_width + Shape::sphere, out = Likelihood::outputs;
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!requires { typename Policy::template on<Shape, in, out>; }) {
+    return fault<errors::decoder_without_layer<Policy>>{};
+  } else {
+    using layer = typename Policy::template on<Shape, in, out>;
+    if constexpr (failed<decltype(layer_fault<layer, decoder_errors>())>) {
+      return layer_fault<layer, decoder_errors>();
+    } else if constexpr (layer::in != in) {
+      return fault<errors::decoder_does_not_read_the_readout<layer, errors::reads<layer::in>, errors::wanted<in>>>{};
+    } else if constexpr (layer::out != out) {
+      return fault<errors::decoder_does_not_feed_the_likelihood<layer, Likelihood, errors::writes<layer::out>,
+                                                                errors::wanted<out>>>{};
+    } else {
+      return sound{};
+    }
+  }
+}
+
+template <class Policy, class Likelihood, class Shape>
+consteval auto residual_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!guesses<Policy, Shape, number>) {
+    return fault<errors::residual_without_guess<Policy>>{};
+  } else if constexpr (Policy::active && !Likelihood::has_location) {
+    return fault<errors::residual_without_location<Policy, Likelihood>>{};
+  } else if constexpr (Policy::active && target_of<Shape>::size > Shape::view::size) {
+    return fault<errors::residual_without_reading<Policy, typename Shape::view, target_of<Shape>>>{};
+  } else {
+    return sound{};
+  }
+}
+
+/// The policies that need the likelihood, once it is known to be sound.
+template <class Shape, class... Policies>
+consteval auto outlet_fault() {
+  using likelihood =
+      typename policy_for<kind::likelihood, likelihood::bernoulli, Policies...>::template on<target_of<Shape>>;
+  using decoder = policy_for<kind::decoder, void, Policies...>;
+  using residual = policy_for<kind::residual, void, Policies...>;
+  if constexpr (failed<decltype(decoder_slot_fault<decoder, likelihood, Shape>())>) {
+    return decoder_slot_fault<decoder, likelihood, Shape>();
+  } else {
+    return residual_slot_fault<residual, likelihood, Shape>();
+  }
+}
+
+/// The first fault of a model whose shape and policies as such are sound: those of `Shape` with the state of the dynamics.
+template <class Shape, class... Policies>
+consteval auto slots_fault() {
+  if constexpr (failed<decltype(shape_fault<Shape>())>) {
+    return shape_fault<Shape>();
+  } else {
+    using cell = policy_for<kind::cell, void, Policies...>;
+    using kernel = policy_for<kind::kernel, void, Policies...>;
+    using normalisation = policy_for<kind::normalisation, void, Policies...>;
+    using encoder = policy_for<kind::encoder, void, Policies...>;
+    using likelihood = policy_for<kind::likelihood, void, Policies...>;
+    if constexpr (failed<decltype(cell_slot_fault<cell, Shape>())>) {
+      return cell_slot_fault<cell, Shape>();
+    } else if constexpr (failed<decltype(kernel_slot_fault<kernel, Shape>())>) {
+      return kernel_slot_fault<kernel, Shape>();
+    } else if constexpr (failed<decltype(normalisation_slot_fault<normalisation>())>) {
+      return normalisation_slot_fault<normalisation>();
+    } else if constexpr (failed<decltype(encoder_slot_fault<encoder, Shape>())>) {
+      return encoder_slot_fault<encoder, Shape>();
+    } else if constexpr (failed<decltype(likelihood_slot_fault<likelihood, Shape>())>) {
+      return likelihood_slot_fault<likelihood, Shape>();
+    } else {
+      return outlet_fault<Shape, Policies...>();
+    }
+  }
+}
+
+/// The first fault of a model, or `sound`.
+template <class Shape, class... Policies>
+consteval auto first_fault() {
+  if constexpr (failed<decltype(shape_fault<Shape>())>) {
+    return shape_fault<Shape>();
+  } else if constexpr (failed<decltype(policy_fault<Policies...>())>) {
+    return policy_fault<Policies...>();
+  } else {
+    using dynamics = policy_for<kind::dynamics, dynamics::structured, Policies...>;
+    if constexpr (failed<decltype(dynamics_fault<dynamics, Policies...>())>) {
+      return dynamics_fault<dynamics, Policies...>();
+    } else if constexpr (!dynamics::template fits<Shape>) {
+      return fault<errors::dynamics_does_not_fit<dynamics, Shape>>{};
+    } else {
+      return slots_fault<typename dynamics::template shape_of<Shape>, Policies...>();
+    }
+  }
+}
+
+/// Whether `world_model<Shape, Policies...>` can be built.
+template <class Shape, class... Policies>
+inline constexpr bool model = !failed<decltype(first_fault<Shape, Policies...>())>;
+
+/// Stops the compilation with the text of the model's first fault.
+template <class Shape, class... Policies>
+struct refuse : decltype(first_fault<Shape, Policies...>())::report {};
+
+/// What the rest of a program sees in place of a model that was refused, so that the fault stays the only message.
+template <class /*Shape*/>
+struct stand_in : shape {
+  using view = features<1>;
+};
+
+}  // namespace s2rm::check

@@ -1,0 +1,114 @@
+#pragma once
+/// \file
+/// Memory of the recurrence: what it is given, what it saves for the way back, and what the way back works in. Sizes come
+/// from the dynamics D.
+
+#include <algorithm>
+
+#include "s2rm/attention/neighbours.hpp"
+#include "s2rm/core/arena.hpp"
+#include "s2rm/core/span.hpp"
+#include "s2rm/ops/ops.hpp"
+
+namespace s2rm::dynamics {
+
+/// What the caller provides besides parameters: everything here is (R, ...) with R = T B.
+template <class T>
+struct inputs {
+  index_t time, batch, views;
+  rows<T const> source;      ///< (R A): [e; s]
+  T const* view_log_weight;  ///< (R, A, M)
+  std::uint8_t const* view_reach;
+  T const* module_log_weight;  ///< (M, M)
+  std::uint8_t const* module_reach;
+  kernel::neighbours module_neighbours;  ///< of module_reach
+  std::uint8_t const* start;             ///< (T, B): the state is put back before the step
+  T const* carried;                      ///< (B, M, state) before the first step; read only where start is 0
+  index_t delta_rows;                    ///< whose deltas wait until a weight's gradient is one product over them
+
+  /// The same in steps.
+  [[nodiscard]] index_t delta_steps() const { return ops::chunk_rows::steps(delta_rows, time, batch); }
+};
+
+/// Saved activations of a sequence, R = T B rows.
+template <class D, class T>
+struct tape {
+  static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
+  using attend = typename D::attend;
+  using talk_attend = typename D::talk_attend;
+
+  T *key, *value;                  ///< (R, A, NC)
+  T *state_in, *state_out;         ///< (R, M, state)
+  T *read, *read_factor;           ///< (R, M, H), (R, M): normalised state
+  T *mid, *mid_read, *mid_factor;  ///< `after_update`: the cells' result, normalised
+  T* projected;                    ///< (R, M, PW)
+  T *view_attention, *talk_attention;
+  T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
+  T *cell, *start;  ///< cell's saved; the initial state (M, state)
+  T* scratch;       ///< of one step
+
+  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+    index_t const R = time * batch;
+    tape t{};
+    t.key = a.take<T>(R * views * NC);
+    t.value = a.take<T>(R * views * NC);
+    t.state_in = a.take<T>(R * M * SW);
+    t.state_out = a.take<T>(R * M * SW);
+    t.read = a.take<T>(D::normed ? R * M * H : 0);
+    t.read_factor = a.take<T>(D::normed ? R * M : 0);
+    t.mid = a.take<T>(D::after ? R * M * SW : 0);
+    t.mid_read = a.take<T>(D::after && D::normed ? R * M * H : 0);
+    t.mid_factor = a.take<T>(D::after && D::normed ? R * M : 0);
+    t.projected = a.take<T>(R * M * PW);
+    t.view_attention = a.take<T>(R * M * attend::saved(views));
+    t.talk_attention = a.take<T>(D::talks ? R * M * talk_attend::saved(M) : 0);
+    t.u = a.take<T>(R * M * NC);
+    t.g = a.take<T>(D::talks ? R * M * NC : 0);
+    t.hbar = a.take<T>(D::before ? R * M * H : 0);
+    t.cell = a.take<T>(R * D::cell::saved::size);
+    t.start = a.take<T>(M * SW);
+    t.scratch = a.take<T>(batch * D::cell::scratch);
+    return t;
+  }
+};
+
+/// Everything the backward pass needs besides the tape. K: rows whose deltas wait.
+template <class D, class T>
+struct workspace {
+  static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
+
+  T *state, *previous;            ///< (B, M, state): gradient that travels back in time
+  T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
+  T *talk, *cell_h;               ///< (K, M, H): d(h + W_o g); (B, M, H)
+  T *key, *value;                 ///< (K, A, NC)
+  T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
+  T *delta, *scratch;             ///< of K rows; of one step or of K rows
+
+  static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+    index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
+    index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
+    index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+    // Of all pairs of a step (ops/recurrence.hpp).
+    index_t const pairs = D::talks && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
+    index_t const gradient = K * D::cell::gradient_scratch;
+    index_t const cell = batch * D::cell::scratch;
+    workspace w{};
+    w.state = a.take<T>(batch * M * SW);
+    w.previous = a.take<T>(batch * M * SW);
+    w.projected = a.take<T>(K * M * PW);
+    w.u = a.take<T>(batch * M * NC);
+    w.g = a.take<T>(batch * M * NC);
+    w.y = a.take<T>(batch * M * H);
+    w.talk = a.take<T>(K * M * H);
+    w.cell_h = a.take<T>(batch * M * H);
+    w.key = a.take<T>(K * views * NC);
+    w.value = a.take<T>(K * views * NC);
+    w.view_log = a.take<T>(K * views * M);
+    w.module_log_rows = a.take<T>(D::talks ? batch * M * M : 0);
+    w.delta = a.take<T>(K * D::cell::delta::size);
+    w.scratch = a.take<T>(std::max({attention, pairs, gradient, cell}));
+    return w;
+  }
+};
+
+}  // namespace s2rm::dynamics

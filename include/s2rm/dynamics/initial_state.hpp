@@ -1,0 +1,84 @@
+#pragma once
+/// \file
+/// Where a step's state comes from: the initial state h_0, or the step before.
+///
+/// A cell's `initial` names its fields, (M, width) each, one after the other in the parameters; in the state (M, state)
+/// of a step they lie side by side: an LSTM's h and memory of one module are neighbours.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "s2rm/ops/generic.hpp"
+
+namespace s2rm::dynamics {
+
+/// state_in of one step: the initial state where `start` is set, else the state carried in.
+template <class T, index_t Width>
+struct choose_state {
+  using scalar = T;
+  std::uint8_t const* start;  ///< (B)
+  T const* initial;           ///< (M, state)
+  T const* carried;           ///< (B, M, state); read only where start is 0
+  T* state;
+  template <class L>
+  S2RM_HD void lanes(index_t b, index_t j) const {
+    L::store(state + b * Width + j, L::load(start[b] != 0 ? initial + j : carried + b * Width + j));
+  }
+};
+
+/// Gradient that leaves a step backwards in time: 0 where the state was put back.
+template <class T, index_t Width>
+struct stop_at_initial_state {
+  using scalar = T;
+  std::uint8_t const* start;
+  T* d;
+  template <class L>
+  S2RM_HD void lanes(index_t b, index_t j) const {
+    if (start[b] != 0) L::store(d + b * Width + j, L::all(T(0)));
+  }
+};
+
+namespace detail {
+
+/// Calls f<Width>(where a field begins in the parameters, its first column in the state) for every field.
+template <index_t M, class F, class... Fields>
+void each_initial_state_field(schema<Fields...> const* /*initial*/, F const& f) {
+  index_t at = 0, column = 0;
+  ((f.template operator()<Fields::size / M>(at, column), at += Fields::size, column += Fields::size / M), ...);
+}
+
+template <class Cell>
+inline constexpr typename Cell::initial const* initial_state_fields = nullptr;
+
+}  // namespace detail
+
+/// The initial state as a state (M, state): the learned one, from its parameters, or where the cell starts by itself.
+template <bool Learned, class Cell, index_t M, class B, class T>
+void derive_initial_state(B& be, [[maybe_unused]] T const* values, T* start) {
+  if constexpr (Learned) {
+    detail::each_initial_state_field<M>(
+        detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+          be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
+        });
+  } else {
+    T fields[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
+    Cell::initialise_state(fields);
+    detail::each_initial_state_field<M>(
+        detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+          for (index_t m = 0; m < M; ++m) std::copy_n(fields + at + m * Width, Width, state + m * Cell::state + column);
+        });
+    be.copy_in(M * Cell::state, state, start);
+  }
+}
+
+/// Adds the gradient of the elements that start anew, d (B, M, state), to that of the learned initial state.
+template <class Cell, index_t M, class B, class T>
+void initial_state_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
+  detail::each_initial_state_field<M>(
+      detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
+        be.template for_rows<Width>(M, ops::sum_flagged_rows<T, Width>{
+                                           {d + column, M * Cell::state, Cell::state}, starts, batch, dvalues + at});
+      });
+}
+
+}  // namespace s2rm::dynamics

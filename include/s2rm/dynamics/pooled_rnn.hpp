@@ -1,0 +1,158 @@
+#pragma once
+/// \file
+/// Comparison models of one state vector: all views of a step are pooled to one vector, which a single cell reads.
+///
+///   u_t = pool({[e_a; s_a]}) (dynamics/view_pooling.hpp),   h' = Cell(u_t, h)
+///
+/// Queries read h' in `Chunks` chunks of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
+/// choose: r = W^v norm(h'), decoded as D([r; s]). Of several, attention from the place asked for chooses. `dynamics::gru`
+/// and `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's own; its du is the pool's.
+
+#include "s2rm/cell/gru.hpp"
+#include "s2rm/cell/lstm.hpp"
+#include "s2rm/dynamics/scan.hpp"
+#include "s2rm/dynamics/structured.hpp"
+#include "s2rm/dynamics/view_pooling.hpp"
+
+namespace s2rm::dynamics {
+
+/// Shape: with the chunks of the state as its modules. Cell: one, of the whole state.
+template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
+struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
+  static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
+  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
+  static constexpr index_t cells = 1, SW = state / M, read_step = H;
+  static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
+  static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
+  using cell = Cell;
+  using pool = typename Pool::template on<Shape, Encoded + Shape::sphere>;
+
+  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
+  using params =
+      joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>, initial_state_params>;
+  static constexpr index_t at_cell = pool::params::size, at_initial_state = at_cell + Cell::params::size;
+
+  template <class T>
+  static void initialise(T* values, init::source from) {
+    pool::initialise(values, from);
+    Cell::initialise(values + at_cell, from.at(at_cell));
+    if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
+  }
+
+  template <class T>
+  using inputs = dynamics::inputs<T>;
+
+  template <class T>
+  struct tape : recurrent_tape<T> {
+    typename pool::template tape<T> pooling;
+    T *u, *cell, *scratch;  ///< (R, NC); the cell's saved; of one step
+    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+      index_t const R = time * batch;
+      tape s{};
+      s.lay_out_states(a, R, state);
+      s.pooling = pool::template tape<T>::lay_out(a, R, views);
+      s.u = a.take<T>(R * NC);
+      s.cell = a.take<T>(R * Cell::saved::size);
+      s.scratch = a.take<T>(batch * Cell::scratch);
+      return s;
+    }
+  };
+  template <class T>
+  struct workspace : recurrent_workspace<T> {
+    typename pool::template workspace<T> pooling;
+    T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
+    static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+      workspace w{};
+      w.lay_out_states(a, batch, state);
+      w.pooling = pool::template workspace<T>::lay_out(a, K, views);
+      w.u = a.take<T>(K * NC);
+      w.h = a.take<T>(batch * whole);
+      w.delta = a.take<T>(K * Cell::delta::size);
+      w.scratch = a.take<T>(std::max(batch * Cell::scratch, K * Cell::gradient_scratch));
+      return w;
+    }
+  };
+
+  template <class B, class T>
+  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+    index_t const r = t * in.batch;
+    pool::forward(be, p.template inner<typename pool::params>(0), in, s.pooling, r, count * in.batch, s.u + r * NC);
+  }
+
+  template <class B, class T>
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+    index_t const r = t * in.batch;
+    rows<T const> const h = states<T const>(s.state_in + r * state);
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
+                  states(s.state_out + r * state), saved_of<T, typename Cell::saved>{s.cell, in.time * in.batch, r},
+                  s.scratch);
+  }
+
+  template <class B, class T>
+  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const r = t * in.batch, k = pooled::delta_row(in, t);
+    rows<T const> const h = states<T const>(s.state_in + r * state);
+    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
+                   states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
+                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, whole, whole}, states(w.previous),
+                   w.scratch);
+    be.template for_rows<whole>(in.batch, ops::add_rows<T>{{w.h, whole, whole}, states(w.previous)});
+  }
+
+  template <class B, class T>
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
+                       index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+    index_t const r = t * in.batch, n = count * in.batch;
+    Cell::gradient(be, n, reads<T const>(s.u + r * NC), states<T const>(s.state_in + r * state), deltas(in, w),
+                   dp.template inner<typename Cell::params>(at_cell), w.scratch);
+    pool::backward(be, p.template inner<typename pool::params>(0), in, s.pooling, w.pooling, r, n, w.u, dsource,
+                   dp.template inner<typename pool::params>(0));
+  }
+
+ private:
+  template <class T>
+  static rows<T> states(T* x) {
+    return {x, state, state};
+  }
+  template <class T>
+  static rows<T> reads(T* x) {
+    return {x, NC, NC};
+  }
+  template <class T>
+  static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
+    return {w.delta, in.delta_steps() * in.batch};
+  }
+};
+
+/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
+template <class Cell, index_t Hidden, class Pool, index_t Chunks>
+struct one_state : without_space {
+  using cell = Cell;
+  using readout = std::conditional_t<Chunks == 1, ::s2rm::readout::kernel_mean, ::s2rm::readout::kernel_dot>;
+  template <class Shape>
+  static constexpr bool fits = Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
+  template <class Shape>
+  struct shape_of : Shape {
+    static constexpr index_t modules = Chunks, hidden = Hidden / Chunks;
+  };
+  template <class Shape>
+  struct whole : Shape {
+    static constexpr index_t modules = 1, hidden = Hidden;
+  };
+  template <class Shape, index_t Encoded, class C>
+  using on = pooled<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
+                    typename C::initial_state>;
+};
+
+template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>
+struct gru : one_state<cell::gru, Hidden, Pool, Chunks> {
+  static constexpr char const* name = "pooled GRU";
+};
+template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>
+struct lstm : one_state<cell::lstm, Hidden, Pool, Chunks> {
+  static constexpr char const* name = "pooled LSTM";
+};
+
+}  // namespace s2rm::dynamics

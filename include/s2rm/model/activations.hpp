@@ -1,0 +1,151 @@
+#pragma once
+/// \file
+/// All memory of a sequence: saved activations, and the backward pass's workspace, cut from one allocation.
+
+#include <algorithm>
+
+#include "s2rm/core/arena.hpp"
+#include "s2rm/model/world_model.hpp"
+
+namespace s2rm {
+
+/// Numbers that passes leave in backend memory, to be read all at once.
+namespace figure {
+enum : index_t {
+  chunk_loss,  ///< summed loss of the outputs that the tape holds
+  count,       ///< unmasked target elements
+  scratch,     ///< of whoever sums something
+  loss,        ///< summed loss of a whole pass
+  reached,     ///< pairs of views and modules within reach
+  present,     ///< pairs of present views and modules
+  unreached,   ///< present views that reach no module
+  dead,        ///< modules that no view reached
+  all
+};
+/// *to += *from.
+struct add {
+  double const* from;
+  double* to;
+  S2RM_HD void operator()(index_t) const { *to += *from; }
+};
+}  // namespace figure
+
+/// Extents a tape is laid out for; a batch may be smaller in every one of them.
+struct extent {
+  index_t time = 0, batch = 0, views = 0, queries = 0;
+  ops::chunk_rows chunks{};
+  friend constexpr bool operator==(extent const&, extent const&) = default;
+};
+
+template <class Net, class T>
+struct tape {
+  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
+  using dynamics_type = typename Net::dynamics;
+
+  ops::chunk_rows chunks;                          ///< as the workspace has room for
+  T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
+  T* module_log_weight;                            ///< (M, M)
+  std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
+  kernel::neighbours module_neighbours;            ///< who reaches whom among modules
+  T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S)
+  T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
+  T* view_log_weight;                              ///< (R, A, M)
+  std::uint8_t* view_reach;
+  typename dynamics_type::template tape<T> dynamics;
+  // The read-out of K rows (`chunks.read_out`), and all outputs.
+  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
+  T* query_log_weight;             ///< (K, Q, M)
+  std::uint8_t* query_reach;
+  T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
+  T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (K, M, NC) x2
+  T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
+  double* sums;                                            ///< see `figure`
+
+  /// The backward pass's memory; empty where only the forward pass is wanted.
+  struct workspace {
+    T *unit, *unit_rows, *module_log, *state;
+    T *source, *read, *output, *query_log;
+    T *read_query, *read_key, *read_value, *read_state;
+    T *pair_scratch, *scratch;
+    typename dynamics_type::template workspace<T> dynamics;
+  } work;
+
+  static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
+    index_t const R = e.time * e.batch, views = R * e.views;
+    index_t const K = ops::chunk_rows::most(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
+    using attend_saved = typename Net::readout_attention;
+    tape s{};
+    s.chunks = e.chunks;
+    s.unit = a.take<T>(M * S);
+    s.unit_packed = a.take<T>(M * S + packed_slack);
+    s.unit_packed_transposed = a.take<T>(M * S + packed_slack);
+    s.module_log_weight = a.take<T>(M * M);
+    s.module_reach = a.take<std::uint8_t>(M * M);
+    index_t const listed = dynamics_type::talks ? M : 0;
+    s.module_neighbours = kernel::neighbours::lay_out(a, listed, listed);
+    s.start = a.take<std::uint8_t>(R);
+    s.present = a.take<std::uint8_t>(views);
+    s.view = a.take<T>(views * Net::view::size);
+    s.place = a.take<T>(views * P);
+    s.source = a.take<T>(views * (D + S));
+    s.encoder = a.take<T>(views * Net::encoder::saved);
+    s.view_places = a.take<T>(views * Net::places::saved);
+    s.view_log_weight = a.take<T>(views * M);
+    s.view_reach = a.take<std::uint8_t>(views * M);
+    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
+    s.query = a.take<T>(queries * P);
+    s.read = a.take<T>(queries * (NC + S));
+    s.query_places = a.take<T>(queries * Net::places::saved);
+    s.query_log_weight = a.take<T>(queries * M);
+    s.query_reach = a.take<std::uint8_t>(queries * M);
+    s.read_state = a.take<T>(K * M * H);
+    s.read_factor = a.take<T>(K * M);
+    s.read_query = a.take<T>(queries * NC);
+    s.read_key = a.take<T>(K * M * NC);
+    s.read_value = a.take<T>(K * M * NC);
+    s.read_attention = a.take<T>(queries * attend_saved::saved(M));
+    s.decoder = a.take<T>(queries * Net::decoder::saved);
+    s.output = a.take<T>(R * e.queries * Net::outputs);
+    s.sums = a.take<double>(figure::all);
+    if (!with_backward) return s;
+
+    index_t const kept = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
+    auto& w = s.work;
+    w.unit = a.take<T>(M * S);
+    w.unit_rows = a.take<T>(M * S);
+    w.module_log = a.take<T>(M * M);
+    w.state = a.take<T>(R * M * H);
+    w.source = a.take<T>(kept * (D + S));
+    w.read = a.take<T>(queries * (NC + S));
+    w.output = a.take<T>(queries * Net::outputs);
+    w.query_log = a.take<T>(queries * M);
+    w.read_query = a.take<T>(queries * NC);
+    w.read_key = a.take<T>(K * M * NC);
+    w.read_value = a.take<T>(K * M * NC);
+    w.read_state = a.take<T>(K * M * H);
+    w.pair_scratch = a.take<T>(std::max({kept * M, queries * M, M * M}));
+    index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
+    index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
+    w.scratch = a.take<T>(std::max(queries * per_query, kept * per_view));
+    w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
+    return s;
+  }
+};
+
+/// Bytes of a tape for these extents.
+template <class Net, class T>
+constexpr index_t tape_bytes(extent const& e, bool with_backward) {
+  arena counted{};
+  static_cast<void>(tape<Net, T>::lay_out(counted, e, with_backward));
+  return counted.used;
+}
+
+/// Bytes of saved activations that one more time step of `batch` elements takes: known when the program is compiled.
+template <class Net, class T>
+constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
+  auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
+  index_t const first = ops::chunk_rows{}.read_out + 1;  // from here on nothing grows but the tape
+  return bytes(first + 1) - bytes(first);
+}
+
+}  // namespace s2rm

@@ -1,0 +1,158 @@
+#pragma once
+/// \file
+/// What enters the model: absent slots become zeros, masks and flags become one array each. After this no later code ever
+/// sees what a masked slot holds.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "s2rm/math/row.hpp"
+
+namespace s2rm::compact {
+
+/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
+/// one that is lost.
+struct start_flags {
+  std::uint8_t const* reset;
+  index_t batch;
+  bool first_starts;
+  std::uint8_t const* lost;  ///< one flag, or null
+  std::uint8_t* start;
+  S2RM_HD void operator()(index_t i) const {
+    bool const first = i < batch && (first_starts || (lost != nullptr && *lost != 0));
+    start[i] = first || (reset != nullptr && reset[i] != 0) ? 1 : 0;
+  }
+};
+
+/// The views of one row (t, b): those that are there move to the front in their order, into `kept` places; what is left of
+/// these becomes zeros. Sums over sources run in the order of sources, so moving them changes no bit. And whether the row
+/// starts anew.
+template <index_t V, index_t P, class T>
+struct view_rows {
+  start_flags starts;
+  T const* view;
+  T const* place;
+  std::uint8_t const* mask;
+  std::uint8_t const* blind;
+  index_t views, kept;
+  T* compact_view;
+  T* compact_place;
+  std::uint8_t* present;
+  S2RM_HD void operator()(index_t row) const {
+    starts(row);
+    index_t to = row * kept;
+    index_t const end = to + kept;
+    if (blind == nullptr || blind[row] == 0) {
+      for (index_t i = row * views; i < (row + 1) * views; ++i) {
+        if (mask != nullptr && mask[i] == 0) continue;
+        math::copy<V>(view + i * V, compact_view + to * V);
+        math::copy<P>(place + i * P, compact_place + to * P);
+        present[to++] = 1;
+      }
+    }
+    for (; to < end; ++to) {
+      math::fill<V>(compact_view + to * V, T(0));
+      math::fill<P>(compact_place + to * P, T(0));
+      present[to] = 0;
+    }
+  }
+
+  /// A block has eight places, and 32 threads for each; threads that find no place say which rows start anew.
+  struct kernel {
+    static constexpr int lanes = 32, lines = 8, threads = lanes * lines, others = threads - lines;
+    static constexpr std::size_t shared_bytes = lines * sizeof(index_t);
+    view_rows f;
+    index_t n;
+    [[nodiscard]] index_t blocks() const {
+      index_t const of_places = (n * f.kept + lines - 1) / lines, of_rows = (n + others - 1) / others;
+      return of_places > of_rows ? of_places : of_rows;
+    }
+
+    template <class Block>
+    S2RM_HD void operator()(Block const& block) const {
+      // Which view each place takes; -1: none.
+      auto* const from = reinterpret_cast<index_t*>(block.shared);
+      index_t const first = block.index * lines, all = n * f.kept;
+      block.each([&](int t) {
+        index_t const row = block.index * others + t - lines;
+        if (t >= lines && row < n) f.starts(row);
+        if (t >= lines || first + t >= all) return;
+        from[t] = taken(first + t);
+        f.present[first + t] = from[t] >= 0 ? 1 : 0;
+      });
+      block.each([&](int t) {
+        index_t const place = first + t / lanes;
+        if (place >= all) return;
+        index_t const i = from[t / lanes];
+        copy<V>(t % lanes, f.view + i * V, i >= 0, f.compact_view + place * V);
+        copy<P>(t % lanes, f.place + i * P, i >= 0, f.compact_place + place * P);
+      });
+    }
+
+   private:
+    S2RM_HD index_t taken(index_t place) const {
+      index_t const row = place / f.kept, wanted = place - row * f.kept, begin = row * f.views;
+      if (f.blind != nullptr && f.blind[row] != 0) return -1;
+      if (f.mask == nullptr) return wanted < f.views ? begin + wanted : -1;
+      // No way out of the loop: the flags are read without waiting for each other.
+      index_t found = -1, before = 0;
+      for (index_t i = 0; i < f.views; ++i) {
+        bool const here = f.mask[begin + i] != 0;
+        found = here && before == wanted ? begin + i : found;
+        before += here ? 1 : 0;
+      }
+      return found;
+    }
+    /// One thread's numbers of `Width`, four on their way at once.
+    template <index_t Width>
+    S2RM_HD static void copy(index_t lane, T const* x, bool there, T* y) {
+      for (index_t c = lane; c < Width; c += 4 * lanes) {
+        T some[4];
+        for (index_t k = 0; k < 4; ++k) some[k] = there && c + k * lanes < Width ? x[c + k * lanes] : T(0);
+        for (index_t k = 0; k < 4; ++k) {
+          if (c + k * lanes < Width) y[c + k * lanes] = some[k];
+        }
+      }
+    }
+  };
+};
+
+/// The most views that any row of `rows` has: so many places are enough for all. Host memory.
+inline index_t most_present(index_t rows, index_t views, std::uint8_t const* mask, std::uint8_t const* blind) {
+  if (mask == nullptr && blind == nullptr) return views;
+  index_t most = 0;
+  for (index_t r = 0; r < rows && most < views; ++r) {
+    if (blind != nullptr && blind[r] != 0) continue;
+    index_t here = views;
+    if (mask != nullptr) here -= std::count(mask + r * views, mask + (r + 1) * views, std::uint8_t{0});
+    most = std::max(most, here);
+  }
+  return most;
+}
+
+/// One query: the place as given; a place that is not finite becomes 0 where the target is masked.
+template <index_t P, class T>
+struct query_rows {
+  T const* place;
+  std::uint8_t const* mask;
+  T* compact_place;
+  S2RM_HD void operator()(index_t i) const {
+    bool const masked = mask != nullptr && mask[i] == 0;
+    bool finite = true;
+    for (index_t j = 0; j < P; ++j) finite = finite && std::isfinite(place[i * P + j]);
+    for (index_t j = 0; j < P; ++j) compact_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
+  }
+};
+
+/// `weight` for every row whose mask is set.
+struct count_present {
+  std::uint8_t const* mask;
+  index_t weight;
+  S2RM_HD double operator()(index_t i) const {
+    return mask == nullptr || mask[i] != 0 ? static_cast<double>(weight) : 0.0;
+  }
+};
+
+}  // namespace s2rm::compact

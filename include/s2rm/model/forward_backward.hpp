@@ -1,0 +1,302 @@
+#pragma once
+/// \file
+/// A whole sequence through the model, both ways. The data's way, with R = T B rows (t, b):
+///
+///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time -> states (R, M, H)
+///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
+///
+/// What follows the states is done for some steps at a time, forward and at once back. A stream is a sequence of one step: `observe` and `query` are the same code.
+
+#include "s2rm/attention/pairs.hpp"
+#include "s2rm/model/activations.hpp"
+#include "s2rm/model/batch.hpp"
+#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/parameters.hpp"
+#include "s2rm/model/world_model.hpp"
+
+namespace s2rm {
+
+template <class Net, class Backend, class T>
+struct forward_backward {
+  static_assert(ops::require_backend<Backend, T>::checked);
+  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
+  static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
+  static constexpr index_t source = D + S, read = NC + S;
+  static constexpr index_t RM = Net::RM, alike = M / RM;  ///< read-out weights, modules that share one
+  using params = typename Net::params;
+  using dynamics = typename Net::dynamics;
+  using pairs = kernel::pairs<typename Net::kernel, M, S>;
+  using attend = typename Net::readout_attention;
+  using tape_type = tape<Net, T>;
+  using gradients = gradients_of<T, params>;
+  using weights = parameters_of<T, params>;
+
+  /// What the weights alone say: module places on the sphere and their kernel, h_0. Once per use of the weights.
+  static void derive(Backend& be, weights p, tape_type const& s) {
+    if constexpr (Net::spatial) {
+      T const* const v = p.values + Net::at_embedding;
+      be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
+      be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
+    }
+    pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
+                   s.module_reach);
+    if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_neighbours);
+    dynamics::derive(be, dynamics_params(p), s.dynamics);
+  }
+
+  /// The batch as the tape holds it: as many views as the fullest row has (see `compact::view_rows`), where masks are
+  /// looked at first. Everything below but `observe` takes this one.
+  static batch_view<T> kept(batch_view<T> b) {
+    if constexpr (ops::reads_masks<Backend>) {
+      b.views = compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
+    }
+    return b;
+  }
+
+  /// Views to states, all in backend memory (runtime/staging.hpp); returns `kept(given)`. `carried` (B, M, state) is read
+  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one. Of one
+  /// step it may be the tape's own state: it is read before that is written.
+  static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
+                               std::uint8_t const* lost = nullptr) {
+    auto const b = kept(given);
+    index_t const R = b.time * b.batch;
+    be.for_each(R, compact::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
+                                               b.view,
+                                               b.place,
+                                               b.view_mask,
+                                               b.blind,
+                                               given.views,
+                                               b.views,
+                                               s.view,
+                                               s.place,
+                                               s.present});
+    index_t const steps = ops::chunk_rows::steps(s.chunks.encode, b.time, b.batch);
+    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
+    dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
+    return b;
+  }
+
+  /// States (the tape's own) to outputs at the queries' places. b: as many steps as the tape reads out at a time, from
+  /// row `first` of what was observed on.
+  static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
+    index_t const R = b.time * b.batch, n = R * b.queries;
+    rows<T const> const h = states(s).shifted(first * M * Net::state_size);
+    T* const output = s.output + first * b.queries * O;
+    // Where nothing is masked the places are read where they are.
+    T const* place = b.query_place;
+    if (b.target_mask != nullptr) {
+      be.for_each(n, compact::query_rows<P, T>{b.query_place, b.target_mask, s.query});
+      place = s.query;
+    }
+    rows<T> const in{s.read, read};
+    Net::places::forward(be, place_params(p), n, place, in.shifted(NC), s.query_places);
+    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
+    rows<T const> const y = normalise(be, R, h, s);
+    auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
+    auto const value = product_of(w.template matrix<"value.weight">(), nullptr, R * alike, by_weight(y),
+                                  by_weight(module_rows(s.read_value)));
+    if constexpr (Net::readout_by_dot) {
+      ops::side_by_side(
+          be, product_of(w.template matrix<"query.weight">(), nullptr, n, in.shifted(NC), rows<T>{s.read_query, NC}),
+          product_of(w.template matrix<"key.weight">(), nullptr, R * alike, by_weight(y),
+                     by_weight(module_rows(s.read_key))),
+          value);
+    } else {
+      ops::side_by_side(be, value);
+    }
+    attend::forward(be, geometry(s, R, b.queries), rows<T>{s.read_query, b.queries * NC, NC}, module_rows(s.read_key),
+                    module_rows(s.read_value), rows<T>{s.read, b.queries * read, read}, s.read_attention);
+    Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{output, O}, s.decoder);
+    if constexpr (Net::residual::active) {
+      be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
+                         s.view + first * b.views * V, s.place + first * b.views * P, s.present + first * b.views,
+                         b.views, b.queries, O, place, output});
+    }
+  }
+
+  /// Sums the loss over unmasked target elements into its figure `chunk_loss`.
+  static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
+    index_t const n = b.time * b.batch * b.queries;
+    be.reduce(
+        n * X,
+        likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
+        s.sums + figure::chunk_loss);
+  }
+
+  /// How many target elements there are to be measured, into its figure `count`.
+  static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
+    be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, s.sums + figure::count);
+  }
+
+  /// The way back of a sequence begins: before the first `query_backward`.
+  static void begin_backward(Backend& be, tape_type const& s) {
+    be.fill(M * S, T(0), s.work.unit);
+    be.fill(M * M, T(0), s.work.module_log);
+  }
+
+  /// Adds the gradient of `scale` times the summed loss to dp, as far as the states: what they are wanted to be stays in
+  /// the workspace. Follows `query` with the same arguments.
+  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
+                             likelihood::loss_scale<T> scale, gradients dp) {
+    T* const dstate = s.work.state + first * M * H;
+    be.fill(b.time * b.batch * M * H, T(0), dstate);
+    if (b.queries > 0) read_out_backward(be, p, s, b, first, dstate, scale, dp);
+  }
+
+  /// The rest: from all states to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
+  /// batch is a piece of a longer one whose next piece was the last to go backward; what that piece wants of this one's
+  /// last state is where it left it.
+  static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
+                       bool continued, gradients dp) {
+    auto const& w = s.work;
+    auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
+    dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
+                       rows<T>{w.source, source}, w.module_log,
+                       dp.template inner<typename dynamics::params>(Net::at_dynamics),
+                       [&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
+    if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
+    if constexpr (Net::spatial) {
+      be.for_each(M, geometry::project_row_backward<S, T>{
+                         {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
+    }
+  }
+
+  /// The state after the last step, (B, M, state).
+  static T* last_state(tape_type const& s, batch_view<T> const& b) {
+    return s.dynamics.state_out + (b.time - 1) * b.batch * M * Net::state_size;
+  }
+
+ private:
+  /// What steps t ... t + count - 1 were shown, to sources and their log Z. What encoders save lies step after step in
+  /// chunks of `chunks.encode` rows, as `encode_backward` takes it.
+  static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
+    rows<T> const in{s.source + r * source, source};
+    Net::encoder::forward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, in,
+                          s.encoder + r * Net::encoder::saved);
+    Net::places::forward(be, place_params(p), n, s.place + r * P, in.shifted(D),
+                         s.view_places + r * Net::places::saved);
+    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + r, s.view_log_weight + r * M,
+                   s.view_reach + r * M);
+  }
+
+  /// From the gradients of these sources and of their log Z, which lie at the beginning of the workspace.
+  static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,
+                              index_t count, gradients dp) {
+    auto const& w = s.work;
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
+    rows<T const> const in{s.source + r * source, source};
+    rows<T> const dsource{w.source, source};
+    pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(D), w.dynamics.view_log, dsource.shifted(D), w.unit,
+                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
+                    s.sums + figure::scratch);
+    Net::places::backward(be, place_params(p), n, dsource.shifted(D), s.view_places + r * Net::places::saved,
+                          place_gradients(dp), w.scratch);
+    Net::encoder::backward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, dsource,
+                           s.encoder + r * Net::encoder::saved, rows<T>{},
+                           dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
+  }
+
+  static void read_out_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
+                                T* dstate, likelihood::loss_scale<T> scale, gradients dp) {
+    auto const& w = s.work;
+    index_t const R = b.time * b.batch, n = R * b.queries;
+    rows<T const> const in{s.read, read};
+    rows<T> const din{w.read, read};
+    be.for_each(n, likelihood::loss_gradient<typename Net::likelihood, typename Net::target, T>{
+                       s.output + first * b.queries * O, b.target, b.target_mask, scale, w.output});
+    Net::decoder::backward(be, decoder_params(p), n, in, rows<T>{w.output, O}, s.decoder, din,
+                           dp.template inner<typename Net::decoder::params>(Net::at_decoder), w.scratch);
+    be.fill(n * M, T(0), w.query_log);
+    attend::backward(be, geometry(s, R, b.queries), rows<T>{s.read_query, b.queries * NC, NC}, module_rows(s.read_key),
+                     module_rows(s.read_value), rows<T>{w.read, b.queries * read, read}, s.read_attention,
+                     rows<T>{w.read_query, b.queries * NC, NC}, module_rows(w.read_key), module_rows(w.read_value),
+                     w.query_log, b.queries * M, w.scratch);
+    auto const weights_in = p.template inner<typename Net::readout_params>(Net::at_readout);
+    auto const dreadout = dp.template inner<typename Net::readout_params>(Net::at_readout);
+    rows<T const> const y = dynamics::normed ? rows<T const>{s.read_state, M * H, H}
+                                             : rows<T const>(states(s).shifted(first * M * Net::state_size));
+    rows<T> const dy{w.read_state, M * H, H};
+    rows<T> const dvalue = by_weight(module_rows(w.read_value)), dkey = by_weight(module_rows(w.read_key));
+    be.product_transposed(weights_in.template matrix<"value.weight">(), R * alike, dvalue, by_weight(dy));
+    be.template outer_add<RM, NC, H>(R * alike, dvalue, by_weight(y), dreadout.template at<"value.weight">());
+    if constexpr (Net::readout_by_dot) {
+      be.product_transposed_add(weights_in.template matrix<"key.weight">(), R * alike, dkey, by_weight(dy));
+      be.template outer_add<RM, NC, H>(R * alike, dkey, by_weight(y), dreadout.template at<"key.weight">());
+      be.product_transposed_add(weights_in.template matrix<"query.weight">(), n, rows<T>{w.read_query, NC},
+                                din.shifted(NC));
+      be.template outer_add<1, NC, S>(n, rows<T>{w.read_query, NC}, in.shifted(NC),
+                                      dreadout.template at<"query.weight">());
+    }
+    if constexpr (dynamics::normed) {
+      s2rm::dynamics::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
+    } else {
+      be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
+    }
+    pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(NC), w.query_log, din.shifted(NC), w.unit,
+                    dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
+                    s.sums + figure::scratch);
+    Net::places::backward(be, place_params(p), n, din.shifted(NC), s.query_places, place_gradients(dp), w.scratch);
+  }
+
+  /// p_i . p_j: both sides are the modules' places.
+  static void module_pairs_backward(Backend& be, weights p, tape_type const& s,
+                                    gradients_of<T, typename Net::kernel::params> dkernel) {
+    auto const& w = s.work;
+    be.fill(M * S, T(0), w.unit_rows);
+    pairs::backward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, w.module_log,
+                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, s.sums + figure::scratch);
+    be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
+  }
+
+  static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, tape_type const& s) {
+    if constexpr (dynamics::normed) {
+      s2rm::dynamics::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
+      return {s.read_state, M * H, H};
+    } else {
+      return h;
+    }
+  }
+
+  static rows<T const> states(tape_type const& s) {
+    return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
+  }
+  static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
+  /// Rows of all modules as the read-out's weights have them: modules that share weights are rows of one.
+  template <class U>
+  static rows<U> by_weight(rows<U> const& x) {
+    if constexpr (RM == M) {
+      return x;
+    } else {
+      return {x.data, x.group, x.group};
+    }
+  }
+  static kernel::module_places<T, M, S> modules(tape_type const& s) {
+    return {s.unit, s.unit_packed, s.unit_packed_transposed};
+  }
+  static attention::geometry<T> geometry(tape_type const& s, index_t R, index_t queries) {
+    return {R, queries, M, s.query_log_weight, s.query_reach, queries * M, M, 1};
+  }
+  static auto kernel_params(weights p) { return p.template inner<typename Net::kernel::params>(Net::at_kernel); }
+  static auto encoder_params(weights p) { return p.template inner<typename Net::encoder::params>(Net::at_encoder); }
+  static auto place_params(weights p) { return p.template inner<typename Net::places::params>(Net::at_place); }
+  static auto place_gradients(gradients g) { return g.template inner<typename Net::places::params>(Net::at_place); }
+  static auto dynamics_params(weights p) { return p.template inner<typename dynamics::params>(Net::at_dynamics); }
+  static auto decoder_params(weights p) { return p.template inner<typename Net::decoder::params>(Net::at_decoder); }
+  static typename dynamics::template inputs<T> inputs(tape_type const& s, batch_view<T> const& b, T const* carried) {
+    return {b.time,
+            b.batch,
+            b.views,
+            {s.source, source},
+            s.view_log_weight,
+            s.view_reach,
+            s.module_log_weight,
+            s.module_reach,
+            s.module_neighbours,
+            s.start,
+            carried,
+            s.chunks.encode};
+  }
+};
+
+}  // namespace s2rm
