@@ -124,7 +124,7 @@ TEST_CASE("distributed: in parts, several ranks are one rank to the last bit") {
   equal_to_the_bit<double>();
 }
 
-TEST_CASE("distributed: rank 0 writes one file, and any number of ranks go on from it") {
+TEST_CASE("distributed: rank 0 writes one file, from which any number of ranks resume") {
   auto const team = together();
   // Where rank 0's file is, all ranks know; the others never look there.
   std::optional<test::temporary_folder> folder;
@@ -164,7 +164,7 @@ TEST_CASE("distributed: a file that rank 0 cannot write or read is an error on a
   CHECK(same_state(many.state(), before));
 }
 
-TEST_CASE("distributed: a gradient that is not finite on one rank is skipped by all") {
+TEST_CASE("distributed: a gradient that is non-finite on one rank is skipped by all") {
   training const options{.truncation = {.carry_batches = true}};
   ranks<double> many{{}, adam, seed{3}, options, together()};
   auto batch = batch_of_step<double>(1);
@@ -183,7 +183,7 @@ TEST_CASE("distributed: a gradient that is not finite on one rank is skipped by 
   CHECK(many.state().carried.empty());
 }
 
-TEST_CASE("distributed: ranks that are not alike are told so, and which of them") {
+TEST_CASE("distributed: ranks that differ are named") {
   bool const odd = everyone().rank() == 1;
   ranks<float> other_seed{{}, adam, seed{odd ? 4U : 3U}, {}, together()};
   auto const b = batch_of_step<float>(1);
@@ -211,7 +211,7 @@ TEST_CASE("distributed: ranks that are not alike are told so, and which of them"
   CHECK_THAT(refused<rank_error>([&] { drifting.step(b.look()); }), test::contains("rank 1 has"));
 }
 
-TEST_CASE("distributed: what ranks say to each other") {
+TEST_CASE("distributed: messages between ranks") {
   auto const team = together();
   int const n = team.size();
   std::vector<double> x(5, team.rank() + 1.0);

@@ -105,7 +105,7 @@ struct schema {
     return i;
   }();
 
-  // Both ask `has` once more, so that a name that does not exist is one message: that of parameters_of or saved_of.
+  // Both check `has` again, so that an unknown name gives one message: that of parameters_of or saved_of.
   template <fixed_string Name>
   static constexpr index_t offset = has<Name> ? infos[has<Name> ? index<Name> : 0].offset : 0;
   template <fixed_string Name>
@@ -158,8 +158,8 @@ struct bf16 {
   std::uint16_t bits = 0;
 };
 
-/// Weights in bf16, and the backend's product that reads them: named here, so that only programs that have such weights
-/// compile it. `multiply(operands, rows, columns, depth)`; the operands' type is the backend's own.
+/// Weights in bf16, as the backend that packed them hands them out (`half_view`). `multiply` is that backend's own and
+/// may be null: the CPU names its product here, so that programs without such weights need not compile it.
 struct half_weights {
   bf16 const* numbers = nullptr;
   void (*multiply)(void const*, index_t, index_t, index_t) = nullptr;
@@ -244,7 +244,7 @@ struct saved_of {
     return data + count * Schema::template offset<Name> + first * f::size;
   }
   [[nodiscard]] constexpr saved_of from(index_t row) const { return {data, count, first + row}; }
-  /// To saved_of<T const, Schema>; a template, for a type has no conversion to itself.
+  /// To saved_of<T const, Schema>. A template, so that no conversion to the same type is declared.
   template <class Const>
     requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
   constexpr operator saved_of<Const, Schema>() const {

@@ -1,10 +1,12 @@
 #pragma once
 /// \file
-/// Likelihoods for targets whose channels are of different kinds: a product over channels, and a Gaussian of known variance.
+/// Mixed likelihoods, for targets whose channels are of different kinds: `likelihood::product`, named after the product
+/// of the densities of its channels, and a Gaussian of known variance.
 ///
-///   log p(x | o) = sum over parts, sum over the elements e of the part's channels [and of marked pixels] log p_part(x_e | o)
+///   log p(x | o) = sum over parts, sum over the elements e of the part's channels [and of marked pixels]
+///                    log p_part(x_e | o)
 ///
-/// so the loss of an element is that of its part, and 0 where the part does not ask for it. The gradient is the part's.
+/// so that loss and gradient of an element are those of its part, and 0 at pixels that the part does not mark.
 
 #include <algorithm>
 #include <cmath>
@@ -64,18 +66,18 @@ struct channels {
   }
 };
 
-/// `Likelihood` for the elements of `Channels`; with `Marks` only at pixels where one of those channels of the target is
-/// above 1/2. Elsewhere the loss is 0 and the target is not used: it may hold NaN.
+/// `Likelihood` for the elements of `Channels`; with `Marks` only at pixels where one of those channels of the target
+/// is above 1/2. Elsewhere the loss is 0 and the target is not used: it may hold NaN.
 template <class Channels, class Likelihood, class Marks = channels<>>
 struct part {
   using here = Channels;
   using likelihood = Likelihood;
-  using has_events = Marks;
+  using marks = Marks;
 };
 
-/// One `part` for each kind of channel; together they name every channel of the target once (S116). A prediction has the
-/// largest part's number of parameters for each element, in that part's order; those that an element's own part does not
-/// have are written by the decoder but mean nothing.
+/// One `part` for each kind of channel; together they name every channel of the target once (S116). A prediction has
+/// the largest part's number of parameters for each element, in that part's order; those that an element's own part
+/// does not have are written by the decoder but mean nothing.
 template <class... Parts>
 struct product {
   using kind = s2rm::kind::likelihood;
@@ -95,7 +97,7 @@ struct product {
       for (index_t c = 0; c < count; ++c) {
         if ((index_t{0} + ... + Parts::here::count(c)) != 1) return false;
       }
-      return (Parts::here::within(count) && ...) && (Parts::has_events::within(count) && ...);
+      return (Parts::here::within(count) && ...) && (Parts::marks::within(count) && ...);
     }
 
     template <class T>
@@ -156,8 +158,8 @@ struct product {
           return at<Part>::value(o, x, e);
         }
       }();
-      if constexpr (Part::has_events::any) {
-        auto const mark = Part::has_events::template largest<L, area>(x, e % area);
+      if constexpr (Part::marks::any) {
+        auto const mark = Part::marks::template largest<L, area>(x, e % area);
         return mark > L::all(T(0.5)) ? all : L::all(T(0));
       } else {
         return all;
@@ -171,8 +173,8 @@ struct product {
         at<Part>::gradient(o, x, e, scale, d);
       }
       constexpr index_t own = at<Part>::parameters;
-      if constexpr (Part::has_events::any) {
-        auto const mark = Part::has_events::template largest<L, area>(x, e % area);
+      if constexpr (Part::marks::any) {
+        auto const mark = Part::marks::template largest<L, area>(x, e % area);
         for (index_t k = 0; k < own; ++k) {
           T* const to = d + k * Target::size + e;
           L::store(to, mark > L::all(T(0.5)) ? L::load(to) : L::all(T(0)));

@@ -3,6 +3,7 @@
 /// A model's weights: one flat block in PyTorch's layout, and what the backend packs from it.
 
 #include "s2rm/check/backend.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm {
 
@@ -99,16 +100,13 @@ class bf16_weights {
 
   [[nodiscard]] parameters_of<float, schema_type> view() const {
     auto all = from_->view();
-    all.half = {half_.data(), &Backend::template multiply_stored<bf16>};
+    all.half = Backend::half_view(half_.data());
     return all;
   }
 
  private:
   void refresh_fields(Backend& be) {
-    if constexpr (requires(float const* x, bf16* y, void const* operands) {
-                    be.template pack_half<2, 3, 4>(x, y);
-                    Backend::template multiply_stored<bf16>(operands, 1, 1, 1);
-                  }) {
+    if constexpr (ops::capabilities<Backend>::bf16_weights) {
       index_t offset = 0;
       each_field<schema_type>([&]<class Field>() { refresh_field<Field>(be, offset); });
     } else {

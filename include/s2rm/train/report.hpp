@@ -3,7 +3,6 @@
 /// What a training step reports, and how the figures about reach are counted.
 
 #include <cmath>
-#include <cstddef>
 
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/math/sum.hpp"
@@ -113,53 +112,12 @@ struct square {
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 
-/// The three figures of n views at once, by one block: sums of whole numbers, whose order changes nothing.
+/// The three figures of n views as one task, for backends that have a kernel for it (`ops::run_fused`).
 template <index_t M>
 struct count_reach {
-  static constexpr int threads = 1024;
-  static constexpr index_t most = index_t{1} << 17;  ///< pairs
-  static constexpr std::size_t shared_bytes = 3 * threads * sizeof(double);
   std::uint8_t const* reach;
   index_t n;
-  double* figures;  ///< added to
-
-  [[nodiscard]] index_t blocks() const { return 1; }
-  template <class Block>
-  S2RM_HD void operator()(Block const& block) const {
-    auto* const within = reinterpret_cast<double*>(block.shared);
-    double *const there = within + threads, *const alone = there + threads;
-    block.each([&](int t) {
-      int pairs = 0, present = 0, unreached = 0;
-      for (index_t row = t; row < n; row += threads) {
-        int here = 0, views = 0;
-        for (index_t m = 0; m < M; ++m) {
-          std::uint8_t const one = reach[row * M + m];
-          here += one == kernel::reached ? 1 : 0;
-          views += one != kernel::absent ? 1 : 0;
-        }
-        pairs += here;
-        present += views;
-        unreached += here == 0 && reach[row * M] != kernel::absent ? 1 : 0;
-      }
-      within[t] = pairs;
-      there[t] = present;
-      alone[t] = unreached;
-    });
-    for (int half = threads / 2; half > 0; half /= 2) {
-      block.each([&](int t) {
-        if (t >= half) return;
-        within[t] += within[t + half];
-        there[t] += there[t + half];
-        alone[t] += alone[t + half];
-      });
-    }
-    block.each([&](int t) {
-      if (t != 0) return;
-      figures[figure::reached] += within[0];
-      figures[figure::present] += there[0];
-      figures[figure::unreached] += alone[0];
-    });
-  }
+  double *reached, *present, *unreached;  ///< added to
 };
 
 /// Adds what n views of a piece reach, (n, M), to the figures of a window.
@@ -169,14 +127,9 @@ void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figure
     be.reduce(count, f, figures + figure::scratch);
     be.for_each(1, figure::add{figures + figure::scratch, figures + to});
   };
-  bool const counted = [&] {
-    if constexpr (requires { be.own_kernel(count_reach<M>{reach, n, figures}); }) {
-      return n * M <= count_reach<M>::most && be.own_kernel(count_reach<M>{reach, n, figures});
-    } else {
-      return false;
-    }
-  }();
-  if (!counted) {
+  count_reach<M> const counts{reach, n, figures + figure::reached, figures + figure::present,
+                              figures + figure::unreached};
+  if (!ops::run_fused(be, counts)) {
     add(n * M, pair_reached{reach}, figure::reached);
     add(n * M, pair_present{reach}, figure::present);
     add(n, view_unreached<M>{reach}, figure::unreached);

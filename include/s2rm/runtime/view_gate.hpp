@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Views that must not get into a state: of which a number is not finite.
+/// Keeps views that hold a non-finite number out of a stream's state: a check of the host's arrays, and one that a backend
+/// runs on its own.
 
 #include <algorithm>
 #include <array>
@@ -12,14 +13,16 @@
 
 namespace s2rm {
 
-/// What a stream does with a present view of which a number is not finite. Taken in, it would stay in the state for good.
+/// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would never leave
+/// the state again.
 enum class non_finite_views {
   refuse,  ///< `observed::not_finite`: the state is unchanged
-  absent   ///< goes on without that view, and counts it (`left_out`)
+  absent   ///< the view counts as absent; `left_out` counts it
 };
+using odd_views [[deprecated("renamed: non_finite_views")]] = non_finite_views;
 
 namespace detail {
-/// Looks through the host's views of a call for numbers that are not finite.
+/// The check of the host's arrays.
 template <class Net, class T>
 class view_gate {
  public:
@@ -27,8 +30,8 @@ class view_gate {
     if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
   }
 
-  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may have become
-  /// flags of this object, without the non-finite ones.
+  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to flags
+  /// of this object, which leave out the views that are not finite.
   bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
     bool all = true;
     index_t found = 0;
@@ -46,21 +49,23 @@ class view_gate {
     present = flags_.data();
     return true;
   }
+  /// Views left out so far.
   [[nodiscard]] index_t non_finite() const { return non_finite_; }
+  [[nodiscard]] non_finite_views policy() const { return policy_; }
 
  private:
-  /// x - x is 0 for finite numbers alone. Sums side by side: no number waits for the one before it, also where a compiler
-  /// has no lanes (nvcc).
+  /// x - x is 0 for finite numbers alone. Sixteen independent sums, so that no addition depends on the one before it, also
+  /// where a compiler does not vectorise (nvcc).
   template <index_t N>
   static bool finite(T const* x) {
-    constexpr index_t side_by_side = std::min<index_t>(16, N), rest = N % side_by_side;
-    std::array<T, static_cast<std::size_t>(side_by_side)> sums{};
+    constexpr index_t width = std::min<index_t>(16, N), rest = N % width;
+    std::array<T, static_cast<std::size_t>(width)> sums{};
     auto const add = [&sums](T const* from, index_t n) {
       for (index_t i = 0; i < n; ++i) {
         sums[static_cast<std::size_t>(i)] += from[i] - from[i];  // NOLINT(misc-redundant-expression)
       }
     };
-    for (index_t i = 0; i < N - rest; i += side_by_side) add(x + i, side_by_side);
+    for (index_t i = 0; i < N - rest; i += width) add(x + i, width);
     add(x + N - rest, rest);
     T sum = 0;
     for (T const one : sums) sum += one;
@@ -72,13 +77,14 @@ class view_gate {
   index_t non_finite_ = 0;
 };
 
-/// The same where a backend computes: a present view that is not finite becomes absent, and is counted.
+/// The check that a backend runs on arrays of its own: a present view that is not finite becomes absent, and is counted.
 template <index_t V, index_t P, class T>
 struct leave_out_non_finite {
   T const* view;         ///< (n, V)
   T const* place;        ///< (n, P)
   std::uint8_t* mask;    ///< (n)
-  std::uint32_t* times;  ///< (n): how often each place was left out
+<<<<<<< HEAD:include/s2rm/runtime/view_gate.hpp
+  std::uint32_t* times;  ///< (n): how often the view of each slot was left out
   S2RM_HD void operator()(index_t i) const { judge(i, part(i, 0, 1)); }
 
   /// 32 threads a view.
@@ -106,8 +112,14 @@ struct leave_out_non_finite {
   };
 
  private:
-  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
+  /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
   [[nodiscard]] S2RM_HD T part(index_t i, index_t first, index_t step) const {
+=======
+  std::uint32_t* times;  ///< (n): how often each place was left out
+  S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
+  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
+  [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
+>>>>>>> backend:include/s2rm/stream/view_gate.hpp
     T sum = 0;
     if (mask[i] == 0) return sum;
     T const *const v = view + i * V, *const p = place + i * P;
@@ -122,7 +134,7 @@ struct leave_out_non_finite {
   }
 };
 
-/// How many, as a sum.
+/// The term of a sum over slots: how many views were left out.
 struct non_finite_count {
   std::uint32_t const* times;
   S2RM_HD double operator()(index_t i) const { return times[i]; }
