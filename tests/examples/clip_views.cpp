@@ -1,4 +1,6 @@
 // What the example clip makes of a video: frames, parts, background, crops, batches.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -30,7 +32,8 @@ clip::footage made_up() {
 }
 
 struct folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "s2rm_clip_views";
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-s2rm_clip_views");
   folder() {
     std::filesystem::remove_all(path);
     std::filesystem::create_directories(path);
