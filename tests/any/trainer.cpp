@@ -1,6 +1,8 @@
 // Trainers and streams behind virtual functions give what they give without.
 #include "s2rm/any/trainer.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "train/batches.hpp"
@@ -37,7 +39,8 @@ TEST_CASE("any_trainer: the bits of the trainer it holds") {
   CHECK(any->evaluate(b.look()) == plain.evaluate(b.look()));
 
   // Through a file into another, and on.
-  auto const path = std::filesystem::temp_directory_path() / "s2rm_any_trainer.safetensors";
+  auto const path =
+      std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-s2rm_any_trainer.safetensors");
   any->save(path);
   auto const other = erased(trainer<net, backend::eigen>({}, optim::adam{.rate = 0.01}, seed{4}, {.average = 0.9}));
   other->load(path);
