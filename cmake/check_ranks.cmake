@@ -1,9 +1,9 @@
 # cmake -DROOT=<folder that holds s2rm/> -P check_ranks.cmake
 #
 # Holds include/s2rm to the layering: a file includes its own folder or lower ranks, never sideways or upwards; backends
-# see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them; Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
-# above a backend, runtime/ alone asks whether a backend is the host or a device; no header is longer than 400 lines. Prints
-# every fault, then fails.
+# see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them. What a backend has for functors of layers and models, its
+# policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
+# macros are defined in core/config.hpp; above a backend, runtime/ alone asks whether it is the host or a device; no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
 # One rank a room: two rooms of one rank do not see each other.
@@ -33,9 +33,8 @@ set(rank_data 13)
 set(backends eigen thrust)
 set(backend_ceiling 2)
 set(longest_header 400)
-# Rooms that may ask what kind of backend they run on: the one that answers for all others, those below it, and (until its two
-# classes are one) stream.
-set(rooms_of_devices core math ops runtime stream)
+# Rooms that may ask what kind of backend they run on: the one that answers for all others, and those below it.
+set(rooms_of_devices core math ops runtime)
 set(device_words "host_memory|reads_masks|static_launch|fixed_work|allocate_host|pinned_memory|copy_in_later|copy_out_later|deferred_copy_in|deferred_copy_out|captures|captures_copies|has_events|record_event")
 
 set(faults 0)
@@ -44,10 +43,13 @@ macro(fault text)
   message("${text}")
 endmacro()
 
-# The folder a path below s2rm/ belongs to: "cell" of cell/gru.hpp, "backend/eigen" of backend/eigen/eigen_gemm.hpp, "" at the top.
+# The folder a path below s2rm/ belongs to: "cell" of cell/gru.hpp, "backend/eigen" of backend/eigen/eigen_gemm.hpp,
+# "backend/thrust/policy_kernels" of files there, "" at the top.
 function(folder_of path out)
   get_filename_component(folder "${path}" DIRECTORY)
-  if(NOT folder MATCHES "^backend/")
+  if(folder MATCHES "^(backend/[^/]+/policy_kernels)(/|$)")
+    set(folder "${CMAKE_MATCH_1}")
+  elseif(NOT folder MATCHES "^backend/")
     string(REGEX REPLACE "/.*" "" folder "${folder}")
   else()
     string(REGEX REPLACE "^(backend/[^/]+)/.*" "\\1" folder "${folder}")
@@ -69,14 +71,16 @@ function(judge from to out)
       set(reason "no header includes a backend's door")
     endif()
   elseif(here STREQUAL "")
-    if(there MATCHES "^backend/(.*)$")
+    if(there MATCHES "^backend/([^/]+)")
       if(NOT from STREQUAL "${CMAKE_MATCH_1}.hpp")
         set(reason "only ${CMAKE_MATCH_1}.hpp includes ${there}")
       endif()
     endif()
   elseif(here STREQUAL there)
     # its own folder
-  elseif(there MATCHES "^backend/(.*)$")
+  elseif(here MATCHES "^backend/.*/policy_kernels$" AND (NOT there MATCHES "^backend/" OR here STREQUAL "${there}/policy_kernels"))
+    # every rank, and its own backend
+  elseif(there MATCHES "^backend/([^/]+)")
     set(reason "only ${CMAKE_MATCH_1}.hpp includes ${there}")
   elseif(here MATCHES "^backend/")
     if(rank_${there} GREATER backend_ceiling)
@@ -107,7 +111,7 @@ foreach(header IN LISTS headers)
     if(NOT header MATCHES "^(s2rm|eigen|thrust|distributed)\\.hpp$")
       fault("${header}: top level holds s2rm.hpp, eigen.hpp, thrust.hpp and distributed.hpp alone")
     endif()
-  elseif(here MATCHES "^backend/(.+)$")
+  elseif(here MATCHES "^backend/([^/]+)")
     if(NOT CMAKE_MATCH_1 IN_LIST backends)
       fault("${header}: unknown backend '${CMAKE_MATCH_1}'; name it in cmake/check_ranks.cmake")
     endif()
@@ -143,6 +147,10 @@ foreach(header IN LISTS headers)
       elseif(line MATCHES "\"")
         fault("${header}: includes \"${target}\": own headers are written <s2rm/...> or \"s2rm/...\"")
       endif()
+    endif()
+    # world.hpp defines what MPI libraries read before their header.
+    if(NOT header MATCHES "^(core/config|distributed/world)\\.hpp$" AND line MATCHES "^[ \t]*#[ \t]*define")
+      fault("${header}: defines a macro outside core/config.hpp: ${line}")
     endif()
     # Who may name what, in includes and in code.
     if(NOT here STREQUAL "backend/eigen" AND line MATCHES "<(Eigen|unsupported/Eigen)/|[^A-Za-z0-9_]Eigen::|^Eigen::")

@@ -1,4 +1,4 @@
-# cmake -DSOURCE=<file> -DCOMPILER=<c++> [-DFLAGS="..."] [-DINCLUDES="a|b"] -P run_compile_fail.cmake
+# cmake -DSOURCE=<file> -DCOMPILER=<c++> [-DFLAGS="..."] [-DINCLUDES="a|b"] [-DPRECOMPILED="options|of it"] -P run_compile_fail.cmake
 # Compiles one file of tests/compile_fail and holds the outcome to the expectations in its first lines.
 cmake_minimum_required(VERSION 3.25)
 
@@ -24,7 +24,8 @@ endif()
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
 string(REPLACE "|" ";" includes "${INCLUDES}")
 list(TRANSFORM includes PREPEND "-I")
-execute_process(COMMAND "${COMPILER}" ${flags} ${includes} -fsyntax-only "${SOURCE}"
+string(REPLACE "|" ";" precompiled "${PRECOMPILED}")
+execute_process(COMMAND "${COMPILER}" ${flags} ${includes} ${precompiled} -fsyntax-only "${SOURCE}"
   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(NOT result MATCHES "^[0-9]+$")
   message(FATAL_ERROR "${name}: the compiler did not run: ${result}")

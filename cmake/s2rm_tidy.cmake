@@ -74,3 +74,7 @@ foreach(source IN LISTS tidy_sources)
 endforeach()
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/tidy")
 add_custom_target(tidy DEPENDS ${tidy_stamps})
+# The library's headers alone.
+if(S2RM_BUILD_TESTS)
+  add_custom_target(tidy_headers DEPENDS "${PROJECT_BINARY_DIR}/tidy/tests.odr.cpp.stamp")
+endif()

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "parts.hpp"
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 
 int main(int argc, char** argv) {
   std::vector<std::string_view> only(argv + 1, argv + argc);

@@ -6,10 +6,7 @@
 namespace balls::nets {
 
 template <class Net>
-struct variant {
-  static constexpr double rate = s2gru::rate;
-  using net = Net;
-};
+using variant = examples::known_net<Net, 20>;
 /// S2GRU but for some policies.
 template <class... Policies>
 using but = variant<world<shape<64>, s2rm::cell::gru, Policies...>>;

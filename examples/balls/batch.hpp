@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "crop.hpp"
-#include "runs/batch_memory.hpp"
+#include "experiment/batch_memory.hpp"
 
 namespace balls {
 

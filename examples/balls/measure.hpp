@@ -2,9 +2,9 @@
 
 #include <functional>
 
+#include "experiment/record.hpp"
 #include "model.hpp"
 #include "peers.hpp"
-#include "runs/record.hpp"
 
 namespace balls {
 

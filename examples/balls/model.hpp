@@ -1,7 +1,7 @@
 #pragma once
 
 #include "batch.hpp"
-#include "runs/model.hpp"
+#include "experiment/model.hpp"
 #include "settings.hpp"
 
 namespace balls {

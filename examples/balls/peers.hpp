@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "batch.hpp"
-#include "runs/pixel_score.hpp"
+#include "experiment/pixel_score.hpp"
 
 namespace balls {
 

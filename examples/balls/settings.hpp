@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runs/settings.hpp"
+#include "experiment/settings.hpp"
 
 namespace balls {
 

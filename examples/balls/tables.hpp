@@ -1,7 +1,7 @@
 #pragma once
 
+#include "experiment/score_tables.hpp"
 #include "measure.hpp"
-#include "runs/score_tables.hpp"
 
 namespace balls {
 

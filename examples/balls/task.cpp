@@ -37,7 +37,7 @@ examples::validation task::validate(model& learner, examples::run_options const&
   pixel_score score;
   for (std::size_t i = 0; i < b.target.size(); ++i) score.add_logit(logits[i], b.target[i]);
   score.sum_over(ranks::communicator());
-  return {score.bce(), score.f1()};
+  return {{"bce", score.bce()}, {"f1", score.f1()}};
 }
 
 /// What can be reached without looking at the sequence: the first few hundred training steps stay there.

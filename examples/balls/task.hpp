@@ -1,9 +1,9 @@
 #pragma once
 
 #include "common/manifest.hpp"
+#include "experiment/fit.hpp"
 #include "measure.hpp"
 #include "model.hpp"
-#include "runs/fit.hpp"
 
 namespace balls {
 

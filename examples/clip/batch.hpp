@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runs/batch_memory.hpp"
+#include "experiment/batch_memory.hpp"
 #include "scene.hpp"
 #include "settings.hpp"
 

@@ -55,13 +55,13 @@ void blind_test(scores& to, watcher& live, scene const& from, index_t draw) {
       live.observe(from.at(t), views);
       seen.see(from.at(t), views);
     }
-    live.keep();
+    live.save_state();
     for (index_t k = 1; k <= horizon; ++k) {
       if (k > 1) live.observe({}, {});
       judge{from, last + k}.score(to[key(model_name, "blind", k)], live.next());
       score_peers(to, from, "blind", k, last + k, seen, last);
     }
-    live.back_again();
+    live.restore_state();
   }
 }
 

@@ -3,13 +3,13 @@
 #include <functional>
 
 #include "peers.hpp"
-#include "record.hpp"
+#include "scene.hpp"
 #include "watcher.hpp"
 
 namespace clip {
 
-/// Numbers of views that are tested, and for how many frames at most a roll-out goes on without any.
-inline constexpr index_t most_views = 20, usual_views = 10, horizon = 20;
+/// For how many frames at most a roll-out goes on without views.
+inline constexpr index_t horizon = 20;
 
 /// Calls f(t, z) for every frame t of the test part but the first: z (H, W) is what is believed of it, from views of the
 /// frames up to t - 1 in this draw.

@@ -5,9 +5,9 @@
 
 #include "commands.hpp"
 #include "common/sha256.hpp"
-#include "evaluate.hpp"
 #include "pictures.hpp"
 #include "tables.hpp"
+#include "task.hpp"
 
 namespace clip {
 namespace {
@@ -50,22 +50,23 @@ std::vector<moment> tell(watcher& live, scene const& from, index_t first) {
 
 int render(options const& o) {
   auto const run = trained::open(o);
-  watcher live{o.best_path(), run.from.frame, usual_views};
-  auto const told = tell(live, run.from, o.show);
+  auto const& from = run.work.from();
+  watcher live{*run.learner, from.frame};
+  auto const told = tell(live, from, o.show);
   std::vector<examples::image> frames;
-  for (auto const& one : told) frames.push_back(panels(run.from.frame, one, 3));
+  for (auto const& one : told) frames.push_back(panels(from.frame, one, 3));
   auto const moving = examples::gif(frames, 15);
   std::vector<moment> some;
   for (std::size_t const i :
        {std::size_t{0}, std::size_t{3}, std::size_t{20}, std::size_t{39}, std::size_t{41}, std::size_t{49}}) {
     if (i < told.size()) some.push_back(told[i]);
   }
-  auto const strip = film_strip(run.from.frame, some);
+  auto const strip = film_strip(from.frame, some);
   examples::write_file(o.out / "film.gif", moving);
   examples::write_png(o.out / "film.png", strip);
 
   examples::report::page page{"Clip: a real video from small crops",
-                              run.video.name + ", seed " + std::to_string(o.seed) + ", " +
+                              run.work.video().name + ", seed " + std::to_string(o.seed) + ", " +
                                   std::to_string(run.record.best_step) + " training steps"};
   page.add_heading("What it sees and what it predicts");
   page.add_animation(
@@ -83,7 +84,7 @@ int render(options const& o) {
     for (auto const& table : score_tables({run.record})) page.add_table(table);
     page.add_details("Manifest of the test", run.record.manifest);
   }
-  page.add_manifest(manifest_of(o, run));
+  page.add_manifest(run.work.manifest_of(run.record, *run.learner, o));
   page.write(o.out / "report.html");
   std::fprintf(stderr, "wrote %s, film.png and film.gif\n", (o.out / "report.html").c_str());
   return 0;

@@ -1,42 +1,53 @@
 #include "settings.hpp"
 
-#include "common/ranks.hpp"
-
 namespace clip {
+namespace {
 
-void fit_settings::describe(examples::manifest& settings) const {
-  settings.set("fit.steps", steps)
-      .set("fit.batch", batch)
-      .set("fit.window", window)
-      .set("fit.queries", queries)
-      .set("fit.warm_up", warm_up)
-      .set("fit.rate", rate)
-      .set("fit.floor", floor)
-      .set("fit.clip", clip)
-      .set("fit.weight_decay", weight_decay)
-      .set("fit.average", average)
-      .set("fit.curriculum", curriculum)
-      .set("fit.few_views", few_views)
-      .set("fit.blind_spans", blind_spans)
-      .set("fit.varied.mirrored", varied.mirrored)
-      .set("fit.varied.inverted", varied.inverted)
-      .set("fit.varied.reversed", varied.reversed)
-      .set("fit.varied.contrast", varied.contrast)
-      .set("fit.varied.shift", varied.shift)
-      .set("fit.validate_every", validate_every)
-      .set("fit.patience", patience)
-      .set("fit.parts", parts);
+/// f(key, setting) for every setting of this example alone.
+template <class Options, class F>
+void for_own(Options& o, F const& f) {
+  f("shown.video", o.shown.video);
+  f("shown.region", o.shown.region);
+  f("shown.width", o.shown.width);
+  f("shown.height", o.shown.height);
+  f("fit.queries", o.queries);
+  f("fit.varied.mirrored", o.varied.mirrored);
+  f("fit.varied.inverted", o.varied.inverted);
+  f("fit.varied.reversed", o.varied.reversed);
+  f("fit.varied.contrast", o.varied.contrast);
+  f("fit.varied.shift", o.varied.shift);
 }
 
-std::filesystem::path options::checkpoint_path() const {
-  return checkpoint.empty() ? out / ("seed" + std::to_string(seed) + ".safetensors") : checkpoint;
+}  // namespace
+
+options::options() {
+  model = "s2gru";
+  one_model = true;
+  out = "results/clip";
+  fit.steps = 2000;
+  fit.average = 0.99;
+  fit.curriculum = 300;
+  fit.validate_every = 100;
+  fit.patience = 10;
 }
 
-std::filesystem::path options::best_path() const { return checkpoint_path().replace_extension(".best.safetensors"); }
+examples::manifest options::own_settings(std::string const& frames_sha256) const {
+  examples::manifest own;
+  own.set("frames_sha256", frames_sha256);
+  for_own(*this, [&](char const* key, auto const& setting) { own.set(key, setting); });
+  return own;
+}
 
-std::filesystem::path options::record_path() const { return checkpoint_path().replace_extension(".json"); }
-
-int options::thread_count() const { return examples::ranks::threads(threads); }
+std::string options::take_own(examples::manifest const& from) {
+  for_own(*this, [&]<class T>(char const* key, T& setting) {
+    if constexpr (std::is_integral_v<T>) {
+      setting = static_cast<T>(from.at<std::int64_t>(key));
+    } else {
+      setting = from.at<T>(key);
+    }
+  });
+  return from.at<std::string>("frames_sha256");
+}
 
 selection settled(selection chosen) {
   if (chosen.video.empty() && chosen.region.empty()) chosen.region = standard_clip::region;

@@ -129,7 +129,7 @@ table run_table(std::vector<run_record> const& runs) {
   for (auto const& r : runs) {
     made.rows.push_back({std::to_string(r.seed), std::to_string(r.parameters),
                          std::to_string(r.steps) + (r.finished ? "" : " (not to its end)"), std::to_string(r.best_step),
-                         number(r.best_psnr, 2), number(r.seconds / 60, 1), std::to_string(r.threads),
+                         number(r.best("psnr"), 2), number(r.seconds / 60, 1), std::to_string(r.threads),
                          number(r.reach, 2), std::to_string(r.dead_modules), std::to_string(r.skipped)});
   }
   made.note = "Minutes are of training, on a machine that may have had other work.";
@@ -139,7 +139,7 @@ table run_table(std::vector<run_record> const& runs) {
 examples::report::chart training_chart(std::vector<run_record> const& runs) {
   examples::report::chart made{"Training: PSNR on the validation part, 10 views", "step", "PSNR, dB", {}};
   for (auto const& r : runs) {
-    made.lines.push_back({"seed " + std::to_string(r.seed), r.validation_step, r.validation_psnr});
+    made.lines.push_back({"seed " + std::to_string(r.seed), r.validation_step, r.curve("psnr")});
   }
   return made;
 }

@@ -1,14 +1,13 @@
-// The only file that names nlohmann-json (it costs seconds of compile time).
 #include "manifest.hpp"
 
 #include <cmath>
 #include <ctime>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "build_info.hpp"
+#include "json_file.hpp"
 #include "sha256.hpp"
 
 namespace examples {
@@ -58,15 +57,6 @@ json tree(manifest const& source) {
     leaf = std::visit(to_json_value{}, entry);
   }
   return root;
-}
-
-char const* name(campaign_run::outcome ending) {
-  switch (ending) {
-    case campaign_run::outcome::finished: return "finished";
-    case campaign_run::outcome::failed: return "failed";
-    case campaign_run::outcome::interrupted: return "interrupted";
-  }
-  return "unknown";
 }
 
 }  // namespace
@@ -123,6 +113,22 @@ std::string manifest::json() const { return tree(*this).dump(2) + "\n"; }
 
 void manifest::write(std::filesystem::path const& path) const { write_file(path, json()); }
 
+std::string write_manifests(std::filesystem::path const& page, std::vector<named_manifest> const& runs) {
+  auto const file = std::filesystem::path{page}.replace_extension(".json");
+  std::set<std::string> names;
+  std::string lines;
+  for (auto const& [run, text] : runs) {
+    if (!names.insert(run).second) throw std::runtime_error{file.string() + ": two runs are named '" + run + "'"};
+    lines += (lines.empty() ? "" : ",\n") + json(run).dump() + ": " + parse_json(text, run + ": manifest").dump();
+  }
+  write_file(file, "{\n" + lines + "\n}\n");
+  auto const name = file.filename().string();
+  return "## Manifests\n\n[" + name + "](" + name +
+         "): a line for each run, named by its model and seed, with command, settings, data checksum, compiler, flags "
+         "and "
+         "commit.\n";
+}
+
 campaign::spread campaign::over_runs(std::string_view figure) const {
   spread result;
   auto const nan = std::numeric_limits<double>::quiet_NaN();
@@ -155,37 +161,5 @@ campaign::spread campaign::over_runs(std::string_view figure) const {
   }
   return result;
 }
-
-std::string campaign::json() const {
-  examples::json root;
-  root["name"] = name;
-  root["manifest"] = tree(settings);
-  auto list = examples::json::array();
-  std::set<std::string> figures;
-  for (auto const& run : runs) {
-    examples::json one;
-    one["seed"] = run.seed;
-    one["outcome"] = examples::name(run.ending);
-    if (!run.reason.empty()) {
-      one["reason"] = run.reason;
-    }
-    one["seconds"] = number(run.seconds);
-    for (auto const& [figure, x] : run.figures) {
-      one["figures"][figure] = number(x);
-      figures.insert(figure);
-    }
-    list.push_back(one);
-  }
-  root["runs"] = list;
-  for (auto const& figure : figures) {
-    auto const s = over_runs(figure);
-    root["over_runs"][figure] = {{"finished", s.finished},     {"lost", s.lost},
-                                 {"mean", number(s.mean)},     {"deviation", number(s.deviation)},
-                                 {"lowest", number(s.lowest)}, {"highest", number(s.highest)}};
-  }
-  return root.dump(2) + "\n";
-}
-
-void campaign::write(std::filesystem::path const& path) const { write_file(path, json()); }
 
 }  // namespace examples

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -39,6 +40,14 @@ class manifest {
   }
 
   [[nodiscard]] bool has(std::string_view key) const;
+  /// An entry of this type, which must be there.
+  template <class T>
+  [[nodiscard]] T const& at(std::string_view key) const {
+    for (auto const& [known, entry] : list) {
+      if (known == key) return std::get<T>(entry);
+    }
+    throw std::runtime_error{"manifest: '" + std::string{key} + "': missing"};
+  }
   [[nodiscard]] std::vector<std::pair<std::string, value>> const& entries() const { return list; }
 
   /// Indented JSON; dots make nested objects. Throws std::runtime_error when one key is another's parent ("a", "a.b").
@@ -53,6 +62,16 @@ class manifest {
   manifest& put(std::string key, value entry);
 };
 
+/// A run behind a page of results, named by its model and seed ("S2GRU, seed 1"), and its manifest as JSON text.
+struct named_manifest {
+  std::string run, json;
+};
+
+/// Writes the manifests of a page's runs into `<page>.json` beside it: one object, a line `"<run>": {...}` for each run.
+/// Returns the page's last section, which links to the file. Throws std::runtime_error where two runs have one name, or a
+/// manifest is no JSON.
+[[nodiscard]] std::string write_manifests(std::filesystem::path const& page, std::vector<named_manifest> const& runs);
+
 /// One run of a campaign (one seed). Failed and interrupted runs stay in the list and are counted.
 struct campaign_run {
   enum class outcome { finished, failed, interrupted };
@@ -66,7 +85,6 @@ struct campaign_run {
 /// All runs behind one published table.
 struct campaign {
   std::string name;
-  manifest settings;
   std::vector<campaign_run> runs;
 
   struct spread {
@@ -76,10 +94,6 @@ struct campaign {
   };
   /// Mean, standard deviation (n - 1), lowest and highest of one figure over the finished runs.
   [[nodiscard]] spread over_runs(std::string_view figure) const;
-
-  /// Settings, every run with its figures, and the spread of every figure.
-  [[nodiscard]] std::string json() const;
-  void write(std::filesystem::path const& path) const;
 };
 
 }  // namespace examples

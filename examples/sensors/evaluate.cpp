@@ -61,7 +61,7 @@ std::pair<std::string, double> held_against(experiment const& with, std::vector<
   std::pair<std::string, double> best{"", std::numeric_limits<double>::infinity()};
   for (auto const& one : peers) {
     // A method that knows the site's mean has another task.
-    if (!one.not_applicable.empty() || one.made.name.find("known") != std::string::npos) continue;
+    if (!one.absent.empty() || one.made.name.find("known") != std::string::npos) continue;
     auto const rmse = evaluate(with.data, with.kind, one.made).rmse();
     if (one.made.name == name) return {name, rmse};
     if (rmse < best.second) best = {one.made.name, rmse};
@@ -196,7 +196,10 @@ int evaluate(experiment_options const& options) {
   page.add_manifest(settings);
   page.write(options.out / "report.html");
   settings.write(options.out / "manifest.json");
-  examples::write_file(options.out / "results.md", markdown + "## Manifest\n\n```json\n" + settings.json() + "\n```\n");
+  std::string seeds;
+  for (auto const seed : options.seeds) seeds += (seeds.empty() ? "seeds " : ", ") + std::to_string(seed);
+  auto const results = options.out / "results.md";
+  examples::write_file(results, markdown + examples::write_manifests(results, {{seeds, settings.json()}}));
   std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
   return 0;
 }

@@ -106,14 +106,14 @@ int peers(experiment_options const& options) {
     pages += examples::report::markdown(table) + "\n";
     for (auto const& one : all) {
       auto const key = "results." + task + "." + one.made.name;
-      if (one.not_applicable.empty()) {
+      if (one.absent.empty()) {
         auto const s = evaluate(with.data, with.kind, one.made);
         settings.set(key + ".rmse", s.rmse());
         settings.set(key + ".mae", s.mae());
         settings.set(key + ".nll", s.nll());
         settings.set(key + ".coverage", s.coverage());
       } else {
-        settings.set(key + ".not_applicable", one.not_applicable);
+        settings.set(key + ".absent", one.absent);
       }
     }
   };

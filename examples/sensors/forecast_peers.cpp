@@ -1,9 +1,9 @@
-#include <Eigen/Dense>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
-#include "linear.hpp"
 #include "peers.hpp"
+#include "statistics.hpp"
 
 namespace sensors {
 namespace {
@@ -15,7 +15,7 @@ constexpr index_t oldest = 7;
 constexpr index_t fewest_errors = 30;
 
 /// Writes the predicted anomaly of every station at time t; NaN where the method has nothing to say.
-using day_method = std::function<void(index_t t, Eigen::VectorXd& out)>;
+using day_method = std::function<void(index_t t, std::vector<double>& out)>;
 
 struct forecaster {
   series const& data;
@@ -54,31 +54,31 @@ struct forecaster {
   /// Runs a method over both ranges: its training errors give the variances. `raw` makes the point prediction the last
   /// reading itself.
   [[nodiscard]] peer run(std::string name, std::string note, day_method const& method, bool raw = false) const {
-    Eigen::VectorXd squares = Eigen::VectorXd::Zero(stations);
-    Eigen::VectorXd counts = Eigen::VectorXd::Zero(stations);
-    Eigen::VectorXd out(stations);
+    std::vector<double> squares(data.stations.size(), 0.0), counts(squares), out(squares);
     auto const ask = [&](index_t t) {
-      out.setConstant(missing);
+      std::fill(out.begin(), out.end(), missing);
       method(t, out);
-      out = out.unaryExpr([](double x) { return std::isnan(x) ? 0.0 : x; });  // climatology
+      std::replace_if(out.begin(), out.end(), [](double x) { return std::isnan(x); }, 0.0);  // climatology
     };
     for (auto t = fit.begin + oldest; t < fit.end; ++t) {
       ask(t);
-      for (index_t s = 0; s < stations; ++s) {
-        if (data.present(t, s)) {
-          squares(s) += (out(s) - at(t, s)) * (out(s) - at(t, s));
-          counts(s) += 1;
+      for (std::size_t s = 0; s < out.size(); ++s) {
+        if (auto const z_now = at(t, static_cast<index_t>(s)); !std::isnan(z_now)) {
+          squares[s] += (out[s] - z_now) * (out[s] - z_now);
+          counts[s] += 1;
         }
       }
     }
-    auto const pooled = squares.sum() / std::max(1.0, counts.sum());
+    auto const sum = [](std::vector<double> const& all) { return std::accumulate(all.begin(), all.end(), 0.0); };
+    auto const pooled = sum(squares) / std::max(1.0, sum(counts));
     peer result{prediction{std::move(name), predict, stations}, {}};
     result.made.note = std::move(note);
     for (auto t = predict.begin; t < predict.end; ++t) {
       ask(t);
       for (index_t s = 0; s < stations; ++s) {
-        auto const error = counts(s) >= fewest_errors ? squares(s) / counts(s) : pooled;
-        auto const mean = standard.transformed_mean(data.time(t), s, out(s));
+        auto const i = static_cast<std::size_t>(s);
+        auto const error = counts[i] >= fewest_errors ? squares[i] / counts[i] : pooled;
+        auto const mean = standard.transformed_mean(data.time(t), s, out[i]);
         auto const variance = standard.transformed_variance(error);
         result.made.set(standard.kind(), t, s, mean, variance);
         if (auto const back = age(t, s); raw && back > 0) {
@@ -117,16 +117,26 @@ peer autoregression(forecaster const& f) {
     }
   }
   return f.run("AR(1) per station", "one coefficient a station, anomalies of the last reading",
-               [&f, phi](index_t t, Eigen::VectorXd& out) {
+               [&f, phi](index_t t, std::vector<double>& out) {
                  for (index_t s = 0; s < f.stations; ++s) {
                    if (auto const back = f.age(t, s); back > 0) {
-                     out(s) = std::pow(phi[static_cast<std::size_t>(s)], static_cast<double>(back)) * f.at(t - back, s);
+                     out[static_cast<std::size_t>(s)] =
+                         std::pow(phi[static_cast<std::size_t>(s)], static_cast<double>(back)) * f.at(t - back, s);
                    }
                  }
                });
 }
 
-peer vector_autoregression(forecaster const& f, index_t order) {
+/// The method whose forecasts R has left in a file.
+peer from_table(forecaster const& f, statistics const& with, std::string const& file, std::string name,
+                std::string note) {
+  auto const table = with.read(file, f.z.size());
+  return f.run(std::move(name), std::move(note), [&](index_t t, std::vector<double>& out) {
+    std::copy_n(table.begin() + t * f.stations, f.stations, out.begin());
+  });
+}
+
+peer vector_autoregression(forecaster const& f, statistics const& with, index_t order) {
   auto const name = "VAR(" + std::to_string(order) + ")";
   index_t gaps = 0;
   for (auto t = f.fit.begin; t < f.predict.end; ++t) {
@@ -134,76 +144,21 @@ peer vector_autoregression(forecaster const& f, index_t order) {
       gaps += !f.data.present(t, s) ? 1 : 0;
     }
   }
-  peer result;
-  result.made.name = name;
   if (gaps > 0) {
-    result.not_applicable = "least squares needs every reading of every day, " + std::to_string(gaps) + " of " +
-                            std::to_string((f.predict.end - f.fit.begin) * f.stations) + " are missing";
-    return result;
+    return absent_peer(name, "is not applicable: least squares needs every reading of every day, " +
+                                 std::to_string(gaps) + " of " +
+                                 std::to_string((f.predict.end - f.fit.begin) * f.stations) + " are missing");
   }
   auto const rows = f.fit.size() - order;
   auto const columns = order * f.stations;
   if (rows < 2 * columns) {
-    result.not_applicable = std::to_string(columns) + " coefficients a station from " + std::to_string(rows) + " times";
-    return result;
+    return absent_peer(name, "is not applicable: " + std::to_string(columns) + " coefficients a station from " +
+                                 std::to_string(rows) + " times");
   }
-  auto const past = [&f, order](index_t t, auto row) {
-    for (index_t lag = 1; lag <= order; ++lag) {
-      for (index_t s = 0; s < f.stations; ++s) {
-        row((lag - 1) * f.stations + s) = f.at(t - lag, s);
-      }
-    }
-  };
-  Eigen::MatrixXd x(rows, columns);
-  Eigen::MatrixXd y(rows, f.stations);
-  for (index_t i = 0; i < rows; ++i) {
-    past(f.fit.begin + order + i, x.row(i));
-    for (index_t s = 0; s < f.stations; ++s) {
-      y(i, s) = f.at(f.fit.begin + order + i, s);
-    }
+  if (auto const reason = with.run("var", {f.fit.begin, f.fit.end, order}); !reason.empty()) {
+    return absent_peer(name, "is not computed: " + reason);
   }
-  Eigen::MatrixXd const coefficients = x.colPivHouseholderQr().solve(y);
-  return f.run(name, std::to_string(columns * f.stations) + " coefficients by least squares",
-               [coefficients, past, columns, order](index_t t, Eigen::VectorXd& out) {
-                 if (t < order) {
-                   return;
-                 }
-                 Eigen::RowVectorXd row(columns);
-                 past(t, Eigen::Ref<Eigen::RowVectorXd>{row});
-                 out = (row * coefficients).transpose();
-               });
-}
-
-/// Correlation of station a at time t - lag with station b at time t over the training range.
-covariance lag_covariance(forecaster const& f, index_t lag) {
-  std::vector<double> kilometres;
-  std::vector<double> correlations;
-  for (index_t a = 0; a < f.stations; ++a) {
-    for (index_t b = 0; b < f.stations; ++b) {
-      if (lag == 0 && b <= a) {
-        continue;
-      }
-      double ab = 0;
-      double aa = 0;
-      double bb = 0;
-      index_t count = 0;
-      for (auto t = f.fit.begin + lag; t < f.fit.end; ++t) {
-        auto const x = f.at(t - lag, a);
-        auto const y = f.at(t, b);
-        if (!std::isnan(x) && !std::isnan(y)) {
-          ab += x * y;
-          aa += x * x;
-          bb += y * y;
-          ++count;
-        }
-      }
-      if (count >= 100 && aa > 0 && bb > 0) {
-        kilometres.push_back(f.distance(a, b));
-        correlations.push_back(ab / std::sqrt(aa * bb));
-      }
-    }
-  }
-  return fit_correlation(kilometres, correlations);
+  return from_table(f, with, "var", name, std::to_string(columns * f.stations) + " coefficients by least squares");
 }
 
 std::vector<index_t> present_stations(forecaster const& f, index_t t) {
@@ -218,7 +173,7 @@ std::vector<index_t> present_stations(forecaster const& f, index_t t) {
 
 peer distance_weighted(forecaster const& f) {
   return f.run("inverse distance, day before", "anomalies of the other stations, weights 1 / distance squared",
-               [&f](index_t t, Eigen::VectorXd& out) {
+               [&f](index_t t, std::vector<double>& out) {
                  auto const here = t > 0 ? present_stations(f, t - 1) : std::vector<index_t>{};
                  for (index_t s = 0; s < f.stations; ++s) {
                    double sum = 0;
@@ -231,49 +186,21 @@ peer distance_weighted(forecaster const& f) {
                      }
                    }
                    if (total > 0) {
-                     out(s) = sum / total;
+                     out[static_cast<std::size_t>(s)] = sum / total;
                    }
                  }
                });
 }
 
-/// Ordinary kriging of the step before as it stands, or simple kriging of this step from the step before.
-peer kriging(forecaster const& f, covariance now, std::optional<covariance> next) {
-  auto const method = [&f, now, next](index_t t, Eigen::VectorXd& out) {
-    auto const here = t > 0 ? present_stations(f, t - 1) : std::vector<index_t>{};
-    auto const n = static_cast<Eigen::Index>(here.size());
-    if (n < 1) {
-      return;
-    }
-    Eigen::MatrixXd among(n, n);
-    Eigen::MatrixXd to(n, f.stations);
-    Eigen::VectorXd values(n);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      auto const a = here[static_cast<std::size_t>(i)];
-      values(i) = f.at(t - 1, a);
-      for (Eigen::Index j = 0; j < n; ++j) {
-        among(i, j) = i == j ? now.sill : now.between(f.distance(a, here[static_cast<std::size_t>(j)]));
-      }
-      for (index_t s = 0; s < f.stations; ++s) {
-        // The field without its nugget: at a station itself, kriging smooths instead of repeating the reading.
-        to(i, s) = (next ? *next : now).between(f.distance(a, s));
-      }
-    }
-    Eigen::LDLT<Eigen::MatrixXd> const solver{among};
-    if (next) {
-      out = to.transpose() * solver.solve(values);
-      return;
-    }
-    Eigen::VectorXd const ones = Eigen::VectorXd::Ones(n);
-    Eigen::VectorXd const from_ones = solver.solve(ones);
-    auto const mean = from_ones.dot(values) / from_ones.sum();  // the generalised least squares mean of the day
-    out = (to.transpose() * solver.solve(values - mean * ones)).array() + mean;
+void add_kriging(std::vector<peer>& all, forecaster const& f, statistics const& with) {
+  auto const reason = with.run("day_before", {f.fit.begin, f.fit.end, f.predict.begin, f.predict.end});
+  auto const add = [&](char const* file, char const* name, char const* note) {
+    all.push_back(reason.empty() ? from_table(f, with, file, name, note)
+                                 : absent_peer(name, "is not computed: " + reason));
   };
-  return next ? f.run("space-time kriging, 1 lag",
-                      "simple kriging of anomalies from the day before, exponential "
-                      "lag-0 and lag-1 covariance",
-                      method)
-              : f.run("ordinary kriging, day before", "anomalies; exponential covariance with a nugget", method);
+  add("ordinary", "ordinary kriging, day before", "anomalies; exponential covariance with a nugget");
+  add("lagged", "space-time kriging, 1 lag",
+      "simple kriging of anomalies from the day before, exponential lag-0 and lag-1 covariance");
 }
 
 }  // namespace
@@ -281,25 +208,25 @@ peer kriging(forecaster const& f, covariance now, std::optional<covariance> next
 std::vector<peer> forecast_peers(series const& data, time_range fit, time_range predict, transform_kind kind) {
   forecaster const f{data, fit, predict, kind};
   std::vector<peer> all;
-  all.push_back(f.run("climatology", "season and station mean", [](index_t, Eigen::VectorXd&) {}));
+  all.push_back(f.run("climatology", "season and station mean", [](index_t, std::vector<double>&) {}));
   all.push_back(f.run(
       "persistence", "the last reading, at most 7 steps old",
-      [&f](index_t t, Eigen::VectorXd& out) {
+      [&f](index_t t, std::vector<double>& out) {
         for (index_t s = 0; s < f.stations; ++s) {
           if (auto const back = f.age(t, s); back > 0) {
-            out(s) = f.at(t - back, s);
+            out[static_cast<std::size_t>(s)] = f.at(t - back, s);
           }
         }
       },
       true));
   all.push_back(autoregression(f));
-  all.push_back(vector_autoregression(f, 1));
-  all.push_back(vector_autoregression(f, 3));
+  statistics const with{data};
+  with.write("anomalies", f.z);
+  all.push_back(vector_autoregression(f, with, 1));
+  all.push_back(vector_autoregression(f, with, 3));
   if (f.stations > 1) {
     all.push_back(distance_weighted(f));
-    auto const now = lag_covariance(f, 0);
-    all.push_back(kriging(f, now, std::nullopt));
-    all.push_back(kriging(f, now, lag_covariance(f, 1)));
+    add_kriging(all, f, with);
   }
   return all;
 }

@@ -1,11 +1,10 @@
 // sensors: forecasting a real field from scattered stations, and its value where no station is.
-#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <map>
 
 #include "common/ranks.hpp"
 #include "experiment.hpp"
+#include "experiment/program.hpp"
 
 namespace {
 
@@ -124,42 +123,29 @@ int get_data(experiment_options& o, std::string const& set, bool force) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  examples::ranks::begin();
+  examples::program program{"sensors", about, footer};
   experiment_options options;
-  options.command.emplace_back("sensors");
-  options.command.insert(options.command.end(), argv + 1, argv + argc);
+  options.command = program.command(argc, argv);
   std::string set{"all"};
   auto force = false;
-  int status = 0;
 
-  CLI::App app{about, "sensors"};
-  app.footer(footer);
-  app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "help of every command");
-
-  auto* const data = app.add_subcommand("data", "fetch, convert and check the real data (no R needed)");
-  data->add_option("--data", options.data.folder, "folder to put them in")->capture_default_str();
-  data->add_option("--set", set, "wind, pm10, synthetic or all (wind and pm10)")
+  auto& data = program.add("data", "fetch, convert and check the real data (no R needed)",
+                           [&] { return get_data(options, set, force); });
+  data.add_option("--data", options.data.folder, "folder to put them in")->capture_default_str();
+  data.add_option("--set", set, "wind, pm10, synthetic or all (wind and pm10)")
       ->check(CLI::IsMember({"wind", "pm10", "synthetic", "all"}).description(""))
       ->capture_default_str();
-  data->add_option("--python", options.data.python, "python3 with rdata");
-  data->add_flag("--accept-changed-data", options.data.accept_changed_data,
-                 "keep a download that is not the one the published figures are for");
-  data->add_flag("--force", force, "fetch again what is there already");
-  data->callback([&] {
-    examples::ranks::require_one("sensors data");
-    status = get_data(options, set, force);
-  });
+  data.add_option("--python", options.data.python, "python3 with rdata");
+  data.add_flag("--accept-changed-data", options.data.accept_changed_data,
+                "keep a download that is not the one the published figures are for");
+  data.add_flag("--force", force, "fetch again what is there already");
 
   auto const add = [&](char const* name, char const* what, int (*command)(experiment_options const&)) {
-    auto* const sub = app.add_subcommand(name, what);
-    add_data(*sub, options);
-    add_run(*sub, options);
-    sub->callback([&options, &status, command, name] {
-      if (std::string{name} != "train") examples::ranks::require_one(std::string{"sensors "} + name);
-      status = command(options);
-    });
-    return sub;
+    bool const several_ranks = std::string_view{name} == "train";
+    auto& sub = program.add(name, what, [&options, command] { return command(options); }, several_ranks);
+    add_data(sub, options);
+    add_run(sub, options);
+    return &sub;
   };
 #ifdef SENSORS_WITH_MODEL
   auto* const demo = add("demo", "data, train, eval and render in one go", sensors::demo);
@@ -176,14 +162,5 @@ int main(int argc, char* argv[]) {
 #endif
   add("peers", "climatology, persistence, VAR, kriging ... without the model", sensors::peers);
 
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& error) {
-    return app.exit(error);
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "sensors: %s\n", error.what());
-    examples::ranks::fail(error.what());
-    return 1;
-  }
-  return status;
+  return program.run(argc, argv);
 }

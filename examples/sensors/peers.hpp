@@ -7,11 +7,19 @@
 
 namespace sensors {
 
-/// What the model is measured against. A method that the data do not allow has no prediction but a reason.
+/// What the model is measured against. A method that the data do not allow, or whose package is missing, has no
+/// prediction but a reason.
 struct peer {
   prediction made;
-  std::string not_applicable;  ///< why; empty when `made` counts
+  std::string absent;  ///< "is not applicable: ..." or "is not computed: ..."; empty when `made` counts
 };
+
+[[nodiscard]] inline peer absent_peer(std::string name, std::string why) {
+  peer result;
+  result.made.name = std::move(name);
+  result.absent = std::move(why);
+  return result;
+}
 
 /// One day (one time step) ahead at every station: fitted on the readings of `fit`, predicting every time of `predict`
 /// from the readings before it (also those before predict.begin).
@@ -21,7 +29,7 @@ struct peer {
 /// reading is missing. inverse distance, ordinary kriging of the step before: the anomalies of the other stations
 /// (kriging: of all). space-time kriging: simple kriging from the step before with exponential lag-0 and lag-1
 /// covariances. Where nothing was read, each falls back to climatology. Variances of f(y): mean squared error of the
-/// same method over `fit`, station by station.
+/// same method over `fit`, station by station. VAR and kriging are computed by R (peers.R: lm, gstat).
 [[nodiscard]] std::vector<peer> forecast_peers(series const& data, time_range fit, time_range predict,
                                                transform_kind kind);
 
@@ -35,7 +43,7 @@ using station_groups = std::vector<std::vector<index_t>>;
 /// stations in `fit`, and the group is predicted from the others' readings at that time.
 ///
 /// climatology, nearest station, inverse distance squared, ordinary kriging (exponential covariance with a nugget
-/// fitted to the correlations of the training anomalies; great-circle distance), simple kriging around the network
+/// fitted to the correlations of the training anomalies; by R's gstat), simple kriging around the network
 /// mean, and simple kriging with the site's own mean GIVEN (another task: it has seen the site). Variances of f(y):
 /// mean squared error of the same method when each remaining station is left out in turn, over about 256 training
 /// times. The back-transform is corrected by that variance, for kriging by the kriging variance; the reading of the

@@ -38,11 +38,11 @@ table score_table(series const& data, transform_kind kind, std::string const& ta
   std::string reasons;
   for (auto const& one : peers) {
     std::vector<std::string> row;
-    if (one.not_applicable.empty()) {
+    if (one.absent.empty()) {
       row = cells(one.made.name, evaluate(data, kind, one.made));
     } else {
       row = {one.made.name, "n/a", "n/a", "n/a", "n/a", "n/a", "0"};
-      reasons += " " + one.made.name + " is not applicable: " + one.not_applicable + ".";
+      reasons += " " + one.made.name + " " + one.absent + ".";
     }
     if (known) {
       row.push_back(number(independent_figure(data, task, one.made.name)));
@@ -72,7 +72,7 @@ table station_table(series const& data, transform_kind kind, std::string const& 
   result.header = {"station"};
   std::vector<prediction const*> columns;
   for (auto const& one : peers) {
-    if (one.not_applicable.empty()) {
+    if (one.absent.empty()) {
       columns.push_back(&one.made);
     }
   }

@@ -1,11 +1,10 @@
-#include <Eigen/Dense>
 #include <array>
 #include <cmath>
 #include <numeric>
 #include <random>
 
-#include "linear.hpp"
 #include "peers.hpp"
+#include "statistics.hpp"
 
 namespace sensors {
 namespace {
@@ -29,234 +28,140 @@ constexpr named_method all_methods[methods] = {
     {"simple kriging, site mean known", "another task: the site's own training mean is given"},
 };
 
-/// All that is fitted for one group of hidden stations, and the work of one day.
+/// Kriging needs R; the other methods do not.
+constexpr bool by_kriging(std::size_t m) { return m >= ordinary; }
+
+/// Mean and variance by kriging for every cell of the data, NaN where they were not asked for.
+struct kriged_tables {
+  std::vector<double> ordinary, ordinary_variance, simple, simple_variance;
+};
+
+/// What is fitted for one group of hidden stations on the others' readings.
 class fold {
  public:
   fold(series const& data_, std::vector<double> const& kilometres_, time_range fit, transform_kind kind,
-       std::vector<index_t> const& hidden)
-      : data{data_}, kilometres{kilometres_}, standard{scaler::fit(data_, fit, {kind, level_kind::station, hidden})} {
-    std::vector<char> seen(data.stations.size(), 1);
-    for (auto const s : hidden) {
-      seen.at(static_cast<std::size_t>(s)) = 0;
+       std::vector<index_t> const& hidden_)
+      : data{data_},
+        kilometres{kilometres_},
+        standard{scaler::fit(data_, fit, {kind, level_kind::station, hidden_})},
+        hidden(data_.stations.size(), 0.0) {
+    for (auto const s : hidden_) {
+      hidden.at(static_cast<std::size_t>(s)) = 1;
     }
-    for (index_t s = 0; s < data.station_count(); ++s) {
-      if (seen[static_cast<std::size_t>(s)] != 0) {
-        others.push_back(s);
+  }
+
+  void write(statistics const& with, std::string const& group) const {
+    std::vector<double> own, level;
+    own.reserve(data.values.size());
+    for (index_t t = 0; t < data.times; ++t) {
+      auto const season = standard.season(data.time(t));
+      for (index_t s = 0; s < data.station_count(); ++s) {
+        own.push_back(transform(standard.kind(), data.at(t, s)) - season - standard.level(s));
       }
     }
-    fit_covariance(fit);
-    calibrate(fit);
+    for (index_t s = 0; s < data.station_count(); ++s) {
+      level.push_back(standard.level(s));
+    }
+    with.write(group + ".own", own);
+    with.write(group + ".level", level);
+    with.write(group + ".hidden", hidden);
+  }
+
+  void read(statistics const& with, std::string const& group) {
+    auto const all = with.read(group + ".kriged", 4 * data.values.size());
+    auto from = all.begin();
+    auto const size = static_cast<std::ptrdiff_t>(data.values.size());
+    for (auto* const table : {&kriged.ordinary, &kriged.ordinary_variance, &kriged.simple, &kriged.simple_variance}) {
+      table->assign(from, from + size);
+      from += size;
+    }
   }
 
   /// Mean of f(y) and the variance that corrects its back-transform, for every method.
   struct answer {
-    std::array<double, methods> mean;
-    std::array<double, methods> correction;
+    index_t neighbours = 0;
+    std::array<double, methods> mean{};
+    std::array<double, methods> correction{};
   };
 
   /// Station s at time t from the others' readings of that time; the climate where there are none.
-  [[nodiscard]] answer predict(index_t t, index_t s, double own_level) {
-    auto const when = data.time(t);
-    auto const season = standard.season(when);
+  [[nodiscard]] answer predict(index_t t, index_t s, double own_level) const {
+    auto const season = standard.season(data.time(t));
     auto const network = season + standard.level(-1);
     answer result;
     auto& out = result.mean;
     out.fill(network);
     out[simple_known] = season + own_level;
     result.correction = variances;
-    gather(t);
-    if (here.empty()) {
-      return result;
-    }
-    auto const n = static_cast<Eigen::Index>(here.size());
     double total = 0;
     double sum = 0;
     auto closest = std::numeric_limits<double>::infinity();
-    for (Eigen::Index i = 0; i < n; ++i) {
-      auto const far = distance(here[static_cast<std::size_t>(i)], s);
+    for (index_t o = 0; o < data.station_count(); ++o) {
+      if (o == s || hidden[static_cast<std::size_t>(o)] != 0 || !data.present(t, o)) {
+        continue;
+      }
+      ++result.neighbours;
+      auto const value = transform(standard.kind(), data.at(t, o));
+      auto const far = kilometres[static_cast<std::size_t>(o * data.station_count() + s)];
       auto const weight = 1 / std::max(1e-6, far * far);
       total += weight;
-      sum += weight * field(i);
+      sum += weight * value;
       if (far < closest) {
         closest = far;
-        out[nearest] = season + field(i);
+        out[nearest] = value;
       }
     }
-    out[inverse_distance] = season + sum / total;
-    weigh(s);
-    out[ordinary] = out[ordinary_corrected] = season + last_ordinary.weights.dot(field);
-    auto const anomaly = last_simple.weights.dot(own);
-    out[simple] = network + anomaly;
-    out[simple_known] = season + own_level + anomaly;
+    if (result.neighbours == 0) {
+      return result;
+    }
+    out[inverse_distance] = sum / total;
     result.correction[nearest] = result.correction[ordinary] = 0;  // as they are
-    result.correction[ordinary_corrected] = last_ordinary.variance;
-    result.correction[simple] = result.correction[simple_known] = last_simple.variance;
+    if (kriged.ordinary.empty()) {
+      return result;
+    }
+    auto const cell = static_cast<std::size_t>(t * data.station_count() + s);
+    out[ordinary] = out[ordinary_corrected] = season + kriged.ordinary[cell];
+    out[simple] = network + kriged.simple[cell];
+    out[simple_known] = season + own_level + kriged.simple[cell];
+    result.correction[ordinary_corrected] = kriged.ordinary_variance[cell];
+    result.correction[simple] = result.correction[simple_known] = kriged.simple_variance[cell];
     return result;
   }
 
-  [[nodiscard]] double variance(method m) const { return variances[static_cast<std::size_t>(m)]; }
+  /// Leaves each of the other stations out in turn.
+  void calibrate(time_range fit, index_t stride) {
+    std::array<double, methods> squares{};
+    index_t count = 0;
+    for (auto t = fit.begin; t < fit.end; t += stride) {
+      for (index_t s = 0; s < data.station_count(); ++s) {
+        if (hidden[static_cast<std::size_t>(s)] != 0 || !data.present(t, s)) {
+          continue;
+        }
+        auto const left_out = predict(t, s, standard.level(s));
+        if (left_out.neighbours < 2) {
+          break;  // the same at every station of this time
+        }
+        for (std::size_t m = 0; m < methods; ++m) {
+          auto const error = transform(standard.kind(), data.at(t, s)) - left_out.mean[m];
+          squares[m] += error * error;
+        }
+        ++count;
+      }
+    }
+    for (std::size_t m = 0; m < methods; ++m) {
+      variances[m] = count > 0 ? squares[m] / static_cast<double>(count) : standard.scale() * standard.scale();
+    }
+  }
+
+  [[nodiscard]] double variance(std::size_t m) const { return variances[m]; }
 
  private:
   series const& data;
   std::vector<double> const& kilometres;
   scaler standard;
-  std::vector<index_t> others;
-  covariance model;
+  std::vector<double> hidden;  ///< 1 or 0 of every station
+  kriged_tables kriged;
   std::array<double, methods> variances{};
-  // One day: which of the others have a reading, their f(y) - season, and their f(y) - season - own level.
-  std::vector<index_t> here;
-  Eigen::VectorXd field;
-  Eigen::VectorXd own;
-  // Weights depend on who is present, not on the day: kept until that changes.
-  std::vector<index_t> weighed_for;
-  index_t weighed_to = -1;
-  kriging_weights last_ordinary;
-  kriging_weights last_simple;
-
-  [[nodiscard]] double distance(index_t a, index_t b) const {
-    return kilometres[static_cast<std::size_t>(a * data.station_count() + b)];
-  }
-
-  [[nodiscard]] double anomaly(index_t t, index_t s) const {
-    return transform(standard.kind(), data.at(t, s)) - standard.climate(data.time(t), s);
-  }
-
-  void gather(index_t t) {
-    here.clear();
-    for (auto const s : others) {
-      if (data.present(t, s)) {
-        here.push_back(s);
-      }
-    }
-    field.resize(static_cast<Eigen::Index>(here.size()));
-    own.resize(field.size());
-    for (Eigen::Index i = 0; i < field.size(); ++i) {
-      auto const s = here[static_cast<std::size_t>(i)];
-      own(i) = anomaly(t, s);
-      field(i) = own(i) + standard.level(s);
-    }
-  }
-
-  [[nodiscard]] Eigen::MatrixXd among() const {
-    auto const n = static_cast<Eigen::Index>(here.size());
-    Eigen::MatrixXd matrix(n, n);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      for (Eigen::Index j = 0; j < n; ++j) {
-        matrix(i, j) =
-            i == j ? model.sill
-                   : model.between(distance(here[static_cast<std::size_t>(i)], here[static_cast<std::size_t>(j)]));
-      }
-    }
-    return matrix;
-  }
-
-  void weigh(index_t s) {
-    if (weighed_to == s && weighed_for == here) {
-      return;
-    }
-    Eigen::VectorXd to(static_cast<Eigen::Index>(here.size()));
-    for (Eigen::Index i = 0; i < to.size(); ++i) {
-      to(i) = model.between(distance(here[static_cast<std::size_t>(i)], s));
-    }
-    auto const matrix = among();
-    last_ordinary = ordinary_kriging(matrix, to, model.sill);
-    last_simple = simple_kriging(matrix, to, model.sill);
-    weighed_for = here;
-    weighed_to = s;
-  }
-
-  void fit_covariance(time_range fit) {
-    std::vector<double> apart;
-    std::vector<double> correlations;
-    double variance_sum = 0;
-    index_t variance_count = 0;
-    auto const n = others.size();
-    std::vector<double> a(static_cast<std::size_t>(fit.size()) * n);
-    for (auto t = fit.begin; t < fit.end; ++t) {
-      for (std::size_t i = 0; i < n; ++i) {
-        a[static_cast<std::size_t>(t - fit.begin) * n + i] = anomaly(t, others[i]);
-      }
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = i; j < n; ++j) {
-        double sx = 0, sy = 0, xx = 0, yy = 0, xy = 0, count = 0;
-        for (auto row = a.begin(); row != a.end(); row += static_cast<std::ptrdiff_t>(n)) {
-          auto const x = row[static_cast<std::ptrdiff_t>(i)];
-          auto const y = row[static_cast<std::ptrdiff_t>(j)];
-          if (!std::isnan(x) && !std::isnan(y)) {
-            sx += x;
-            sy += y;
-            xx += x * x;
-            yy += y * y;
-            xy += x * y;
-            count += 1;
-          }
-        }
-        auto const vx = xx - sx * sx / std::max(1.0, count);
-        auto const vy = yy - sy * sy / std::max(1.0, count);
-        if (i == j && count >= scaler::fewest_readings) {
-          variance_sum += vx / count;
-          ++variance_count;
-        } else if (i != j && count >= 100 && vx > 0 && vy > 0) {
-          apart.push_back(distance(others[i], others[j]));
-          correlations.push_back((xy - sx * sy / count) / std::sqrt(vx * vy));
-        }
-      }
-    }
-    model = fit_correlation(apart, correlations);
-    model.sill = variance_count > 0 ? variance_sum / static_cast<double>(variance_count) : 1.0;
-  }
-
-  /// Leaves each of the other stations out in turn. For kriging the left-out error has a closed form: entry i of
-  /// P v over P(i, i), with P the inverse of the covariance, projected off the constants for the unknown mean.
-  void calibrate(time_range fit) {
-    std::array<double, methods> squares{};
-    index_t count = 0;
-    auto const stride = std::max<index_t>(1, fit.size() / calibration_times);
-    for (auto t = fit.begin; t < fit.end; t += stride) {
-      gather(t);
-      auto const n = static_cast<Eigen::Index>(here.size());
-      if (n < 3) {
-        continue;
-      }
-      Eigen::MatrixXd const inverse = among().ldlt().solve(Eigen::MatrixXd::Identity(n, n));
-      Eigen::VectorXd const from_ones = inverse.rowwise().sum();
-      Eigen::MatrixXd const projected = inverse - from_ones * from_ones.transpose() / from_ones.sum();
-      Eigen::VectorXd const left_ordinary = (projected * field).cwiseQuotient(projected.diagonal());
-      Eigen::VectorXd const left_simple = (inverse * own).cwiseQuotient(inverse.diagonal());
-      for (Eigen::Index i = 0; i < n; ++i) {
-        auto const s = here[static_cast<std::size_t>(i)];
-        auto const level_error = standard.level(s) - standard.level(-1);
-        double total = 0, sum = 0, close_value = 0;
-        auto closest = std::numeric_limits<double>::infinity();
-        for (Eigen::Index j = 0; j < n; ++j) {
-          if (j == i) {
-            continue;
-          }
-          auto const far = distance(s, here[static_cast<std::size_t>(j)]);
-          auto const weight = 1 / std::max(1e-6, far * far);
-          total += weight;
-          sum += weight * field(j);
-          if (far < closest) {
-            closest = far;
-            close_value = field(j);
-          }
-        }
-        auto const add = [&](method m, double error) { squares[static_cast<std::size_t>(m)] += error * error; };
-        add(climatology, own(i) + level_error);
-        add(nearest, field(i) - close_value);
-        add(inverse_distance, field(i) - sum / total);
-        add(ordinary, left_ordinary(i));
-        add(ordinary_corrected, left_ordinary(i));
-        add(simple, left_simple(i) + level_error);
-        add(simple_known, left_simple(i));
-        ++count;
-      }
-    }
-    for (std::size_t m = 0; m < methods; ++m) {
-      variances[m] = count > 0 ? squares[m] / static_cast<double>(count) : model.sill;
-    }
-  }
 };
 
 }  // namespace
@@ -295,15 +200,35 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
   }
   if (data.station_count() < 4) {
     for (auto& one : all) {
-      one.not_applicable = "needs at least 4 stations, there are " + std::to_string(data.station_count());
+      one.absent = "is not applicable: needs at least 4 stations, there are " + std::to_string(data.station_count());
     }
     return all;
   }
   auto const everything = scaler::fit(data, fit, {kind, level_kind::station, {}});
   auto const kilometres = data.distances_km();
+  auto const stride = std::max<index_t>(1, fit.size() / calibration_times);
+  statistics const with{data};
+  std::vector<fold> folds;
   for (auto const& group : groups) {
-    fold work{data, kilometres, fit, kind, group};
-    for (auto const s : group) {
+    folds.emplace_back(data, kilometres, fit, kind, group);
+    folds.back().write(with, std::to_string(folds.size() - 1));
+  }
+  auto const reason =
+      with.run("unseen", {fit.begin, fit.end, predict.begin, predict.end, static_cast<index_t>(groups.size()), stride});
+  if (!reason.empty()) {
+    for (std::size_t m = 0; m < methods; ++m) {
+      if (by_kriging(m)) {
+        all[m].absent = "is not computed: " + reason;
+      }
+    }
+  }
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    auto& work = folds[g];
+    if (reason.empty()) {
+      work.read(with, std::to_string(g));
+    }
+    work.calibrate(fit, stride);
+    for (auto const s : groups[g]) {
       for (auto t = predict.begin; t < predict.end; ++t) {
         if (!data.present(t, s)) {
           continue;  // nothing to compare with
@@ -311,7 +236,7 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
         auto const made = work.predict(t, s, everything.level(s));
         for (std::size_t m = 0; m < methods; ++m) {
           all[m].made.set_point(t, s, expected_reading(kind, made.mean[m], made.correction[m]), made.mean[m],
-                                work.variance(static_cast<method>(m)));
+                                work.variance(m));
         }
       }
     }

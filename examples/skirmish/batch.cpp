@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runs/thinning.hpp"
+#include "experiment/thinning.hpp"
 
 namespace skirmish {
 namespace {

@@ -2,7 +2,7 @@
 /// \file
 /// Battles as a model takes them: what is seen at each step, and what is asked about the next state.
 
-#include "runs/batch_memory.hpp"
+#include "experiment/batch_memory.hpp"
 #include "sizes.hpp"
 #include "source.hpp"
 

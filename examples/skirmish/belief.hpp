@@ -3,7 +3,7 @@
 /// The whole walkable map as a model believes it, from queries everywhere on it.
 
 #include "batch.hpp"
-#include "runs/model.hpp"
+#include "experiment/model.hpp"
 
 namespace skirmish {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "runs/settings.hpp"
+#include "experiment/settings.hpp"
 
 namespace skirmish {
 

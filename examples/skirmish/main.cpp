@@ -1,13 +1,10 @@
 // skirmish: battles of a SMAC-like simulator, seen through its units' eyes.
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 
 #include "commands.hpp"
-#include "common/ranks.hpp"
+#include "experiment/command_line.hpp"
+#include "experiment/program.hpp"
 #include "model.hpp"
-#include "runs/command_line.hpp"
 
 namespace {
 
@@ -50,26 +47,14 @@ void add_test(CLI::App& app, skirmish::command_options& o) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  examples::ranks::begin();
+  examples::program program{"skirmish", about, footer};
   skirmish::command_options options;
-  options.command.emplace_back("skirmish");
-  options.command.insert(options.command.end(), argv + 1, argv + argc);
-  int status = 0;
-
-  CLI::App app{about, "skirmish"};
-  app.footer(footer);
-  app.require_subcommand(1);
-  app.set_help_all_flag("--help-all", "help of every command");
+  options.command = program.command(argc, argv);
   auto const add = [&](char const* name, char const* what, int (*command)(skirmish::command_options const&)) {
-    auto* const sub = app.add_subcommand(name, what);
-    sub->callback([&options, &status, command, name] {
-      if (command != skirmish::train) examples::ranks::require_one(std::string{"skirmish "} + name);
-      status = command(options);
-    });
-    return sub;
+    return &program.add(name, what, [&options, command] { return command(options); }, command == skirmish::train);
   };
 
-  app.add_subcommand("scenarios", "list the scenarios")->callback([&] { status = skirmish::list_scenarios(); });
+  program.add("scenarios", "list the scenarios", skirmish::list_scenarios, true);
 
   auto* const data = add("data", "play battles and write them as a folder of .npy files", skirmish::make_data);
   add_battle_seed(*data, options);
@@ -111,14 +96,5 @@ int main(int argc, char* argv[]) {
   add_episode(*render, options);
   examples::add_campaign_options(*campaign, options);
 
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& error) {
-    return app.exit(error);
-  } catch (std::exception const& error) {
-    std::fprintf(stderr, "skirmish: %s\n", error.what());
-    examples::ranks::fail(error.what());
-    return 1;
-  }
-  return status;
+  return program.run(argc, argv);
 }

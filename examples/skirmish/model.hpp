@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runs/model.hpp"
+#include "experiment/model.hpp"
 #include "sizes.hpp"
 
 namespace skirmish {

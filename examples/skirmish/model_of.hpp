@@ -1,7 +1,7 @@
 #pragma once
 
+#include "experiment/model_of.hpp"
 #include "model.hpp"
-#include "runs/model_of.hpp"
 
 namespace skirmish {
 

@@ -2,9 +2,8 @@
 
 #include "model_of.hpp"
 
-/// The models of this example, each a struct of its `title`, its learning `rate` and its `net`. CMakeLists.txt lists their
-/// names and compiles each in a file of its own. The comparison models have S2GRU's encoder, decoder and, within 10 %,
-/// number of parameters.
+/// The models of this example. CMakeLists.txt lists their names and compiles each in a file of its own. The comparison
+/// models have S2GRU's encoder, decoder and, within 10 %, number of parameters.
 namespace skirmish::nets {
 
 template <s2rm::index_t Hidden>
@@ -16,54 +15,22 @@ struct shape : sizes {
 template <class Shape, class... Policies>
 using world = s2rm::world_model<Shape, s2rm::encoder::mlp<192, 128>, s2rm::decoder::mlp<512, 512>, cells, Policies...>;
 
-struct s2gru {
-  static constexpr char const* title = "S2GRU";
-  static constexpr double rate = 4e-3;
-  using net = world<shape<96>, s2rm::cell::gru>;
-};
-struct s2lstm {
-  static constexpr char const* title = "S2LSTM";
-  static constexpr double rate = 4e-3;
-  using net = world<shape<84>, s2rm::cell::lstm>;
-};
-struct s2rmc {
-  static constexpr char const* title = "S2RMC";
-  static constexpr double rate = 4e-3;
-  using net = world<shape<112>, s2rm::cell::rmc<2, 2>>;
-};
+struct s2gru : examples::known_net<world<shape<96>, s2rm::cell::gru>, 40> {};
+struct s2lstm : examples::known_net<world<shape<84>, s2rm::cell::lstm>, 40> {};
+struct s2rmc : examples::known_net<world<shape<112>, s2rm::cell::rmc<2, 2>>, 40> {};
 
 /// One state vector. As on the balls: all views pooled by the mean of values modulated by their places, and the state
 /// read in ten pieces.
 struct many_heads : sizes {
   static constexpr s2rm::index_t heads = 32, head_width = 12, sphere = 16, frequencies = 2;
 };
-struct gru {
-  static constexpr char const* title = "GRU";
-  static constexpr double rate = 6e-3;
-  using net = world<many_heads, s2rm::dynamics::gru<480, s2rm::dynamics::pool::film, 10>>;
-};
-struct lstm {
-  static constexpr char const* title = "LSTM";
-  static constexpr double rate = 6e-3;
-  using net = world<many_heads, s2rm::dynamics::lstm<400, s2rm::dynamics::pool::film, 10>>;
-};
+struct gru : examples::known_net<world<many_heads, s2rm::dynamics::gru<480, s2rm::dynamics::pool::film, 10>>, 60> {};
+struct lstm : examples::known_net<world<many_heads, s2rm::dynamics::lstm<400, s2rm::dynamics::pool::film, 10>>, 60> {};
 /// One relational memory of ten slots.
-struct rmc {
-  static constexpr char const* title = "RMC";
-  static constexpr double rate = 3e-3;
-  using net = world<shape<96>, s2rm::dynamics::rmc<10, 304, 4>>;
-};
+struct rmc : examples::known_net<world<shape<96>, s2rm::dynamics::rmc<10, 304, 4>>, 30> {};
 /// Ten modules without places, five of them active a step.
-struct rim {
-  static constexpr char const* title = "RIM";
-  static constexpr double rate = 3e-3;
-  using net = world<shape<96>, s2rm::dynamics::rim<5>, s2rm::cell::gru>;
-};
+struct rim : examples::known_net<world<shape<96>, s2rm::dynamics::rim<5>, s2rm::cell::gru>, 30> {};
 /// A transformer over the last 64 views.
-struct tto {
-  static constexpr char const* title = "TTO";
-  static constexpr double rate = 1.5e-3;
-  using net = world<shape<96>, s2rm::dynamics::tto<64, 192, 3, 768>>;
-};
+struct tto : examples::known_net<world<shape<96>, s2rm::dynamics::tto<64, 192, 3, 768>>, 15> {};
 
 }  // namespace skirmish::nets

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "batch.hpp"
-#include "runs/pixel_score.hpp"
-#include "runs/record.hpp"
+#include "experiment/pixel_score.hpp"
+#include "experiment/record.hpp"
 
 namespace skirmish {
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "experiment/campaign.hpp"
+#include "experiment/score_tables.hpp"
 #include "measure.hpp"
-#include "runs/campaign.hpp"
-#include "runs/score_tables.hpp"
 
 namespace skirmish {
 

@@ -59,7 +59,7 @@ examples::validation task::validate(model& learner, examples::run_options const&
   skirmish::batch b;
   b.take(from, 0, std::min(validation_battles, from.count()), 0, {});
   auto const score = score_model(learner, b).markers();
-  return {score.bce(), score.f1()};
+  return {{"bce", score.bce()}, {"f1", score.f1()}};
 }
 
 habits const& task::known(examples::run_options const& o) {

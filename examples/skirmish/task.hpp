@@ -4,8 +4,8 @@
 
 #include "commands.hpp"
 #include "common/manifest.hpp"
+#include "experiment/fit.hpp"
 #include "measure.hpp"
-#include "runs/fit.hpp"
 
 namespace skirmish {
 

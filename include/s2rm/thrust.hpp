@@ -4,6 +4,13 @@
 /// compiler, with THRUST_DEVICE_SYSTEM set to CPP or OMP, the host (docs/gpu.md).
 
 #include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/backend/thrust/policy_kernels/compact_views.hpp"
+#include "s2rm/backend/thrust/policy_kernels/likelihood.hpp"
+#include "s2rm/backend/thrust/policy_kernels/neighbours.hpp"
+#include "s2rm/backend/thrust/policy_kernels/optim.hpp"
+#include "s2rm/backend/thrust/policy_kernels/report.hpp"
+#include "s2rm/backend/thrust/policy_kernels/sphere.hpp"
+#include "s2rm/backend/thrust/policy_kernels/view_gate.hpp"
 #include "s2rm/s2rm.hpp"
 
 namespace s2rm::backend {
@@ -23,7 +30,7 @@ consteval persistent_recurrence persistent_recurrence_of() {
   using dynamics = typename Net::dynamics;
   if constexpr (!requires { dynamics::talks; }) {
     return persistent_recurrence::other_policies;
-  } else if constexpr (!s2rm::dynamics::has_fused_recurrence<dynamics, T>) {
+  } else if constexpr (!s2rm::dynamics::has_fused_recurrence<dynamics>) {
     return persistent_recurrence::other_policies;
   } else {
     using kernel =

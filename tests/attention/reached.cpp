@@ -69,8 +69,8 @@ problem<T> draw(index_t width, index_t count, index_t targets, index_t sources, 
       for (index_t j = 0; j < sources; ++j) {
         auto const pair = static_cast<std::uint64_t>((g * targets + i) * sources + j);
         bool const here = r.below(1, static_cast<std::uint64_t>(g * sources + j), 8) != 0;
-        bool const near = i > 0 && j < sources - 1 && r.uniform(0, pair) < dense;
-        p.reach.push_back(!here ? kernel::absent : near ? kernel::reached : kernel::cut_off);
+        bool const within = i > 0 && j < sources - 1 && r.uniform(0, pair) < dense;
+        p.reach.push_back(!here ? kernel::absent : within ? kernel::reached : kernel::cut_off);
       }
     }
   }
@@ -80,15 +80,15 @@ problem<T> draw(index_t width, index_t count, index_t targets, index_t sources, 
 /// Lists of a shared geometry, in memory of their own that begins as -1.
 struct lists {
   std::vector<std::int32_t> memory;
-  kernel::neighbours near;
+  kernel::neighbours neighbours;
   template <class B>
   lists(B& be, index_t targets, index_t sources, std::uint8_t const* reach) {
     arena counted;
     static_cast<void>(kernel::neighbours::lay_out(counted, targets, sources));
     memory.assign(static_cast<std::size_t>(counted.used / 4 + 16), -1);
     arena real{reinterpret_cast<std::byte*>(memory.data())};
-    near = kernel::neighbours::lay_out(real, targets, sources);
-    kernel::find_neighbours(be, targets, sources, reach, near);
+    neighbours = kernel::neighbours::lay_out(real, targets, sources);
+    kernel::find_neighbours(be, targets, sources, reach, neighbours);
   }
 };
 
@@ -100,7 +100,7 @@ outcome<T> run(B& be, problem<T> const& p, bool listed) {
   index_t const n = p.count * p.targets, m = p.count * p.sources;
   auto g = p.geometry();
   lists const found(be, p.targets, p.sources, p.reach.data());
-  if (listed) g.near = found.near;
+  if (listed) g.neighbours = found.neighbours;
   auto const room = [](index_t size) { return test::guarded<T>(size); };
   auto y = room(n * W), dq = room(n * W), dk = room(m * W), dv = room(m * W);
   auto saved = room(n * attend::saved(p.sources)), scratch = room(n * attend::scratch(p.sources));
@@ -132,10 +132,10 @@ outcome<double> define(problem<T> const& p) {
         };
         auto const pair = [&](index_t j) { return static_cast<std::size_t>(((p.shared ? 0 : r) * I + i) * J + j); };
         auto e = zeros(J), dw = zeros(J);
-        auto const near = [&](index_t j) { return p.reach[pair(j)] == kernel::reached; };
+        auto const within = [&](index_t j) { return p.reach[pair(j)] == kernel::reached; };
         double top = -std::numeric_limits<double>::infinity(), sum = 0, mean = 0;
         for (index_t j = 0; j < J; ++j) {
-          if (!near(j)) continue;
+          if (!within(j)) continue;
           double l = 0;
           for (index_t c = 0; c < C && Dot; ++c) {
             l += static_cast<double>(p.q[at(I, i, c)]) * static_cast<double>(p.k[at(J, j, c)]);
@@ -144,10 +144,10 @@ outcome<double> define(problem<T> const& p) {
           top = std::max(top, e[j]);
         }
         for (index_t j = 0; j < J; ++j) {
-          if (near(j)) sum += e[j] = std::exp(e[j] - top);
+          if (within(j)) sum += e[j] = std::exp(e[j] - top);
         }
         for (index_t j = 0; j < J; ++j) {
-          if (!near(j)) continue;
+          if (!within(j)) continue;
           e[j] /= sum;
           for (index_t c = 0; c < C; ++c) {
             o.y[at(I, i, c)] += e[j] * static_cast<double>(p.v[at(J, j, c)]);
@@ -157,7 +157,7 @@ outcome<double> define(problem<T> const& p) {
           mean += e[j] * dw[j];
         }
         for (index_t j = 0; j < J; ++j) {
-          if (!near(j)) continue;
+          if (!within(j)) continue;
           double const dl = e[j] * (dw[j] - mean);
           o.dlog[static_cast<std::size_t>((r * I + i) * J + j)] += dl;
           for (index_t c = 0; c < C && Dot; ++c) {
@@ -210,7 +210,7 @@ void compare_all() {
 
 }  // namespace
 
-TEST_CASE("pairs within reach: lists and flags give the same bits, and what the definition says") {
+TEST_CASE("pairs within reach: lists and flags give the same bits, and agree with the definition") {
   // Each shape is much code: heads that fill registers, share them, need several, and are padded, in one type each.
   compare_all<4, 32, float>();
   compare_all<4, 32, double, false>();
@@ -228,8 +228,8 @@ TEST_CASE("pairs within reach: lists and flags give the same bits, and what the 
   compare_all<20, 6, float>();
 }
 
-TEST_CASE("more partners than are worked on at once") {
-  constexpr index_t most = attention::partner_search::most;
+TEST_CASE("more neighbours than are processed at once") {
+  constexpr index_t most = attention::neighbour_search::most;
   for (bool const shared : {true, false}) {
     // Sources of a target; then targets of a source; then a whole group of targets that fits only in parts.
     compare<2, 3, double>(2, 3, 2 * most + 70, shared, 1.0, 20);
@@ -251,7 +251,7 @@ TEST_CASE("more partners than are worked on at once") {
 }
 
 TEST_CASE("absent and cut-off sources change no bit, wherever they are and whatever they hold") {
-  constexpr index_t N = 4, C = 8, W = N * C, most = attention::partner_search::most;
+  constexpr index_t N = 4, C = 8, W = N * C, most = attention::neighbour_search::most;
   backend::eigen be;
   for (index_t const sources : std::initializer_list<index_t>{1, 6, 40, most + 30}) {
     // All sources within reach; then the same with as many others put between and behind them.
@@ -342,7 +342,7 @@ TEST_CASE("160 modules of ten neighbours: every backend and any number of thread
   CHECK(same_bits(alone.dlog.data(), expected.dlog.data(), M * M));
 }
 
-TEST_CASE("what is kept where weights are found again does not grow with the sources") {
+TEST_CASE("recomputed weights: saved numbers do not grow with the sources") {
   using again = attention::kernel_dot<4, 32, normalisation::log_space, false, true, true>;
   using kept = attention::kernel_dot<4, 32, normalisation::log_space>;
   STATIC_REQUIRE(again::saved(10) == 8);
@@ -351,7 +351,7 @@ TEST_CASE("what is kept where weights are found again does not grow with the sou
   STATIC_REQUIRE(attention::kernel_dot<3, 8, normalisation::log_space>::saved(5) == 20);
 }
 
-TEST_CASE("found again from lists: finite differences") {
+TEST_CASE("recomputed weights with lists: finite differences") {
   // One geometry for all rows: its log Z is a shared argument, its gradient the sum of what the rows say.
   constexpr index_t N = 3, C = 5, W = N * C, I = 6, J = 7;
   test::on_every_backend([&](auto& be, std::string const& name) {
@@ -369,7 +369,7 @@ TEST_CASE("found again from lists: finite differences") {
     p.backward_scratch = I * (attend::scratch(J) + J);
     lists const found(be, I, J, drawn.reach.data());
     auto const geometry = [&](index_t count, double const* log_z) {
-      return attention::geometry<double>{count, I, J, log_z, drawn.reach.data(), 0, J, 1, found.near};
+      return attention::geometry<double>{count, I, J, log_z, drawn.reach.data(), 0, J, 1, found.neighbours};
     };
     p.forward = [&](index_t count, auto const& in, double* y, double* saved, double*) {
       attend::forward(be, geometry(count, in[3]), {in[0], I * W, W}, {in[1], J * W, W}, {in[2], J * W, W},
@@ -395,28 +395,28 @@ TEST_CASE("lists of neighbours hold every pair within reach, in order, both ways
       INFO(I << " x " << J << ", " << dense);
       auto p = draw<double>(1, 1, I, J, true, dense, 7);
       lists const found(be, I, J, p.reach.data());
-      auto const& near = found.near;
+      auto const& neighbours = found.neighbours;
       std::int32_t edge = 0;
       for (index_t i = 0; i < I; ++i) {
-        CHECK(near.first_source[i] == edge);
+        CHECK(neighbours.first_source[i] == edge);
         for (index_t j = 0; j < J; ++j) {
-          if (p.reach[static_cast<std::size_t>(i * J + j)] == kernel::reached) CHECK(near.source[edge++] == j);
+          if (p.reach[static_cast<std::size_t>(i * J + j)] == kernel::reached) CHECK(neighbours.source[edge++] == j);
         }
       }
-      CHECK(near.first_source[I] == edge);
+      CHECK(neighbours.first_source[I] == edge);
       std::int32_t at = 0;
       for (index_t j = 0; j < J; ++j) {
-        CHECK(near.first_target[j] == at);
+        CHECK(neighbours.first_target[j] == at);
         for (index_t i = 0; i < I; ++i) {
           if (p.reach[static_cast<std::size_t>(i * J + j)] != kernel::reached) continue;
-          CHECK(near.target[at] == i);
-          CHECK(near.source[near.edge[at]] == j);
-          CHECK(near.first_source[i] <= near.edge[at]);
-          CHECK(near.edge[at] < near.first_source[i + 1]);
+          CHECK(neighbours.target[at] == i);
+          CHECK(neighbours.source[neighbours.edge[at]] == j);
+          CHECK(neighbours.first_source[i] <= neighbours.edge[at]);
+          CHECK(neighbours.edge[at] < neighbours.first_source[i + 1]);
           ++at;
         }
       }
-      CHECK(near.first_target[J] == edge);
+      CHECK(neighbours.first_target[J] == edge);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Fused attention of thrust_on against the plain loops: any number of targets and sources, any width and alignment,
 // beside sources out of reach that hold NaN, with threads in both orders.
 #include "s2rm/attention/kernel_dot.hpp"
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 #include "support/backends.hpp"
 #include "support/bits.hpp"
 #include "support/conforms.hpp"
@@ -98,7 +98,7 @@ std::vector<T> attended(B& be, extents const& e) {
 }
 
 template <index_t N, index_t C, bool Dot, class T>
-void check(extents const& e) {
+void check_attention(extents const& e) {
   INFO(N << " x " << C << (Dot ? "" : ", no product") << ", " << e.rows << " rows, " << e.targets << " x " << e.sources
          << " + " << e.extra << ", padding " << e.padding << ", shift " << e.shift << ", " << sizeof(T) << " bytes");
   auto const expected = [&] {
@@ -131,8 +131,8 @@ void check_extents() {
   std::pair<index_t, index_t> const sizes[] = {{1, 1}, {10, 10}, {12, 10}, {12, 12}, {3, 5},   {1, 12},  {5, 0},
                                                {2, 1}, {13, 4},  {4, 13},  {32, 32}, {17, 31}, {32, 33}, {33, 7}};
   for (auto const& [targets, sources] : sizes) {
-    check<N, C, Dot, T>({.rows = 5, .targets = targets, .sources = sources});
-    check<N, C, Dot, T>({.rows = 4,
+    check_attention<N, C, Dot, T>({.rows = 5, .targets = targets, .sources = sources});
+    check_attention<N, C, Dot, T>({.rows = 4,
                          .targets = targets,
                          .sources = sources,
                          .padding = 3,
@@ -152,14 +152,14 @@ TEST_CASE("fused attention: any number of targets and sources") {
 }
 
 TEST_CASE("fused attention: wide heads, many items") {
-  check<1, 64, true, float>({.rows = 3, .targets = 10, .sources = 10});
-  check<4, 32, true, float>({.rows = 1, .targets = 10, .sources = 10, .padding = 4, .shift = 4});
-  check<1, 130, true, float>({.rows = 2, .targets = 9, .sources = 40});
-  check<1, 64, true, double>({.rows = 2, .targets = 32, .sources = 32});
-  check<2, 64, true, float>({.rows = 2, .targets = 70, .sources = 131, .extra = 60});
-  check<2, 64, true, float>({.rows = 2, .targets = 32, .sources = 32, .padding = 1});
-  check<2, 4, true, float>({.rows = 0, .targets = 32, .sources = 32});
-  check<2, 4, true, float>({.rows = 2, .targets = 0, .sources = 32});
+  check_attention<1, 64, true, float>({.rows = 3, .targets = 10, .sources = 10});
+  check_attention<4, 32, true, float>({.rows = 1, .targets = 10, .sources = 10, .padding = 4, .shift = 4});
+  check_attention<1, 130, true, float>({.rows = 2, .targets = 9, .sources = 40});
+  check_attention<1, 64, true, double>({.rows = 2, .targets = 32, .sources = 32});
+  check_attention<2, 64, true, float>({.rows = 2, .targets = 70, .sources = 131, .extra = 60});
+  check_attention<2, 64, true, float>({.rows = 2, .targets = 32, .sources = 32, .padding = 1});
+  check_attention<2, 4, true, float>({.rows = 0, .targets = 32, .sources = 32});
+  check_attention<2, 4, true, float>({.rows = 2, .targets = 0, .sources = 32});
 }
 
 }  // namespace s2rm

@@ -9,6 +9,8 @@
 
 namespace s2rm {
 
+static_assert(ops::capabilities<backend::eigen>::grouped_products && ops::capabilities<backend::eigen>::bf16_weights);
+static_assert(ops::capabilities<backend::eigen>::host_memory && !ops::capabilities<backend::eigen>::static_launch);
 static_assert(backend_policy<backend::eigen, float>);
 static_assert(backend_policy<backend::eigen, double>);
 
@@ -143,7 +145,7 @@ void row_alone() {
 }  // namespace
 
 // A single row takes a path of its own through whole panels and a narrower last one: a stream is such a row.
-TEST_CASE("a row alone has the bits it has among others") {
+TEST_CASE("a row alone has the same bits as among others") {
   row_alone<float, 1>();
   row_alone<float, 48>();
   row_alone<float, 96>();
@@ -244,7 +246,7 @@ TEST_CASE("products side by side are the products one after another, to the bit"
   }
 }
 
-TEST_CASE("a number of threads that makes no sense is refused") {
+TEST_CASE("a number of threads outside 1 to 1024 is refused") {
   CHECK_THROWS_AS((backend::eigen{.threads = 0}), value_error);
   CHECK_THROWS_AS((backend::eigen{.threads = -3}), value_error);
   CHECK_THROWS_AS((backend::eigen{.threads = 1025}), value_error);

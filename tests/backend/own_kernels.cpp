@@ -1,6 +1,6 @@
 // Kernels of thrust_on in place of primitives and loops: gradients of weights and biases, and functors that bring a kernel
 // (ops.hpp), each against the plain loops, with threads in both orders, beside NaN that nobody may read.
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 
 #include <numeric>
 
@@ -8,7 +8,7 @@
 #include "s2rm/layer/mixed_likelihood.hpp"
 #include "s2rm/layer/sphere.hpp"
 #include "s2rm/model/compact_views.hpp"
-#include "s2rm/stream/view_gate.hpp"
+#include "s2rm/runtime/view_gate.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
 #include "support/backends.hpp"
@@ -17,6 +17,17 @@
 
 namespace s2rm {
 namespace {
+
+// Without its block kernel a functor would run as a loop, and the comparisons below would compare loops with loops.
+static_assert(backend::detail::has_block_kernel<geometry::project_row<3, float>>);
+static_assert(backend::detail::has_block_kernel<geometry::project_row_backward<3, double>>);
+static_assert(backend::detail::has_block_kernel<compact::view_rows<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<likelihood::loss_gradient<int, int, float>>);
+static_assert(backend::detail::has_block_kernel<detail::leave_out_non_finite<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<optim::adam::update<float>>);
+static_assert(backend::detail::has_block_kernel<optim::sgd::update<double>>);
+static_assert(backend::detail::has_block_kernel<report::count_reach<3>>);
+static_assert(backend::detail::has_block_kernel<kernel::list_neighbours>);
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -106,7 +117,7 @@ TEST_CASE("gradients of weights and biases: every shape, cut or not, aligned or 
   check_shapes<double>();
 }
 
-TEST_CASE("gradients of weights: where they are not the kernel's") {
+TEST_CASE("gradients of weights: where the kernel is not used") {
   backend::thrust_on<backend::system::cpp> be;
   std::vector<float> const from(600, 1.0F);
   std::vector<float> w(600), b(600);
@@ -219,7 +230,7 @@ void check_odd(index_t n) {
 
 }  // namespace
 
-TEST_CASE("the search for views that are not finite as a kernel") {
+TEST_CASE("the search for non-finite views as a kernel") {
   check_odd<121, 2>(41);
   check_odd<3, 1>(16);
   check_odd<1, 40>(1);
@@ -349,7 +360,7 @@ TEST_CASE("neighbours by one block, and by loops where they are many") {
   }
 }
 
-TEST_CASE("what views reach, by one block and by sums") {
+TEST_CASE("counts of reach, by one block and by sums") {
   constexpr index_t M = 3;
   for (index_t const n : {0, 1, 7, 1025, 50'000}) {
     INFO(n << " views");

@@ -1,8 +1,8 @@
 // Products of few rows in one kernel, with bias and GELU (backend/thrust/kernels/skinny_gemm.hpp), against the naive loops.
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 
-#include "s2rm/backend/thrust/backend.hpp"
 #include "s2rm/ops/product_gelu.hpp"
+#include "s2rm/thrust.hpp"
 #include "support/backends.hpp"
 #include "support/conforms.hpp"
 
@@ -115,7 +115,7 @@ TEST_CASE("few rows: odd extents, strides and addresses, threads in both orders"
   shapes<double>();
 }
 
-TEST_CASE("few rows: which products are") {
+TEST_CASE("few rows: which products take the kernel") {
   float number = 0;
   auto const task = [&](index_t n, index_t groups, index_t columns, index_t depth) {
     return product_task<float>{n,       groups,          columns, depth, &number, groups * depth,   depth,  1,
@@ -171,7 +171,7 @@ TEST_CASE("few rows: a device reads 16 bytes where everything lies on 16 bytes")
   CHECK(width(astray, std::false_type{}) == 84);
 }
 
-TEST_CASE("few rows: a row has the same bits among others") {
+TEST_CASE("few rows: a row has the same bits alone and among others") {
   auto const w = test::normal_numbers(5 * 77, 1), x = test::normal_numbers(200 * 77, 2);
   weight<double, 1, 5, 77> const m{w.data()};
   backend::thrust_on<backend::system::cpp> const be;
@@ -183,8 +183,8 @@ TEST_CASE("few rows: a row has the same bits among others") {
   }
 }
 
-TEST_CASE("few rows: what is beyond the depth of a row is not read into it") {
-  // Whatever stands between rows, and in rows that are not asked for, may be NaN.
+TEST_CASE("few rows: numbers beyond the depth of a row do not enter its sum") {
+  // Whatever stands between rows, and in rows that are not multiplied, may be NaN.
   double const none = std::numeric_limits<double>::quiet_NaN();
   for (index_t const gap : {0, 1, 2}) {
     std::vector<double> x(static_cast<std::size_t>(9 * (6 + gap)), none), w(5 * 6, 0.5), y(9 * 5, none);
@@ -232,7 +232,7 @@ TEST_CASE("biases spread over rows, for products of many") {
   }
 }
 
-TEST_CASE("products with GELU behind them, of few rows and of many") {
+TEST_CASE("products followed by GELU, of few rows and of many") {
   constexpr index_t Out = 19, In = 37;
   for (index_t const n : {0, 1, 7, 65, 1000}) {
     INFO(n << " rows");

@@ -70,7 +70,7 @@ template <class Net>
 void same_as_steps() {
   same_as_steps<Net>(
       {.time = 7, .batch = 3, .views = 5, .present = slots::some, .reset = true, .blind = true, .seed = 3});
-  // More than one tile of rows, more than one piece of time on the way back.
+  // More than one tile of rows, more than one chunk of time backward.
   same_as_steps<Net>({.time = 9, .batch = 37, .views = 1, .present = slots::some, .reset = true, .seed = 4});
   same_as_steps<Net>({.time = 1, .batch = 1, .views = 0, .seed = 5});
   same_as_steps<Net>({.time = 3, .batch = 2, .views = 40, .seed = 6});  // more views than threads of a head
@@ -96,15 +96,15 @@ bool is_one(device const& be, test::batch_options const& o) {
 
 }  // namespace
 
-TEST_CASE("recurrence: one kernel leaves what the steps leave") {
+TEST_CASE("recurrence: the fused kernel equals the steps") {
   same_as_steps<odd_net<>>();
   same_as_steps<odd_net<cell::lstm>>();
   same_as_steps<odd_net<carry::residual, initial_state::fixed>>();
   same_as_steps<many_net>();
-  same_as_steps<world_model<lone, encoder::mlp<3>, decoder::mlp<4>, likelihood::gaussian>>();  // the way back in steps
+  same_as_steps<world_model<lone, encoder::mlp<3>, decoder::mlp<4>, likelihood::gaussian>>();  // backward step by step
 }
 
-TEST_CASE("recurrence: goes on from a carried state as the steps do") {
+TEST_CASE("recurrence: the fused kernel continues from a carried state") {
   using net = odd_net<>;
   auto const values = test::random_parameters<net>(1);
   auto const owned = test::random_batch<net>({.time = 6, .batch = 2, .views = 3, .seed = 2});
@@ -119,7 +119,7 @@ TEST_CASE("recurrence: goes on from a carried state as the steps do") {
   CHECK(test::same_bits(rest, std::vector<double>(whole.states.begin() + 3 * state, whole.states.end())));
 }
 
-TEST_CASE("recurrence: where it does not fit the steps are taken") {
+TEST_CASE("recurrence: where the kernel does not fit, the steps run") {
   using net = odd_net<>;
   device be;
   CHECK(is_one<net>(be, {.time = 1, .batch = 64, .views = 2}));
@@ -138,7 +138,7 @@ TEST_CASE("recurrence: where it does not fit the steps are taken") {
   CHECK(is_one<net>(be, {}));
 }
 
-TEST_CASE("recurrence: a model says whether it fits on the chip, and why not") {
+TEST_CASE("recurrence: a model says whether the kernel covers it, and why not") {
   using backend::persistent_recurrence_of;
   static_assert(persistent_recurrence_of<bench::balls>() == persistent_recurrence::yes);
   static_assert(persistent_recurrence_of<bench::balls, double>() == persistent_recurrence::yes);

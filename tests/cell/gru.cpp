@@ -91,7 +91,7 @@ TEST_CASE("a bounded state stays bounded") {
   }
 }
 
-TEST_CASE("names, shapes and start of the GRU's parameters") {
+TEST_CASE("names, shapes and initial values of the GRU's parameters") {
   using cell = cell::gru::on<tiny>;
   CHECK(cell::params::infos[0].name == "weight_ih");
   CHECK(cell::params::infos[1].name == "weight_hh");

@@ -1,4 +1,4 @@
-// The LSTM: the contract of a cell, PyTorch's equations, what it carries.
+// The LSTM: the contract of a cell, PyTorch's equations, the carried state.
 #include "s2rm/cell/lstm.hpp"
 
 #include "s2rm/core/shape.hpp"
@@ -67,7 +67,7 @@ TEST_CASE("an LSTM step is PyTorch's equations, module by module") {
   }
 }
 
-TEST_CASE("of what is carried the LSTM reads its memory alone") {
+TEST_CASE("of the carried state the LSTM reads its memory alone") {
   using cell = cell::lstm::on<tiny>;
   ops::reference be;
   auto p = cell_problem<cell>(be, "", 1, 6);
@@ -83,7 +83,7 @@ TEST_CASE("of what is carried the LSTM reads its memory alone") {
   CHECK(test::same_bits(y, run()));
 }
 
-TEST_CASE("names, shapes and start of the LSTM's parameters") {
+TEST_CASE("names, shapes and initial values of the LSTM's parameters") {
   using cell = cell::lstm::on<tiny>;
   CHECK(cell::params::infos[0].name == "weight_ih");
   CHECK(cell::params::infos[1].name == "weight_hh");

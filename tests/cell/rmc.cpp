@@ -1,4 +1,4 @@
-// The relational memory core: the contract of a cell, and what its parts promise.
+// The relational memory core: the contract of a cell, and properties of its parts.
 #include "s2rm/cell/rmc.hpp"
 
 #include "s2rm/core/shape.hpp"
@@ -42,7 +42,7 @@ TEST_CASE("the RMC conforms") {
   });
 }
 
-TEST_CASE("an RMC step is affine in what is carried, by the forget gate") {
+TEST_CASE("an RMC step is affine in the carried state, with the forget gate as slope") {
   using cell = cell::rmc<3, 2>::on<tiny>;
   ops::reference be;
   auto p = cell_problem<cell>(be, "", 1, 5);
@@ -64,7 +64,7 @@ TEST_CASE("an RMC step is affine in what is carried, by the forget gate") {
   }
 }
 
-TEST_CASE("names, shapes and start of the RMC's parameters") {
+TEST_CASE("names, shapes and initial values of the RMC's parameters") {
   using keyed = cell::rmc<2, 3, 5>::on<wide>;
   using cell = cell::rmc<3, 2>::on<tiny>;
   CHECK(cell::params::infos[0].name == "input.weight");

@@ -91,4 +91,18 @@ TEST_CASE("shapes and policies") {
   SUCCEED();
 }
 
+namespace {
+struct named : schema<field<"a.weight", 2, 3>, field<"a.bias", 2>> {};
+}  // namespace
+
+TEST_CASE("a schema with a name of its own is its list of fields") {
+  static_assert(named::size == 8 && named::has<"a.bias"> && named::offset<"a.bias"> == 6);
+  static_assert(
+      std::is_same_v<joined<prefixed<"x.", named>, named>, schema<field<"x.a.weight", 2, 3>, field<"x.a.bias", 2>,
+                                                                  field<"a.weight", 2, 3>, field<"a.bias", 2>>>);
+  std::string names;
+  each_field<named>([&]<class Field>() { names += Field::name.view(); });
+  CHECK(names == "a.weighta.bias");
+}
+
 }  // namespace s2rm

@@ -77,7 +77,7 @@ TEST_CASE("gpu: forward and gradient are those of the CPU, at T = 100") {
   parity<odd_net, double>(100, 1e-11, 1e-9);
 }
 
-TEST_CASE("gpu: two runs give the same bits, also when steps are played from recordings") {
+TEST_CASE("gpu: two runs give the same bits, also when steps are launched as graphs") {
   need_gpu();
   std::vector<std::vector<float>> found;
   for (int run = 0; run < 2; ++run) {
@@ -139,7 +139,7 @@ TEST_CASE("gpu: a step of little work, with the recurrence in one kernel and in 
   CHECK(std::isfinite(many->predictions().data[0]));
 }
 
-TEST_CASE("gpu: steps that are asked for give the weights and reports of steps") {
+TEST_CASE("gpu: asynchronous steps give the weights and reports of synchronous ones") {
   need_gpu();
   auto const waits = gpu_trainer<gpu_net>(optim::adam{.rate = 1e-3, .clip = 1.0}, seed{3});
   auto const asks = gpu_trainer<gpu_net>(optim::adam{.rate = 1e-3, .clip = 1.0}, seed{3});

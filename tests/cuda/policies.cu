@@ -12,6 +12,11 @@ struct small_shape : shape {
 };
 using backend_type = backend::thrust;
 static_assert(backend_policy<backend_type, float> && backend_policy<backend_type, double>);
+using offered = ops::capabilities<backend_type>;
+static_assert(offered::grouped_products && offered::product_gelu && offered::weight_gradients && offered::attention &&
+              offered::rms_rows && offered::place_encoder && offered::recurrence && offered::fused_tasks &&
+              offered::fused_loops && offered::bf16_weights && offered::owned_memory && offered::pinned_memory &&
+              offered::deferred_copy_in && offered::deferred_copy_out && offered::events && offered::graphs);
 static_assert(ops::captures<backend_type> && !ops::host_memory<backend_type>);
 
 using plain = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;

@@ -44,6 +44,17 @@ inline std::string read_text(std::string const& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+/// The text of whatever std::exception `call` throws, or "no complaint".
+template <class Call>
+std::string complaint(Call const& call) {
+  try {
+    call();
+  } catch (std::exception const& error) {
+    return error.what();
+  }
+  return "no complaint";
+}
+
 /// The text of the file_error that `call` throws; any other outcome fails the test.
 template <class Call>
 std::string refusal(Call&& call) {

@@ -1,4 +1,4 @@
-// Training that begins at a constant prediction: the bias of the decoder's last layer.
+// Training that starts at a constant prediction: the bias of the decoder's last layer.
 #include "s2rm/init/output_bias.hpp"
 
 #include <limits>
@@ -58,18 +58,18 @@ void check_moves_outputs(std::size_t share) {
 
 }  // namespace
 
-TEST_CASE("output bias: moves every prediction by what the bias moved") {
+TEST_CASE("output bias: every prediction changes by as much as the bias") {
   STATIC_REQUIRE(init::output_bias_field<net>.name == "decoder.1.bias");
   STATIC_REQUIRE(init::output_bias_field<net>.size == net::likelihood::outputs);
   check_moves_outputs<net>(1);
 }
 
-TEST_CASE("output bias: of a convolution, one number for each map") {
+TEST_CASE("output bias: a convolution has one number per map") {
   STATIC_REQUIRE(init::output_bias_field<raster_net>.size == 2);
   check_moves_outputs<raster_net>(9);
 }
 
-TEST_CASE("output bias: another count of numbers, or one that is not finite, changes nothing") {
+TEST_CASE("output bias: a wrong count or a non-finite number is rejected and changes nothing") {
   auto learner = learner_of<net>();
   auto const before = learner.state();
   std::vector<double> bias(4, 1.0);
@@ -81,7 +81,7 @@ TEST_CASE("output bias: another count of numbers, or one that is not finite, cha
   CHECK(same_state(before, learner.state()));
 }
 
-TEST_CASE("logit: log(p / (1 - p)), and finite for what never or always happens") {
+TEST_CASE("logit: log(p / (1 - p)), and finite at base rates 0 and 1") {
   CHECK(init::logit(0.5) == 0.0);
   CHECK(init::logit(0.01) == Approx(std::log(1.0 / 99.0)).epsilon(1e-14));
   CHECK(init::logit(0.99) == Approx(std::log(99.0)).epsilon(1e-12));

@@ -1,4 +1,4 @@
-// Residual read-outs: the guess the decoder adds to.
+// Residual read-outs: the guess to which the decoder's output is added.
 #include "s2rm/decoder/residual.hpp"
 
 #include "support/catch.hpp"
@@ -20,7 +20,7 @@ residual::seen<sites, double> const seen{view, place, present, 3};
 
 }  // namespace
 
-TEST_CASE("own reading: what the query's own place showed, or nothing") {
+TEST_CASE("own reading: the reading at the query's place, or 0") {
   using half = residual::own_reading<std::ratio<1, 2>>;
   double const here[] = {0.6, 0.8}, elsewhere[] = {0.5, 0.5};
   CHECK((half::guess<sites, double>(seen, here, 0)) == 2.5);

@@ -83,6 +83,9 @@ TEST_CASE("a campaign does what is missing, and its page says what was run") {
     CHECK_THAT(text, contains(word));
   }
   CHECK(std::filesystem::exists(work.path / "page_views.svg"));
+  CHECK_THAT(text, contains("[page.json](page.json)"));
+  CHECK_THAT(bytes_of(work.path / "page.json"),
+             contains("{\n\"S2GRU, seed 1\": {\"program\":\"balls\",") && contains("},\n\"S2GRU, seed 2\": {"));
   auto const again = call(line);
   CHECK_THAT(again.text, contains("seed 2: done before"));
   auto const none =

@@ -143,8 +143,7 @@ TEST_CASE("a record comes back as it was written, undefined figures too") {
   r.step = {20, 40, 60};
   r.loss = {0.3, 0.2, 0.1};
   r.validation_step = {30, 60};
-  r.validation_bce = {0.3, 0.2};
-  r.validation_f1 = {0, 0.5};
+  r.validation = {{"bce", {0.3, 0.2}}, {"f1", {0, 0.5}}};
   r.test = {{"views 10.f1", 0.875}, {"last seen/views 10.bce", std::nan("")}};
   r.manifest = "{}\n";
   auto const path = std::filesystem::temp_directory_path() / "s2rm_balls_record.json";
@@ -160,8 +159,8 @@ TEST_CASE("a record comes back as it was written, undefined figures too") {
   back->rewind(50);
   CHECK(back->steps == 50);
   CHECK(back->loss == std::vector<double>{0.3, 0.2});
-  CHECK(back->validation_f1 == std::vector<double>{0});
-  CHECK(back->validation_bce == std::vector<double>{0.3});
+  CHECK(back->validation.at("f1") == std::vector<double>{0});
+  CHECK(back->validation.at("bce") == std::vector<double>{0.3});
   std::filesystem::remove(path);
   CHECK_FALSE(balls::run_record::read(path));
 }

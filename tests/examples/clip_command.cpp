@@ -88,8 +88,10 @@ TEST_CASE("data, train, eval and render leave their files, and the peers' figure
                            "film.png", "report.html"}) {
     CHECK(std::filesystem::exists(work.path / name));
   }
-  for (auto const* word : {"\"seed\": 2", "frames_sha256", "page_blind.svg"})
-    CHECK_THAT(bytes_of(page), contains(word));
+  for (auto const* word : {"[page.json](page.json)", "page_blind.svg"}) CHECK_THAT(bytes_of(page), contains(word));
+  for (auto const* word : {"{\n\"S2GRU, seed 2\": {\"program\":\"clip\",", "\"seed\":2", "frames_sha256"}) {
+    CHECK_THAT(bytes_of(work.path / "page.json"), contains(word));
+  }
 
   auto const test = nlohmann::json::parse(bytes_of(work.path / "seed2.json")).at("test");
   auto const frames = square();
@@ -151,10 +153,7 @@ TEST_CASE("Ctrl-C leaves a checkpoint that training goes on from, to the same we
 #else
   std::string const arguments = " --steps 4 --validate-every 3 --curriculum 1";
 #endif
-  // Whenever the signal comes, the program ends orderly: 130, or 0 where it was done before.
-  auto const first = call(stopped.train() + arguments, "timeout --preserve-status -s INT 1");
-  CHECK((first.status == 130 || first.status == 0));
-  REQUIRE(std::filesystem::exists(stopped.path / "seed1.safetensors"));
+  s2rm::test::train_and_interrupt(CLIP_PROGRAM " " + stopped.train() + arguments, stopped.path / "seed1.safetensors");
   CHECK(call(stopped.train() + arguments + " --resume").status == 0);
   CHECK(call(whole.train() + arguments).status == 0);
   for (auto const* name : {"seed1.safetensors", "seed1.best.safetensors"}) {

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "clip/metrics.hpp"
+#include "clip/settings.hpp"
+#include "experiment/record.hpp"
 #include "support/catch.hpp"
 
 namespace {
@@ -53,4 +55,30 @@ TEST_CASE("PSNR counts all pixels of all frames together, and those apart that m
   CHECK(score.all() == Approx(-10 * std::log10((0.16 + 0.01 + 0.0081) / 242)));
   CHECK(score.in_motion() == Approx(-10 * std::log10(0.08)));
   CHECK(score.similarity() == Approx((alone + 1) / 2));
+}
+
+TEST_CASE("the record of a run of an earlier version is read, with what the run was of") {
+  constexpr char const* text = R"({"best_psnr": 21.5, "best_step": 4, "dead_modules": 0, "finished": true,
+    "fit": {"average": 0.99, "batch": 2, "blind_spans": 0.2, "clip": 1.0, "curriculum": 1, "few_views": 0.5,
+      "floor": 0.025, "parts": 0, "patience": 10, "queries": 12, "rate": 0.002, "steps": 6, "validate_every": 2,
+      "varied": {"contrast": 0.0, "inverted": 0.25, "mirrored": 0.5, "reversed": 0.0, "shift": 0.0}, "warm_up": 100,
+      "weight_decay": 0.0, "window": 6},
+    "frames_sha256": "abc", "loss": [], "manifest": "", "parameters": 716522, "reach": 0.5, "seconds": 1.5, "seed": 3,
+    "shown": {"height": 16, "region": "", "video": "square.npy", "width": 24}, "skipped": 0, "step": [], "steps": 6,
+    "test": {"S2GRU/views 10.psnr": 20.25}, "threads": 1, "validation_psnr": [20.0, 21.5, 21.0],
+    "validation_step": [2.0, 4.0, 6.0]})";
+  clip::options o;
+  o.own = o.own_settings("");
+  auto const r = examples::run_record::parse(text, "seed3.json", examples::run_record::begin(o));
+  CHECK(r.model == "s2gru");
+  CHECK(r.seed == 3);
+  CHECK(r.finished);
+  CHECK(r.best("psnr") == 21.5);
+  CHECK(r.fit.patience == 10);
+  CHECK(r.test.at("S2GRU/views 10.psnr") == 20.25);
+  CHECK(o.take_own(r.own) == "abc");
+  CHECK(o.shown == clip::selection{"square.npy", "", 24, 16});
+  CHECK(o.queries == 12);
+  CHECK(o.varied == clip::variation{.mirrored = 0.5, .inverted = 0.25, .reversed = 0, .contrast = 0, .shift = 0});
+  CHECK(o.own_settings("abc").entries() == r.own.entries());
 }

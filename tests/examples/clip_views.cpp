@@ -2,18 +2,19 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
+#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
-#include "support/program.hpp"
 
 using clip::batch;
 using clip::crop;
 using clip::index_t;
+using s2rm::test::complaint;
 using s2rm::test::contains;
+using s2rm::test::temporary_folder;
 
 namespace {
 
@@ -29,33 +30,12 @@ clip::footage made_up() {
   return video;
 }
 
-struct folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "s2rm_clip_views";
-  folder() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path);
-  }
-  ~folder() { std::filesystem::remove_all(path); }
-  folder(folder const&) = delete;
-  folder& operator=(folder const&) = delete;
-
-  /// A program that does what the shell is told.
-  [[nodiscard]] std::string program(std::string const& text) const {
-    auto const file = path / "program";
-    std::ofstream{file} << "#!/bin/sh\n" << text << "\n";
-    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-    return file.string();
-  }
-};
-
-template <class F>
-std::string failure(F const& f) {
-  try {
-    f();
-  } catch (std::exception const& error) {
-    return error.what();
-  }
-  return "";
+/// A program that does what the shell is told.
+std::string program(temporary_folder const& in, std::string const& text) {
+  auto const file = in / "program";
+  s2rm::test::write_text(file, "#!/bin/sh\n" + text + "\n");
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+  return file;
 }
 
 }  // namespace
@@ -91,9 +71,9 @@ TEST_CASE("the parts follow each other, and background and scale are of the firs
 
 TEST_CASE("a video that is too short or stands still is refused") {
   auto video = made_up();
-  CHECK_THAT(failure([&] { static_cast<void>(clip::scene::of(video, 70)); }), contains("found 70"));
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::scene::of(video, 70)); }), contains("found 70"));
   std::fill(video.pixels.begin(), video.pixels.end(), std::uint8_t{9});
-  CHECK_THAT(failure([&] { static_cast<void>(clip::scene::of(video, 10)); }), contains("nothing moves"));
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::scene::of(video, 10)); }), contains("nothing moves"));
 }
 
 TEST_CASE("a batch shows crops of a frame and asks for crops of the next one") {
@@ -224,50 +204,50 @@ TEST_CASE("last value keeps what a pixel showed when it was last seen") {
 }
 
 TEST_CASE(".npy files are read as they are") {
-  folder const work;
-  auto const file = work.path / "frames.npy";
+  temporary_folder const work;
+  auto const file = work / "frames.npy";
   s2rm::tensor<std::uint8_t, 3> frames = xt::zeros<std::uint8_t>({3, 12, 14});
   frames(2, 11, 13) = 200;
-  s2rm::data::save_npy(file.string(), frames);
+  s2rm::data::save_npy(file, frames);
   auto const video = clip::load(file, {}, "no such program");
   CHECK(video.width == 14);
   CHECK(video.height == 12);
   CHECK(video.frames() == 3);
   CHECK(video.pixels.back() == 200);
   s2rm::tensor<std::uint8_t, 3> const narrow = xt::zeros<std::uint8_t>({3, 12, 10});
-  s2rm::data::save_npy(file.string(), narrow);
-  CHECK_THAT(failure([&] { static_cast<void>(clip::load(file, {}, "")); }), contains("found 10 x 12"));
-  CHECK_THAT(failure([&] { static_cast<void>(clip::load(work.path / "none.avi", {}, "")); }), contains("none.avi"));
+  s2rm::data::save_npy(file, narrow);
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(file, {}, "")); }), contains("found 10 x 12"));
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(work / "none.avi", {}, "")); }), contains("none.avi"));
 }
 
 TEST_CASE("another video is decoded by ffmpeg, with the region and the size that were asked for") {
-  folder const work;
-  auto const video = work.path / "it's a film.avi";
-  std::ofstream{video} << "anything";
+  temporary_folder const work;
+  auto const video = work / "it's a film.avi";
+  s2rm::test::write_text(video, "anything");
   clip::selection chosen;
   chosen.region = "768:384:0:96";
   chosen.width = 12;
   chosen.height = 11;
   // Instead of ffmpeg: notes its arguments, writes two frames into the last of them.
-  auto const arguments = (work.path / "arguments").string();
-  auto const fake = work.program("for a; do echo \"<$a>\"; out=$a; done >" + arguments +
-                                 "\nhead -c 264 /dev/zero | tr '\\0' 'A' >\"$out\"");
+  auto const arguments = work / "arguments";
+  auto const fake = program(
+      work, "for a; do echo \"<$a>\"; out=$a; done >" + arguments + "\nhead -c 264 /dev/zero | tr '\\0' 'A' >\"$out\"");
   auto const made = clip::load(video, chosen, fake);
   CHECK(made.width == 12);
   CHECK(made.height == 11);
   CHECK(made.frames() == 2);
   CHECK(std::all_of(made.pixels.begin(), made.pixels.end(), [](std::uint8_t g) { return g == 'A'; }));
-  auto const noted = s2rm::test::bytes_of(arguments);
-  CHECK_THAT(noted, contains("<file:" + video.string() + ">"));
+  auto const noted = s2rm::test::read_text(arguments);
+  CHECK_THAT(noted, contains("<file:" + video + ">"));
   CHECK_THAT(noted, contains("<crop=768:384:0:96,scale=12:11:flags=area,format=gray>"));
   CHECK_THAT(noted, contains("<rawvideo>"));
 
-  auto const odd = work.program("for a; do out=$a; done; head -c 265 /dev/zero >\"$out\"");
-  CHECK_THAT(failure([&] { static_cast<void>(clip::load(video, chosen, odd)); }), contains("265 bytes"));
-  auto const broken = work.program("echo moov atom not found; exit 1");
-  auto const text = failure([&] { static_cast<void>(clip::load(video, chosen, broken)); });
+  auto const odd = program(work, "for a; do out=$a; done; head -c 265 /dev/zero >\"$out\"");
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(video, chosen, odd)); }), contains("265 bytes"));
+  auto const broken = program(work, "echo moov atom not found; exit 1");
+  auto const text = complaint([&] { static_cast<void>(clip::load(video, chosen, broken)); });
   CHECK_THAT(text, contains("moov atom not found"));
   CHECK_THAT(text, contains("install-deps"));
   chosen.region = "768x384";
-  CHECK_THAT(failure([&] { static_cast<void>(clip::load(video, chosen, fake)); }), contains("W:H:X:Y"));
+  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(video, chosen, fake)); }), contains("W:H:X:Y"));
 }

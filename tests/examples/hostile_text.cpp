@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "data/files.hpp"
-#include "runs/record.hpp"
+#include "experiment/record.hpp"
 #include "sensors/csv.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
@@ -41,8 +41,7 @@ std::string a_record() {
   r.step = {20, 40};
   r.loss = {0.625, std::nan("")};
   r.validation_step = {40};
-  r.validation_bce = {0.25};
-  r.validation_f1 = {0.5};
+  r.validation = {{"bce", {0.25}}, {"f1", {0.5}}};
   r.test["f1"] = 0.75;
   r.manifest = "made by hand";
   s2rm::test::temporary_folder const folder;
@@ -65,8 +64,7 @@ std::string a_log() {
 void read_record(std::string const& text) {
   auto const r = examples::run_record::parse(text, "run.json");
   CHECK(r.loss.size() == r.step.size());
-  CHECK(r.validation_bce.size() == r.validation_step.size());
-  CHECK(r.validation_f1.size() == r.validation_step.size());
+  for (auto const& [measure, curve] : r.validation) CHECK(curve.size() == r.validation_step.size());
   CHECK(r.steps >= 0);
 }
 

@@ -4,26 +4,17 @@
 #include <cmath>
 
 #include "data/files.hpp"
-#include "runs/record.hpp"
+#include "experiment/record.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 
+using s2rm::test::complaint;
 using s2rm::test::contains;
 using s2rm::test::read_text;
 using s2rm::test::temporary_folder;
 using s2rm::test::write_text;
 
 namespace {
-
-template <class Call>
-std::string complaint(Call const& call) {
-  try {
-    call();
-  } catch (std::runtime_error const& error) {
-    return error.what();
-  }
-  return "no complaint";
-}
 
 std::string parsed(std::string const& text) {
   return complaint([&] { static_cast<void>(examples::parse_json(text, "x.json")); });
@@ -142,6 +133,47 @@ TEST_CASE("json: the record of a run of balls") {
   refused(with(good, "0.625", "0.625, 1"), "'loss': expected 2 numbers, one for each step, found 3");
   refused(with(good, "\"seed\"", "\"model\""), "'model' twice");
   for (std::size_t length = 0; length + 2 < good.size(); length += 7) refused(good.substr(0, length), "expected JSON");
+}
+
+TEST_CASE("json: a record holds the settings that an example alone has, and what validation chose") {
+  temporary_folder const folder;
+  auto const path = folder / "run.json";
+  examples::run_options o;
+  o.own.set("fit.queries", 10).set("fit.varied.mirrored", 0.5).set("shown.video", "a.avi").set("light", true);
+  o.fit.patience = 2;
+  auto r = examples::run_record::begin(o);
+  r.steps = 20;
+  r.validation_step = {10, 20};
+  r.validation["psnr"] = {21.5, 20};
+  r.best_step = 10;
+  r.finished = true;
+  r.write(path);
+  auto expected = examples::run_record::begin(o);
+  expected.own.set("fit.queries", 7).set("fit.varied.mirrored", 0.0).set("shown.video", "").set("light", false);
+  auto back = examples::run_record::read(path, expected);
+  REQUIRE(back);
+  CHECK(back->own.entries() == o.own.entries());
+  CHECK(back->same_run(r));
+  CHECK_FALSE(back->same_run(expected));
+  CHECK(back->finished);
+  CHECK(back->best("psnr") == 21.5);
+  CHECK(std::isnan(back->best("f1")));
+  back->rewind(15);
+  CHECK_FALSE(back->finished);
+  CHECK(back->validation.at("psnr") == std::vector<double>{21.5});
+  auto const good = read_text(path);
+  auto const refused = [&](std::string const& text, char const* words) {
+    CHECK_THAT(complaint([&] { static_cast<void>(examples::run_record::parse(text, "run.json", expected)); }),
+               contains("run.json") && contains(words));
+  };
+  CHECK_NOTHROW(static_cast<void>(examples::run_record::parse(good, "run.json", expected)));
+  refused(with(good, "\"queries\": 10", "\"queries\": 10.5"), "'fit.queries': missing, or of another type");
+  refused(with(good, "\"queries\": 10", "\"queries\": true"), "'fit.queries'");
+  refused(with(good, "\"mirrored\": 0.5", "\"mirrored\": \"0.5\""), "'fit.varied.mirrored'");
+  refused(with(good, "\"mirrored\"", "\"mirror\""), "'fit.varied.mirrored'");
+  refused(with(good, "\"light\": true", "\"light\": 1"), "'light'");
+  refused(with(good, "\"video\"", "\"width\": 1, \"video\""), "'shown': unknown");
+  CHECK_THAT(complaint([&] { static_cast<void>(examples::run_record::read(path)); }), contains("unknown"));
 }
 
 TEST_CASE("json: the training log of sensors") {

@@ -1,7 +1,7 @@
-// Scores and peers of the sensors example, against cases computed by hand.
+// Scores and peers of the sensors example, against cases computed by hand. What R computes: sensors_peers.R.
 #include <cmath>
+#include <cstdlib>
 
-#include "sensors/linear.hpp"
 #include "sensors/peers.hpp"
 #include "sensors/synthetic.hpp"
 #include "sensors/tables.hpp"
@@ -110,41 +110,6 @@ TEST_CASE("streaming sums add up") {
   CHECK(first.count() == 10);
 }
 
-TEST_CASE("kriging of two neighbours by hand") {
-  // Neighbours at equal distance from the target: equal weights; the variance from c0 - w.k (- m).
-  Eigen::MatrixXd among(2, 2);
-  among << 1.0, 0.5, 0.5, 1.0;
-  Eigen::VectorXd to(2);
-  to << 0.6, 0.6;
-  auto const simple = sensors::simple_kriging(among, to, 1.0);
-  CHECK(simple.weights(0) == Approx(0.4));
-  CHECK(simple.weights(1) == Approx(0.4));
-  CHECK(simple.variance == Approx(1 - 2 * 0.4 * 0.6));
-  auto const ordinary = sensors::ordinary_kriging(among, to, 1.0);
-  CHECK(ordinary.weights(0) == Approx(0.5));
-  CHECK(ordinary.weights.sum() == Approx(1.0));
-  // var(target - mean of neighbours) = 1 + (1 + 0.5) / 2 - 2 * 0.6
-  CHECK(ordinary.variance == Approx(1 + 0.75 - 1.2));
-  // Unequal distances, against the system written out: w1 - w2 = (k1 - k2) / (1 - 0.5).
-  to << 0.7, 0.6;
-  auto const skew = sensors::ordinary_kriging(among, to, 1.0);
-  CHECK(skew.weights(0) == Approx(0.6));
-  CHECK(skew.weights(1) == Approx(0.4));
-}
-
-TEST_CASE("an exponential correlation is found again") {
-  std::vector<double> kilometres;
-  std::vector<double> correlations;
-  for (double d = 20; d < 500; d += 30) {
-    kilometres.push_back(d);
-    correlations.push_back(0.9 * std::exp(-0.004 * d));
-  }
-  auto const found = sensors::fit_correlation(kilometres, correlations);
-  CHECK(found.share == Approx(0.9).epsilon(0.01));
-  CHECK(found.rate == Approx(0.004).epsilon(0.01));
-  CHECK(found.between(100) == Approx(0.9 * std::exp(-0.4)).epsilon(0.01));
-}
-
 TEST_CASE("forecast peers on an exact VAR(1)") {
   auto const data = vector_series(1200);
   auto const all = sensors::forecast_peers(data, {0, 250}, {1000, 1200}, transform_kind::identity);
@@ -183,13 +148,13 @@ TEST_CASE("forecasts look at the past only, and know gaps") {
 
   data.values[static_cast<std::size_t>(2 * 520)] = missing;  // X at 520
   auto const gappy = sensors::forecast_peers(data, {0, 400}, {500, 600}, transform_kind::identity);
-  CHECK_THAT(named(gappy, "VAR(1)").not_applicable, contains("1 of 1200 are missing"));
+  CHECK_THAT(named(gappy, "VAR(1)").absent, contains("1 of 1200 are missing"));
   auto const& last = named(gappy, "persistence").made;
   CHECK(last.point[last.cell(521, 0)] == data.at(519, 0));
   auto const table = sensors::score_table(data, transform_kind::identity, "forecast", gappy);
-  CHECK_THAT(table.note, contains("VAR(3) is not applicable"));
+  CHECK_THAT(table.note, contains("VAR(3) is not applicable: least squares needs every reading"));
   for (auto const& one : gappy) {
-    if (one.not_applicable.empty()) {
+    if (one.absent.empty()) {
       CHECK(std::isfinite(sensors::evaluate(data, transform_kind::identity, one.made).nll()));
     }
   }
@@ -234,6 +199,68 @@ TEST_CASE("unseen peers never look at the hidden station") {
       }
       REQUIRE(found);
     }
+  }
+}
+
+namespace {
+
+/// A variable of the environment as it is to be, and as it was again.
+class variable {
+ public:
+  variable(char const* name_, char const* value) : name{name_} {
+    if (auto const* const old = std::getenv(name)) before = old;
+    setenv(name, value, 1);
+  }
+  ~variable() { before.empty() ? unsetenv(name) : setenv(name, before.c_str(), 1); }
+  variable(variable const&) = delete;
+  variable& operator=(variable const&) = delete;
+
+ private:
+  char const* name;
+  std::string before;
+};
+
+/// Every method has figures, or no prediction at all and a reason with `word` in it. Returns the number of the latter.
+int absent_for(std::string const& word, series const& data, std::string const& task, std::vector<peer> const& all) {
+  auto const table = sensors::score_table(data, transform_kind::square_root, task, all);
+  int absent = 0;
+  for (std::size_t m = 0; m < all.size(); ++m) {
+    INFO(all[m].made.name + " " + all[m].absent);
+    if (all[m].absent.empty()) {
+      CHECK(std::isfinite(sensors::evaluate(data, transform_kind::square_root, all[m].made).nll()));
+      continue;
+    }
+    ++absent;
+    CHECK_THAT(all[m].absent, contains("is not computed: ") && contains(word));
+    CHECK(table.rows[m][1] == "n/a");
+    CHECK_THAT(table.note, contains(all[m].made.name + " is not computed: "));
+  }
+  return absent;
+}
+
+}  // namespace
+
+TEST_CASE("without R or its package gstat the other methods are there, and a word about the missing ones") {
+  sensors::synthetic_options options;
+  options.days = 400;
+  options.stations = 5;
+  auto const data = sensors::synthetic_network(options);
+  auto const kind = transform_kind::square_root;
+  auto const forecast = [&] { return sensors::forecast_peers(data, {0, 350}, {350, 400}, kind); };
+  auto const unseen = [&] {
+    return sensors::unseen_peers(data, {0, 350}, {350, 400}, kind, sensors::leave_one_out(5));
+  };
+  CHECK(absent_for("", data, "forecast", forecast()) == 0);
+  CHECK(absent_for("", data, "unseen", unseen()) == 0);
+  {
+    variable const no_packages{"R_LIBS_SITE", "/nowhere"};
+    CHECK(absent_for("gstat is missing", data, "forecast", forecast()) == 2);  // VAR needs no package
+    CHECK(absent_for("gstat is missing", data, "unseen", unseen()) == 4);
+  }
+  {
+    variable const no_programs{"PATH", "/nowhere"};
+    CHECK(absent_for("Rscript is missing", data, "forecast", forecast()) == 4);
+    CHECK(absent_for("Rscript is missing", data, "unseen", unseen()) == 4);
   }
 }
 

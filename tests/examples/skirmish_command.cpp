@@ -98,5 +98,6 @@ TEST_CASE("a campaign does what is missing, and its page says what was run") {
   }
   CHECK_THAT(text, !contains("The claim of the paper"));  // of S2GRU alone there is nothing to compare
   CHECK(std::filesystem::exists(work.path / "page_training.svg"));
+  CHECK_THAT(bytes_of(work.path / "page.json"), contains("},\n\"S2GRU, seed 2\": {\"program\":\"skirmish\","));
   CHECK_THAT(call(line).text, contains("s2gru, seed 2: done before"));
 }

@@ -277,7 +277,7 @@ class stubborn final : public examples::model {
   void resume(std::filesystem::path const&) override {}
   [[nodiscard]] index_t parameters() const override { return 0; }
   [[nodiscard]] std::string description() const override { return "stubborn"; }
-  [[nodiscard]] std::unique_ptr<examples::watcher> watch() const override { return nullptr; }
+  [[nodiscard]] std::unique_ptr<examples::watcher> watch(index_t /*queries*/) const override { return nullptr; }
   [[nodiscard]] examples::module_map modules(std::span<float const>) override { return {}; }
   [[nodiscard]] std::unique_ptr<examples::model> without_interaction() const override { return nullptr; }
 

@@ -101,7 +101,7 @@ TEST_CASE("reach tells absent, cut off and reached apart") {
   }
 }
 
-TEST_CASE("a pair without gradient adds exactly nothing, wherever it lies") {
+TEST_CASE("a pair without gradient adds exactly 0, wherever it lies") {
   using kernel_type = kernel::truncated_gaussian<>::on<sizes<1, 2>>;
   double const log_epsilon = 0, cosine[] = {NAN, 0.5}, d[] = {0, 2};
   kernel::parameter_term<kernel_type, double> const term{&log_epsilon, cosine, d, 0};

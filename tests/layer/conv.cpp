@@ -61,7 +61,7 @@ TEST_CASE("a transposed convolution is the adjoint of a convolution with the sam
   CHECK(left == Approx(right).epsilon(1e-13));
 }
 
-TEST_CASE("names, shapes and start of convolutions") {
+TEST_CASE("names, shapes and initial values of convolutions") {
   using net = layer::convolutional<raster<2, 7, 6>, conv2d<3, 3, 2, 1>, conv_transpose2d<4, 2>, linear<5>>;
   CHECK(net::params::infos[0].name == "0.weight");
   CHECK(net::params::infos[0].extents == std::array<index_t, 4>{3, 2, 3, 3});

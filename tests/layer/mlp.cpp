@@ -31,7 +31,7 @@ TEST_CASE("a perceptron by hand") {
   CHECK(y[0] == Approx(2 * gelu(0.3 - 0.8 + 0.1) - 3 * gelu(-0.3 - 0.2 - 0.2) + 0.7).epsilon(1e-14));
 }
 
-TEST_CASE("a layer whose input wants no gradient") {
+TEST_CASE("a layer whose input needs no gradient") {
   using net = layer::mlp<3, 4, 2>;
   auto const w = test::normal_numbers(net::params::size, 9);
   auto const x = test::normal_numbers(2 * net::in, 10), dy = test::normal_numbers(2 * net::out, 11);

@@ -69,7 +69,7 @@ std::vector<double> mixed_targets(index_t n, index_t count, index_t area) {
 
 TEST_CASE("likelihoods conform") {
   for (std::vector<std::uint8_t> const& mask : {std::vector<std::uint8_t>{1, 1, 1, 1}, {1, 0, 1, 0}, {0, 0, 0, 0}}) {
-    std::string const which = ", " + std::to_string(mask[0] + mask[1] + mask[2] + mask[3]) + " of 4 rows asked";
+    std::string const which = ", " + std::to_string(mask[0] + mask[1] + mask[2] + mask[3]) + " of 4 rows present";
     auto const real = test::normal_numbers(4 * 6, 33);
     auto classes = uniform(4 * 6, 3);
     for (auto& v : classes) v = std::floor(v);
@@ -97,7 +97,7 @@ TEST_CASE("values are the closed forms") {
         Approx(-std::log(std::exp(0.7) / (std::exp(0.3) + std::exp(0.7) + std::exp(2.0)))).epsilon(1e-14));
 }
 
-TEST_CASE("a product is each channel's own likelihood, where it is asked") {
+TEST_CASE("a product is each channel's own likelihood, at its marked pixels") {
   using target = raster<4, 1, 2>;
   using l = mixed::on<target>;
   static_assert(l::parameters == 2 && l::outputs == 16);

@@ -197,7 +197,7 @@ void check_types() {
 TEST_CASE("float: rows, loops and sums on registers") { check_types<float>(); }
 TEST_CASE("double: rows, loops and sums on registers") { check_types<double>(); }
 
-TEST_CASE("a functor is prepared once for a piece, and run on every index") {
+TEST_CASE("a functor is prepared once per task, and run on every index") {
   int made = 0, seen[50] = {};
   math::each_index(counting{&made, seen}, 3, 50);
   CHECK(made == 1);

@@ -187,7 +187,7 @@ TEST_CASE("float functions are close to the exact ones, in every lane alike") {
   std::printf("\n");
 }
 
-TEST_CASE("a number is the same in every lane type, whatever it is") {
+TEST_CASE("a function has the same bits in every lane type") {
   auto x = corners();
   // A bit pattern in 65,521, every exponent and sign among them.
   for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += 65521) {

@@ -41,7 +41,7 @@ TEST_CASE("an LSTM whose state is read in pieces") {
 
 TEST_CASE("an observer") { compare<tiny_net<dynamics::tto<7, 8, 2, 5, 2>>>("observer"); }
 
-TEST_CASE("an observer that has room for fewer tokens than a step brings, read by their mean") {
+TEST_CASE("an observer with fewer slots than a step has tokens, read by their mean") {
   compare<tiny_net<dynamics::tto<3, 6, 1, 9, 1>, readout::kernel_mean>, double>("observer_forgets");
 }
 

@@ -1,4 +1,4 @@
-// One relational memory for the whole field against finite differences.
+// One relational memory for the whole model against finite differences.
 #include "s2rm/dynamics/rmc.hpp"
 #include "support/backends.hpp"
 #include "support/model_gradient.hpp"

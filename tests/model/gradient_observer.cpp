@@ -14,7 +14,7 @@ TEST_CASE("an observer of two layers") {
   check_gradient_everywhere<net>("tto", backend::eigen{});
 }
 
-TEST_CASE("an observer that has room for fewer tokens than a step brings, read by their mean") {
+TEST_CASE("an observer with fewer slots than a step has tokens, read by their mean") {
   check_gradient_everywhere<tiny_net<dynamics::tto<3, 6, 1, 9, 1>, readout::kernel_mean>>("tto, forgets",
                                                                                           ops::reference{});
 }

@@ -24,12 +24,12 @@ TEST_CASE("the mean of encoded views") {
   check_gradient_everywhere<tiny_net<dynamics::lstm<6, dynamics::pool::mean>>>("mean", backend::eigen{});
 }
 
-TEST_CASE("a GRU and an LSTM whose state is read in pieces") {
-  using pieces = tiny_net<dynamics::gru<6, dynamics::pool::attention, 3>>;
-  static_assert(pieces::M == 3 && pieces::H == 2 && pieces::state_size == 2 &&
-                pieces::params::has<"readout.query.weight">);
-  check_gradient_everywhere<pieces>("gru in pieces", backend::eigen{});
-  check_gradient_everywhere<tiny_net<dynamics::lstm<6, dynamics::pool::mean, 2>>>("lstm in pieces", backend::eigen{});
+TEST_CASE("a GRU and an LSTM whose state is read in chunks") {
+  using chunks = tiny_net<dynamics::gru<6, dynamics::pool::attention, 3>>;
+  static_assert(chunks::M == 3 && chunks::H == 2 && chunks::state_size == 2 &&
+                chunks::params::has<"readout.query.weight">);
+  check_gradient_everywhere<chunks>("gru in chunks", backend::eigen{});
+  check_gradient_everywhere<tiny_net<dynamics::lstm<6, dynamics::pool::mean, 2>>>("lstm in chunks", backend::eigen{});
 }
 
 TEST_CASE("values modulated by their places") {

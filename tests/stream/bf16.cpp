@@ -49,7 +49,7 @@ void product_of_rounded_weights() {
     plain stores(be, w.data());
     be.pack_half<G, Out, In>(w.data(), half.data());
     auto halved = stores.view;
-    halved.half = {half.data(), &backend::eigen::multiply_stored<bf16>};
+    halved.half = backend::eigen::half_view(half.data());
     for (index_t const n : {1, 2, 9}) {
       std::vector<float> y(static_cast<std::size_t>(n * G * Out), 1.0F), expected(y);
       be.product(halved, nullptr, n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
@@ -152,8 +152,7 @@ TEST_CASE("a product of bf16 weights on Thrust's systems is that of the rounded 
       be.context->order = order;
       std::vector<bf16> half(w.size());
       be.template pack_half<G, Out, In>(w.data(), half.data());
-      weight<float, G, Out, In> const stored{
-          w.data(), nullptr, nullptr, {half.data(), &type::template multiply_stored<bf16>}};
+      weight<float, G, Out, In> const stored{w.data(), nullptr, nullptr, type::half_view(half.data())};
       std::vector<float> y(n * G * Out);
       be.product(stored, bias.data(), n, {x.data(), G * In, In}, {y.data(), G * Out, Out});
       be.product_add(stored, n, {x.data(), G * In, In}, {y.data(), G * Out, Out});

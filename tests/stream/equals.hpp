@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// A stream held against whole sequences.
+/// Compares a stream with whole sequences, to the bit.
 
 #include <vector>
 
@@ -49,7 +49,7 @@ void observe(stream_of<Net, T>& live, owned_batch<T> const& b, index_t t, bool c
   REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<T>(x.data(), count)) == observed::yes);
 }
 
-/// Holds a stream against whole sequences: every element of a batch of five, run with the others, and alone.
+/// Every element of a batch of five, run with the others and alone, against a stream of it.
 template <class Net, class T>
 void equals_sequence(int threads, bool compact, with more) {
   constexpr index_t time = 50, batch = 5, views = 6, queries = 3, state = Net::M * Net::state_size;

@@ -1,5 +1,5 @@
 // Numbers at the edge of what can be: saturated gates, places that coincide or oppose each other, kernels that underflow,
-// subnormals, readings that are no numbers, very long streams and long training runs.
+// subnormals, non-finite readings, very long streams and long training runs.
 #include <cstdint>
 #include <limits>
 
@@ -115,7 +115,7 @@ TEST_CASE("numerics: places that coincide, with each other, with a module, or li
   CHECK(modules([](index_t m, index_t i) { return i == 1 && m > 0 ? 1e30F : 1.0F; }).finite());
 }
 
-TEST_CASE("numerics: kernels that underflow reach nobody, kernels that are flat reach everybody") {
+TEST_CASE("numerics: kernels that underflow reach no module, flat kernels reach all") {
   auto const b = test::random_batch<net, float>(5, 2, 4, 3, 3);
   for (float const log_epsilon : {-80.0F, -20.0F, -5.0F, 5.0F, 20.0F, 80.0F}) {
     INFO("log epsilon " << log_epsilon);
@@ -179,52 +179,52 @@ struct view_of {
 };
 }  // namespace
 
-TEMPLATE_TEST_CASE_SIG("numerics: a number that is none is found wherever it lies", "", ((index_t Size), Size), 1, 3,
-                       15, 16, 17, 31, 48, 121) {
+TEMPLATE_TEST_CASE_SIG("numerics: non-finite input is detected at every position", "", ((index_t Size), Size), 1, 3, 15,
+                       16, 17, 31, 48, 121) {
   detail::view_gate<view_of<Size>, float> gate(2, non_finite_views::refuse);
   std::vector<float> views(2 * Size, std::numeric_limits<float>::max()), places(4, 0.1F);
   std::uint8_t const* present = nullptr;
   CHECK(gate.passes(2, views.data(), places.data(), present));
   for (std::size_t at = 0; at < views.size(); ++at) {
     for (float const bad : {nan, infinity, -infinity}) {
-      auto odd = views;
-      odd[at] = bad;
+      auto changed = views;
+      changed[at] = bad;
       INFO("number " << at);
-      CHECK_FALSE(gate.passes(2, odd.data(), places.data(), present));
+      CHECK_FALSE(gate.passes(2, changed.data(), places.data(), present));
     }
   }
 }
 
-TEST_CASE("numerics: a stream refuses what is no number, and its state stays") {
+TEST_CASE("numerics: a stream refuses non-finite views, and its state is unchanged") {
   live_stream s{non_finite_views::refuse};
   std::vector<float> const views(9, 0.5F), places(6, 0.1F);
   REQUIRE(s.see(views, places) == observed::yes);
   auto const before = s.live.state();
   for (float const bad : {nan, infinity, -infinity}) {
     for (std::size_t const at : {0UL, 4UL, 8UL}) {
-      auto odd = views;
-      odd[at] = bad;
-      CHECK(s.see(odd, places) == observed::not_finite);
+      auto changed = views;
+      changed[at] = bad;
+      CHECK(s.see(changed, places) == observed::not_finite);
       CHECK(s.live.state() == before);
       // What is absent may hold anything.
       std::vector<std::uint8_t> present(3, 1);
       present[at / 3] = 0;
       live_stream other{non_finite_views::refuse};
-      CHECK(other.see(odd, places, present.data()) == observed::yes);
+      CHECK(other.see(changed, places, present.data()) == observed::yes);
     }
     for (std::size_t const at : {0UL, 5UL}) {
-      auto odd = places;
-      odd[at] = bad;
-      CHECK(s.see(views, odd) == observed::not_finite);
+      auto changed = places;
+      changed[at] = bad;
+      CHECK(s.see(views, changed) == observed::not_finite);
       CHECK(s.live.state() == before);
     }
   }
   CHECK(s.live.left_out() == 0);
-  // Large numbers are numbers.
+  // The largest numbers are finite.
   CHECK(s.see(std::vector<float>(9, std::numeric_limits<float>::max()), places) == observed::yes);
 }
 
-TEST_CASE("numerics: or it leaves the view out, and counts it") {
+TEST_CASE("numerics: a stream leaves non-finite views out and counts them") {
   live_stream s{non_finite_views::absent}, without{non_finite_views::refuse};
   std::vector<float> views(9, 0.5F);
   std::vector<float> const places{0.1F, 0.2F, -0.3F, 0.4F, 0.5F, -0.6F};
@@ -246,7 +246,7 @@ TEST_CASE("numerics: or it leaves the view out, and counts it") {
   CHECK(all_finite(y.data, y.size()));
 }
 
-TEST_CASE("numerics: sessions likewise") {
+TEST_CASE("numerics: sessions refuse non-finite views, or leave them out and count them") {
   learner_type const learner{{}, {}, seed{5}};
   std::vector<float> views(2 * 2 * 3, 0.5F);
   std::vector<float> const places(2 * 2 * 2, 0.1F);

@@ -8,7 +8,7 @@
 
 namespace s2rm::test {
 
-/// The weights of a start to which nothing belongs: h_0 is not zero.
+/// Random weights, h_0 among them.
 template <class Net, class T, class Backend>
 parameters<typename Net::params, Backend, T> weights_on(Backend& be) {
   parameters<typename Net::params, Backend, T> weights(be);

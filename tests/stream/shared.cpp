@@ -1,5 +1,5 @@
-// One set of weights, many streams in threads of their own: each gets what it would get alone. The thread sanitizer runs
-// this (preset tsan).
+// Streams of one set of weights, each in a thread of its own, predict what each predicts alone. The thread sanitizer runs this
+// (preset tsan).
 #include <thread>
 
 #include "stream/equals.hpp"
@@ -12,7 +12,7 @@ using learner_type = trainer<net, backend::eigen>;
 
 constexpr index_t steps = 200;
 
-std::vector<float> answers(learner_type const& learner, std::uint32_t which) {
+std::vector<float> predictions_of(learner_type const& learner, std::uint32_t which) {
   auto const b = test::random_batch<net, float>(steps, 1, 3, 2, which);
   test::stream_of<net, float> live{backend::eigen{.threads = 1}, learner.parameters(), {.views = 3, .queries = 2}};
   std::vector<float> all;
@@ -27,19 +27,19 @@ std::vector<float> answers(learner_type const& learner, std::uint32_t which) {
 
 }  // namespace
 
-TEST_CASE("shared weights: streams in many threads say what they say alone") {
+TEST_CASE("shared weights: streams in many threads predict what they predict alone") {
   learner_type const learner{{}, {}, seed{5}};
   constexpr std::size_t threads = 8;
   std::vector<std::vector<float>> together(threads);
   {
     std::vector<std::thread> all;
     for (std::size_t i = 0; i < threads; ++i) {
-      all.emplace_back([&, i] { together[i] = answers(learner, static_cast<std::uint32_t>(i % 5)); });
+      all.emplace_back([&, i] { together[i] = predictions_of(learner, static_cast<std::uint32_t>(i % 5)); });
     }
     for (auto& one : all) one.join();
   }
   for (std::size_t i = 0; i < threads; ++i) {
-    CHECK(together[i] == answers(learner, static_cast<std::uint32_t>(i % 5)));
+    CHECK(together[i] == predictions_of(learner, static_cast<std::uint32_t>(i % 5)));
     CHECK(together[i].size() == static_cast<std::size_t>(steps * 2 * net::outputs));
   }
   CHECK(together[0] != together[1]);

@@ -1,8 +1,8 @@
-// `step`: what is seen and what is asked in one piece of work, by one stream and by many, from the host's memory and from
-// where the backend computes.
+// `step` equals `observe` and `predict`: of `stream` and of `streams`, with arrays of the host and of the device.
 #include <limits>
 #include <string>
 
+#include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "stream/on_device.hpp"
 #include "support/backends.hpp"
@@ -33,12 +33,12 @@ void on_some_backends(F const& f) {
 #endif
 }
 
-/// What one step shows and asks: views and queries vary, some slots are absent (and NaN), some sessions idle, some reset.
-struct shown {
+/// Views and queries of one step: their numbers vary, some slots are absent (and NaN), some sessions idle, some reset.
+struct inputs {
   index_t count, queries;
   owned_batch<T> b;
   std::vector<std::uint8_t> active, reset;
-  explicit shown(std::uint32_t step)
+  explicit inputs(std::uint32_t step)
       : count(step % 6),
         queries(1 + step % 3),
         b(test::random_batch<net, T>(1, sessions, count, queries, step, {.view_mask = step % 2 == 0})) {
@@ -50,7 +50,7 @@ struct shown {
   }
   [[nodiscard]] array_view<T const, 3> views() const { return {b.view.data(), {sessions, count, V}}; }
   [[nodiscard]] array_view<T const, 3> places() const { return {b.place.data(), {sessions, count, P}}; }
-  [[nodiscard]] array_view<T const, 3> asked() const { return {b.query_place.data(), {sessions, queries, P}}; }
+  [[nodiscard]] array_view<T const, 3> query() const { return {b.query_place.data(), {sessions, queries, P}}; }
   template <class U>
   static U const* or_null(std::vector<U> const& x) {
     return x.empty() ? nullptr : x.data();
@@ -65,28 +65,28 @@ void compare(Backend be, std::string const& name) {
       device(be, weights, sessions, {5, 3, non_finite_views::absent});
   for (std::uint32_t step = 0; step < 40; ++step) {
     INFO("step " << step);
-    shown const s(step);
+    inputs const s(step);
     auto const* const present = s.or_null(s.b.view_mask);
     for (index_t i = 0; i < sessions; ++i) {
       if (!s.reset.empty() && s.reset[static_cast<std::size_t>(i)] != 0) apart.reset(i);
     }
     REQUIRE(apart.observe(s.views(), s.places(), present, s.or_null(s.active)) == observed::yes);
-    // Now and then in two halves: both ways go on from the same states.
+    // Some steps in two halves: both go on from the same states.
     if (s.reset.empty() && step % 2 == 1) {
       REQUIRE(whole.observe(s.views(), s.places(), present, s.or_null(s.active)) == observed::yes);
-      REQUIRE(whole.predict_async(s.asked()));
+      REQUIRE(whole.predict_async(s.query()));
     } else {
-      REQUIRE(whole.step(s.views(), s.places(), s.asked(), present, s.or_null(s.active), s.or_null(s.reset)) ==
+      REQUIRE(whole.step(s.views(), s.places(), s.query(), present, s.or_null(s.active), s.or_null(s.reset)) ==
               observed::yes);
     }
     {
-      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place);
+      there const view(be, s.b.view), place(be, s.b.place), query(be, s.b.query_place);
       there const mask(be, s.b.view_mask), active(be, s.active), reset(be, s.reset);
       REQUIRE(device.step(on_device, {view.data(), s.views().shape}, {place.data(), s.places().shape},
-                          {asked.data(), s.asked().shape}, mask.data(), active.data(), reset.data()) == observed::yes);
+                          {query.data(), s.query().shape}, mask.data(), active.data(), reset.data()) == observed::yes);
       device.wait();  // and the arrays may go
     }
-    auto const expected = apart.predict(s.asked()), found = whole.predictions();
+    auto const expected = apart.predict(s.query()), found = whole.predictions();
     REQUIRE(found.shape == expected.shape);
     auto const on_it = device.predictions(on_device);
     REQUIRE(on_it.shape[1] >= s.queries);
@@ -104,7 +104,7 @@ void compare(Backend be, std::string const& name) {
       CHECK(same_bits(far.data + i * row, expected.data + i * row, row));
       CHECK(same_bits(numbers.data() + i * room, expected.data + i * row, row));
     }
-    // The answer stays until something else is asked.
+    // Predictions stay until the next ones are enqueued.
     CHECK(device.predictions().data == far.data);
     CHECK(same_bits(whole.predictions().data, found.data, found.size()));
   }
@@ -113,14 +113,14 @@ void compare(Backend be, std::string const& name) {
 
 }  // namespace
 
-TEST_CASE("step: many streams give what observing and asking give, to the bit") {
+TEST_CASE("step: of several sessions equals observe and predict, to the bit") {
   on_some_backends([](auto be, std::string const& name) {
     compare<net>(be, name);
     compare<guess_net>(be, name + ", residual");
   });
 }
 
-TEST_CASE("step: one stream gives what observing and asking give, to the bit") {
+TEST_CASE("step: of one stream equals observe and predict, to the bit") {
   on_some_backends([](auto be, std::string const& name) {
     INFO(name);
     using backend_type = decltype(be);
@@ -128,20 +128,20 @@ TEST_CASE("step: one stream gives what observing and asking give, to the bit") {
     stream<guess_net, backend_type> apart(be, weights, {5, 3}), whole(be, weights, {5, 3});
     for (std::uint32_t step = 0; step < 30; ++step) {
       INFO("step " << step);
-      shown const s(step);
+      inputs const s(step);
       auto const* const present = s.or_null(s.b.view_mask);
       array_view<T const, 2> const views{s.b.view.data(), {s.count, V}}, places{s.b.place.data(), {s.count, P}},
-          asked{s.b.query_place.data(), {s.queries, P}};
+          query{s.b.query_place.data(), {s.queries, P}};
       if (step == 11) apart.reset(), whole.reset();
       REQUIRE(apart.observe(views, places, present) == observed::yes);
-      // Now and then the one in two halves: both ways go on from the same state.
+      // Some steps in two halves: both go on from the same state.
       if (step % 7 == 3) {
         REQUIRE(whole.observe(views, places, present) == observed::yes);
-        REQUIRE(whole.predict_async(asked));
+        REQUIRE(whole.predict_async(query));
       } else {
-        REQUIRE(whole.step(views, places, asked, present) == observed::yes);
+        REQUIRE(whole.step(views, places, query, present) == observed::yes);
       }
-      auto const expected = apart.predict(asked), found = whole.predictions();
+      auto const expected = apart.predict(query), found = whole.predictions();
       REQUIRE(found.shape == expected.shape);
       CHECK(same_bits(found.data, expected.data, expected.size()));
       CHECK(whole.state() == apart.state());
@@ -149,7 +149,7 @@ TEST_CASE("step: one stream gives what observing and asking give, to the bit") {
   });
 }
 
-TEST_CASE("step: what does not fit is refused, and nothing changes") {
+TEST_CASE("step: wrong extents are refused, and nothing changes") {
   on_some_backends([](auto be, std::string const& name) {
     INFO(name);
     using backend_type = decltype(be);
@@ -162,7 +162,7 @@ TEST_CASE("step: what does not fit is refused, and nothing changes") {
     REQUIRE(many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, 1, 2}}) == observed::yes);
     auto const state = one.state();
     auto const first = many.state(0), second = many.state(1);
-    // A step that is refused has no answer.
+    // A refused step has no predictions.
     CHECK(one.step({p, {4, 3}}, {p, {4, 2}}, {p, {1, 2}}) == observed::too_many_views);
     CHECK(one.predictions().shape[0] == 0);
     CHECK(one.step({p, {2, 4}}, {p, {2, 2}}, {p, {1, 2}}) == observed::wrong_shape);
@@ -179,7 +179,7 @@ TEST_CASE("step: what does not fit is refused, and nothing changes") {
     CHECK(one.state() == state);
     CHECK(many.state(0) == first);
     CHECK(many.state(1) == second);
-    // A question that cannot be asked does not hold up the step.
+    // The step is taken though its queries are refused.
     for (auto const queries : {index_t{0}, index_t{3}}) {
       CHECK(one.step({p, {2, 3}}, {p, {2, 2}}, {p, {queries, 2}}) == observed::yes);
       CHECK(one.predictions().shape[0] == 0);
@@ -195,7 +195,7 @@ TEST_CASE("step: what does not fit is refused, and nothing changes") {
   });
 }
 
-TEST_CASE("step: streams that may see nothing, or be asked nothing") {
+TEST_CASE("step: limits of no views, or of no queries") {
   on_some_backends([](auto be, std::string const& name) {
     INFO(name);
     using backend_type = decltype(be);
@@ -232,13 +232,13 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
     auto const weights = weights_on<net, T>(be);
     streams<net, backend_type> strict(be, weights, sessions, {5, 3}),
         lenient(be, weights, sessions, {5, 3, non_finite_views::absent}), expected(be, weights, sessions, {5, 3});
-    index_t odd = 0;
+    index_t non_finite = 0;
     for (std::uint32_t step = 0; step < 20; ++step) {
       INFO("step " << step);
-      shown s(step);
+      inputs s(step);
       std::vector<std::uint8_t> flags(s.b.view_mask);
       flags.resize(static_cast<std::size_t>(sessions * s.count), std::uint8_t{1});
-      // Every fifth view, and every seventh place, has a number that is none; some of them are absent anyway.
+      // Every fifth view, and every seventh place, holds a non-finite number; some of them are absent anyway.
       index_t here = 0;
       for (index_t i = 0; i < sessions * s.count; ++i) {
         bool const bad_view = (i + step) % 5 == 0, bad_place = (i + step) % 7 == 0;
@@ -247,16 +247,16 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
         auto& flag = flags[static_cast<std::size_t>(i)];
         if ((bad_view || bad_place) && flag != 0) ++here, flag = 0;
       }
-      odd += here;
-      REQUIRE(expected.step(s.views(), s.places(), s.asked(), flags.data()) == observed::yes);
-      there const view(be, s.b.view), place(be, s.b.place), asked(be, s.b.query_place);
+      non_finite += here;
+      REQUIRE(expected.step(s.views(), s.places(), s.query(), flags.data()) == observed::yes);
+      there const view(be, s.b.view), place(be, s.b.place), query(be, s.b.query_place);
       there const mask(be, s.b.view_mask);
       auto const on_it = [&](auto& all) {
         return all.step(on_device, {view.data(), s.views().shape}, {place.data(), s.places().shape},
-                        {asked.data(), s.asked().shape}, mask.data());
+                        {query.data(), s.query().shape}, mask.data());
       };
       REQUIRE(on_it(lenient) == observed::yes);
-      CHECK(lenient.left_out() == odd);
+      CHECK(lenient.left_out() == non_finite);
       auto const y = expected.predictions();
       CHECK(same_bits(lenient.predictions().data, y.data, y.size()));
       auto const before = strict.state(1);
@@ -267,12 +267,12 @@ TEST_CASE("step: views on the device that are not finite are refused, or left ou
         CHECK(strict.predictions().shape[1] == 0);
       }
     }
-    CHECK(odd > 20);
+    CHECK(non_finite > 20);
   });
 }
 
 #if defined(S2RM_TEST_THRUST)
-TEST_CASE("step: many that nobody waits for are those that somebody does") {
+TEST_CASE("step: asynchronous steps equal synchronous ones") {
   using plain = backend::thrust_on<backend::system::cpp>;
   test::separate device;
   plain host;
@@ -284,10 +284,10 @@ TEST_CASE("step: many that nobody waits for are those that somebody does") {
   stream<net, plain, T> alone(host, same, {5, 3});
   for (std::uint32_t step = 0; step < 30; ++step) {
     INFO("step " << step);
-    shown const s(step);
+    inputs const s(step);
     auto const* const present = s.or_null(s.b.view_mask);
     auto const step_all = [&](auto& all) {
-      REQUIRE(all.step(s.views(), s.places(), s.asked(), present, s.or_null(s.active), s.or_null(s.reset)) ==
+      REQUIRE(all.step(s.views(), s.places(), s.query(), present, s.or_null(s.active), s.or_null(s.reset)) ==
               observed::yes);
     };
     auto const step_one = [&](auto& it) {
@@ -303,7 +303,7 @@ TEST_CASE("step: many that nobody waits for are those that somebody does") {
   }
 }
 
-TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits") {
+TEST_CASE("step: one graph launch and one copy a step, without waiting") {
   test::separate device;
   auto const weights = weights_on<net, T>(device);
   stream<net, test::separate> one(device, weights, {3, 2});
@@ -328,10 +328,10 @@ TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits")
     CHECK(c.held == held);
     CHECK(c.allocations == allocations);
     CHECK(c.queued > queued);
-    index_t const asked = c.asked, copied = c.copied_in;
+    index_t const enqueued = c.asked, copied = c.copied_in;
     REQUIRE(step() == observed::yes);
-    // Beside what is recorded nothing is asked for but copies on the device, flags and the search.
-    CHECK(c.asked == asked + copies);
+    // Beside the graph only copies on the device, their flags and the check are enqueued.
+    CHECK(c.asked == enqueued + copies);
     CHECK(c.copied_in == copied);
   };
   costs(step_one, 0);
@@ -344,6 +344,38 @@ TEST_CASE("step: one start of recorded work a step, one copy, and nobody waits")
   CHECK(c.waits + c.held == waits + held);
   CHECK(there_alone.predictions().shape[1] == 1);
   CHECK(c.waits + c.held == waits + held + 1);
+}
+
+TEST_CASE("step: several sessions without flags cost no work beside the model's; idle ones are saved and put back") {
+  test::separate device;
+  auto const weights = weights_on<net, T>(device);
+  stream<net, test::separate> one(device, weights, {3, 2});
+  streams<net, test::separate> many(device, weights, 2, {3, 2});
+  std::vector<T> const x(100, T(0.5));
+  auto const* const p = x.data();
+  auto const work = [&](auto const& step) {
+    index_t const before = device.context->asked;
+    REQUIRE(step() == observed::yes);
+    return device.context->asked - before;
+  };
+  auto const step_one = [&] { return one.step({p, {2, 3}}, {p, {2, 2}}, {p, {1, 2}}); };
+  auto const step_many = [&](std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) {
+    return [&, active, reset] {
+      return many.step({p, {2, 2, 3}}, {p, {2, 2, 2}}, {p, {2, 1, 2}}, nullptr, active, reset);
+    };
+  };
+  std::uint8_t const second[] = {0, 1};
+  auto const first_step = work(step_one), next_step = work(step_one);
+  CHECK(first_step == next_step);
+  CHECK(work(step_many()) == first_step);
+  CHECK(work(step_many()) == next_step);
+  CHECK(work(step_many(nullptr, second)) == next_step);
+  CHECK(work(step_many(second)) == next_step + 2);
+  // One session is to start anew: the flags are read where they lie.
+  many.reset(0);
+  CHECK(work(step_many()) == next_step);
+  // Flags of both kinds are combined, and filled in before.
+  CHECK(work(step_many(second, second)) == next_step + 4);
 }
 #endif
 

@@ -1,5 +1,4 @@
-// A stream: equal to the whole sequence to the last bit, never changed by a call it refuses, its state apart from the
-// weights.
+// A stream equals the whole sequence to the last bit; a refused call changes nothing; streams share weights, not states.
 #include "s2rm/stream/stream.hpp"
 
 #include <memory>
@@ -71,7 +70,7 @@ struct desk {
     REQUIRE(live.observe(views(t), places(t)) == observed::yes);
   }
   template <class Stream>
-  std::vector<float> predict_async(Stream& live, index_t t) const {
+  std::vector<float> predicted(Stream& live, index_t t) const {
     auto const y = live.predict(queries(t));
     return {y.data, y.data + y.size()};
   }
@@ -120,7 +119,7 @@ TEST_CASE("stream: a refused call says why and changes nothing") {
 
   CHECK_THROWS_AS((live_type{{}, d.learner.parameters(), {.views = -1}}), value_error);
   CHECK_THROWS_AS((live_type{{}, d.learner.parameters(), {.queries = -1}}), value_error);
-  // No room at all still runs blind.
+  // A stream with limits of zero still runs blind.
   live_type closed{{}, d.learner.parameters(), {.views = 0, .queries = 0}};
   CHECK(closed.observe(d.views(0, 1), d.places(0, 1)) == observed::too_many_views);
   CHECK(closed.observe({}, {}) == observed::yes);
@@ -132,29 +131,29 @@ TEST_CASE("stream: nothing to predict from before the first observation, nor aft
   live_type live{{}, d.learner.parameters()};
   auto const fresh = live.state();
   CHECK_FALSE(fresh.started);
-  CHECK(d.predict_async(live, 0).empty());
+  CHECK(d.predicted(live, 0).empty());
   d.see(live, 0);
   d.see(live, 1);
-  CHECK(d.predict_async(live, 0).size() == 3 * net::outputs);
+  CHECK(d.predicted(live, 0).size() == 3 * net::outputs);
   CHECK_FALSE(live.state() == fresh);
   live.reset();
-  CHECK(d.predict_async(live, 0).empty());
+  CHECK(d.predicted(live, 0).empty());
   // A stream that was reset is a new one, whatever it saw.
   CHECK(live.state() == fresh);
   live_type other{{}, d.learner.parameters()};
   d.see(other, 2);
   d.see(live, 2);
   CHECK(live.state() == other.state());
-  CHECK(d.predict_async(live, 2) == d.predict_async(other, 2));
+  CHECK(d.predicted(live, 2) == d.predicted(other, 2));
 }
 
 TEST_CASE("stream: any number of views and queries, also none, in any order") {
   desk const d;
   live_type live{{}, d.learner.parameters()}, again{{}, d.learner.parameters()};
   d.see(live, 0);
-  // Asking does not disturb, however often and for however many.
-  CHECK(d.predict_async(live, 1) == d.predict_async(live, 1));
-  auto const all = d.predict_async(live, 1);
+  // Predicting changes no state, however often and for however many places.
+  CHECK(d.predicted(live, 1) == d.predicted(live, 1));
+  auto const all = d.predicted(live, 1);
   auto const y = live.predict(d.queries(1, 1));
   CHECK(same_bits(y.data, all.data(), net::outputs));
   d.see(again, 0);
@@ -167,8 +166,8 @@ TEST_CASE("stream: any number of views and queries, also none, in any order") {
   REQUIRE(again.observe(d.views(1), d.places(1), absent) == observed::yes);
   CHECK_FALSE(live.state() == before);
   CHECK(live.state() == again.state());
-  auto const blind = d.predict_async(live, 1);
-  CHECK(blind == d.predict_async(again, 1));
+  auto const blind = d.predicted(live, 1);
+  CHECK(blind == d.predicted(again, 1));
   CHECK(blind.size() == 3 * net::outputs);
   CHECK(blind != all);
 }
@@ -210,20 +209,20 @@ TEST_CASE("stream: a state copied out, compared and put back goes on to the bit"
   auto const kept = live.state();
   auto const same = live.state();
   CHECK(kept == same);
-  auto const asked = d.predict_async(live, 6);
+  auto const expected = d.predicted(live, 6);
   d.see(other, 19);
   other.restore(kept);
   CHECK(other.state() == kept);
-  CHECK(d.predict_async(other, 6) == asked);
+  CHECK(d.predicted(other, 6) == expected);
   for (index_t t = 7; t < 20; ++t) {
     d.see(live, t);
     d.see(other, t);
     REQUIRE(live.state() == other.state());
-    REQUIRE(d.predict_async(live, t) == d.predict_async(other, t));
+    REQUIRE(d.predicted(live, t) == d.predicted(other, t));
   }
   // Back in time.
   live.restore(kept);
-  CHECK(d.predict_async(live, 6) == asked);
+  CHECK(d.predicted(live, 6) == expected);
   d.see(live, 7);
   other.restore(kept);
   d.see(other, 7);
@@ -231,7 +230,7 @@ TEST_CASE("stream: a state copied out, compared and put back goes on to the bit"
   // A state from before the first step.
   live_type const unborn{{}, d.learner.parameters()};
   live.restore(unborn.state());
-  CHECK(d.predict_async(live, 0).empty());
+  CHECK(d.predicted(live, 0).empty());
   d.see(live, 0);
   live_type fresh{{}, d.learner.parameters()};
   d.see(fresh, 0);
@@ -255,7 +254,7 @@ TEST_CASE("stream: a residual read-out guesses from the views of the step, and k
   std::uint8_t const second_absent[] = {1, 0, 1, 1};
   REQUIRE(live.observe(d.views(1), d.places(1), second_absent) == observed::yes);
   REQUIRE(bare.observe(d.views(1), d.places(1), second_absent) == observed::yes);
-  auto const with_guess = d.predict_async(live, 1), without = d.predict_async(bare, 1);
+  auto const with_guess = d.predicted(live, 1), without = d.predicted(bare, 1);
   for (std::size_t q = 0; q < 3; ++q) {
     for (std::size_t e = 0; e < 2; ++e) {
       double sum = 0, weight = 0;
@@ -275,14 +274,14 @@ TEST_CASE("stream: a residual read-out guesses from the views of the step, and k
   d.see(other, 9);
   other.restore(kept);
   CHECK(other.state() == kept);
-  CHECK(d.predict_async(other, 1) == with_guess);
+  CHECK(d.predicted(other, 1) == with_guess);
   // A blind step has nothing to guess from.
   REQUIRE(live.observe({}, {}) == observed::yes);
   REQUIRE(bare.observe({}, {}) == observed::yes);
-  CHECK(d.predict_async(live, 1) == d.predict_async(bare, 1));
+  CHECK(d.predicted(live, 1) == d.predicted(bare, 1));
   CHECK_FALSE(live.state() == kept);
   live.restore(kept);
-  CHECK(d.predict_async(live, 1) == with_guess);
+  CHECK(d.predicted(live, 1) == with_guess);
 
   // The state holds the three views that were there, and the slot that was absent only where masks are not looked at.
   bool const looks = ops::reads_masks<test::tested>;
@@ -291,12 +290,12 @@ TEST_CASE("stream: a residual read-out guesses from the views of the step, and k
   guess_type just_wide_enough{{}, learner.parameters(), {.views = count}},
       narrow{{}, learner.parameters(), {.views = count - 1}};
   just_wide_enough.restore(kept);
-  CHECK(d.predict_async(just_wide_enough, 1) == with_guess);
+  CHECK(d.predicted(just_wide_enough, 1) == with_guess);
   CHECK_THROWS_AS(narrow.restore(kept), value_error);
   auto torn = kept;
   torn.place.pop_back();
   CHECK_THROWS_AS(live.restore(torn), value_error);
-  CHECK(d.predict_async(live, 1) == with_guess);
+  CHECK(d.predicted(live, 1) == with_guess);
 }
 
 TEST_CASE("stream: streams share weights, and take changed ones when told to") {
@@ -323,7 +322,7 @@ TEST_CASE("stream: streams share weights, and take changed ones when told to") {
     d.see(fresh, t);
   }
   CHECK(a.state() == fresh.state());
-  CHECK(d.predict_async(a, 0) == d.predict_async(fresh, 0));
+  CHECK(d.predicted(a, 0) == d.predicted(fresh, 0));
 }
 
 TEST_CASE("stream: goes on after a move") {
@@ -334,7 +333,7 @@ TEST_CASE("stream: goes on after a move") {
   d.see(*first, 0);
   live_type moved(std::move(*first));
   first.reset();
-  CHECK(d.predict_async(moved, 0) == d.predict_async(stays, 0));
+  CHECK(d.predicted(moved, 0) == d.predicted(stays, 0));
   d.see(stays, 1);
   d.see(moved, 1);
   CHECK(moved.state() == stays.state());

@@ -1,5 +1,6 @@
-// Many sessions at once: each is the stream that it would be alone, whoever else takes part.
+// Sessions that step together: each equals a stream of its own, whichever others take part.
 #include "s2rm/stream/streams.hpp"
+#include "s2rm/stream/stream.hpp"
 
 #include <memory>
 
@@ -65,7 +66,7 @@ void compare(Backend be, std::string const& name) {
 
 }  // namespace
 
-TEST_CASE("streams: each session is a stream of its own, to the bit") {
+TEST_CASE("streams: each session equals a stream of its own, to the bit") {
   compare<test::small_net>(backend::eigen{}, "eigen");
   compare<guess_net>(backend::eigen{.threads = 2}, "eigen, 2 threads, residual");
 #if defined(S2RM_TEST_THRUST)
@@ -77,7 +78,7 @@ TEST_CASE("streams: each session is a stream of its own, to the bit") {
 #endif
 }
 
-TEST_CASE("streams: what does not fit is refused, and nothing changes") {
+TEST_CASE("streams: wrong extents are refused, and nothing changes") {
   using net = test::small_net;
   backend::eigen be;
   parameters<net::params, backend::eigen, float> weights(be);

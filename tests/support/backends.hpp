@@ -7,7 +7,7 @@
 #include "s2rm/backend/eigen/backend.hpp"
 #include "s2rm/ops/reference.hpp"
 #if defined(S2RM_TEST_THRUST)
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 #endif
 
 namespace s2rm::test {

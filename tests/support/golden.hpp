@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,13 +38,13 @@ inline parity_account& parity() {
   return all;
 }
 
-/// Every array is held to its own largest number.
-template <class T>
-void hold(std::string const& what, std::vector<T> const& found, std::vector<double> const& expected) {
+/// Every array is held to its own largest number, within the tolerance of double, or of float where it is `single`.
+inline void hold(std::string const& what, std::vector<double> const& found, std::vector<double> const& expected,
+                 bool single = false) {
   INFO(what);
   double const error = relative_error(found, expected);
-  CHECK(error <= tolerance::parity<T>);
-  auto& worst = parity().worst[sizeof(T) / 8];
+  CHECK(error <= (single ? tolerance::parity<float> : tolerance::parity<double>));
+  auto& worst = parity().worst[single ? 0 : 1];
   worst = std::max(worst, error);
   ++parity().arrays;
 }
@@ -70,34 +72,34 @@ owned_batch<T> batch_of(data::safetensors_file const& f) {
   return b;
 }
 
-/// Prediction, state, loss and every gradient of one case.
+/// What one model gives for one golden batch.
+struct golden_result {
+  std::vector<double> prediction, state, gradient;
+  double loss = 0;
+};
+
+/// The model as plain numbers: its fields, and what it gives for values of its parameters and a batch.
+using golden_model =
+    std::function<golden_result(std::vector<double> const& values, data::safetensors_file const& batch)>;
+
+/// Prediction, state, loss and every gradient of one case, in double or in float (support/golden.cpp).
+void compare(std::string const& name, bool single, std::span<field_info const> fields, golden_model const& run);
+
 template <class Net, class T>
 void compare(std::string const& name, backend::eigen const& be = {}) {
-  INFO(name << (sizeof(T) == 4 ? ", float" : ", double"));
-  auto const out = golden("model_" + name + ".out");
-  auto const checkpoint = golden(*out.find_metadata("checkpoint"));
-  auto const owned = batch_of<T>(golden(*out.find_metadata("batch")));
-  auto const b = owned.look();
-  std::vector<double> values(Net::parameter_count, NAN);
-  for (auto const& f : Net::fields) {
-    std::vector<index_t> const shape(f.extents.begin(), f.extents.begin() + f.rank);
-    checkpoint.copy(checkpoint.template at<double>(f.name, shape), values.data() + f.offset);
-  }
-  model<Net, backend::eigen, T> m(be, values, {b.time, b.batch, b.views, b.queries});
-  auto const loss = static_cast<T>(m.loss(b));
-  hold("prediction", m.outputs(b), out.template numbers<double>("prediction"));
-  hold("state", m.states(b), out.template numbers<double>("state"));
-  hold("loss", std::vector<T>{loss}, out.template numbers<double>("loss"));
-  auto const& g = m.backward(b);
-  int gradients = 0;
-  for (auto const& f : Net::fields) {
-    std::string const tensor = "grad." + std::string(f.name);
-    hold(tensor, std::vector<T>(g.begin() + f.offset, g.begin() + f.offset + f.size),
-         out.template numbers<double>(tensor));
-    ++gradients;
-  }
-  for (auto const& t : out.tensors) gradients -= t.name.starts_with("grad.") ? 1 : 0;
-  CHECK(gradients == 0);
+  compare(name, sizeof(T) == 4, Net::fields,
+          [&be](std::vector<double> const& values, data::safetensors_file const& batch) {
+            auto const owned = batch_of<T>(batch);
+            auto const b = owned.look();
+            model<Net, backend::eigen, T> m(be, values, {b.time, b.batch, b.views, b.queries});
+            auto const wide = [](std::vector<T> const& x) { return std::vector<double>(x.begin(), x.end()); };
+            golden_result r;
+            r.loss = static_cast<T>(m.loss(b));
+            r.prediction = wide(m.outputs(b));
+            r.state = wide(m.states(b));
+            r.gradient = wide(m.backward(b));
+            return r;
+          });
 }
 
 /// Both precisions.

@@ -3,126 +3,83 @@
 /// Finite differences through a whole model: for every parameter tensor one random direction over all of it and a few
 /// single numbers (or every number), with the loss's gradient computed on a tape that starts as NaN.
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/finite_difference.hpp"
 #include "support/model_fixture.hpp"
-#include "support/tolerance.hpp"
 
 namespace s2rm::test {
 
 enum class sampling { few, every };
 
-/// One model on one batch. `carried`: the state comes from before the sequence.
+/// A model on one backend as plain numbers, so that the check is compiled once for all of them.
+class gradient_subject {
+ public:
+  gradient_subject() = default;
+  gradient_subject(gradient_subject const&) = delete;
+  gradient_subject& operator=(gradient_subject const&) = delete;
+  virtual ~gradient_subject() = default;
+
+  [[nodiscard]] virtual std::span<field_info const> fields() const = 0;
+  [[nodiscard]] virtual index_t state_size() const = 0;  ///< numbers of one element's state
+  [[nodiscard]] virtual std::vector<double> random_values(std::uint64_t seed_value) const = 0;
+  [[nodiscard]] virtual owned_batch<double> random_data(batch_options const& o) const = 0;
+
+  virtual void poison() = 0;
+  virtual void set(std::vector<double> const& values) = 0;
+  virtual void forward(batch_view<double> const& b, double const* carried) = 0;
+  virtual double loss(batch_view<double> const& b, double const* carried) = 0;
+  virtual std::vector<double> backward(batch_view<double> const& b, double const* carried) = 0;
+  [[nodiscard]] virtual double count() const = 0;
+  [[nodiscard]] virtual std::vector<double> losses(batch_view<double> const& b) const = 0;
+  [[nodiscard]] virtual std::vector<std::uint8_t> reach(batch_view<double> const& b) const = 0;
+  /// Whether finite differences may be taken here: no pair near the cut, no place code near 0.
+  [[nodiscard]] virtual bool smooth(batch_view<double> const& b) const = 0;
+};
+
 template <class Net, class Backend>
-void check_gradient(std::string const& name, Backend const& be, batch_options options, bool carries = false,
+class gradient_subject_of final : public gradient_subject {
+ public:
+  gradient_subject_of(Backend const& be, batch_options const& o)
+      : model_(be, random_parameters<Net>(o.seed), {o.time, o.batch, o.views, o.queries}) {}
+
+  [[nodiscard]] std::span<field_info const> fields() const override { return Net::fields; }
+  [[nodiscard]] index_t state_size() const override { return Net::M * Net::state_size; }
+  [[nodiscard]] std::vector<double> random_values(std::uint64_t seed_value) const override {
+    return random_parameters<Net>(seed_value);
+  }
+  [[nodiscard]] owned_batch<double> random_data(batch_options const& o) const override { return random_batch<Net>(o); }
+
+  void poison() override { model_.poison(); }
+  void set(std::vector<double> const& values) override { model_.set(values); }
+  void forward(batch_view<double> const& b, double const* carried) override { (void)model_.forward(b, carried); }
+  double loss(batch_view<double> const& b, double const* carried) override { return model_.loss(b, carried); }
+  std::vector<double> backward(batch_view<double> const& b, double const* carried) override {
+    return model_.backward(b, carried);
+  }
+  [[nodiscard]] double count() const override { return model_.count(); }
+  [[nodiscard]] std::vector<double> losses(batch_view<double> const& b) const override { return model_.losses(b); }
+  [[nodiscard]] std::vector<std::uint8_t> reach(batch_view<double> const& b) const override { return model_.reach(b); }
+  [[nodiscard]] bool smooth(batch_view<double> const& b) const override {
+    constexpr double room = 4e-3;
+    return model_.margin(b) > room && model_.shortest_code(b) > 0.2;
+  }
+
+ private:
+  model<Net, Backend> model_;
+};
+
+/// One model on one batch (support/model_gradient.cpp). `carries`: the state comes from before the sequence.
+void check_gradient(std::string const& name, gradient_subject& m, batch_options options, bool carries, sampling how);
+
+template <class Net, class Backend>
+void check_gradient(std::string const& name, Backend const& be, batch_options const& options, bool carries = false,
                     sampling how = sampling::few) {
-  extent const e{options.time, options.batch, options.views, options.queries};
-  auto values = random_parameters<Net>(options.seed);
-  model<Net, Backend> m(be, values, e);
-
-  // The loss is smooth as long as no pair crosses the cut and no place code vanishes: take a batch where none does.
-  owned_batch<double> owned;
-  batch_view<double> b;
-  std::vector<double> state;
-  double const* carried = nullptr;
-  constexpr double room = 4e-3;
-  for (int attempt = 0;; ++attempt) {
-    REQUIRE(attempt < 500);
-    options.seed += 1000;
-    owned = random_batch<Net>(options);
-    b = owned.look();
-    values = random_parameters<Net>(options.seed);
-    m.set(values);
-    if (carries) {
-      state.resize(static_cast<std::size_t>(options.batch * Net::M * Net::state_size));
-      random const r{options.seed, 50};
-      for (std::size_t i = 0; i < state.size(); ++i) state[i] = r.uniform(0, i, -1, 1);
-      carried = state.data();
-    }
-    (void)m.forward(b, carried);
-    if (m.margin(b) > room && m.shortest_code(b) > 0.2) break;
-  }
-  INFO(name << ": T " << b.time << ", B " << b.batch << ", A " << b.views << ", Q " << b.queries << ", seed "
-            << options.seed);
-  ++account().cases;
-
-  m.poison();
-  double const loss = m.loss(b, carried);
-  REQUIRE(std::isfinite(loss));
-  auto const g = m.backward(b, carried);
-  auto const reach = m.reach(b);
-  double const of_all = largest(g);
-
-  random const r{options.seed, 60};
-  std::uint64_t drawn = 0;
-  double worst = 0;
-  std::string where;
-  auto moved = values;
-  // Rounding asks for a large step, curvature for a small one, and no step may move a pair across the cut. One step
-  // serves unless it disagrees; then, of four, the estimate that changes least from one step to the next (Ridders).
-  auto const slope_with = [&](auto const& move, double step, std::vector<double>& found) {
-    bool crossed = false;
-    auto const losses = [&](double by) {
-      moved = values;
-      move(by);
-      m.set(moved);
-      (void)m.forward(b, carried);
-      crossed = crossed || m.reach(b) != reach;
-      return m.losses(b);
-    };
-    double const fd = slope_of_sum(losses, step);
-    if (!crossed) found.push_back(m.count() > 0 ? fd / m.count() : fd);
-  };
-  auto const slope_along = [&](auto const& move, auto const& agrees) {
-    std::vector<double> found;
-    slope_with(move, 1.6e-3, found);
-    if (!found.empty() && agrees(found[0])) return found[0];
-    found.clear();
-    for (double const step : {6.4e-3, 1.6e-3, 4e-4, 1e-4}) slope_with(move, step, found);
-    if (found.empty()) FAIL_CHECK("every step moves a pair across the cut");
-    double best = found.empty() ? 0.0 : found[0], least = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 1; i < found.size(); ++i) {
-      double const change = std::abs(found[i] - found[i - 1]);
-      if (change < least) least = change, best = found[i];
-    }
-    return best;
-  };
-  auto const hold = [&](double expected, double most, std::string const& what, auto const& move) {
-    auto const error_of = [&](double fd) { return gradient_error(fd, expected, std::max(most, 1e-2 * of_all)); };
-    double const error =
-        error_of(slope_along(move, [&](double fd) { return error_of(fd) < tolerance::gradient / 20; }));
-    account().slope_seen(error, name + ", " + what);
-    if (error > worst) {
-      worst = error;
-      where = what;
-    }
-  };
-  for (auto const& f : Net::fields) {
-    auto const part = std::span(g).subspan(static_cast<std::size_t>(f.offset), static_cast<std::size_t>(f.size));
-    double const most = largest(part);
-    std::vector<double> direction(part.size());
-    double length = 0, along = 0, norm = 0;
-    for (auto& d : direction) d = r.normal(1, drawn++), length += d * d;
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      direction[i] /= std::sqrt(length);
-      along += direction[i] * part[i];
-      norm += part[i] * part[i];
-    }
-    auto const at = static_cast<std::size_t>(f.offset);
-    hold(along, std::sqrt(norm), std::string(f.name) + " (direction)", [&](double by) {
-      for (std::size_t i = 0; i < direction.size(); ++i) moved[at + i] += by * direction[i];
-    });
-    index_t const singles = how == sampling::every ? f.size : std::min<index_t>(f.size, 2);
-    for (index_t k = 0; k < singles; ++k) {
-      auto const i = static_cast<std::size_t>(how == sampling::every ? k : r.below(2, drawn++, f.size));
-      hold(part[i], most, std::string(f.name) + "[" + std::to_string(i) + "]", [&](double by) { moved[at + i] += by; });
-    }
-  }
-  INFO("worst in " << where);
-  CHECK(worst <= tolerance::gradient);
+  gradient_subject_of<Net, Backend> m(be, options);
+  check_gradient(name, m, options, carries, how);
 }
 
 /// The shapes and masks every set of policies is held against.

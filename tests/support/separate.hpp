@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 
 namespace s2rm::test {
 

@@ -4,7 +4,7 @@
 /// (`s2rm_add_test(... ON cpp)`).
 
 #if defined(S2RM_TEST_ON)
-#include "s2rm/backend/thrust/backend.hpp"
+#include "s2rm/thrust.hpp"
 #endif
 #include "s2rm/eigen.hpp"
 

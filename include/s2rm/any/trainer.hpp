@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions, on the host's memory
-/// (but those of `on_device`).
+/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions. Arrays are the host's,
+/// except those of calls with `on_device`.
 /// A program that chooses between CPU and GPU when it runs writes its loop once; one compiled by a host compiler alone
 /// uses a model that another translation unit made for the GPU (`gpu_trainer`, docs/gpu.md).
 
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"
 #include "s2rm/train/trainer.hpp"
 #include "s2rm/train/training_file.hpp"
@@ -30,13 +31,20 @@ class any_stream {
   virtual bool predict_async(array_view<T const, 2> places) noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 2> places,
-                        array_view<T const, 2> asked, std::uint8_t const* present = nullptr) noexcept = 0;
+                        array_view<T const, 2> queries, std::uint8_t const* present = nullptr) noexcept = 0;
   virtual void reset() noexcept = 0;
   /// Call it after the weights changed.
   virtual void refresh() noexcept = 0;
   [[nodiscard]] virtual index_t left_out() const = 0;
   [[nodiscard]] virtual stream_state<T> state() const = 0;
   virtual void restore(stream_state<T> const& s) = 0;
+
+  [[deprecated("renamed: predict_async")]] bool ask(array_view<T const, 2> places) noexcept {
+    return predict_async(places);
+  }
+  [[deprecated("renamed: predictions")]] array_view<T const, prediction_rank> answer() noexcept {
+    return predictions();
+  }
 };
 
 /// Many sessions on any backend. See `streams`.
@@ -54,10 +62,10 @@ class any_streams {
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions(on_device_t) noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 3> places,
-                        array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                        array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
                         std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
   virtual observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
-                        array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                        array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
                         std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
   virtual void wait() noexcept = 0;
   virtual void reset(index_t session) noexcept = 0;
@@ -66,6 +74,16 @@ class any_streams {
   [[nodiscard]] virtual index_t left_out() const = 0;
   [[nodiscard]] virtual std::vector<T> state(index_t session) const = 0;
   virtual void restore(index_t session, std::vector<T> const& numbers) = 0;
+
+  [[deprecated("renamed: predict_async")]] bool ask(array_view<T const, 3> places) noexcept {
+    return predict_async(places);
+  }
+  [[deprecated("renamed: predictions")]] array_view<T const, prediction_rank> answer() noexcept {
+    return predictions();
+  }
+  [[deprecated("renamed: predictions")]] array_view<T const, prediction_rank> answer(on_device_t) noexcept {
+    return predictions(on_device);
+  }
 };
 
 /// A trainer of any backend. See `trainer`.
@@ -120,9 +138,9 @@ class erased_stream final : public any_stream<Net, T> {
   }
   bool predict_async(array_view<T const, 2> places) noexcept override { return stream_.predict_async(places); }
   array_view<T const, base::prediction_rank> predictions() noexcept override { return stream_.predictions(); }
-  observed step(array_view<T const, base::view_rank> views, array_view<T const, 2> places, array_view<T const, 2> asked,
-                std::uint8_t const* present) noexcept override {
-    return stream_.step(views, places, asked, present);
+  observed step(array_view<T const, base::view_rank> views, array_view<T const, 2> places,
+                array_view<T const, 2> queries, std::uint8_t const* present) noexcept override {
+    return stream_.step(views, places, queries, present);
   }
   void reset() noexcept override { stream_.reset(); }
   void refresh() noexcept override { stream_.refresh(); }
@@ -155,14 +173,15 @@ class erased_streams final : public any_streams<Net, T> {
   array_view<T const, base::prediction_rank> predictions(on_device_t) noexcept override {
     return streams_.predictions(on_device);
   }
-  observed step(array_view<T const, base::view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
-                std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) noexcept override {
-    return streams_.step(views, places, asked, present, active, reset);
+  observed step(array_view<T const, base::view_rank> views, array_view<T const, 3> places,
+                array_view<T const, 3> queries, std::uint8_t const* present, std::uint8_t const* active,
+                std::uint8_t const* reset) noexcept override {
+    return streams_.step(views, places, queries, present, active, reset);
   }
   observed step(on_device_t, array_view<T const, base::view_rank> views, array_view<T const, 3> places,
-                array_view<T const, 3> asked, std::uint8_t const* present, std::uint8_t const* active,
+                array_view<T const, 3> queries, std::uint8_t const* present, std::uint8_t const* active,
                 std::uint8_t const* reset) noexcept override {
-    return streams_.step(on_device, views, places, asked, present, active, reset);
+    return streams_.step(on_device, views, places, queries, present, active, reset);
   }
   void wait() noexcept override { streams_.wait(); }
   void reset(index_t session) noexcept override { streams_.reset(session); }

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Z = 1 for every pair: models without a sphere of modules (dynamics/). Nothing is learned and nothing computed: log Z is
-/// 0, and whatever is present is reached.
+/// Z = 1 for every pair: models without a sphere of modules (dynamics/). Nothing is learned and nothing computed: log Z
+/// is 0, and whatever is present is reached.
 
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/core/concepts.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
 /// Attention with any normalisation: every present source has a score, reached or not, and the normalisation makes
-/// weights of the row. What the pairs within reach alone allow is in reached.hpp.
+/// weights of the row. The form for an exact cut, over pairs within reach alone, is in sparse.hpp.
 ///
-/// Numbers of the pairs lie as normalisations want them, (count, targets, N, sources).
+/// Numbers of the pairs lie as normalisations read them, (count, targets, N, sources).
 
 #include "s2rm/attention/geometry.hpp"
 #include "s2rm/attention/simd_heads.hpp"
@@ -13,11 +13,11 @@ namespace s2rm::attention {
 /// to[n][j] = the dot product of head n of a with head n of row j of b, for the sources of a list.
 template <index_t N, index_t C, class T>
 S2RM_HD inline void dots_by_head(typename heads<N, C, T>::row const& a, rows<T const> b, index_t r,
-                                 partner_list const& near, index_t sources, T* to) {
+                                 neighbour_list const& neighbours, index_t sources, T* to) {
   T each[padded<N>];
-  for (index_t e = 0; e < near.count; ++e) {
-    heads<N, C, T>::dot(a, b.at(r, near[e])).store(each);
-    for (index_t n = 0; n < N; ++n) to[n * sources + near[e]] = each[n];
+  for (index_t e = 0; e < neighbours.count; ++e) {
+    heads<N, C, T>::dot(a, b.at(r, neighbours[e])).store(each);
+    for (index_t n = 0; n < N; ++n) to[n * sources + neighbours[e]] = each[n];
   }
 }
 
@@ -37,22 +37,23 @@ struct attend_dense {
     for (index_t j = 0; j < N * g.sources; ++j) weights[j] = T(0);
     if constexpr (Dot) {
       auto const query = head::row::load(q.at(r, i), scale);
-      each_list(sources_of(g, kernel::cut_off), r, i,
-                [&](partner_list const& near) { dots_by_head<N, C, T>(query, k, r, near, g.sources, weights); });
+      each_list(sources_of(g, kernel::cut_off), r, i, [&](neighbour_list const& neighbours) {
+        dots_by_head<N, C, T>(query, k, r, neighbours, g.sources, weights);
+      });
     }
     for (index_t n = 0; n < N; ++n) {
       Normalisation::forward(g.sources, g.row(r, i), weights + n * g.sources,
                              extra + (task * N + n) * Normalisation::extra);
     }
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      auto const item = [&](index_t e) { return near[e]; };
-      head::add_up(near.first > 0, near.count, item, g.sources, item,
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      auto const item = [&](index_t e) { return neighbours[e]; };
+      head::add_up(neighbours.first > 0, neighbours.count, item, g.sources, item,
                    typename head::weighted_sum{weights, v.at(r), v.group, y.at(r, i)});
     });
   }
 };
 
-/// l of one source, once more.
+/// Recomputes l of one source.
 template <index_t C, bool Dot, class T>
 struct score_again {
   T const* q;
@@ -69,7 +70,7 @@ struct score_again {
   }
 };
 
-/// One target on the way back: dl, dlog Z, dq.
+/// Backward of one target: dl, dlog Z, dq.
 template <class Normalisation, index_t N, index_t C, bool Dot, bool StraightThrough, class T>
 struct attend_dense_backward {
   geometry<T> g;
@@ -88,7 +89,7 @@ struct attend_dense_backward {
     for (index_t j = 0; j < N * g.sources; ++j) dl[j] = T(0);
     auto const dyi = head::row::load(dy.at(r, i));
     each_list(sources_of(g, kernel::cut_off), r, i,
-              [&](partner_list const& near) { dots_by_head<N, C, T>(dyi, v, r, near, g.sources, dl); });
+              [&](neighbour_list const& neighbours) { dots_by_head<N, C, T>(dyi, v, r, neighbours, g.sources, dl); });
     for (index_t n = 0; n < N; ++n) {
       Normalisation::template backward<StraightThrough>(
           g.sources, g.row(r, i), w + (task * N + n) * g.sources, extra + (task * N + n) * Normalisation::extra,
@@ -97,9 +98,9 @@ struct attend_dense_backward {
     }
     for (index_t j = 0; j < N * g.sources; ++j) dl[j] *= scale;
     if constexpr (Dot) {
-      each_list(sources_of(g, kernel::cut_off), r, i, [&](partner_list const& near) {
-        auto const item = [&](index_t e) { return near[e]; };
-        head::add_up(near.first > 0, near.count, item, g.sources, item,
+      each_list(sources_of(g, kernel::cut_off), r, i, [&](neighbour_list const& neighbours) {
+        auto const item = [&](index_t e) { return neighbours[e]; };
+        head::add_up(neighbours.first > 0, neighbours.count, item, g.sources, item,
                      typename head::weighted_sum{dl, k.at(r), k.group, dq.at(r, i)});
       });
     }

@@ -9,7 +9,7 @@
 ///   dq_i = sum_j dl_ij k_j / sqrt(C),   dk_j = sum_i dl_ij q_i / sqrt(C),   dv_j = sum_i w_ij dy_i.
 ///
 /// A source that is absent is never read for a result: its memory may hold anything. In log space with an exact cut
-/// (reached.hpp) the same holds for sources out of reach, and they cost nothing; other normalisations see every present
+/// (sparse.hpp) the same holds for sources out of reach, and they cost nothing; other normalisations see every present
 /// source (dense.hpp). Every sum runs over the sources, or targets, of one row in their order: a result depends on
 /// nothing else that is computed.
 
@@ -17,11 +17,11 @@
 
 #include "s2rm/attention/dense.hpp"
 #include "s2rm/attention/sparse.hpp"
-#include "s2rm/ops/attention.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::attention {
 
-/// The sources of one group on the way back: dk and dv. `Slot` numbers for each pair within reach lie as in reached.hpp; 0:
+/// Backward for the sources of one group: dk and dv. `Slot` numbers for each pair within reach lie as in sparse.hpp; 0:
 /// those of all present pairs as in dense.hpp.
 template <index_t N, index_t C, bool Dot, index_t Slot, class T>
 struct attend_backward_sources {
@@ -40,42 +40,43 @@ struct attend_backward_sources {
           for (index_t t = 0; t < b.count; ++t) gather(b.row, b.first + t, b.list[t]);
         },
         [this, &from](index_t r, index_t j) {
-          each_list(from, r, j, [&](partner_list const& near) { gather(r, j, near); });
+          each_list(from, r, j, [&](neighbour_list const& neighbours) { gather(r, j, neighbours); });
         });
   }
 
  private:
-  S2RM_HD void gather(index_t r, index_t j, partner_list const& near) const {
+  S2RM_HD void gather(index_t r, index_t j, neighbour_list const& neighbours) const {
     // Where the numbers of each pair begin.
-    index_t at[partner_search::most];
-    for (index_t e = 0; e < near.count; ++e) at[e] = start(r, j, near, e);
+    index_t at[neighbour_search::most];
+    for (index_t e = 0; e < neighbours.count; ++e) at[e] = start(r, j, neighbours, e);
     using sum = typename head::weighted_sum;
     auto const begin = [&](index_t e) { return at[e]; };
-    auto const item = [&](index_t e) { return near[e]; };
+    auto const item = [&](index_t e) { return neighbours[e]; };
     index_t const head_step = Slot == 0 ? g.sources : 1;
     sum const value{w, dy.at(r), dy.group, dv.at(r, j)};
     if constexpr (Dot) {
       sum const key{d, q.at(r), q.group, dk.at(r, j)};
-      head::add_up(near.first > 0, near.count, begin, head_step, item, key, value);
+      head::add_up(neighbours.first > 0, neighbours.count, begin, head_step, item, key, value);
     } else {
-      head::add_up(near.first > 0, near.count, begin, head_step, item, value);
+      head::add_up(neighbours.first > 0, neighbours.count, begin, head_step, item, value);
     }
   }
-  S2RM_HD index_t start(index_t r, index_t j, partner_list const& near, index_t e) const {
-    if constexpr (Slot == 0) return (r * g.targets + near[e]) * N * g.sources + j;
-    if (near.edge != nullptr) return (r * g.near.first_source[g.targets] + near.edge[e]) * Slot;
-    return ((r * g.targets + near[e]) * g.sources + j) * Slot;
+  S2RM_HD index_t start(index_t r, index_t j, neighbour_list const& neighbours, index_t e) const {
+    if constexpr (Slot == 0) return (r * g.targets + neighbours[e]) * N * g.sources + j;
+    if (neighbours.edge != nullptr) return (r * g.neighbours.first_source[g.targets] + neighbours.edge[e]) * Slot;
+    return ((r * g.targets + neighbours[e]) * g.sources + j) * Slot;
   }
 };
 
-/// N heads of width C. `Dot = false` leaves the scores out: weights are the kernel alone. `Again` keeps no weights for the
-/// way back where they can be found again (log space with an exact cut): less memory, a little more time.
+/// N heads of width C. `Dot = false` leaves the scores out: weights are the kernel alone. `Again`: the backward
+/// pass recomputes the weights from the softmax statistics (log space with an exact cut): less memory, a little more
+/// time.
 template <index_t N, index_t C, class Normalisation, bool StraightThrough = false, bool Dot = true, bool Again = false>
 struct kernel_dot {
   static constexpr index_t width = N * C;
   /// Whether sources out of reach are as good as absent.
   static constexpr bool sparse_only = std::is_same_v<Normalisation, normalisation::log_space> && !StraightThrough;
-  /// Numbers kept, and scratch of the way back, for one target with `sources` sources.
+  /// Numbers saved, and scratch of the backward pass, for one target with `sources` sources.
   static constexpr index_t saved(index_t sources) {
     if (!sparse_only) return N * (sources + Normalisation::extra);
     return padded<N> * (Again ? 2 : sources);
@@ -84,7 +85,7 @@ struct kernel_dot {
     return sparse_only ? padded<N> * sources * (Again ? 2 : 1) : N * sources;
   }
 
-  /// Whether a fused pass leaves something for the way back.
+  /// Whether a fused forward pass saves softmax statistics: there is more than one source.
   static constexpr bool keeps(index_t sources) { return saved(sources) >= 2 * N; }
   template <class T>
   static T scale() {
@@ -97,8 +98,8 @@ struct kernel_dot {
                       std::type_identity_t<T*> saved) {
     index_t const n = g.count * g.targets;
     if constexpr (sparse_only) {
-      if constexpr (requires { be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, saved, scale<T>()); }) {
-        if (be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, kept(g, saved), scale<T>())) return;
+      if constexpr (ops::capabilities<B, T>::attention) {
+        if (be.template kernel_attention<N, C, Dot>(pairs_of(g), q, k, v, y, statistics(g, saved), scale<T>())) return;
       }
       be.template for_rows<1>(g.count * groups_of(g.targets),
                               attend_sparse<N, C, Dot, Again, T>{g, q, k, v, y, saved, scale<T>()});
@@ -121,16 +122,13 @@ struct kernel_dot {
                          g, q, k, v, dy, saved, extra, scratch, dq, dlog, dlog_row, scale<T>()});
       give_sources<0>(be, g, q, dy, saved, scratch, dk, dv);
     } else {
-      if constexpr (requires {
-                      be.template kernel_attention_backward<N, C, Dot>(pairs_of(g), q, k, v, dy, saved, dq, dk, dv,
-                                                                       dlog, dlog_row, scratch, scale<T>());
-                    }) {
-        if (be.template kernel_attention_backward<N, C, Dot>(pairs_of(g), q, k, v, dy, kept(g, saved), dq, dk, dv, dlog,
-                                                             dlog_row, scratch, scale<T>())) {
+      if constexpr (ops::capabilities<B, T>::attention) {
+        if (be.template kernel_attention_backward<N, C, Dot>(pairs_of(g), q, k, v, dy, statistics(g, saved), dq, dk, dv,
+                                                             dlog, dlog_row, scratch, scale<T>())) {
           return;
         }
       }
-      // Weights that are found again lie beside dl.
+      // Recomputed weights lie beside dl.
       std::conditional_t<Again, T*, T const*> weights;
       if constexpr (Again) {
         weights = scratch;
@@ -146,14 +144,14 @@ struct kernel_dot {
   }
 
  private:
-  /// The same pairs, and the room for what is kept of them, as ops/attention.hpp has them.
+  /// The same pairs as ops/attention.hpp describes them, and where their softmax statistics go.
   template <class T>
   static ops::attention_pairs<T> pairs_of(geometry<T> const& g) {
     return {g.count,         g.targets,  g.sources,     g.log_weight, g.reach,
             kernel::reached, g.row_step, g.target_step, g.source_step};
   }
   template <class T, class P>
-  static P* kept(geometry<T> const& g, P* room) {
+  static P* statistics(geometry<T> const& g, P* room) {
     return keeps(g.sources) ? room : nullptr;
   }
   template <index_t Slot, class B, class T>

@@ -24,8 +24,8 @@ struct row_geometry {
   S2RM_HD std::uint8_t reach_of(index_t j) const { return reach[j * step]; }
 };
 
-/// The reached source of largest weight; -1 where none is reached. Gradients of a softmax are differences dw_j - sum w dw:
-/// taken from this source's dw first, they lose no digits when it has nearly all the weight.
+/// The reached source of largest weight; -1 where none is reached. Gradients of a softmax are differences dw_j - sum w
+/// dw: relative to this source's dw they lose no digits when it has nearly all the weight.
 template <class T>
 S2RM_HD inline index_t heaviest(index_t count, row_geometry<T> g, T const* w) {
   index_t best = -1;
@@ -64,7 +64,7 @@ struct log_space {
     extra_row[1] = scale;
   }
 
-  /// `score(j)` gives l of a source again; it is asked for cut-off sources only.
+  /// `score(j)` recomputes l of a source; it is called for cut-off sources only.
   template <bool StraightThrough, class T, class Score>
   S2RM_HD static void backward(index_t count, row_geometry<T> g, T const* w, T const* extra_row, T* d, T* dlog,
                                index_t dlog_step, Score const& score) {

@@ -1,14 +1,15 @@
 #pragma once
 /// \file
-/// A kernel between n places and the M modules: log Z and reach of every pair, and the way back. The three attentions
-/// of the model all meet modules on one side, so views x modules, modules x modules and queries x modules are this one
-/// computation. Arrays are (n, M), the module last.
+/// A kernel between n places and the M modules: log Z and reach of every pair, and their backward pass. The three
+/// attentions of the model all meet modules on one side, so views x modules, modules x modules and queries x modules
+/// are this one computation. Arrays are (n, M), the module last.
 ///
 /// cosine = s . p is one product with the (M, S) matrix of module places, and its backward two:
 ///   ds += dcos P,   dP += dcos^T s,   dcos = slope(cosine) dlog Z.
 
 #include "s2rm/layer/sphere.hpp"
 #include "s2rm/math/scalar.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::kernel {
 
@@ -23,7 +24,7 @@ enum reach : std::uint8_t {
 template <class T, index_t M, index_t S>
 using module_places = weight<T, 1, M, S>;
 
-/// The kernel's parameters, taken out of memory once: what a kernel computes from them alone is then computed once.
+/// The kernel's parameters, read from memory once, so that what a kernel computes from them alone is computed once.
 template <class Kernel, class T>
 struct own_parameters {
   static constexpr index_t count = Kernel::params::size;
@@ -66,8 +67,8 @@ struct weigh_pairs {
   S2RM_HD void operator()(index_t row) const { prepared()(row); }
 };
 
-/// Cosines of pairs found where they are wanted, for backends that rather have one loop than several (`fused`): the
-/// product with the modules' places in each of the loops that follow it.
+/// Cosine of one pair, computed again in each loop that needs it instead of once by a product: for backends where a
+/// launch costs more than the arithmetic (`capabilities::fused_loops`).
 template <index_t M, index_t S, class T>
 struct cosine_of {
   T const* modules;  ///< (M, S)
@@ -90,7 +91,7 @@ struct weigh_places {
     log_weight[i] = Kernel::log_weight(c, p);
   }
 };
-/// Of one pair: dcos = slope(cosine) dlog Z, in place. A pair that carries no gradient adds exactly nothing.
+/// Of one pair: dcos = slope(cosine) dlog Z, in place. A pair that carries no gradient adds exactly 0.
 template <class Kernel, index_t M, index_t S, class T>
 struct weigh_places_backward {
   T const* p;
@@ -123,7 +124,7 @@ struct add_places {
   }
 };
 
-/// dcos = slope(cosine) dlog Z, in place over dlog Z. The cosine is computed anew from the places.
+/// dcos = slope(cosine) dlog Z, in place over dlog Z. The cosine is recomputed from the places.
 template <class Kernel, index_t M, class T>
 struct weigh_pairs_backward {
   T const* p;
@@ -138,7 +139,7 @@ struct weigh_pairs_backward {
       math::across<T, M>([&](auto l, index_t m) {
         auto const slope = one_by_one<decltype(l)>([&](index_t k) { return Kernel::slope(at[m + k], p.values); });
         auto const dlog = l.load(to + m);
-        // A pair that carries no gradient adds exactly nothing, whatever the slope beyond the cut.
+        // A pair that carries no gradient adds exactly 0, whatever the slope beyond the cut.
         l.store(to + m, dlog == T(0) ? l.all(T(0)) : dlog * slope);
       });
     }
@@ -163,7 +164,7 @@ struct parameter_term {
       auto const slope =
           one_by_one<L>([&](index_t k) { return Kernel::parameter_slope(f.index, f.cosine[i + k], p.values); });
       auto const dlog = L::load(f.d + i);
-      // A pair that carries no gradient adds exactly nothing, whatever its place.
+      // A pair that carries no gradient adds exactly 0, whatever its place.
       return dlog == T(0) ? L::all(T(0)) : slope * dlog;
     }
   };
@@ -189,8 +190,8 @@ struct pairs {
   template <class B, class T>
   static void forward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s,
                       std::uint8_t const* present, T* log_weight, std::uint8_t* reach) {
-    if constexpr (requires { be.fused; }) {
-      if (be.fused) {
+    if constexpr (ops::capabilities<B, T>::fused_loops) {
+      if (be.prefers_fused_loops()) {
         be.for_each(n * M, weigh_places<Kernel, M, S, T>{p.values, {modules.canonical, s}, present, log_weight, reach});
         return;
       }
@@ -205,8 +206,8 @@ struct pairs {
   static void backward(B& be, parameters_of<T, params> p, module_places<T, M, S> modules, index_t n, in_rows<T> s, T* d,
                        out_rows<T> ds, T* dunit, gradients_of<T, params> dp, T* scratch, double* sum) {
     if (n == 0) return;
-    if constexpr (requires { be.fused; }) {
-      if (be.fused) {
+    if constexpr (ops::capabilities<B, T>::fused_loops) {
+      if (be.prefers_fused_loops()) {
         backward_in_loops(be, p, {modules.canonical, s}, n, d, ds, dp, sum);
         be.template outer_add<1, M, S>(n, rows<T const>{d, M}, s, dunit);
         return;

@@ -15,17 +15,6 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-// Loops over registers must be unrolled whatever the optimisation level, or the registers are memory.
-#if S2RM_DEVICE || (defined(__clang__) && !S2RM_CUDA)
-#define S2RM_UNROLL _Pragma("unroll")
-#elif S2RM_CUDA
-#define S2RM_UNROLL
-#elif defined(__GNUC__)
-#define S2RM_UNROLL _Pragma("GCC unroll 64")
-#else
-#define S2RM_UNROLL
-#endif
-
 namespace s2rm::attention {
 
 /// Numbers per item of something that has one number for each head.
@@ -231,8 +220,8 @@ struct heads {
   }
 
  public:
-  /// to = sum over e of w_e x_e, head by head: x_e is item `item(e)` of `items`, w_e begins at weights[weight(e)] and has
-  /// its heads `head_step` apart (see `add_up`).
+  /// to = sum over e of w_e x_e, head by head: x_e is item `item(e)` of `items`, w_e begins at weights[weight(e)] and
+  /// has its heads `head_step` apart (see `add_up`).
   struct weighted_sum {
     T const *weights, *items;
     index_t item_step;
@@ -275,5 +264,3 @@ struct heads {
 };
 
 }  // namespace s2rm::attention
-
-#undef S2RM_UNROLL

@@ -3,8 +3,9 @@
 /// Attention in log space with an exact cut: the pairs within reach and nothing else, all heads of a pair at once, in
 /// registers. Time follows the number of pairs within reach.
 ///
-/// Weights are kept for the way back, or (`Again`) found again there from the largest score and 1 / sum of every head of
-/// every target, which is all that is then kept: memory does not follow the number of pairs.
+/// The forward pass saves the weights, or (`Again`) only the softmax statistics, the largest score and 1 / sum of every
+/// head of every target, from which the backward pass recomputes the weights: its memory does not grow with the number
+/// of pairs.
 
 #include "s2rm/attention/geometry.hpp"
 #include "s2rm/attention/simd_heads.hpp"
@@ -14,15 +15,15 @@ namespace s2rm::attention {
 /// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
 template <index_t N, class T>
 struct pair_numbers {
-  T of[partner_search::most * padded<N> + math::register_width<T>];
+  T of[neighbour_search::most * padded<N> + math::register_width<T>];
   S2RM_HD T* operator[](index_t e) { return of + e * padded<N>; }
 };
 
-/// Numbers from one slot to the next on the way back: weights found again lie beside dl.
+/// Numbers from one slot to the next in the backward pass: recomputed weights lie beside dl.
 template <index_t N, bool Again>
 inline constexpr index_t sparse_slot = padded<N> * (Again ? 2 : 1);
 
-/// What happens to the scores s of some pairs, forward and on the way back.
+/// Steps of a softmax over the scores s of some pairs, for both passes.
 template <index_t N, index_t C, bool Dot, class T>
 struct pair_scores {
   using sums = by_head<N, T>;
@@ -36,18 +37,18 @@ struct pair_scores {
   S2RM_HD static sums lowest() { return sums::all(std::numeric_limits<T>::lowest()); }
 
   /// s = l + log Z for sources of target (r, i). Returns the largest, or `top` where that is larger.
-  S2RM_HD sums score(index_t r, index_t i, partner_list const& near, sums top, T* s) const {
+  S2RM_HD sums score(index_t r, index_t i, neighbour_list const& neighbours, sums top, T* s) const {
     T const* const log_z = g.row(r, i).log_weight;
     if constexpr (Dot) {
       auto const query = head::row::load(q.at(r, i), scale);
-      for (index_t e = 0; e < near.count; ++e) {
-        sums const x = head::dot(query, k.at(r, near[e])) + sums::all(log_z[near[e] * g.source_step]);
+      for (index_t e = 0; e < neighbours.count; ++e) {
+        sums const x = head::dot(query, k.at(r, neighbours[e])) + sums::all(log_z[neighbours[e] * g.source_step]);
         x.store(s + e * size);
         top = larger(top, x);
       }
     } else {
-      for (index_t e = 0; e < near.count; ++e) {
-        sums const x = sums::all(log_z[near[e] * g.source_step]);
+      for (index_t e = 0; e < neighbours.count; ++e) {
+        sums const x = sums::all(log_z[neighbours[e] * g.source_step]);
         x.store(s + e * size);
         top = larger(top, x);
       }
@@ -121,36 +122,37 @@ struct attend_sparse {
     for (index_t t = 0; t < b.count; ++t) add_values(b.row, b.first + t, b.list[t], s[b.start[t]]);
   }
 
-  /// A target of more sources than there is room for: scores are computed anew as often as they are needed.
+  /// A target of more sources than fit: scores are recomputed where they are needed.
   S2RM_HD void one(index_t r, index_t i) const {
     scores const all{g, q, k, scale};
     pair_numbers<N, T> s;
     sums top = scores::lowest(), sum = sums::all(T(0));
-    each_list(sources_of(g), r, i, [&](partner_list const& near) { top = all.score(r, i, near, top, s.of); });
-    auto const exponentials = [&](partner_list const& near) {
-      all.score(r, i, near, top, s.of);
-      all.lower(near.count, top, s.of);
-      all.exponentials(near.count, s.of);
+    each_list(sources_of(g), r, i,
+              [&](neighbour_list const& neighbours) { top = all.score(r, i, neighbours, top, s.of); });
+    auto const exponentials = [&](neighbour_list const& neighbours) {
+      all.score(r, i, neighbours, top, s.of);
+      all.lower(neighbours.count, top, s.of);
+      all.exponentials(neighbours.count, s.of);
     };
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      exponentials(near);
-      sum = sum + all.sum(near.count, s.of);
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      exponentials(neighbours);
+      sum = sum + all.sum(neighbours.count, s.of);
     });
     sums const one_by_sum = scores::inverse(sum);
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      exponentials(near);
-      all.multiply(near.count, one_by_sum, s.of);
-      keep(r, i, near, s.of, top, one_by_sum);
-      add_values(r, i, near, s.of);
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      exponentials(neighbours);
+      all.multiply(neighbours.count, one_by_sum, s.of);
+      keep(r, i, neighbours, s.of, top, one_by_sum);
+      add_values(r, i, neighbours, s.of);
     });
   }
 
-  S2RM_HD void add_values(index_t r, index_t i, partner_list const& near, T const* w) const {
+  S2RM_HD void add_values(index_t r, index_t i, neighbour_list const& neighbours, T const* w) const {
     head::add_up(
-        near.first > 0, near.count, [](index_t e) { return e * size; }, 1, [&](index_t e) { return near[e]; },
-        typename head::weighted_sum{w, v.at(r), v.group, y.at(r, i)});
+        neighbours.first > 0, neighbours.count, [](index_t e) { return e * size; }, 1,
+        [&](index_t e) { return neighbours[e]; }, typename head::weighted_sum{w, v.at(r), v.group, y.at(r, i)});
   }
-  S2RM_HD void keep(index_t r, index_t i, partner_list const& near, T const* w, sums const& top,
+  S2RM_HD void keep(index_t r, index_t i, neighbour_list const& neighbours, T const* w, sums const& top,
                     sums const& one_by_sum) const {
     if constexpr (Again) {
       T* const to = saved + (r * g.targets + i) * 2 * size;
@@ -158,12 +160,12 @@ struct attend_sparse {
       one_by_sum.store(to + size);
     } else {
       target_slots<T, size> const slot(g, r, i, saved);
-      for (index_t e = 0; e < near.count; ++e) sums::load(w + e * size).store(slot(near, e));
+      for (index_t e = 0; e < neighbours.count; ++e) sums::load(w + e * size).store(slot(neighbours, e));
     }
   }
 };
 
-/// The targets of one group on the way back: dl and dlog Z of their pairs, dq.
+/// Backward for the targets of one group: dl and dlog Z of their pairs, dq.
 template <index_t N, index_t C, bool Dot, bool Again, class T>
 struct attend_sparse_backward {
   using scores = pair_scores<N, C, Dot, T>;
@@ -215,55 +217,55 @@ struct attend_sparse_backward {
   /// See attend_sparse::one.
   S2RM_HD void one(index_t r, index_t i) const {
     pair_numbers<N, T> w, dw;
-    auto const both = [&](partner_list const& near) {
-      value_gradients(r, i, near, dw.of);
+    auto const both = [&](neighbour_list const& neighbours) {
+      value_gradients(r, i, neighbours, dw.of);
       if constexpr (Again) {
-        lowered_scores(r, i, near, w.of);
-        scores::exponentials(near.count, w.of);
+        lowered_scores(r, i, neighbours, w.of);
+        scores::exponentials(neighbours.count, w.of);
       }
-      weights(r, i, near, w.of);
+      weights(r, i, neighbours, w.of);
     };
     choice top = nobody();
     sums middle = sums::all(T(0));
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      both(near);
-      top = heaviest_of(near.count, w.of, dw.of, top);
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      both(neighbours);
+      top = heaviest_of(neighbours.count, w.of, dw.of, top);
     });
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      both(near);
-      middle = mean(near.count, w.of, dw.of, top.base, middle);
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      both(neighbours);
+      middle = mean(neighbours.count, w.of, dw.of, top.base, middle);
     });
-    each_list(sources_of(g), r, i, [&](partner_list const& near) {
-      both(near);
-      score_gradients(r, i, near, top.base, middle, w.of, dw.of);
-      add_keys(r, i, near, dw.of);
+    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+      both(neighbours);
+      score_gradients(r, i, neighbours, top.base, middle, w.of, dw.of);
+      add_keys(r, i, neighbours, dw.of);
     });
   }
 
   /// dw = dy . v.
-  S2RM_HD void value_gradients(index_t r, index_t i, partner_list const& near, T* dw) const {
+  S2RM_HD void value_gradients(index_t r, index_t i, neighbour_list const& neighbours, T* dw) const {
     auto const dyi = head::row::load(dy.at(r, i));
-    for (index_t e = 0; e < near.count; ++e) head::dot(dyi, v.at(r, near[e])).store(dw + e * size);
+    for (index_t e = 0; e < neighbours.count; ++e) head::dot(dyi, v.at(r, neighbours[e])).store(dw + e * size);
   }
   /// l + log Z - top, as before.
-  S2RM_HD void lowered_scores(index_t r, index_t i, partner_list const& near, T* s) const {
+  S2RM_HD void lowered_scores(index_t r, index_t i, neighbour_list const& neighbours, T* s) const {
     scores const all{g, q, k, scale};
-    all.score(r, i, near, scores::lowest(), s);
-    all.lower(near.count, sums::load(saved + (r * g.targets + i) * 2 * size), s);
+    all.score(r, i, neighbours, scores::lowest(), s);
+    all.lower(neighbours.count, sums::load(saved + (r * g.targets + i) * 2 * size), s);
   }
-  /// The weights, from e^(s - top) or from where they were kept.
-  S2RM_HD void weights(index_t r, index_t i, partner_list const& near, T* w) const {
+  /// The weights, recomputed from e^(s - top) or as saved.
+  S2RM_HD void weights(index_t r, index_t i, neighbour_list const& neighbours, T* w) const {
     target_slots<kept, slot_size> const slot(g, r, i, weight);
     if constexpr (Again) {
-      scores::multiply(near.count, sums::load(saved + (r * g.targets + i) * 2 * size + size), w);
-      for (index_t e = 0; e < near.count; ++e) sums::load(w + e * size).store(slot(near, e));
+      scores::multiply(neighbours.count, sums::load(saved + (r * g.targets + i) * 2 * size + size), w);
+      for (index_t e = 0; e < neighbours.count; ++e) sums::load(w + e * size).store(slot(neighbours, e));
     } else {
-      for (index_t e = 0; e < near.count; ++e) sums::load(slot(near, e)).store(w + e * size);
+      for (index_t e = 0; e < neighbours.count; ++e) sums::load(slot(neighbours, e)).store(w + e * size);
     }
   }
 
-  /// The dw of the heaviest source: differences dw - sum w dw are taken from it first, so that they lose no digits where
-  /// it has nearly all the weight.
+  /// The dw of the source of largest weight: it is subtracted from all dw before dw - sum w dw is taken, so that no
+  /// digits are lost where it has nearly all the weight.
   struct choice {
     sums weight, base;
   };
@@ -282,24 +284,24 @@ struct attend_sparse_backward {
     return sum;
   }
   /// dl = w (dw - sum w dw); dlog Z += dl. Left in place and by slot is dl / sqrt(C), what queries and keys need.
-  S2RM_HD void score_gradients(index_t r, index_t i, partner_list const& near, sums const& base, sums const& middle,
-                               T const* w, T* dw) const {
+  S2RM_HD void score_gradients(index_t r, index_t i, neighbour_list const& neighbours, sums const& base,
+                               sums const& middle, T const* w, T* dw) const {
     target_slots<T, slot_size> const slot(g, r, i, d);
     T* const to = dlog + r * dlog_row + i * g.target_step;
     sums const factor = sums::all(scale);
-    for (index_t e = 0; e < near.count; ++e) {
+    for (index_t e = 0; e < neighbours.count; ++e) {
       sums const dl = sums::load(w + e * size) * (sums::load(dw + e * size) - base - middle);
       sums const scaled = dl * factor;
       scaled.store(dw + e * size);
-      scaled.store(slot(near, e));
-      to[near[e] * g.source_step] += dl.sum();
+      scaled.store(slot(neighbours, e));
+      to[neighbours[e] * g.source_step] += dl.sum();
     }
   }
-  S2RM_HD void add_keys(index_t r, index_t i, partner_list const& near, T const* dl) const {
+  S2RM_HD void add_keys(index_t r, index_t i, neighbour_list const& neighbours, T const* dl) const {
     if constexpr (Dot) {
       head::add_up(
-          near.first > 0, near.count, [](index_t e) { return e * size; }, 1, [&](index_t e) { return near[e]; },
-          typename head::weighted_sum{dl, k.at(r), k.group, dq.at(r, i)});
+          neighbours.first > 0, neighbours.count, [](index_t e) { return e * size; }, 1,
+          [&](index_t e) { return neighbours[e]; }, typename head::weighted_sum{dl, k.at(r), k.group, dq.at(r, i)});
     }
   }
 };

@@ -30,7 +30,7 @@ struct truncated_gaussian {
 
   template <class Shape>
   struct on {
-    using params = schema<field<"log_epsilon", 1>>;
+    struct params : schema<field<"log_epsilon", 1>> {};
     static constexpr bool straight_through = Below == cut::straight_through;
     static constexpr double tau = static_cast<double>(Tau::num) / static_cast<double>(Tau::den);
     static constexpr double epsilon = static_cast<double>(Epsilon::num) / static_cast<double>(Epsilon::den);

@@ -1,16 +1,16 @@
 #pragma once
 /// \file
-/// M relational memory cores, one private memory for each module (model §3; Santoro et al., "Relational recurrent neural
-/// networks", 2018, in the form of DeepMind's Sonnet v1, relational_memory.py, with one block and `unit` gates). With this
-/// cell the model is S2RMC. A module's state is a memory of K slots of width F, H = K F.
+/// M relational memory cores, one private memory for each module (model §3; Santoro et al., "Relational recurrent
+/// neural networks", 2018, in the form of DeepMind's Sonnet v1, relational_memory.py, with one block and `unit` gates).
+/// With this cell the model is S2RMC. A module's state is a memory of K slots of width F, H = K F.
 ///
 ///   X = W_in u + b_in,   Y_0 = [slots of h; X]                                     K + 1 rows of width F
 ///   [q, k, v] = LN(W_qkv Y_0 + b_qkv), N heads;  z_1 = Y_0 + softmax(q k^T / sqrt(A)) v,  Y_1 = LN(z_1)
 ///   r = relu(W_0 Y_1 + b_0),   z_2 = Y_1 + W_1 r + b_1,   Y_2 = LN(z_2)
 ///   [a_i, a_f] = W_x X + W_m tanh(h) + b,   i = sigmoid(a_i),   f = sigmoid(a_f + 1),   y = i * tanh(Y_2) + f * c
 ///
-/// LN is per slot (layer/layer_norm.hpp), with gain and offset. The row of X is read by the slots and then dropped, so that
-/// its own query, Y_1 and Y_2 are never needed. Sonnet's two biases of the gates are one, b.
+/// LN is per slot (layer/layer_norm.hpp), with gain and offset. The row of X is read by the slots and then dropped, so
+/// that its own query, Y_1 and Y_2 are never needed. Sonnet's two biases of the gates are one, b.
 ///
 /// B batch, M modules, I = N C width of a read.
 ///   u (B, M, I)   h (B, M, H) what attention and gates see   c (B, M, H) what is carried over   y (B, M, H)
@@ -20,7 +20,8 @@
 ///   d[q, k, v] from dz_1,  da = LN'(d[q, k, v]),  dY_0 = W_qkv^T da + dz_1 (of the slots)
 ///   dX = dY_0 (its row) + W_x^T sum over slots [di, df],  du = W_in^T dX
 ///   dh = dY_0 (the slots) + (W_m^T [di, df]) (1 - tanh(h)^2).
-/// What weights meet (Y_0, tanh(h), Y_1, r) and the deltas stay for `gradient`, which sums over all time steps.
+/// The factors of weights (Y_0, tanh(h), Y_1, r) and the deltas are saved for `gradient`, one GEMM per weight over the
+/// rows of a chunk of steps.
 
 #include <cmath>
 
@@ -44,7 +45,7 @@ struct rmc {
     static constexpr index_t K = Slots >= 1 && Slots <= H ? Slots : 1, F = H / K;
     static constexpr index_t N = Heads >= 1 && Heads <= F ? Heads : 1, V = F / N, A = KeyWidth > 0 ? KeyWidth : V;
     static constexpr index_t QW = N * (2 * A + V);  ///< [q, k, v] of all heads
-    static constexpr index_t state = H;             ///< the slots, one behind the other
+    static constexpr index_t state = H;             ///< the slots, one after the other
 
     using params =
         schema<field<"input.weight", M, F, I>, field<"input.bias", M, F>, field<"qkv.weight", M, QW, F>,
@@ -186,7 +187,7 @@ struct rmc {
     static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> /*h*/,
                          std::type_identity_t<saved_of<T const, delta>> d, gradients_of<T, params> dp,
                          std::type_identity_t<T*> /*scratch_rows*/) {
-      index_t const all = n * (K + 1), kept = n * K;
+      index_t const all = n * (K + 1), slot_rows = n * K;
       T const* const y0 = d.template at<"y0">();
       T const* const dx = d.template at<"x">();
       T const* const da = d.template at<"qkv">();
@@ -195,22 +196,22 @@ struct rmc {
       T const* const dgate = d.template at<"gate">();
       add_weight<"input.weight", F, I>(be, n, slots<F>(dx), u, dp);
       add_weight<"qkv.weight", QW, F>(be, all, slots<QW>(da), slots<F>(y0), dp);
-      add_weight<"mlp.0.weight", F, F>(be, kept, slots<F>(dr), slots<F>(d.template at<"y1">()), dp);
-      add_weight<"mlp.1.weight", F, F>(be, kept, slots<F>(dz2), slots<F>(d.template at<"r">()), dp);
+      add_weight<"mlp.0.weight", F, F>(be, slot_rows, slots<F>(dr), slots<F>(d.template at<"y1">()), dp);
+      add_weight<"mlp.1.weight", F, F>(be, slot_rows, slots<F>(dz2), slots<F>(d.template at<"r">()), dp);
       add_weight<"gate.input.weight", 2 * F, F>(be, n, slots<2 * F>(d.template at<"gate_input">()), x_rows(y0), dp);
-      add_weight<"gate.memory.weight", 2 * F, F>(be, kept, slots<2 * F>(dgate), slots<F>(d.template at<"tanh_h">()),
-                                                 dp);
+      add_weight<"gate.memory.weight", 2 * F, F>(be, slot_rows, slots<2 * F>(dgate),
+                                                 slots<F>(d.template at<"tanh_h">()), dp);
       add_bias<"input.bias", F>(be, n, dx, dp);
       add_bias<"qkv.bias", QW>(be, all, da, dp);
       add_bias<"qkv_norm.weight", QW>(be, all, d.template at<"qkv_gain">(), dp);
       add_bias<"qkv_norm.bias", QW>(be, all, d.template at<"qkv_offset">(), dp);
-      add_bias<"attention_norm.weight", F>(be, kept, d.template at<"y1_gain">(), dp);
-      add_bias<"attention_norm.bias", F>(be, kept, d.template at<"y1_offset">(), dp);
-      add_bias<"mlp.0.bias", F>(be, kept, dr, dp);
-      add_bias<"mlp.1.bias", F>(be, kept, dz2, dp);
-      add_bias<"mlp_norm.weight", F>(be, kept, d.template at<"y2_gain">(), dp);
-      add_bias<"mlp_norm.bias", F>(be, kept, d.template at<"y2_offset">(), dp);
-      add_bias<"gate.bias", 2 * F>(be, kept, dgate, dp);
+      add_bias<"attention_norm.weight", F>(be, slot_rows, d.template at<"y1_gain">(), dp);
+      add_bias<"attention_norm.bias", F>(be, slot_rows, d.template at<"y1_offset">(), dp);
+      add_bias<"mlp.0.bias", F>(be, slot_rows, dr, dp);
+      add_bias<"mlp.1.bias", F>(be, slot_rows, dz2, dp);
+      add_bias<"mlp_norm.weight", F>(be, slot_rows, d.template at<"y2_gain">(), dp);
+      add_bias<"mlp_norm.bias", F>(be, slot_rows, d.template at<"y2_offset">(), dp);
+      add_bias<"gate.bias", 2 * F>(be, slot_rows, dgate, dp);
     }
 
    private:

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// The element-wise parts and the attention of the relational memory core (cell/rmc.hpp, whose letters these are).
-/// Row (b, k) of slots holds M modules of F numbers: arrays are (B, K, M, F) or, with the row of X behind the slots,
-/// (B, K+1, M, F).
+/// The element-wise functions and the attention of the relational memory core (cell/rmc.hpp, which defines the
+/// symbols). Row (b, k) of slots holds M modules of F numbers: arrays are (B, K, M, F) or, with the row of X behind the
+/// slots, (B, K+1, M, F).
 
 #include <cstdint>
 
@@ -13,7 +13,7 @@
 
 namespace s2rm::cell {
 
-/// The slots of the state to the rows of Y, and tanh of them. Row (b K + k) M + m.
+/// Copies the slots of the state to the rows of Y, and writes their tanh. Row (b K + k) M + m.
 template <index_t M, index_t K, index_t F, class T>
 struct slots_of_state {
   using scalar = T;
@@ -46,9 +46,9 @@ struct slots_of_state_backward {
   }
 };
 
-/// Where the query, key and value of slots and inputs are: of element b, slot k at slots + b slot_step + k M N Q, input a
-/// at inputs + b input_step + a M N Q, with Q = 2 A + V numbers of a head side by side: query and key of width A, value of
-/// width V. Input a is there where reach, if it is not null, is not 0 at (b count + a) reach_step.
+/// Where the query, key and value of slots and inputs are: of element b, slot k at slots + b slot_step + k M N Q, input
+/// a at inputs + b input_step + a M N Q, with Q = 2 A + V numbers of a head side by side: query and key of width A,
+/// value of width V. Input a is there where reach, if it is not null, is not 0 at (b count + a) reach_step.
 template <index_t M, index_t N, index_t Q, class T>
 struct slots_and_inputs {
   T *slots, *inputs;
@@ -69,8 +69,8 @@ struct input_flags {
   }
 };
 
-/// z = Y + attention for the K slots of one module and head over slots and inputs; what an input itself would read is not
-/// wanted. Index (b M + m) N + head.
+/// z = Y + attention for the K slots of one module and head over slots and inputs; inputs themselves have no result.
+/// Index (b M + m) N + head.
 template <index_t M, index_t K, index_t N, index_t A, index_t V, class T>
 struct attend_slots {
   static constexpr index_t F = N * V;
@@ -88,30 +88,31 @@ struct attend_slots {
       T const* const query = qkv.slot(b, k, m, head);
       T highest = scale * math::dot<A>(query, query + A);  // a slot sees itself
       for (index_t j = 0; j < sources; ++j) {
-        if (!there(b, j)) continue;
+        if (!present(b, j)) continue;
         weight[j] = scale * math::dot<A>(query, source(b, j, m, head) + A);
         if (weight[j] > highest) highest = weight[j];
       }
       T sum = T(0);
       for (index_t j = 0; j < sources; ++j) {
-        weight[j] = there(b, j) ? math::exp(weight[j] - highest) : T(0);
+        weight[j] = present(b, j) ? math::exp(weight[j] - highest) : T(0);
         sum += weight[j];
       }
       T* const to = z + ((b * K + k) * M + m) * F + head * V;
       math::copy<V>(y + b * y_step + (k * M + m) * F + head * V, to);
       for (index_t j = 0; j < sources; ++j) {
         weight[j] /= sum;
-        if (there(b, j)) math::add_scaled<V>(weight[j], source(b, j, m, head) + 2 * A, to);
+        if (present(b, j)) math::add_scaled<V>(weight[j], source(b, j, m, head) + 2 * A, to);
       }
     }
   }
-  [[nodiscard]] S2RM_HD bool there(index_t b, index_t j) const { return j < K || in.present(b, j - K); }
+  [[nodiscard]] S2RM_HD bool present(index_t b, index_t j) const { return j < K || in.present(b, j - K); }
   [[nodiscard]] S2RM_HD T const* source(index_t b, index_t j, index_t m, index_t head) const {
     return j < K ? qkv.slot(b, j, m, head) : qkv.input(b, j - K, m, head);
   }
 };
 
-/// Overwrites d(query, key, value) of slots and inputs; the query of an input has none, an absent input has nothing.
+/// Overwrites d(query, key, value) of slots and inputs; that of an input's query is 0, and so are all of an absent
+/// input.
 template <index_t M, index_t K, index_t N, index_t A, index_t V, class T>
 struct attend_slots_backward {
   static constexpr index_t Q = 2 * A + V, F = N * V;
@@ -152,7 +153,7 @@ struct attend_slots_backward {
   }
 };
 
-/// max(x, 0), and on the way back d = 0 where the result r is not positive.
+/// max(x, 0); backward, d = 0 where the result r is not positive.
 template <index_t Width, class T>
 struct relu_rows {
   using scalar = T;

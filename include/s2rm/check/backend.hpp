@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The compile-time check of a backend: every primitive of ops.hpp, and the number type (errors S3xx, docs/errors.md).
+/// Compile-time messages for a backend: a missing primitive of ops/ops.hpp, and the number type (errors S3xx,
+/// docs/errors.md).
 
 #include "s2rm/ops/ops.hpp"
 
@@ -8,37 +9,17 @@ namespace s2rm::ops {
 
 namespace detail {
 
-/// Numbers the primitives of ops.hpp in their order; 0 where none is missing.
-template <class B, class T>
-consteval int first_missing_primitive() {
-  using w = weight<T, 2, 3, 4>;
-  using in = rows<T const>;
-  using out = rows<T>;
-  if constexpr (!requires(B& be, w m, T const* b, index_t n, in x, out y) { be.product(m, b, n, x, y); }) return 1;
-  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_add(m, n, x, y); }) return 2;
-  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_transposed(m, n, x, y); }) return 3;
-  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_transposed_add(m, n, x, y); }) return 4;
-  if constexpr (!requires(B& be, index_t n, in x, T* y) { be.template outer_add<2, 3, 4>(n, x, x, y); }) return 5;
-  if constexpr (!requires(B& be, index_t n, in x, T* y) { be.template column_sum_add<2, 3>(n, x, y); }) return 6;
-  if constexpr (!requires(B& be, index_t n) { be.for_each(n, null_functor{}); }) return 7;
-  if constexpr (!requires(B& be, index_t n) { be.template for_rows<3>(n, null_functor{}); }) return 8;
-  if constexpr (!requires(B& be, index_t n, double* y) { be.reduce(n, null_value{}, y); }) return 9;
-  if constexpr (!requires(B& be, index_t n) { be.template allocate<T>(n).data(); }) return 10;
-  if constexpr (!requires(B& be, index_t n, T const* x, T* y) { be.copy_in(n, x, y), be.copy_out(n, x, y); }) return 11;
-  if constexpr (!requires(B& be, index_t n, T const* x, T* y) { be.copy(n, x, y); }) return 12;
-  if constexpr (!requires(B& be, index_t n, T* y) { be.fill(n, T(0), y); }) return 13;
-  if constexpr (!requires(B& be) { be.wait(); }) return 14;
-  if constexpr (!requires(B& be, T const* x, T* y) { B::packs, be.template pack<2, 3, 4>(x, y, y); }) return 15;
-  return 0;
-}
+/// Whether a model computes in T.
+template <class T>
+inline constexpr bool is_number = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-/// The weight primitives are templates over T: asked with another type they may be ill-formed inside.
+/// The primitives are templates over T: for another type than these they may be ill-formed inside.
 template <class B, class T>
-consteval int first_missing() {
-  if constexpr (!std::is_same_v<T, float> && !std::is_same_v<T, double>) {
-    return -1;
+consteval primitive first_missing() {
+  if constexpr (is_number<T>) {
+    return missing_primitive<B, T>();
   } else {
-    return first_missing_primitive<B, T>();
+    return primitive::none;
   }
 }
 
@@ -47,52 +28,52 @@ consteval int first_missing() {
 /// Instantiated once for every backend and number type in use. Names the first primitive that is missing.
 template <class Backend, class T>
 struct require_backend {
-  static constexpr int missing = detail::first_missing<Backend, T>();
-  static_assert(missing != -1, "s2rm[S302]: a model computes in float or double. See docs/errors.md#S302");
-  static_assert(missing != 1,
+  static constexpr primitive missing = detail::first_missing<Backend, T>();
+  static_assert(detail::is_number<T>, "s2rm[S302]: a model computes in float or double. See docs/errors.md#S302");
+  static_assert(missing != primitive::product,
                 "s2rm[S301]: this backend has no product(w, bias, n, x, y); derive from s2rm::ops::reference to borrow "
                 "one. See docs/errors.md#S301");
-  static_assert(missing != 2,
+  static_assert(missing != primitive::product_add,
                 "s2rm[S301]: this backend has no product_add(w, n, x, y); derive from s2rm::ops::reference to borrow "
                 "one. See docs/errors.md#S301");
-  static_assert(missing != 3,
+  static_assert(missing != primitive::product_transposed,
                 "s2rm[S301]: this backend has no product_transposed(w, n, dy, dx); derive from s2rm::ops::reference to "
                 "borrow one. See docs/errors.md#S301");
-  static_assert(missing != 4,
+  static_assert(missing != primitive::product_transposed_add,
                 "s2rm[S301]: this backend has no product_transposed_add(w, n, dy, dx); derive from "
                 "s2rm::ops::reference to borrow one. See docs/errors.md#S301");
-  static_assert(missing != 5,
+  static_assert(missing != primitive::outer_add,
                 "s2rm[S301]: this backend has no outer_add<G, Out, In>(n, dy, x, dw); derive from s2rm::ops::reference "
                 "to borrow one. See docs/errors.md#S301");
-  static_assert(missing != 6,
+  static_assert(missing != primitive::column_sum_add,
                 "s2rm[S301]: this backend has no column_sum_add<G, Width>(n, dy, db); derive from s2rm::ops::reference "
                 "to borrow one. See docs/errors.md#S301");
-  static_assert(missing != 7,
+  static_assert(missing != primitive::for_each,
                 "s2rm[S301]: this backend has no for_each(n, f); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
-  static_assert(missing != 8,
+  static_assert(missing != primitive::for_rows,
                 "s2rm[S301]: this backend has no for_rows<Width>(n, f); derive from s2rm::ops::reference to borrow "
                 "one. See docs/errors.md#S301");
-  static_assert(missing != 9,
+  static_assert(missing != primitive::reduce,
                 "s2rm[S301]: this backend has no reduce(n, f, out); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
-  static_assert(missing != 10,
+  static_assert(missing != primitive::allocate,
                 "s2rm[S301]: this backend has no allocate<T>(n) that returns a handle with data(); derive from "
                 "s2rm::ops::reference to borrow one. See docs/errors.md#S301");
-  static_assert(missing != 11,
+  static_assert(missing != primitive::copy_in_out,
                 "s2rm[S301]: this backend has no copy_in(n, host, device) and copy_out(n, device, host); derive from "
                 "s2rm::ops::reference to borrow them. See docs/errors.md#S301");
-  static_assert(missing != 12,
+  static_assert(missing != primitive::copy,
                 "s2rm[S301]: this backend has no copy(n, from, to); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
-  static_assert(missing != 13,
+  static_assert(missing != primitive::fill,
                 "s2rm[S301]: this backend has no fill(n, value, x); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
-  static_assert(missing != 14,
+  static_assert(missing != primitive::wait,
                 "s2rm[S301]: this backend has no wait(); derive from s2rm::ops::reference to borrow one. "
                 "See docs/errors.md#S301");
   static_assert(
-      missing != 15,
+      missing != primitive::pack,
       "s2rm[S301]: this backend has no packs and pack<G, Out, In>(canonical, packed, packed_transposed); derive "
       "from s2rm::ops::reference to borrow them. See docs/errors.md#S301");
   static constexpr bool checked = true;

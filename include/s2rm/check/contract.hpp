@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What a policy's layer must have, asked member by member: the first thing missing is a type of s2rm::errors.
-/// check/model.hpp asks; check/layer_messages.hpp has the texts. Nothing but declarations is looked at.
+/// What a policy's layer must have, checked member by member: the first thing missing is a type of s2rm::errors. Called by
+/// check/model.hpp; check/layer_messages.hpp has the texts. Only declarations are examined, no body is instantiated.
 
 #include <concepts>
 #include <type_traits>
@@ -27,7 +27,7 @@ struct fault {
 template <class Result>
 inline constexpr bool failed = !std::is_same_v<std::remove_cv_t<Result>, sound>;
 
-/// Layers are asked whether they can be called with the naive backend and float, by the very argument types the model
+/// Checks whether layers can be called with the naive backend and float, by the very argument types the model
 /// calls them with. Bodies are not instantiated.
 using backend = ops::reference;
 using number = float;
@@ -38,14 +38,16 @@ struct integer;
 template <bool>
 struct flag;
 
-/// Whether one of these is a pointer to a non-static member. Asked first, because g++ 12 takes `typename integer<L::in>`
-/// with such a member for an error, not for a "no".
+/// Whether one of these is a pointer to a non-static member. Asked first, because g++ 12 takes `typename
+/// integer<L::in>` with such a member for an error, not for a "no".
 template <class... Pointers> concept any_per_object = (std::is_member_object_pointer_v<Pointers> || ...);
 
 template <class X>
-inline constexpr bool is_schema = false;
+inline constexpr bool is_field_list = false;
 template <class... Fields>
-inline constexpr bool is_schema<schema<Fields...>> = true;
+inline constexpr bool is_field_list<schema<Fields...>> = true;
+/// `schema<...>` or a struct that derives from it.
+template <class X> concept is_schema = requires { typename X::unnamed; } && is_field_list<typename X::unnamed>;
 
 template <class L> concept has_params = is_schema<typename L::params>;
 

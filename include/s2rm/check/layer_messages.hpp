@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Texts of the compile-time errors S0xx: what a user's own policy lacks. See check/messages.hpp; docs/errors.md explains
-/// every code, docs/write_your_own_cell.md and docs/write_your_own_policy.md show complete policies.
+/// Texts of the compile-time errors S0xx: what a user's own policy lacks. See check/messages.hpp; docs/errors.md
+/// explains every code, docs/write_your_own_cell.md and docs/write_your_own_policy.md show complete policies.
 
 #include "s2rm/check/messages.hpp"
 
@@ -184,19 +184,19 @@ struct cell_without_gradient {
 template <class Policy>
 struct policy_without_layer {
   static_assert(never<Policy>,
-                "s2rm[S012]: a cell, kernel or encoder is asked for `on<Shape>`, and this policy has no such "
+                "s2rm[S012]: a cell, kernel or encoder needs a member `on<Shape>`, and this policy has no such "
                 "member. See docs/errors.md#S012");
 };
 template <class Policy>
 struct likelihood_without_layer {
   static_assert(never<Policy>,
-                "s2rm[S012]: a likelihood is asked for `on<Target>`, and this policy has no such member. "
+                "s2rm[S012]: a likelihood needs a member `on<Target>`, and this policy has no such member. "
                 "See docs/errors.md#S012");
 };
 template <class Policy>
 struct decoder_without_layer {
   static_assert(never<Policy>,
-                "s2rm[S012]: a decoder is asked for `on<Shape, In, Out>`, and this policy has no such "
+                "s2rm[S012]: a decoder needs a member `on<Shape, In, Out>`, and this policy has no such "
                 "member. See docs/errors.md#S012");
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// Texts of the compile-time errors of sizes (S2xx) and of how policies fit together (S1xx). docs/errors.md explains every
-/// code.
+/// Texts of the compile-time errors of sizes (S2xx) and of how policies fit together (S1xx). docs/errors.md explains
+/// every code.
 ///
-/// A compile-time error is a template of `s2rm::errors` whose instantiation fails: its arguments are the types and sizes at
-/// fault, so the compiler prints them. check/model.hpp decides which of them a model gets; check/layer_messages.hpp has the
-/// texts of a layer's contract (S0xx), check/backend.hpp those of a backend (S3xx).
+/// A compile-time error is a template of `s2rm::errors` whose instantiation fails: its arguments are the types and
+/// sizes at fault, so the compiler prints them. check/model.hpp decides which of them a model gets;
+/// check/layer_messages.hpp has the texts of a layer's contract (S0xx), check/backend.hpp those of a backend (S3xx).
 
 #include "s2rm/core/config.hpp"
 

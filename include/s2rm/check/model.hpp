@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The compile-time check of a model: what `world_model` is asked for must be sound, stage by stage, before any of it is
-/// built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
+/// The compile-time check of a model: the policies and shape of `world_model` must fit, stage by stage, before any of it
+/// is built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
 /// `world_model` instantiates it, and nothing else, so a mistake is one message.
 ///
 /// Stages: sizes of the shape -> policies as such -> each policy's own contract -> how they chain. A stage that fails
@@ -20,7 +20,8 @@
 
 namespace s2rm::check {
 
-// ---- the shape -------------------------------------------------------------------------------------------------------
+// ---- the shape
+// -------------------------------------------------------------------------------------------------------
 
 template <class S>
 concept constant_sizes = requires {
@@ -98,7 +99,8 @@ consteval auto shape_fault() {
   }
 }
 
-// ---- policies as such ------------------------------------------------------------------------------------------------
+// ---- policies as such
+// ------------------------------------------------------------------------------------------------
 
 /// A slot whose policies are names for what the library itself does.
 template <class Policy, class Kind, class... Choices>
@@ -167,7 +169,8 @@ consteval auto dynamics_fault() {
   }
 }
 
-// ---- each slot, and how they chain -----------------------------------------------------------------------------------
+// ---- each slot, and how they chain
+// -----------------------------------------------------------------------------------
 
 template <class Policy, class Shape> concept has_layer = requires { typename Policy::template on<Shape>; };
 
@@ -286,7 +289,8 @@ consteval auto outlet_fault() {
   }
 }
 
-/// The first fault of a model whose shape and policies as such are sound: those of `Shape` with the state of the dynamics.
+/// The first fault of a model whose shape and policies as such are sound: those of `Shape` with the state of the
+/// dynamics.
 template <class Shape, class... Policies>
 consteval auto slots_fault() {
   if constexpr (failed<decltype(shape_fault<Shape>())>) {

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// One allocation cut into aligned pieces. The same layout function runs twice: first on an empty arena, to learn the
-/// size, then on the memory.
+/// One allocation divided into aligned arrays. The same layout function runs twice: first on an empty arena, to learn
+/// the size, then on the memory.
 
 #include <cstddef>
 
@@ -9,7 +9,7 @@
 
 namespace s2rm {
 
-/// Hands out consecutive pieces of `base`; on a null base it only counts.
+/// Hands out consecutive arrays of `base`; on a null base it only counts bytes.
 struct arena {
   std::byte* base = nullptr;
   index_t used = 0;  ///< bytes

@@ -2,8 +2,8 @@
 /// \file
 /// Kinds of policies, and how a model finds the policy of each slot among its template arguments.
 ///
-/// A policy is a tag type with a member `kind`; its options are its template arguments. A slot that holds layers asks
-/// its policy for `policy::template on<Shape>`. Policies may be given in any order; a slot left empty has a default.
+/// A policy is a tag type with a member `kind`; its options are its template arguments. The layer of a slot is its
+/// policy's `policy::template on<Shape>`. Policies may be given in any order; a slot left empty has a default.
 
 #include <concepts>
 #include <type_traits>

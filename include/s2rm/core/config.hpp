@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The only file that defines macros: version, host/device marker, what the compiler has, internal assertion.
+/// The only file that defines macros (but for those that an MPI library asks for before its header): version,
+/// host/device marker, what the compiler has, unrolled loops, internal assertion.
 
 #include <cstdint>
 
@@ -30,15 +31,24 @@
 #define S2RM_DEVICE 0
 #endif
 
-/// Whether the compiler has the vector extensions of GCC and clang. Without them, or where it is defined as 0, everything
-/// runs on plain numbers and products are Eigen's. A CUDA compiler reads everything for two machines, and both must see the
-/// same types: there every register is one number.
+/// Whether the compiler has the vector extensions of GCC and clang. Without them, or where it is defined as 0,
+/// everything runs on plain numbers and products are Eigen's. A CUDA compiler reads everything for two machines, and
+/// both must see the same types: there every register is one number.
 #ifndef S2RM_HAS_VECTOR_KERNEL
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDACC__)
 #define S2RM_HAS_VECTOR_KERNEL 1
 #else
 #define S2RM_HAS_VECTOR_KERNEL 0
 #endif
+#endif
+
+/// Before a loop over registers: it must be unrolled whatever the optimisation level, or the registers are memory.
+#if S2RM_DEVICE || (defined(__clang__) && !S2RM_CUDA)
+#define S2RM_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__) && !S2RM_CUDA
+#define S2RM_UNROLL _Pragma("GCC unroll 64")
+#else
+#define S2RM_UNROLL
 #endif
 
 /// Internal invariant, never used on input. Checked in debug builds, free otherwise.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "s2rm/core/config.hpp"
 
@@ -75,9 +76,11 @@ struct field_at<0, First, Rest...> {
 };
 }  // namespace detail
 
-/// An ordered list of fields, one after the other without gaps.
+/// An ordered list of fields, one after the other without gaps. A struct that derives from one is a schema with a name of its
+/// own, `struct params : schema<...> {}`: symbols and messages then hold that name, not every field.
 template <class... Fields>
 struct schema {
+  using unnamed = schema;  ///< the list itself, of a derived struct too
   static constexpr index_t size = (index_t{0} + ... + Fields::size);
   static constexpr std::size_t count = sizeof...(Fields);
 
@@ -102,11 +105,15 @@ struct schema {
     return i;
   }();
 
-  // Both ask `has` once more, so that a name that does not exist is one message: that of parameters_of or saved_of.
+  // Both check `has` again, so that an unknown name gives one message: that of parameters_of or saved_of.
   template <fixed_string Name>
   static constexpr index_t offset = has<Name> ? infos[has<Name> ? index<Name> : 0].offset : 0;
   template <fixed_string Name>
   using named = typename detail::field_at<has<Name> ? index<Name> : 0, Fields...>::type;
+
+  /// The field at a position.
+  template <std::size_t I>
+  using at = typename detail::field_at<I, Fields...>::type;
 
   /// Every name with a prefix.
   template <fixed_string Prefix>
@@ -136,15 +143,23 @@ using prefixed = typename Schema::template prefixed<Prefix>;
 
 /// The fields of all schemas, in order.
 template <class... Schemas>
-using joined = typename detail::join<Schemas...>::type;
+using joined = typename detail::join<typename Schemas::unnamed...>::type;
+
+/// f.template operator()<Field>() for every field of a schema, in order.
+template <class Schema, class F>
+constexpr void each_field(F const& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (f.template operator()<typename Schema::template at<I>>(), ...);
+  }(std::make_index_sequence<Schema::count>{});
+}
 
 /// The upper half of a float, rounded to nearest: the storage of weights in half the memory.
 struct bf16 {
   std::uint16_t bits = 0;
 };
 
-/// Weights in bf16, and the backend's product that reads them: named here, so that only programs that have such weights
-/// compile it. `multiply(operands, rows, columns, depth)`; the operands' type is the backend's own.
+/// Weights in bf16, as the backend that packed them hands them out (`half_view`). `multiply` is that backend's own and
+/// may be null: the CPU names its product here, so that programs without such weights need not compile it.
 struct half_weights {
   bf16 const* numbers = nullptr;
   void (*multiply)(void const*, index_t, index_t, index_t) = nullptr;
@@ -229,7 +244,7 @@ struct saved_of {
     return data + count * Schema::template offset<Name> + first * f::size;
   }
   [[nodiscard]] constexpr saved_of from(index_t row) const { return {data, count, first + row}; }
-  /// To saved_of<T const, Schema>; a template, for a type has no conversion to itself.
+  /// To saved_of<T const, Schema>. A template, so that no conversion to the same type is declared.
   template <class Const>
     requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
   constexpr operator saved_of<Const, Schema>() const {

@@ -10,8 +10,8 @@
 
 namespace s2rm {
 
-/// A matrix of any number of rows, optionally split into groups: element (r, g, c) is `data[r * stride + g * group + c]`.
-/// Shapes are written (rows, groups, width); the width is known to who uses it. A state (B, M, H) is
+/// A matrix of any number of rows, optionally split into groups: element (r, g, c) is `data[r * stride + g * group +
+/// c]`. Shapes are written (rows, groups, width); the width is known to who uses it. A state (B, M, H) is
 /// `{data, M * H, H}`: one row per batch element, one group per module.
 template <class T>
 struct rows {
@@ -22,7 +22,7 @@ struct rows {
   S2RM_HD constexpr T* at(index_t row, index_t g = 0) const { return data + row * stride + g * group; }
   /// The same rows, starting `columns` further to the right.
   S2RM_HD constexpr rows shifted(index_t columns) const { return {data + columns, stride, group}; }
-  /// To rows<T const>; a template, for a type has no conversion to itself.
+  /// To rows<T const>. A template, so that no conversion to the same type is declared.
   template <class Const>
     requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
   S2RM_HD constexpr operator rows<Const>() const {
@@ -41,7 +41,7 @@ struct array_view {
     for (auto const extent : shape) n *= extent;
     return n;
   }
-  /// To array_view<T const>; a template, for a type has no conversion to itself.
+  /// To array_view<T const>. A template, so that no conversion to the same type is declared.
   template <class Const>
     requires(std::is_same_v<Const, T const> && !std::is_const_v<T>)
   constexpr operator array_view<Const, Rank>() const {

@@ -3,7 +3,7 @@
 /// Residual read-outs: the decoder predicts the difference from a simple guess made of the readings of the step. The
 /// first `Target::size` numbers of a view are its reading. For likelihoods with a location (Gaussian) only.
 ///
-/// `guess(step, q, e)`: added to the location of element e. Nothing is learned here, so nothing is propagated.
+/// `guess(step, q, e)` is added to the location of element e. It has no parameters and passes no gradient.
 
 #include <ratio>
 
@@ -12,7 +12,7 @@
 
 namespace s2rm::residual {
 
-/// The views of one step of one element, as a guess may read them.
+/// The views of one step of one element of the batch.
 template <class Shape, class T>
 struct seen {
   T const* view;                ///< (A, view...)

@@ -54,9 +54,9 @@ class mpi {
     }
   }
 
-  /// `nodes` (covering this rank's parts, n), see `tree_stack`, to their sum over all parts in the tree's order. Each rank
-  /// adds up one slice of the numbers: what crosses the network is what an all-reduce moves where ranks hold one node
-  /// each, as on 1, 2, 4, ... ranks. `to` may be `nodes`.
+  /// `nodes` (covering this rank's parts, n), see `tree_stack`, to their sum over all parts in the tree's order. Each
+  /// rank adds up one slice of the numbers: what crosses the network is what an all-reduce moves where ranks hold one
+  /// node each, as on 1, 2, 4, ... ranks. `to` may be `nodes`.
   template <class T>
   void tree_sum(index_t parts, index_t n, T const* nodes, T* to) const {
     if (size_ == 1) {
@@ -65,7 +65,7 @@ class mpi {
     }
     auto const slice = [&](int rank) { return share_evenly(n, rank, size_); };
     auto const nodes_of = [&](int rank) { return tree_stack::covering(share_evenly(parts, rank, size_)); };
-    auto const mine = slice(rank_);
+    auto const own = slice(rank_);
     index_t const depth = nodes_of(rank_).depth;
     auto& [send, send_at, take, take_at] = link_->counts;
     for (auto* const each : {&send, &send_at, &take, &take_at}) each->resize(static_cast<std::size_t>(size_));
@@ -73,7 +73,7 @@ class mpi {
     for (int other = 0; other < size_; ++other) {
       auto const i = static_cast<std::size_t>(other);
       send_at[i] = count_of(out), take_at[i] = count_of(in);
-      send[i] = count_of(depth * slice(other).count), take[i] = count_of(nodes_of(other).depth * mine.count);
+      send[i] = count_of(depth * slice(other).count), take[i] = count_of(nodes_of(other).depth * own.count);
       out += send[i], in += take[i];
     }
     auto* const from = buffer<T>(link_->out, out);
@@ -88,17 +88,17 @@ class mpi {
     check(MPI_Alltoallv(from, send.data(), send_at.data(), type<T>(), found, take.data(), take_at.data(), type<T>(),
                         link_->all),
           "MPI_Alltoallv");
-    // Nodes that wait for their neighbours move to the front of what came.
+    // Nodes that wait for their siblings move to the front of what arrived.
     tree_stack waiting;
     T const* arrived = found;
     for (int other = 0; other < size_; ++other) {
       auto const theirs = nodes_of(other);
-      for (index_t node = 0; node < theirs.depth; ++node, arrived += mine.count) {
-        T* const place = found + waiting.depth * mine.count;
-        if (mine.count > 0) std::memmove(place, arrived, static_cast<std::size_t>(mine.count) * sizeof(T));
+      for (index_t node = 0; node < theirs.depth; ++node, arrived += own.count) {
+        T* const place = found + waiting.depth * own.count;
+        if (own.count > 0) std::memmove(place, arrived, static_cast<std::size_t>(own.count) * sizeof(T));
         waiting.push(theirs.nodes[static_cast<std::size_t>(node)], [&](index_t at) {
-          T* const left = found + at * mine.count;
-          for (index_t i = 0; i < mine.count; ++i) left[i] += left[mine.count + i];
+          T* const left = found + at * own.count;
+          for (index_t i = 0; i < own.count; ++i) left[i] += left[own.count + i];
         });
       }
     }
@@ -123,7 +123,7 @@ class mpi {
     }
   }
 
-  /// Whether any rank says so: a loop that one rank wants to leave is left by all.
+  /// Logical or over ranks: a loop that one rank leaves is left by all.
   [[nodiscard]] bool any(bool here_so) const {
     double so = here_so ? 1 : 0;
     sum(1, &so);
@@ -196,7 +196,7 @@ class mpi {
     link& operator=(link const&) = delete;
     MPI_Comm all = MPI_COMM_NULL;
     std::unique_ptr<distributed::meeting> meet;
-    // Of `tree_sum`, which is a part of a step: memory that stays.
+    // Buffers of `tree_sum`, which runs in every step: allocated once.
     std::vector<std::byte> out, in;
     std::array<std::vector<int>, 4> counts;
   };
@@ -216,7 +216,7 @@ class mpi {
     return static_cast<int>(n);
   }
   static void check(int status, char const* what) { distributed::require_mpi(status, what); }
-  /// One exchange, which is a meeting too. For many numbers a blocking all-reduce is faster.
+  /// One exchange, which is a barrier too. For many numbers a blocking all-reduce is faster.
   void sum_few(void* x, int n, MPI_Datatype type, MPI_Op how, char const* what) const {
     MPI_Request request = MPI_REQUEST_NULL;
     check(MPI_Iallreduce(MPI_IN_PLACE, x, n, type, how, link_->all, &request), "MPI_Iallreduce");

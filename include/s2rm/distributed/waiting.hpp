@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Waiting for other ranks, but not for ever: who does not come is named.
+/// Barriers with a timeout that name the ranks that do not arrive.
 
 #include <chrono>
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace s2rm::distributed {
 
-/// Meets all ranks of a communicator. While it waits it answers the others' question whether it is there; when its own
-/// patience is at an end it asks, and names those that do not answer: they have died, are stopped, or compute still.
+/// Barrier of all ranks of a communicator. While a rank waits it answers the pings of others; after its timeout it
+/// pings all, and names those that do not answer: they have died, are stopped, or still compute.
 class meeting {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `all` belongs to someone else; questions and answers have a communicator of their own. `timeout` <= 0: no limit.
+  /// `all` is not owned; pings and answers have a communicator of their own. `timeout` <= 0: no limit.
   meeting(MPI_Comm all, double timeout) : timeout_(timeout) {
     require_mpi(MPI_Comm_dup(all, &talk_), "MPI_Comm_dup");
     MPI_Comm_set_errhandler(talk_, MPI_ERRORS_RETURN);
@@ -28,19 +28,19 @@ class meeting {
     MPI_Comm_size(talk_, &size_);
   }
   ~meeting() {
-    // With an exception on its way others may wait in the middle of a message: nothing is asked of them any more.
+    // While an exception propagates, others may wait in the middle of a message: no collective is called any more.
     if (std::uncaught_exceptions() == 0) MPI_Comm_free(&talk_);
   }
   meeting(meeting const&) = delete;
   meeting& operator=(meeting const&) = delete;
 
-  /// Returns when all ranks have come here: before a collective that blocks, which then finds them there.
+  /// Returns when all ranks have arrived: called before a blocking collective, which then does not wait.
   void all_here(MPI_Comm all, char const* what) {
     MPI_Request request = MPI_REQUEST_NULL;
     require_mpi(MPI_Ibarrier(all, &request), what);
     wait(request, what);
   }
-  /// Returns when a collective that does not block is through. \throws rank_error after `timeout` seconds
+  /// Returns when a non-blocking collective is complete. \throws rank_error after `timeout` seconds
   void wait(MPI_Request request, char const* what) {
     ++number_;
     auto const begin = clock::now();
@@ -50,7 +50,7 @@ class meeting {
       require_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
       if (done != 0) return;
       if (turn < short_wait) continue;
-      // Whoever is waited for may need this very core; who sleeps is given a core again before those who compute.
+      // The ranks waited for may need this core. A sleeping thread is scheduled again before those that compute.
       auto const now = clock::now();
       if (now - begin < std::chrono::milliseconds(1)) {
         std::this_thread::yield();
@@ -68,7 +68,7 @@ class meeting {
   static constexpr index_t short_wait = 1000;
   static constexpr int question = 1, answer = 2;
 
-  /// Answers questions; notes in `there` who answered.
+  /// Answers pings; notes in `there` who answered.
   void listen(std::vector<bool>* there) {
     for (;;) {
       int any = 0;
@@ -95,7 +95,7 @@ class meeting {
     for (int other = 0; other < size_; ++other) {
       if (other != rank_) send(other, question);
     }
-    // The others ask at about the same time and then wait for answers too.
+    // The others ping at about the same time and then wait for answers too.
     auto const until = clock::now() + std::chrono::seconds(2);
     while (clock::now() < until) {
       listen(&there);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// MPI from its beginning to its end: one `world` in a program's main.
+/// MPI_Init to MPI_Finalize: one `world` in a program's main.
 
 #ifndef OMPI_SKIP_MPICXX
 #define OMPI_SKIP_MPICXX 1
@@ -38,9 +38,9 @@ inline bool launched() {
   return false;
 }
 
-/// Begins MPI and ends it. A program that no launcher started is rank 0 of 1, and MPI is never asked. One object, made
-/// first in main and gone last; its end waits for that of all ranks. Where it goes away because of an exception that nobody
-/// caught on the way, or after `fail`, the ranks that are left are ended too: they would wait for this one.
+/// Initialises and finalises MPI. A program that no launcher started is rank 0 of 1, and MPI is never called. One
+/// object, constructed first in main and destroyed last; its destructor waits for all ranks. Where it is destroyed by
+/// an uncaught exception, or after `fail`, it aborts the other ranks: they would wait for this one.
 class world {
  public:
   world() : exceptions_(std::uncaught_exceptions()), many_(launched()) {
@@ -85,8 +85,9 @@ class world {
     MPI_Abort(MPI_COMM_WORLD, 1);
   }
 
-  /// Returns when every rank is at its end. Where another gives up, this one must not be within MPI_Finalize: there Open
-  /// MPI 4.1's mpirun fails to end the job, or crashes, four times of ten on a busy machine (`distributed.leaves`).
+  /// Returns when every rank is at its end. Where another rank aborts, this one must not be within MPI_Finalize: there
+  /// Open MPI 4.1's mpirun fails to end the job, or crashes, four times of ten on a busy machine
+  /// (`distributed.leaves`).
   void wait_for_all() {
     MPI_Request request = MPI_REQUEST_NULL;
     int done = 0;
@@ -99,7 +100,7 @@ class world {
 
   int exceptions_;
   bool many_;
-  MPI_Comm end_ = MPI_COMM_NULL;  ///< nobody speaks here before the end
+  MPI_Comm end_ = MPI_COMM_NULL;  ///< used by the destructor alone
   int rank_ = 0, size_ = 1, here_ = 1;
 };
 

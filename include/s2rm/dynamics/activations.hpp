@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Memory of the recurrence: what it is given, what it saves for the way back, and what the way back works in. Sizes come
-/// from the dynamics D.
+/// Memory of the recurrence: its inputs, the activations that it saves for the backward pass (`tape`), and the backward
+/// pass's own memory (`workspace`). Sizes come from the dynamics D.
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@
 
 namespace s2rm::dynamics {
 
-/// What the caller provides besides parameters: everything here is (R, ...) with R = T B.
+/// Inputs besides the parameters, provided by the caller: (R, ...) with R = T B.
 template <class T>
 struct inputs {
   index_t time, batch, views;
@@ -22,11 +22,11 @@ struct inputs {
   T const* module_log_weight;  ///< (M, M)
   std::uint8_t const* module_reach;
   kernel::neighbours module_neighbours;  ///< of module_reach
-  std::uint8_t const* start;             ///< (T, B): the state is put back before the step
+  std::uint8_t const* start;             ///< (T, B): the state is reset before the step
   T const* carried;                      ///< (B, M, state) before the first step; read only where start is 0
-  index_t delta_rows;                    ///< whose deltas wait until a weight's gradient is one product over them
+  index_t delta_rows;                    ///< rows per chunk: a weight's gradient is one GEMM over the deltas of a chunk
 
-  /// The same in steps.
+  /// Steps per chunk.
   [[nodiscard]] index_t delta_steps() const { return ops::chunk_rows::steps(delta_rows, time, batch); }
 };
 
@@ -44,7 +44,7 @@ struct tape {
   T* projected;                    ///< (R, M, PW)
   T *view_attention, *talk_attention;
   T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
-  T *cell, *start;  ///< cell's saved; the initial state (M, state)
+  T *cell, *start;  ///< activations saved by the cell; the initial state (M, state)
   T* scratch;       ///< of one step
 
   static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
@@ -72,12 +72,12 @@ struct tape {
   }
 };
 
-/// Everything the backward pass needs besides the tape. K: rows whose deltas wait.
+/// Everything the backward pass needs besides the tape. K: rows of a chunk.
 template <class D, class T>
 struct workspace {
   static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
 
-  T *state, *previous;            ///< (B, M, state): gradient that travels back in time
+  T *state, *previous;            ///< (B, M, state): dL/dstate, carried backward in time
   T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
   T *talk, *cell_h;               ///< (K, M, H): d(h + W_o g); (B, M, H)
   T *key, *value;                 ///< (K, A, NC)
@@ -88,7 +88,7 @@ struct workspace {
     index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
     index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
     index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
-    // Of all pairs of a step (ops/recurrence.hpp).
+    // All pairs of a step, for a fused recurrence (ops/recurrence.hpp).
     index_t const pairs = D::talks && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;

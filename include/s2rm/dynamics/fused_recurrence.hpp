@@ -1,77 +1,106 @@
 #pragma once
 /// \file
-/// The recurrence of D = dynamics::s2rm as one piece of work each way (ops/recurrence.hpp), where a backend has it.
+/// The recurrence of dynamics/s2rm.hpp by a backend's fused kernels (ops/recurrence.hpp), where a backend has them and
+/// they compute what the layer and its cell compute. `has_fused_recurrence` names those layers by their exact types:
+/// whatever else a user puts in a slot, a type derived from one of the library's included, runs its own code step by
+/// step.
 
 #include "s2rm/attention/kernel_dot.hpp"
+#include "s2rm/cell/gated_cell.hpp"
 #include "s2rm/dynamics/activations.hpp"
+#include "s2rm/dynamics/policies.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
 namespace s2rm::dynamics {
 
+template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
+          class Carry, class StateNorm, class InitialState>
+struct s2rm_layer;
+
+/// Whether the layer D is one that the fused recurrence computes.
+template <class D>
+inline constexpr bool has_fused_recurrence = false;
+template <class Shape, index_t Encoded, class Gates, class Carry, class InitialState>
+inline constexpr bool has_fused_recurrence<
+    s2rm_layer<Shape, Encoded, cell::gated_cell<Gates, Shape>, normalisation::log_space, /*StraightThrough=*/false,
+               interaction::before_update, Carry, state_norm::rms, InitialState>> = true;
+
 template <class D>
 using recurrence_sizes_of = ops::recurrence_sizes<D::M, D::H, D::SW, D::N, D::C>;
 
-/// Gates of a cell for all rows.
+/// Gates of D's cell for all rows, forward and backward.
 template <class D, class T>
 using gates_of = decltype(D::cell::template gates<T>({}, {}, {}));
-
-/// Whether D's policies are those that ops/recurrence.hpp speaks of.
 template <class D, class T>
-inline constexpr bool has_fused_recurrence =
-    D::before && D::normed && D::attend::sparse_only && requires { typename gates_of<D, T>; };
+using gates_backward_of = decltype(D::cell::template gates_backward<T>({}, {}, {}));
 
-/// What ops/recurrence.hpp wants to know.
+/// The forward recurrence of D as a task.
 template <class D, class T>
 ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
   constexpr index_t M = D::M, NC = D::NC;
   auto const views = p.template inner<typename D::view_params>(D::at_views);
-  auto const talk = p.template inner<typename D::interaction_params>(D::at_interaction);
+  auto const interaction = p.template inner<typename D::interaction_params>(D::at_interaction);
   auto const cell = p.template inner<typename D::cell::params>(D::at_cell);
-  index_t const per_row = in.views * M, R = in.time * in.batch;
-  return {in.time,
-          in.batch,
-          in.start,
-          s.start,
-          in.carried,
-          s.state_in,
-          s.state_out,
-          s.read,
-          s.read_factor,
-          s.projected,
-          s.u,
-          s.g,
-          s.hbar,
-          {R, M, in.views, in.view_log_weight, in.view_reach, kernel::reached, per_row, 1, M},
-          {R, M, M, in.module_log_weight, in.module_reach, kernel::reached, 0, M, 1},
-          {s.key, in.views * NC, NC},
-          {s.value, in.views * NC, NC},
-          D::attend::keeps(in.views) ? s.view_attention : nullptr,
-          D::talk_attend::keeps(M) ? s.talk_attention : nullptr,
-          in.batch * M * D::attend::saved(in.views),
-          in.batch * M * D::talk_attend::saved(M),
-          views.template at<"query.weight">(),
-          talk.template at<"query.weight">(),
-          talk.template at<"key.weight">(),
-          talk.template at<"value.weight">(),
-          talk.template at<"out.weight">(),
-          cell.template at<"weight_ih">(),
-          cell.template at<"bias_ih">(),
-          cell.template at<"weight_hh">(),
-          cell.template at<"bias_hh">(),
-          D::attend::template scale<T>()};
+  index_t const R = in.time * in.batch;
+  return {
+      .time = in.time,
+      .batch = in.batch,
+      .states = {.start = in.start, .initial = s.start, .carried = in.carried, .in = s.state_in, .out = s.state_out},
+      .saved =
+          {.read = s.read, .read_factor = s.read_factor, .projected = s.projected, .u = s.u, .g = s.g, .hbar = s.hbar},
+      .attention = {.views = {.pairs = {.count = R,
+                                        .targets = M,
+                                        .sources = in.views,
+                                        .log_weight = in.view_log_weight,
+                                        .reach = in.view_reach,
+                                        .reached = kernel::reached,
+                                        .row_step = in.views * M,
+                                        .target_step = 1,
+                                        .source_step = M},
+                              .statistics = D::attend::keeps(in.views) ? s.view_attention : nullptr,
+                              .step = in.batch * M * D::attend::saved(in.views)},
+                    .modules = {.pairs = {.count = R,
+                                          .targets = M,
+                                          .sources = M,
+                                          .log_weight = in.module_log_weight,
+                                          .reach = in.module_reach,
+                                          .reached = kernel::reached,
+                                          .row_step = 0,
+                                          .target_step = M,
+                                          .source_step = 1},
+                                .statistics = D::talk_attend::keeps(M) ? s.talk_attention : nullptr,
+                                .step = in.batch * M * D::talk_attend::saved(M)},
+                    .key = {s.key, in.views * NC, NC},
+                    .value = {s.value, in.views * NC, NC},
+                    .scale = D::attend::template scale<T>()},
+      .weights = {.view_query = views.template at<"query.weight">(),
+                  .query = interaction.template at<"query.weight">(),
+                  .key = interaction.template at<"key.weight">(),
+                  .value = interaction.template at<"value.weight">(),
+                  .out = interaction.template at<"out.weight">(),
+                  .w_ih = cell.template at<"weight_ih">(),
+                  .b_ih = cell.template at<"bias_ih">(),
+                  .w_hh = cell.template at<"weight_hh">(),
+                  .b_hh = cell.template at<"bias_hh">()},
+  };
 }
 
-/// Runs every step; false where nothing was done.
+/// What the cell carries, of all rows.
+template <class D, class T>
+rows<T const> carried_rows(tape<D, T> const& s) {
+  constexpr index_t M = D::M, H = D::H, SW = D::SW;
+  return D::carries_hbar ? rows<T const>{s.hbar, M * H, H} : rows<T const>{s.state_in, M * SW, SW};
+}
+
+/// Runs every step; whether it ran.
 template <class D, class B, class T>
 bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
-  if constexpr (has_fused_recurrence<D, T>) {
+  if constexpr (has_fused_recurrence<D>) {
     using sizes = recurrence_sizes_of<D>;
-    constexpr index_t M = D::M, H = D::H, SW = D::SW;
     // It reads the weights as they are.
     if (p.half.numbers != nullptr) return false;
     auto const gates = [&] {
-      rows<T const> const state{s.state_in, M * SW, SW}, hbar{s.hbar, M * H, H};
-      return D::cell::template gates<T>(D::carries_hbar ? hbar : state, {s.state_out, M * SW, SW},
+      return D::cell::template gates<T>(carried_rows<D>(s), {s.state_out, D::M * D::SW, D::SW},
                                         {s.cell, in.time * in.batch, 0});
     };
     if constexpr (requires { be.template recurrence<sizes>(fused_task<D>(p, in, s), gates()); }) {
@@ -81,70 +110,43 @@ bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<
   return false;
 }
 
-/// Gates of a cell on the way back.
-template <class D, class T>
-using gates_backward_of = decltype(D::cell::template gates_backward<T>({}, {}, {}));
-
-/// Runs steps first ... first + count - 1 backwards, all that D's `step_backward` does and what lies between two of them;
-/// false where nothing was done.
+/// Runs steps first ... first + count - 1 backward, all that the scan and D's `step_backward` do for them; whether it
+/// ran.
 template <class D, class B, class T>
 bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
                                    tape<D, T> const& s, workspace<D, T> const& w, T const* dstate_out, index_t first,
                                    index_t count, gradients_of<T, typename D::params> dp) {
-  if constexpr (has_fused_recurrence<D, T> && D::M > 1) {
+  if constexpr (has_fused_recurrence<D> && D::M > 1) {
     using sizes = recurrence_sizes_of<D>;
-    constexpr index_t M = D::M, H = D::H, SW = D::SW;
-    index_t const K = in.delta_steps() * in.batch;
     auto const gates = [&] {
-      rows<T const> const state{s.state_in, M * SW, SW}, hbar{s.hbar, M * H, H};
-      return D::cell::template gates_backward<T>(D::carries_hbar ? hbar : state, {w.state, M * SW, SW},
+      return D::cell::template gates_backward<T>(carried_rows<D>(s), {w.state, D::M * D::SW, D::SW},
                                                  {s.cell, in.time * in.batch, 0});
     };
     auto const task = [&]() -> ops::recurrence_backward_task<T> {
-      auto const forward = fused_task<D>(p, in, s);
-      auto const deltas = D::cell::template deltas<T>({w.delta, K, 0});
-      return {first,
-              count,
-              in.batch,
-              in.delta_steps(),
-              in.start,
-              dstate_out,
-              s.read,
-              s.read_factor,
-              s.projected,
-              forward.views,
-              forward.modules,
-              forward.key,
-              forward.value,
-              forward.view_statistics,
-              forward.module_statistics,
-              forward.view_step,
-              forward.module_step,
-              forward.view_query,
-              forward.query,
-              forward.key_weight,
-              forward.value_weight,
-              forward.out,
-              forward.w_ih,
-              forward.w_hh,
-              forward.scale,
-              D::carries_hbar,
-              w.state,
-              w.previous,
-              deltas[0],
-              deltas[1],
-              w.talk,
-              w.projected,
-              w.u,
-              w.g,
-              w.y,
-              w.key,
-              w.value,
-              w.view_log,
-              w.module_log_rows,
-              w.scratch,
-              w.scratch + in.batch * M * D::N * in.views * 2,
-              D::learned_initial_state ? dp.values + D::at_initial_state : nullptr};
+      auto const [da, db] = D::cell::template deltas<T>({w.delta, in.delta_steps() * in.batch, 0});
+      return {
+          .forward = fused_task<D>(p, in, s),
+          .first = first,
+          .count = count,
+          .delta_steps = in.delta_steps(),
+          .carries_hbar = D::carries_hbar,
+          .dstate_out = dstate_out,
+          .gradient = {.state = w.state, .previous = w.previous},
+          .deltas = {.a = da,
+                     .b = db,
+                     .hbar = w.talk,
+                     .projected = w.projected,
+                     .key = w.key,
+                     .value = w.value,
+                     .view_log = w.view_log},
+          .scratch = {.u = w.u,
+                      .g = w.g,
+                      .y = w.y,
+                      .view_pairs = w.scratch,
+                      .module_pairs = w.scratch + in.batch * D::M * D::N * in.views * 2},
+          .sums = {.module_log = w.module_log_rows,
+                   .initial = D::learned_initial_state ? dp.values + D::at_initial_state : nullptr},
+      };
     };
     if constexpr (requires { be.template recurrence_backward<sizes>(task(), gates()); }) {
       return be.template recurrence_backward<sizes>(task(), gates());

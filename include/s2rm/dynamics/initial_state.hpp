@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Where a step's state comes from: the initial state h_0, or the step before.
+/// The state before a step: the initial state h_0, or the state after the step before.
 ///
-/// A cell's `initial` names its fields, (M, width) each, one after the other in the parameters; in the state (M, state)
-/// of a step they lie side by side: an LSTM's h and memory of one module are neighbours.
+/// A cell's `initial` names its fields, (M, width) each. In the parameters they lie one field after the other; in a
+/// step's state (M, state) the fields of one module are adjacent, an LSTM's h and its memory for example.
 
 #include <algorithm>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct choose_state {
   }
 };
 
-/// Gradient that leaves a step backwards in time: 0 where the state was put back.
+/// dL/dstate that a step passes on to the step before: 0 where the state was reset.
 template <class T, index_t Width>
 struct stop_at_initial_state {
   using scalar = T;
@@ -52,7 +52,7 @@ inline constexpr typename Cell::initial const* initial_state_fields = nullptr;
 
 }  // namespace detail
 
-/// The initial state as a state (M, state): the learned one, from its parameters, or where the cell starts by itself.
+/// The initial state as a state (M, state): the learned one, from its parameters, or the cell's own.
 template <bool Learned, class Cell, index_t M, class B, class T>
 void derive_initial_state(B& be, [[maybe_unused]] T const* values, T* start) {
   if constexpr (Learned) {
@@ -71,7 +71,7 @@ void derive_initial_state(B& be, [[maybe_unused]] T const* values, T* start) {
   }
 }
 
-/// Adds the gradient of the elements that start anew, d (B, M, state), to that of the learned initial state.
+/// Adds the gradient of the elements that are reset, d (B, M, state), to that of the learned initial state.
 template <class Cell, index_t M, class B, class T>
 void initial_state_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
   detail::each_initial_state_field<M>(

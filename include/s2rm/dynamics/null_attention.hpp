@@ -1,9 +1,10 @@
 #pragma once
 /// \file
-/// How a recurrent independent mechanism looks at its input (dynamics/rim.hpp): attention over the views that are there
-/// and one null source whose key and value are 0, so that looking away is possible, and which modules win.
+/// The input attention of recurrent independent mechanisms (dynamics/rim.hpp), over the present views and one null
+/// source of key 0 and value 0, and the choice of the modules that are active in a step.
 ///
-///   w_a = e^{l_a} / (1 + sum e^{l_a'}),   w_null = 1 / (1 + sum e^{l_a'}),   l_a = q . k_a / sqrt(C),   u = sum w_a v_a
+///   w_a = e^{l_a} / (1 + sum e^{l_a'}),   w_null = 1 / (1 + sum e^{l_a'}),   l_a = q . k_a / sqrt(C)
+///   u = sum w_a v_a
 ///
 /// per head. Backward, with dw_a = du . v_a: dl_a = w_a (dw_a - sum w dw), dq = sum dl_a k_a / sqrt(C),
 /// dk_a = dl_a q / sqrt(C), dv_a = w_a du. The null source has no gradient.
@@ -15,8 +16,8 @@
 
 namespace s2rm::dynamics {
 
-/// What the functors share: N heads of width C, M modules; q, u (B, M, NC), k, v (B A, NC), weights (B, M, N, A + 1), the
-/// null's last. `reach` is (B, A, M).
+/// Arrays that the functors share: N heads of width C, M modules; q, u (B, M, NC), k, v (B A, NC), weights (B, M, N, A
+/// + 1), the null's last. `reach` is (B, A, M).
 template <index_t M, index_t N, index_t C, class T>
 struct null_attention {
   static constexpr index_t W = N * C;
@@ -37,7 +38,7 @@ struct null_attention {
 
 /// One module of one element.
 template <index_t M, index_t N, index_t C, class T>
-struct look_at_views {
+struct attend_views {
   null_attention<M, N, C, T> g;
   T *w, *u;
   S2RM_HD void operator()(index_t row) const {
@@ -68,7 +69,7 @@ struct look_at_views {
 
 /// Overwrites dq, and d (as the weights, without the null) with dl / sqrt(C).
 template <index_t M, index_t N, index_t C, class T>
-struct look_at_views_backward {
+struct attend_views_backward {
   null_attention<M, N, C, T> g;
   T const *w, *du;
   T *d, *dq;
@@ -94,7 +95,7 @@ struct look_at_views_backward {
 
 /// Overwrites dk and dv of one view.
 template <index_t M, index_t N, index_t C, class T>
-struct look_at_views_sources {
+struct attend_views_sources {
   null_attention<M, N, C, T> g;
   T const *w, *d, *du;
   T *dk, *dv;
@@ -113,7 +114,8 @@ struct look_at_views_sources {
   }
 };
 
-/// The `Active` modules of an element that give the null the least weight, averaged over heads; of equals the first.
+/// The `Active` modules of an element with the least weight on the null source, averaged over heads; ties go to the
+/// first.
 template <index_t M, index_t N, index_t Active, class T>
 struct choose_active {
   index_t views;

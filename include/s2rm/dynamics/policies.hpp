@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Policies of the recurrence that are a choice of form rather than a layer of their own.
+/// Policies of the recurrence that select a variant and are no layers of their own.
 
 #include "s2rm/core/concepts.hpp"
 
 namespace s2rm {
 
-/// When modules talk (model §2.8).
+/// When modules interact (model §2.8).
 namespace interaction {
 /// h + W_o g enters the cell's gates. The default.
 struct before_update {
@@ -16,7 +16,7 @@ struct before_update {
 struct after_update {
   using kind = s2rm::kind::interaction;
 };
-/// Modules do not talk; there are no `interaction.*` parameters.
+/// Modules do not interact; there are no `interaction.*` parameters.
 struct none {
   using kind = s2rm::kind::interaction;
 };
@@ -48,11 +48,11 @@ struct none {
 
 /// The state before the first step and after a reset.
 namespace initial_state {
-/// Learned, starting at the cell's own start (0 for the GRU). The default.
+/// Learned, initialised to the cell's own initial state (0 for the GRU). The default.
 struct learned {
   using kind = s2rm::kind::initial_state;
 };
-/// The cell's own start, fixed.
+/// The cell's own initial state, fixed.
 struct fixed {
   using kind = s2rm::kind::initial_state;
 };

@@ -4,9 +4,10 @@
 ///
 ///   u_t = pool({[e_a; s_a]}) (dynamics/view_pooling.hpp),   h' = Cell(u_t, h)
 ///
-/// Queries read h' in `Chunks` chunks of equal width, as they read modules, with Z = 1. Of one piece there is nothing to
-/// choose: r = W^v norm(h'), decoded as D([r; s]). Of several, attention from the place asked for chooses. `dynamics::gru`
-/// and `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's own; its du is the pool's.
+/// Queries read h' in `Chunks` chunks of equal width as if these were modules with Z = 1. With one chunk r = W^v
+/// norm(h'), decoded as D([r; s]); with several, r is the attention of the queried place over them. `dynamics::gru` and
+/// `dynamics::lstm` name the cell, its width, the pool and the chunks. Backward: the cell's, then with its du the
+/// pool's.
 
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/cell/lstm.hpp"
@@ -16,11 +17,11 @@
 
 namespace s2rm::dynamics {
 
-/// Shape: with the chunks of the state as its modules. Cell: one, of the whole state.
+/// Shape: its modules are the chunks of the state. Cell: a single one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
-struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
+struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
-  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of all that is carried
+  static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of the carried state
   static constexpr index_t cells = 1, SW = state / M, read_step = H;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
@@ -75,7 +76,8 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   };
 
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     index_t const r = t * in.batch;
     pool::forward(be, p.template inner<typename pool::params>(0), in, s.pooling, r, count * in.batch, s.u + r * NC);
   }
@@ -90,9 +92,9 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const r = t * in.batch, k = pooled::delta_row(in, t);
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const r = t * in.batch, k = pooled_rnn_layer::delta_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
@@ -126,11 +128,12 @@ struct pooled : recurrent<pooled<Shape, Encoded, Cell, Pool, StateNorm, InitialS
   }
 };
 
-/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or pool::sum.
+/// `Hidden` numbers of state, read in `Chunks` chunks; views pooled by `Pool`: pool::attention, pool::mean or
+/// pool::sum.
 template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;
-  using readout = std::conditional_t<Chunks == 1, ::s2rm::readout::kernel_mean, ::s2rm::readout::kernel_dot>;
+  using readout = std::conditional_t<Chunks == 1, s2rm::readout::kernel_mean, s2rm::readout::kernel_dot>;
   template <class Shape>
   static constexpr bool fits = Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
   template <class Shape>
@@ -142,8 +145,8 @@ struct one_state : without_space {
     static constexpr index_t modules = 1, hidden = Hidden;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = pooled<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
-                    typename C::initial_state>;
+  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
+                              typename C::initial_state>;
 };
 
 template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Recurrent independent mechanisms (Goyal et al. 2019, arXiv 1909.10893) over sets of views, a comparison model: S2RM's
-/// modules without places, of which only `Active` take part in a step. With y = norm(h), all per module m:
+/// Recurrent independent mechanisms (Goyal et al. 2019, arXiv 1909.10893) over sets of views, a comparison model:
+/// S2RM's modules without places, of which only `Active` take part in a step. With y = norm(h), all per module m:
 ///
 ///   u, w_null = attention with a null source: q = W^q_m y; k_a = W^k [e_a; s_a], v_a = W^v [e_a; s_a]
 ///   active    = the `Active` modules of least w_null
@@ -9,7 +9,7 @@
 ///   g         = softmax((W^q_m z)(W^k z)^T / sqrt(C)) W^v z over all modules, z = norm(h~)
 ///   h'        = h~ + W^o_m g where active, else h
 ///
-/// The choice of modules is a constant of the step on the way back, so that gradients are those of what was computed.
+/// The choice of modules is treated as a constant in the backward pass: gradients are those of the step as computed.
 /// With d = dL/dh', D = d where active (else 0):
 ///   dg = W^o^T D, dz from the attention, dh~ = d + norm'(dz),   the cell gets dh~ where active, h gets it elsewhere,
 ///   du -> dq, dk_a, dv_a (dynamics/null_attention.hpp), dh += norm'(W^q^T dq).
@@ -23,7 +23,7 @@
 namespace s2rm::dynamics {
 
 template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState>
-struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
+struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, PW = 3 * NC;
   static constexpr index_t cells = Shape::modules, read_step = SW;
@@ -89,7 +89,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   };
   template <class T>
   struct workspace : recurrent_workspace<T> {
-    T *mid, *given, *h, *y;            ///< (B, M, state) twice, (B, M, H) twice: dh~, what the cell gets of it
+    T *mid, *given, *h, *y;            ///< (B, M, state) twice, (B, M, H) twice: dh~, and dh~ where active
     T *u, *g, *log;                    ///< (B, M, NC) twice, (B, M, M)
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
@@ -117,7 +117,8 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   };
 
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     auto const w = p.template inner<view_params>(0);
     index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
     rows<T const> const x = in.source.shifted(first * in.source.stride);
@@ -139,7 +140,7 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
 
     rows<T const> const y = normalise(be, batch, h, s.read + r * M * H, s.read_factor + r * M);
     be.product(views.template matrix<"query.weight">(), nullptr, batch, y, wide(s.query + r * M * NC, NC));
-    be.for_each(batch * M, look_at_views<M, N, C, T>{seen(in, s, t), weights, s.u + r * M * NC});
+    be.for_each(batch * M, attend_views<M, N, C, T>{seen(in, s, t), weights, s.u + r * M * NC});
     be.for_each(batch, choose_active<M, N, Active, T>{in.views, weights, active});
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), h, h, mid,
                   saved_of<T, typename Cell::saved>{s.cell, in.time * batch, r}, s.scratch);
@@ -157,9 +158,9 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
-    index_t const batch = in.batch, r = t * batch, k = mechanisms::delta_row(in, t);
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const batch = in.batch, r = t * batch, k = rim_layer::delta_row(in, t);
     auto const views = p.template inner<view_params>(0);
     auto const weights = p.template inner<talk_params>(at_talk);
     rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * NC, NC);
@@ -189,11 +190,11 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
     be.template for_rows<H>(batch * M, ops::add_rows<T, M>{wide(w.h, H), previous});
 
     auto const g = seen(in, s, t);
-    T const* const looked = s.weights + r * M * N * (in.views + 1);
+    T const* const attention = s.weights + r * M * N * (in.views + 1);
     index_t const at = k * in.views * NC;
-    be.for_each(batch * M, look_at_views_backward<M, N, C, T>{g, looked, w.u, w.scratch, query.data});
+    be.for_each(batch * M, attend_views_backward<M, N, C, T>{g, attention, w.u, w.scratch, query.data});
     be.for_each(batch * in.views,
-                look_at_views_sources<M, N, C, T>{g, looked, w.scratch, w.u, w.key + at, w.value + at});
+                attend_views_sources<M, N, C, T>{g, attention, w.scratch, w.u, w.key + at, w.value + at});
     be.product_transposed(views.template matrix<"query.weight">(), batch, query, y);
     add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, y, previous);
   }
@@ -275,17 +276,17 @@ struct mechanisms : recurrent<mechanisms<Shape, Encoded, Cell, Active, StateNorm
 /// `Active` of the shape's modules take part in a step; any cell.
 template <index_t Active>
 struct rim : without_space {
-  using cell = ::s2rm::cell::gru;
-  using readout = ::s2rm::readout::kernel_dot;
+  using cell = s2rm::cell::gru;
+  using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RIM";
   template <class Kind>
-  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, ::s2rm::kind::cell>;
+  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell>;
   template <class Shape>
   static constexpr bool fits = Active >= 1 && Active <= Shape::modules;
   template <class Shape>
   using shape_of = Shape;
   template <class Shape, index_t Encoded, class C>
-  using on = mechanisms<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
+  using on = rim_layer<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
 };
 
 }  // namespace s2rm::dynamics

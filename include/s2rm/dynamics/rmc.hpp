@@ -1,15 +1,17 @@
 #pragma once
 /// \file
-/// One relational memory for the whole field (Santoro et al. 2018, Sonnet's form, one block; cell/rmc.hpp has the
-/// single-input form and its derivation), a comparison model. The views of a step are the rows of the memory's input matrix:
+/// One relational memory for the whole model (Santoro et al. 2018, Sonnet's form, one block; cell/rmc.hpp has the
+/// single-input form and its derivation), a comparison model. The views of a step are the rows of the memory's input
+/// matrix:
 ///
 ///   X_a = W_in [e_a; s_a] + b_in,   Y_0 = [slots of h; X_1 ... X_A]            K + A rows of width F
 ///   [q, k, v] = LN(W_qkv Y_0 + b_qkv);  z_1, Y_1, r, z_2, Y_2 as in cell/rmc.hpp, the rows of X dropped
-///   [a_i, a_f] = W_x mean_a X_a + W_m tanh(h) + b,   i = sigmoid(a_i),  f = sigmoid(a_f + 1),  h' = i * tanh(Y_2) + f * h
+///   [a_i, a_f] = W_x mean_a X_a + W_m tanh(h) + b,   i = sigmoid(a_i),  f = sigmoid(a_f + 1)
+///   h' = i * tanh(Y_2) + f * h
 ///
 /// Sonnet flattens a fixed number of rows into the gates; a set has no such number, so that they see its mean (0 where
-/// there is no view). The K slots are what queries attend to: to the rest of the model they are modules. What belongs to X
-/// does not read the state: forward it is one product for many steps, and back its deltas wait for one.
+/// there is no view). The K slots are what queries attend to: to the rest of the model they are modules. X does not
+/// depend on the state, so that its projections and their weight gradients are one GEMM for many steps each.
 ///
 /// Backward: as in cell/rmc.hpp; dX_a = W_qkv^T LN'(d[q, k, v]_a) + (W_x^T sum over slots [di, df]) / A.
 
@@ -37,7 +39,7 @@ struct tanh_rows {
 
 /// N heads, keys of A numbers; Shape's modules are the slots.
 template <class Shape, index_t Encoded, index_t N, index_t A, class InitialState, class StateNorm>
-struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>> {
+struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, StateNorm>> {
   static constexpr index_t K = Shape::modules, F = Shape::hidden, V = F / N, QW = N * (2 * A + V);
   static constexpr index_t M = K, H = F, SW = F, source = Encoded + Shape::sphere;
   static constexpr index_t cells = M, read_step = SW;
@@ -111,7 +113,7 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
       return s;
     }
   };
-  /// Deltas of kept rows, of slots and of inputs; then what one step needs.
+  /// Deltas of a chunk of rows, of slots and of inputs; then scratch of one step.
   template <class T>
   struct workspace : recurrent_workspace<T> {
     T *qkv, *qkv_gain, *qkv_offset, *x_qkv, *x_gain, *x_offset;
@@ -136,10 +138,10 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     }
   };
 
-  /// X of these steps, their [q, k, v] and what their mean gives the gates.
+  /// X of these steps, its [q, k, v], and the part of the gates that its mean determines.
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s, index_t t,
-                  index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     auto const p = all.template inner<memory_params>(0);
     index_t const r = t * in.batch, rows_of = count * in.batch, first = r * in.views, n = rows_of * in.views;
     T* const x = s.x + first * F;
@@ -170,25 +172,25 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     be.for_each(n, norm<QW, T>{s.pre, nullptr, p.template at<"qkv_norm.weight">(), p.template at<"qkv_norm.bias">(),
                                s.qkv_hat + at * QW, s.qkv_factor + at, s.qkv + at * QW});
     be.for_each(batch * N,
-                ::s2rm::cell::attend_slots<1, K, N, A, V, T>{sources(in, s, t), flags(in, t), h, K * F,
-                                                             s.attention + at * N * (K + in.views), s.z, scale<T>()});
+                s2rm::cell::attend_slots<1, K, N, A, V, T>{sources(in, s, t), flags(in, t), h, K * F,
+                                                           s.attention + at * N * (K + in.views), s.z, scale<T>()});
     be.for_each(n, norm<F, T>{s.z, nullptr, p.template at<"attention_norm.weight">(),
                               p.template at<"attention_norm.bias">(), s.y1_hat + at * F, s.y1_factor + at, y1});
     be.product(p.template matrix<"mlp.0.weight">(), p.template at<"mlp.0.bias">(), n, plain<F>(y1), plain<F>(relu));
-    be.template for_rows<F>(n, ::s2rm::cell::relu_rows<F, T>{relu});
+    be.template for_rows<F>(n, s2rm::cell::relu_rows<F, T>{relu});
     be.product(p.template matrix<"mlp.1.weight">(), p.template at<"mlp.1.bias">(), n, plain<F>(relu), plain<F>(s.z));
     be.for_each(n, norm<F, T>{s.z, y1, p.template at<"mlp_norm.weight">(), p.template at<"mlp_norm.bias">(),
                               s.y2_hat + at * F, s.y2_factor + at, s.y2});
     be.template for_rows<F>(
-        n, ::s2rm::cell::memory_gates<1, K, F, T>{s.gate_memory, s.gate_input + r * 2 * F, s.y2, plain<K * F>(h),
-                                                  plain<K * F>(s.state_out + at * F), s.gates + at * 3 * F});
+        n, s2rm::cell::memory_gates<1, K, F, T>{s.gate_memory, s.gate_input + r * 2 * F, s.y2, plain<K * F>(h),
+                                                plain<K * F>(s.state_out + at * F), s.gates + at * 3 * F});
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+  static void step_backward(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     auto const p = all.template inner<memory_params>(0);
-    index_t const k = memory::delta_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
+    index_t const k = rmc_layer::delta_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
     T* const dy2 = w.y2_offset + to * F;
     T* const dz2 = w.mlp_1 + to * F;
     T* const dr = w.mlp_0 + to * F;
@@ -196,27 +198,27 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     T* const dgate = w.gate + to * 2 * F;
     rows<T> const previous = plain<K * F>(w.previous);
     be.template for_rows<F>(
-        n, ::s2rm::cell::memory_gates_backward<1, K, F, T>{s.gates + at * 3 * F, plain<K * F>(s.state_in + at * F),
-                                                           plain<K * F>(w.state), dgate, dy2, previous});
-    be.template for_rows<2 * F>(batch, ::s2rm::cell::sum_of_slots<1, K, 2 * F, T>{dgate, w.gate_input + k * 2 * F});
+        n, s2rm::cell::memory_gates_backward<1, K, F, T>{s.gates + at * 3 * F, plain<K * F>(s.state_in + at * F),
+                                                         plain<K * F>(w.state), dgate, dy2, previous});
+    be.template for_rows<2 * F>(batch, s2rm::cell::sum_of_slots<1, K, 2 * F, T>{dgate, w.gate_input + k * 2 * F});
     be.for_each(n, norm_backward<F, T>{s.y2_hat + at * F, s.y2_factor + at, p.template at<"mlp_norm.weight">(), dy2,
                                        dz2, w.y2_gain + to * F});
     be.product_transposed(p.template matrix<"mlp.1.weight">(), n, plain<F>(dz2), plain<F>(dr));
-    be.template for_rows<F>(n, ::s2rm::cell::relu_rows_backward<F, T>{s.r + at * F, dr});
+    be.template for_rows<F>(n, s2rm::cell::relu_rows_backward<F, T>{s.r + at * F, dr});
     be.copy(n * F, dz2, dy1);
     be.product_transposed_add(p.template matrix<"mlp.0.weight">(), n, plain<F>(dr), plain<F>(dy1));
     be.for_each(n, norm_backward<F, T>{s.y1_hat + at * F, s.y1_factor + at, p.template at<"attention_norm.weight">(),
                                        dy1, w.z, w.y1_gain + to * F});
-    be.for_each(batch * N, ::s2rm::cell::attend_slots_backward<1, K, N, A, V, T>{sources(in, s, t), flags(in, t),
-                                                                                 s.attention + at * N * (K + in.views),
-                                                                                 w.z, deltas(in, w, k), scale<T>()});
+    be.for_each(batch * N, s2rm::cell::attend_slots_backward<1, K, N, A, V, T>{sources(in, s, t), flags(in, t),
+                                                                               s.attention + at * N * (K + in.views),
+                                                                               w.z, deltas(in, w, k), scale<T>()});
     be.for_each(n, norm_backward<QW, T>{s.qkv_hat + at * QW, s.qkv_factor + at, p.template at<"qkv_norm.weight">(),
                                         w.qkv_offset + to * QW, w.qkv + to * QW, w.qkv_gain + to * QW});
     be.product_transposed(p.template matrix<"qkv.weight">(), n, plain<QW>(w.qkv + to * QW), plain<F>(w.y));
     be.product_transposed(p.template matrix<"gate.memory.weight">(), n, plain<2 * F>(dgate), plain<F>(w.tanh_h));
-    // dh: of attention and gates into w.z, added to what was carried.
-    be.template for_rows<F>(n, ::s2rm::cell::slots_of_state_backward<1, K, F, T>{w.y, K * F, w.z, s.tanh_h + at * F,
-                                                                                 w.tanh_h, plain<K * F>(w.z)});
+    // dh of attention and gates into w.z, added to the gradient of the carried state.
+    be.template for_rows<F>(n, s2rm::cell::slots_of_state_backward<1, K, F, T>{w.y, K * F, w.z, s.tanh_h + at * F,
+                                                                               w.tanh_h, plain<K * F>(w.z)});
     be.template for_rows<F>(n, ops::add_rows<T>{plain<F>(w.z), plain<F>(w.previous)});
   }
 
@@ -227,7 +229,7 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     auto const dp = dall.template inner<memory_params>(0);
     index_t const r = t * in.batch, rows_of = count * in.batch, n = rows_of * K, at = r * K;
     index_t const first = r * in.views, x = rows_of * in.views;
-    // The inputs: their norm, then dX.
+    // The inputs: backward through their norm to dX.
     be.for_each(x, norm_backward<QW, T>{s.x_hat + first * QW, s.x_factor + first, p.template at<"qkv_norm.weight">(),
                                         w.x_offset, w.x_qkv, w.x_gain});
     be.product_transposed(p.template matrix<"gate.input.weight">(), rows_of, plain<2 * F>(w.gate_input),
@@ -261,18 +263,18 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
     return {x, Width, Width};
   }
   template <class T>
-  static ::s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T const> sources(inputs<T> const& in, tape<T> const& s,
-                                                                          index_t t) {
+  static s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T const> sources(inputs<T> const& in, tape<T> const& s,
+                                                                        index_t t) {
     index_t const r = t * in.batch;
     return {s.qkv + r * K * QW, s.x_qkv + r * in.views * QW, K * QW, in.views * QW};
   }
   template <class T>
-  static ::s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T> deltas(inputs<T> const& in, workspace<T> const& w,
-                                                                   index_t k) {
+  static s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T> deltas(inputs<T> const& in, workspace<T> const& w,
+                                                                 index_t k) {
     return {w.qkv_offset + k * K * QW, w.x_offset + k * in.views * QW, K * QW, in.views * QW};
   }
   template <class T>
-  static ::s2rm::cell::input_flags flags(inputs<T> const& in, index_t t) {
+  static s2rm::cell::input_flags flags(inputs<T> const& in, index_t t) {
     return {in.views, in.view_reach + t * in.batch * in.views * K, K};
   }
   template <class T>
@@ -294,8 +296,8 @@ struct memory : recurrent<memory<Shape, Encoded, N, A, InitialState, StateNorm>>
 /// `Slots` of `Width` numbers, `Heads` with keys of `KeyWidth` (0: as wide as a head's values, Width / Heads).
 template <index_t Slots, index_t Width, index_t Heads = 2, index_t KeyWidth = 0>
 struct rmc : without_space {
-  using cell = ::s2rm::cell::gru;  // not looked at
-  using readout = ::s2rm::readout::kernel_dot;
+  using cell = s2rm::cell::gru;  // a default that the slot needs; not used
+  using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RMC";
   template <class Shape>
   static constexpr bool fits =
@@ -305,8 +307,8 @@ struct rmc : without_space {
     static constexpr index_t modules = Slots, hidden = Width;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = memory<Shape, Encoded, Heads, (KeyWidth > 0 ? KeyWidth : Width / Heads), typename C::initial_state,
-                    typename C::state_norm>;
+  using on = rmc_layer<Shape, Encoded, Heads, (KeyWidth > 0 ? KeyWidth : Width / Heads), typename C::initial_state,
+                       typename C::state_norm>;
 };
 
 }  // namespace s2rm::dynamics

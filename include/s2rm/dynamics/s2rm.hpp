@@ -8,15 +8,15 @@
 ///   g = KMDPA(W^q_m y, W^k_m y, W^v_m y; Z(p_i, p_j)),  hbar = h + W^o_m g  (R, M, H)
 ///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
 ///
-/// What does not read h (keys and values of the views, Z) is done for all rows at once before the loop; on the way back
-/// the gradient of a weight is one product over `delta_rows` rows. Inside the loop stay the queries, two small attentions
-/// and the cell.
+/// What does not read h (keys and values of the views, Z) is computed for all rows before the loop over time; backward,
+/// the gradient of a weight is one GEMM per chunk of `delta_rows` rows (dynamics/scan.hpp). Inside the loop remain the
+/// queries, two small attentions and the cell.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/dynamics/activations.hpp"
 #include "s2rm/dynamics/fused_recurrence.hpp"
-#include "s2rm/dynamics/initial_state.hpp"
 #include "s2rm/dynamics/policies.hpp"
+#include "s2rm/dynamics/scan.hpp"
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/ops/generic.hpp"
@@ -25,9 +25,12 @@ namespace s2rm::dynamics {
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
           class Carry, class StateNorm, class InitialState>
-struct s2rm {
+struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, StraightThrough, Interaction, Carry,
+                                         StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
-  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, read_step = SW;
+  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state;
+  static constexpr index_t cells = M, read_step = SW;
+  static constexpr bool whole_sequence_views = true;
   static constexpr bool talks = !std::is_same_v<Interaction, interaction::none>;
   static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
   static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;
@@ -40,7 +43,8 @@ struct s2rm {
 
   using cell = Cell;
   using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
-  /// Between modules weights are found again on the way back: M M numbers of every row would be most of the tape.
+  /// Between modules, attention weights are recomputed in the backward pass: saved, M M numbers a row would be most of
+  /// the tape.
   using talk_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
   using view_params =
@@ -72,63 +76,147 @@ struct s2rm {
   template <class T>
   using inputs = dynamics::inputs<T>;
   template <class T>
-  using tape = dynamics::tape<s2rm, T>;
+  using tape = dynamics::tape<s2rm_layer, T>;
   template <class T>
-  using workspace = dynamics::workspace<s2rm, T>;
+  using workspace = dynamics::workspace<s2rm_layer, T>;
 
-  /// The initial state, from the weights alone.
+  /// Keys and values of all views.
   template <class B, class T>
-  static void derive(B& be, parameters_of<T, params> p, tape<T> const& s) {
-    derive_initial_state<learned_initial_state, Cell, M>(be, p.values + at_initial_state, s.start);
-  }
-
-  /// Whole sequence, after `derive`. Writes tape.state_out (R, M, state).
-  template <class B, class T>
-  static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     auto const views = p.template inner<view_params>(at_views);
-    index_t const sources = in.time * in.batch * in.views;
+    index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
+    rows<T const> const x = in.source.shifted(first * in.source.stride);
     ops::side_by_side(
-        be, product_of(views.template matrix<"key.weight">(), nullptr, sources, in.source, rows<T>{s.key, NC}),
-        product_of(views.template matrix<"value.weight">(), nullptr, sources, in.source, rows<T>{s.value, NC}));
-    if (run_fused_recurrence<s2rm>(be, p, in, s)) return;
-    for (index_t t = 0; t < in.time; ++t) step(be, p, in, s, t);
+        be, product_of(views.template matrix<"key.weight">(), nullptr, n, x, rows<T>{s.key + first * NC, NC}),
+        product_of(views.template matrix<"value.weight">(), nullptr, n, x, rows<T>{s.value + first * NC, NC}));
   }
 
-  /// Whole sequence, last step first; `continued` goes on from what a later piece left in w.state. `dstate_out` (R, M, H)
-  /// is what the read-out wants of every state. Calls views_done(t, count) when everything about the views of steps
-  /// t ... t + count - 1 is known, `delta_steps` at a time: ds of their sources (rows A, D + S) in `dsource` and their
-  /// dlog Z in w.view_log are what encoder and kernel want, and are overwritten afterwards. dlog Z of the modules
-  /// (`dmodule_log` (M, M)) and dp are added to.
-  template <class B, class T, class F>
-  static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       T const* dstate_out, bool continued, rows<T> dsource, T* dmodule_log, gradients_of<T, params> dp,
-                       F const& views_done) {
-    index_t const batch = in.batch;
-    if (!continued) be.fill(batch * M * SW, T(0), w.state);
-    if constexpr (talks) be.fill(batch * M * M, T(0), w.module_log_rows);
-    index_t const kept = in.delta_steps();
-    for (index_t first = in.time > 0 ? (in.time - 1) / kept * kept : -1; first >= 0; first -= kept) {
-      index_t const count = std::min(kept, in.time - first);
-      if (!run_fused_recurrence_backward<s2rm>(be, p, in, s, w, dstate_out, first, count, dp)) {
-        for (index_t t = first + count - 1; t >= first; --t) {
-          index_t const per_step = batch * in.views * M;
-          be.fill(per_step, T(0), w.view_log + t % kept * per_step);
-          be.template for_rows<H>(batch * M,
-                                  ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, state_rows(w.state)});
-          step_backward(be, p, in, s, w, t);
-          if constexpr (learned_initial_state) {
-            initial_state_gradient<Cell, M>(be, batch, in.start + t * batch, w.previous, dp.values + at_initial_state);
-          }
-          be.template for_rows<M * SW>(batch, stop_at_initial_state<T, M * SW>{in.start + t * batch, w.previous});
-          be.copy(batch * M * SW, w.previous, w.state);
-        }
-      }
-      gradient(be, in, s, w, first, count, dp);
-      view_gradient(be, p, in, w, first, count, dsource, dp);
-      views_done(first, count);
+  template <class B, class T>
+  static bool fused_forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
+    return run_fused_recurrence<s2rm_layer>(be, p, in, s);
+  }
+  template <class B, class T>
+  static bool fused_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                             workspace<T> const& w, T const* dstate_out, index_t t, index_t count,
+                             gradients_of<T, params> dp) {
+    return run_fused_recurrence_backward<s2rm_layer>(be, p, in, s, w, dstate_out, t, count, dp);
+  }
+
+  template <class B, class T>
+  static void begin_backward(B& be, inputs<T> const& in, workspace<T> const& w) {
+    if constexpr (talks) be.fill(in.batch * M * M, T(0), w.module_log_rows);
+  }
+  template <class B, class T>
+  static void end_backward(B& be, inputs<T> const& in, workspace<T> const& w, T* dmodule_log) {
+    if constexpr (talks) {
+      be.template column_sum_add<1, M * M>(in.batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
     }
-    if constexpr (talks)
-      be.template column_sum_add<1, M * M>(batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
+  }
+
+  template <class B, class T>
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+    index_t const batch = in.batch;
+    at_step<T> const a(in, s, t);
+    rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
+    auto const views = p.template inner<view_params>(at_views);
+    T* const projected = s.projected + a.r * M * PW;
+    auto const query = product_of(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
+    if constexpr (before) {
+      project(be, p, batch, y, projected, query);
+    } else {
+      ops::side_by_side(be, query);
+    }
+    attend::forward(be, view_geometry(in, t), slice(projected, 0),
+                    rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
+                    rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
+                    s.view_attention + a.r * M * attend::saved(in.views));
+    if constexpr (before) talk(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
+
+    saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
+                  a.carried, a.y, saved, s.scratch);
+    if constexpr (after) {
+      be.copy(batch * M * SW, a.y.data, a.out.data);
+      rows<T const> const z =
+          normalise(be, batch, rows<T const>(a.y), s.mid_read + a.r * M * H, s.mid_factor + a.r * M);
+      project(be, p, batch, z, projected);
+      talk(be, p, in, s, t, rows<T const>(a.y), a.out);
+    }
+  }
+
+  template <class B, class T>
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
+    index_t const batch = in.batch;
+    at_step<T> const a(in, s, t);
+    index_t const r = a.r;
+    index_t const k = s2rm_layer::delta_row(in, t);
+    index_t const per_row = in.views * M;
+    be.fill(batch * per_row, T(0), w.view_log + k * per_row);
+    T* const talk_d = w.talk + k * M * H;
+    rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
+
+    if constexpr (after) {
+      be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{state, wide(talk_d, H)});
+      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      add_normalise_backward(be, batch, s.mid_read + r * M * H, s.mid_factor + r * M, wide(w.y, H), state);
+    }
+
+    saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
+    rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
+    // dL/d(carried state) goes to the previous state; where hbar is carried it is moved on to dhbar.
+    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
+                   a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
+    if constexpr (carries_hbar) {
+      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{previous, dhbar});
+      be.fill(batch * M * SW, T(0), w.previous);
+    }
+    be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dhbar, previous});
+
+    T* const d = w.projected + k * M * PW;
+    T const* const projected = s.projected + r * M * PW;
+    attend::backward(
+        be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
+        rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
+        s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
+        rows<T>{w.key + k * in.views * NC, in.views * NC, NC}, rows<T>{w.value + k * in.views * NC, in.views * NC, NC},
+        w.view_log + k * per_row, per_row, w.scratch);
+    auto const views = p.template inner<view_params>(at_views);
+    if constexpr (before) {
+      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      be.product_transposed_add(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+    } else {
+      be.product_transposed(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+    }
+    add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, wide(w.y, H), previous);
+  }
+
+  /// Gradients of all weights, one GEMM each over the rows of steps t ... t + count - 1, and of the views.
+  template <class B, class T>
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
+                       index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+    index_t const n = count * in.batch, r = t * in.batch;
+    rows<T const> const h = state_rows<T const>(s.state_in + r * M * SW);
+    rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
+    rows<T const> const hbar = before ? wide<T const>(s.hbar + r * M * H, H) : h;
+    auto const views = dp.template inner<view_params>(at_views);
+    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), y, views.template at<"query.weight">());
+    if constexpr (talks) {
+      rows<T const> const z = !after   ? y
+                              : normed ? wide<T const>(s.mid_read + r * M * H, H)
+                                       : state_rows<T const>(s.mid + r * M * SW);
+      auto const g = dp.template inner<interaction_params>(at_interaction);
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, g.template at<"query.weight">());
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, g.template at<"key.weight">());
+      be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
+      be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
+    }
+    saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch, 0};
+    Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
+                   w.scratch);
+    view_gradient(be, p, in, w, t, count, dsource, dp);
   }
 
  private:
@@ -157,7 +245,7 @@ struct s2rm {
     return {in.batch, M, M, in.module_log_weight, in.module_reach, 0, M, 1, in.module_neighbours};
   }
 
-  /// The state as projections read it.
+  /// The state as the projections read it.
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
@@ -192,20 +280,15 @@ struct s2rm {
     be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
   }
 
-  /// Where the deltas of step t are kept.
-  template <class T>
-  static index_t delta_row(inputs<T> const& in, index_t t) {
-    return t % in.delta_steps() * in.batch;
-  }
-
-  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites dy.
+  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites
+  /// dy.
   template <class B, class T>
   static void talk_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
                             workspace<T> const& w, index_t t, rows<T> dy) {
     index_t const batch = in.batch, r = t * batch;
     auto const weights = p.template inner<interaction_params>(at_interaction);
     T const* const projected = s.projected + r * M * PW;
-    index_t const k = delta_row(in, t);
+    index_t const k = s2rm_layer::delta_row(in, t);
     T* const d = w.projected + k * M * PW;
     be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + k * M * H, H), wide(w.g, NC));
     talk_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
@@ -216,13 +299,13 @@ struct s2rm {
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
   }
 
-  /// The chunks of one step that its forward and backward share.
+  /// Where the arrays of one step lie, for its forward and its backward pass.
   template <class T>
   struct at_step {
     index_t r;
     rows<T> h, out;  ///< state_in, state_out
     rows<T const> hbar, carried;
-    rows<T> y;  ///< what the cell writes
+    rows<T> y;  ///< the cell's result
     at_step(inputs<T> const& in, tape<T> const& s, index_t t)
         : r(t * in.batch), h(state_rows(s.state_in + r * M * SW)), out(state_rows(s.state_out + r * M * SW)) {
       hbar = before ? rows<T const>(wide(s.hbar + r * M * H, H)) : rows<T const>(h);
@@ -230,89 +313,6 @@ struct s2rm {
       y = after ? state_rows(s.mid + r * M * SW) : out;
     }
   };
-
-  template <class B, class T>
-  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
-    index_t const batch = in.batch;
-    at_step<T> const a(in, s, t);
-    T const* const before_this = t == 0 ? in.carried : s.state_out + (a.r - batch) * M * SW;
-    be.template for_rows<M * SW>(batch, choose_state<T, M * SW>{in.start + t * batch, s.start, before_this, a.h.data});
-
-    rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
-    auto const views = p.template inner<view_params>(at_views);
-    T* const projected = s.projected + a.r * M * PW;
-    auto const query = product_of(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
-    if constexpr (before) {
-      project(be, p, batch, y, projected, query);
-    } else {
-      ops::side_by_side(be, query);
-    }
-    attend::forward(be, view_geometry(in, t), slice(projected, 0),
-                    rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
-                    rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
-                    s.view_attention + a.r * M * attend::saved(in.views));
-    if constexpr (before) talk(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
-
-    saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
-    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
-                  a.carried, a.y, saved, s.scratch);
-    if constexpr (after) {
-      be.copy(batch * M * SW, a.y.data, a.out.data);
-      rows<T const> const z =
-          normalise(be, batch, rows<T const>(a.y), s.mid_read + a.r * M * H, s.mid_factor + a.r * M);
-      project(be, p, batch, z, projected);
-      talk(be, p, in, s, t, rows<T const>(a.y), a.out);
-    }
-  }
-
-  /// From w.state = dL/dstate_out of step t to w.previous = dL/dstate_in.
-  template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                            workspace<T> const& w, index_t t) {
-    index_t const batch = in.batch;
-    at_step<T> const a(in, s, t);
-    index_t const r = a.r;
-    index_t const k = delta_row(in, t);
-    T* const talk_d = w.talk + k * M * H;
-    rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
-
-    if constexpr (after) {
-      be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{state, wide(talk_d, H)});
-      talk_backward(be, p, in, s, w, t, wide(w.y, H));
-      add_normalise_backward(be, batch, s.mid_read + r * M * H, s.mid_factor + r * M, wide(w.y, H), state);
-    }
-
-    saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
-    rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
-    // The carried part: straight into the previous state, or, where hbar is carried, first into w.previous and from there
-    // to dhbar.
-    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
-                   a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
-    if constexpr (carries_hbar) {
-      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{previous, dhbar});
-      be.fill(batch * M * SW, T(0), w.previous);
-    }
-    be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dhbar, previous});
-
-    T* const d = w.projected + k * M * PW;
-    T const* const projected = s.projected + r * M * PW;
-    index_t const per_row = in.views * M;
-    attend::backward(
-        be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
-        rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
-        s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
-        rows<T>{w.key + k * in.views * NC, in.views * NC, NC}, rows<T>{w.value + k * in.views * NC, in.views * NC, NC},
-        w.view_log + k * per_row, per_row, w.scratch);
-    auto const views = p.template inner<view_params>(at_views);
-    if constexpr (before) {
-      talk_backward(be, p, in, s, w, t, wide(w.y, H));
-      be.product_transposed_add(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
-    } else {
-      be.product_transposed(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
-    }
-    add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, wide(w.y, H), previous);
-  }
 
   template <class B, class T>
   static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
@@ -323,32 +323,7 @@ struct s2rm {
     }
   }
 
-  /// Gradients of all weights the recurrence reads, one product each over the rows of steps t .. t + count - 1.
-  template <class B, class T>
-  static void gradient(B& be, inputs<T> const& in, tape<T> const& s, workspace<T> const& w, index_t t, index_t count,
-                       gradients_of<T, params> dp) {
-    index_t const n = count * in.batch, r = t * in.batch;
-    rows<T const> const h = state_rows<T const>(s.state_in + r * M * SW);
-    rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
-    rows<T const> const hbar = before ? wide<T const>(s.hbar + r * M * H, H) : h;
-    auto const views = dp.template inner<view_params>(at_views);
-    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), y, views.template at<"query.weight">());
-    if constexpr (talks) {
-      rows<T const> const z = !after   ? y
-                              : normed ? wide<T const>(s.mid_read + r * M * H, H)
-                                       : state_rows<T const>(s.mid + r * M * SW);
-      auto const g = dp.template inner<interaction_params>(at_interaction);
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, g.template at<"query.weight">());
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, g.template at<"key.weight">());
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
-      be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
-    }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch, 0};
-    Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
-                   w.scratch);
-  }
-
-  /// From dk and dv of the views of steps t ... t + count - 1 to their sources and the weights.
+  /// From dk and dv of the views of steps t ... t + count - 1 to dL/d[e; s] and the weights.
   template <class B, class T>
   static void view_gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, workspace<T> const& w, index_t t,
                             index_t count, rows<T> dsource, gradients_of<T, params> dp) {

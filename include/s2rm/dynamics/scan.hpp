@@ -1,18 +1,29 @@
 #pragma once
 /// \file
-/// A recurrence over time without a sphere, forward and back: what the comparison models have in common. `Step` (the
-/// derived layer) names M, H, SW = numbers of state per module, `cell` (whose `initial` and start are those of the state),
-/// `params` with the initial state at `at_initial_state`, `cells` = modules of that cell, `read_step` = from what is read of one
-/// module to the next, and
+/// The recurrence over time of every dynamics, forward and backward: the initial state and its resets, the loop over
+/// the steps of a sequence, and the chunks in which the gradients of weights are taken. What a step computes is the
+/// layer's. `Layer` derives from `recurrent<Layer>` and names
 ///
-///   see(be, p, in, s, t, count)                     what does not read the state, for steps t ... t + count - 1
-///   step(be, p, in, s, t)                           s.state_in -> s.state_out of step t
-///   step_backward_pass(be, p, in, s, w, t, dp)               w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in, and
-///                                                   adds to weights for which a step's rows are enough for a product
-///   gradient(be, p, in, s, w, t, count, ds, dp)     all other weights of those steps, dL/d[e; s] of their views into ds
+///   M, H, SW, read_step          modules; numbers of a module that others read; numbers that it carries; from the read
+///                                numbers of one module to those of the next
+///   cell, cells                  the cell, whose `initial` and start are those of the state, and its number of modules
+///   params, at_initial_state     the parameters, and where the learned initial state lies among them
+///   learned_initial_state
 ///
-/// Deltas wait in the workspace for `delta_steps` steps, row `delta_row` of step t, until a weight's gradient is one
-/// product over them.
+///   prepare_views(be, p, in, s, t, count)          forward, what does not read the state: steps t ... t + count - 1
+///   step(be, p, in, s, t)                          s.state_in -> s.state_out of step t
+///   step_backward(be, p, in, s, w, t, dp)          w.state = dL/dstate_out -> overwrites w.previous = dL/dstate_in;
+///                                                  adds to weights for which a step's rows are enough for a GEMM
+///   gradient(be, p, in, s, w, t, count, ds, dp)    the gradients of all other weights over those steps; overwrites ds,
+///                                                  dL/d[e; s] of their views
+///
+/// and may replace what `recurrent` has as a default below: `whole_sequence_views`, `begin_backward`, `end_backward`,
+/// and a backend's fused recurrence, `fused_forward` and `fused_backward`.
+///
+/// The deltas of a chunk of `delta_steps` steps lie in the workspace, those of step t from row `delta_row` on, until
+/// `gradient` takes one GEMM per weight over them.
+
+#include <algorithm>
 
 #include "s2rm/dynamics/activations.hpp"
 #include "s2rm/dynamics/initial_state.hpp"
@@ -25,14 +36,15 @@ namespace s2rm::dynamics {
 template <class T>
 struct recurrent_tape {
   T *state_in, *state_out;  ///< (R, M, state)
-  T* start;                 ///< (M, state)
+  T* start;                 ///< (M, state): the initial state
   constexpr void lay_out_states(arena& a, index_t rows_of, index_t width) {
     state_in = a.take<T>(rows_of * width);
     state_out = a.take<T>(rows_of * width);
     start = a.take<T>(width);
   }
 };
-/// The gradient that travels back in time, (B, M, state) twice; no kernel wants `view_log`.
+/// dL/dstate, carried from step to step backward in time, (B, M, state) twice. `view_log`, dL/dlog Z, is null where no
+/// kernel has a gradient.
 template <class T>
 struct recurrent_workspace {
   T *state, *previous, *view_log;
@@ -43,60 +55,106 @@ struct recurrent_workspace {
   }
 };
 
-template <class Step>
+template <class Layer>
 struct recurrent {
-  static constexpr bool talks = false;  ///< modules have no places that they could talk by
+  static constexpr bool talks =
+      false;  ///< whether modules interact by their places, so that log Z of pairs has a gradient
+  /// Whether `prepare_views` gets the whole sequence at once, rather than a chunk of `delta_steps` steps at a time.
+  static constexpr bool whole_sequence_views = false;
+
+  /// What the layer does before the first and after the last step of a backward pass; `dmodule_log` (M, M) is added to.
+  template <class B, class T, class Workspace>
+  static void begin_backward(B& /*be*/, inputs<T> const& /*in*/, Workspace const& /*w*/) {}
+  template <class B, class T, class Workspace>
+  static void end_backward(B& /*be*/, inputs<T> const& /*in*/, Workspace const& /*w*/, T* /*dmodule_log*/) {}
+
+  /// A backend's fused recurrence in place of the steps; whether it ran. Backward: of steps t ... t + count - 1, with
+  /// all that happens between two of them.
+  template <class B, class P, class T, class Tape>
+  static bool fused_forward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Tape const& /*s*/) {
+    return false;
+  }
+  template <class B, class P, class T, class Tape, class Workspace, class G>
+  static bool fused_backward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Tape const& /*s*/, Workspace const& /*w*/,
+                             T const* /*dstate_out*/, index_t /*t*/, index_t /*count*/, G /*dp*/) {
+    return false;
+  }
 
   /// The initial state, from the weights alone.
   template <class B, class P, class Tape>
   static void derive(B& be, P p, Tape const& s) {
-    derive_initial_state<Step::learned_initial_state, typename Step::cell, Step::cells>(
-        be, p.values + Step::at_initial_state, s.start);
+    derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells>(
+        be, p.values + Layer::at_initial_state, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).
   template <class B, class P, class T, class Tape>
   static void forward(B& be, P p, inputs<T> const& in, Tape const& s) {
-    constexpr index_t width = Step::M * Step::SW;
-    index_t const kept = in.delta_steps();
-    for (index_t t = 0; t < in.time; t += kept) Step::see(be, p, in, s, t, std::min(kept, in.time - t));
+    constexpr index_t width = Layer::M * Layer::SW;
+    index_t const chunk = Layer::whole_sequence_views ? std::max<index_t>(in.time, 1) : in.delta_steps();
+    for (index_t t = 0; t < in.time; t += chunk) {
+      Layer::prepare_views(be, p, in, s, t, std::min(chunk, in.time - t));
+    }
+    if (Layer::fused_forward(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) {
       index_t const r = t * in.batch;
       T const* const before = t == 0 ? in.carried : s.state_out + (r - in.batch) * width;
       be.template for_rows<width>(in.batch,
                                   choose_state<T, width>{in.start + r, s.start, before, s.state_in + r * width});
-      Step::step(be, p, in, s, t);
+      Layer::step(be, p, in, s, t);
     }
   }
 
-  /// Whole sequence, last step first; the arguments are those of dynamics/s2rm.hpp.
+  /// Whole sequence, last step first. `dstate_out` (R, M, H) is dL/dh of every state from the read-out. `continued`:
+  /// the sequence goes on in a later one, whose backward pass left dL/dstate of this one's last state in w.state.
+  /// Adds to dp and `dmodule_log` (M, M).
+  ///
+  /// `on_view_gradients(t, count)` is called once per chunk, as soon as the gradients of the views of steps
+  /// t ... t + count - 1 are complete: dL/d[e; s] in `dsource` (rows A, D + S) and dL/dlog Z in w.view_log. It runs the
+  /// encoder's backward pass on them at once, so that memory for one chunk of view gradients is enough: the next chunk
+  /// overwrites them.
   template <class B, class P, class T, class Tape, class Workspace, class G, class F>
   static void backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
-                       bool continued, rows<T> dsource, T* /*dmodule_log*/, G dp, F const& views_done) {
-    constexpr index_t M = Step::M, H = Step::H, width = M * Step::SW;
-    index_t const batch = in.batch, kept = in.delta_steps();
-    if (!continued) be.fill(batch * width, T(0), w.state);
-    for (index_t t = in.time - 1; t >= 0; --t) {
-      be.template for_rows<H>(batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H},
-                                                             {w.state, width, Step::read_step}});
-      Step::step_backward_pass(be, p, in, s, w, t, dp);
-      if constexpr (Step::learned_initial_state) {
-        initial_state_gradient<typename Step::cell, Step::cells>(be, batch, in.start + t * batch, w.previous,
-                                                                 dp.values + Step::at_initial_state);
+                       bool continued, rows<T> dsource, T* dmodule_log, G dp, F const& on_view_gradients) {
+    constexpr index_t width = Layer::M * Layer::SW;
+    if (!continued) be.fill(in.batch * width, T(0), w.state);
+    Layer::begin_backward(be, in, w);
+    index_t const chunk = in.delta_steps();
+    for (index_t end = in.time; end > 0;) {
+      index_t const first = (end - 1) / chunk * chunk, count = end - first;
+      if (!Layer::fused_backward(be, p, in, s, w, dstate_out, first, count, dp)) {
+        for (index_t t = end - 1; t >= first; --t) step_backward(be, p, in, s, w, dstate_out, t, dp);
       }
-      be.template for_rows<width>(batch, stop_at_initial_state<T, width>{in.start + t * batch, w.previous});
-      be.copy(batch * width, w.previous, w.state);
-      if (t % kept != 0) continue;
-      index_t const count = std::min(kept, in.time - t);
-      Step::gradient(be, p, in, s, w, t, count, dsource, dp);
-      views_done(t, count);
+      Layer::gradient(be, p, in, s, w, first, count, dsource, dp);
+      on_view_gradients(first, count);
+      end = first;
     }
+    Layer::end_backward(be, in, w, dmodule_log);
   }
 
-  /// Where the deltas of step t are kept.
+  /// Where the deltas of step t begin.
   template <class T>
   static index_t delta_row(inputs<T> const& in, index_t t) {
     return t % in.delta_steps() * in.batch;
+  }
+
+ private:
+  /// From w.state = dL/dstate_out of step t, as far as later steps go, to that of step t - 1.
+  template <class B, class P, class T, class Tape, class Workspace, class G>
+  static void step_backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
+                            index_t t, G dp) {
+    constexpr index_t M = Layer::M, H = Layer::H, width = M * Layer::SW;
+    index_t const batch = in.batch;
+    std::uint8_t const* const start = in.start + t * batch;
+    be.template for_rows<H>(
+        batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, Layer::read_step}});
+    Layer::step_backward(be, p, in, s, w, t, dp);
+    if constexpr (Layer::learned_initial_state) {
+      initial_state_gradient<typename Layer::cell, Layer::cells>(be, batch, start, w.previous,
+                                                                 dp.values + Layer::at_initial_state);
+    }
+    be.template for_rows<width>(batch, stop_at_initial_state<T, width>{start, w.previous});
+    be.copy(batch * width, w.previous, w.state);
   }
 };
 

@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// The slot of the dynamics: what turns (state, views) into the next state. `dynamics::structured`, the default, is S2RM;
-/// the others are models to compare it with (docs/dynamics.md). A policy has
+/// The slot of the dynamics: what turns (state, views) into the next state. `dynamics::structured`, the default, is
+/// S2RM; the others are models to compare it with (docs/dynamics.md). A policy has
 ///
-///   using cell, kernel, readout     what stands in these slots where a model names nothing
+///   using cell, kernel, readout     the defaults of these slots
 ///   spatial                         whether modules have places on the sphere (`modules.embedding`)
-///   alike                           whether all modules share the read-out's weights
+///   alike                           whether all modules share the weights of the read-out
 ///   fills<Kind>                     whether a model may name a policy for a slot of the recurrence
-///   fits<Shape>                     whether its numbers go with the shape's
+///   fits<Shape>                     whether its sizes are compatible with the shape's
 ///   shape_of<Shape>                 the shape with the M and H of the state
 ///   on<Shape, Encoded, Choices>     the layer: views of Encoded numbers, policies of the recurrence
 
@@ -33,10 +33,10 @@ struct choices {
 
 /// Spatially structured recurrent modules.
 struct structured {
-  using kind = ::s2rm::kind::dynamics;
-  using cell = ::s2rm::cell::gru;
-  using kernel = ::s2rm::kernel::truncated_gaussian<>;
-  using readout = ::s2rm::readout::kernel_dot;
+  using kind = s2rm::kind::dynamics;
+  using cell = s2rm::cell::gru;
+  using kernel = s2rm::kernel::truncated_gaussian<>;
+  using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "S2RM";
   static constexpr bool spatial = true, alike = false;
   template <class Kind>
@@ -46,21 +46,21 @@ struct structured {
   template <class Shape>
   using shape_of = Shape;
   template <class Shape, index_t Encoded, class C>
-  using on = s2rm<Shape, Encoded, typename C::cell, typename C::normalisation, C::straight_through,
-                  typename C::interaction, typename C::carry, typename C::state_norm, typename C::initial_state>;
+  using on = s2rm_layer<Shape, Encoded, typename C::cell, typename C::normalisation, C::straight_through,
+                        typename C::interaction, typename C::carry, typename C::state_norm, typename C::initial_state>;
 };
 
 /// A model without a sphere: no kernel, no choice of cell, carry, interaction or normalisation.
 struct without_space {
-  using kind = ::s2rm::kind::dynamics;
-  using kernel = ::s2rm::kernel::everywhere;
+  using kind = s2rm::kind::dynamics;
+  using kernel = s2rm::kernel::everywhere;
   static constexpr bool spatial = false, alike = false;
   template <class Shape>
   static constexpr bool fits = true;
   template <class Kind>
   static constexpr bool fills =
-      std::is_same_v<Kind, ::s2rm::kind::state_norm> || std::is_same_v<Kind, ::s2rm::kind::initial_state> ||
-      std::is_same_v<Kind, ::s2rm::kind::readout>;
+      std::is_same_v<Kind, s2rm::kind::state_norm> || std::is_same_v<Kind, s2rm::kind::initial_state> ||
+      std::is_same_v<Kind, s2rm::kind::readout>;
 };
 
 }  // namespace s2rm::dynamics

@@ -1,16 +1,17 @@
 #pragma once
 /// \file
-/// One layer of a transformer over tokens (Vaswani et al. 2017, normalisation first), whose sources are a memory of tokens
-/// (token_memory.hpp) that holds the new ones too. For the A new tokens h of a step:
+/// One layer of a transformer over tokens (Vaswani et al. 2017, normalisation first), whose keys and values are
+/// a memory of tokens (token_memory.hpp), the new ones included. For the A new tokens h of a step:
 ///
 ///   a = LN(h),   [q, k, v] = [W_q; W_k; W_v] a,   k and v move into the memory
 ///   x = h + W_o sum_j softmax_j(q . k_j / sqrt(C)) v_j   per head, j over all slots
 ///   h' = x + MLP(LN(x))
 ///
-/// q has a whole head's width C, k and v but C - G of it: the rest of them is the source's age.
+/// q has the full width C of a head; k and v have C - G learned numbers, and the source's age as the other G.
 ///
-/// Backward: df through MLP and LN gives dx; dz = W_o^T dx; the attention's dk_j, dv_j belong to all slots and are added to
-/// the state's gradient, from which dk, dv of the new tokens are then taken; da = W_q^T dq + W_k^T dk + W_v^T dv.
+/// Backward: df through MLP and LN gives dx; dz = W_o^T dx; the attention's dk_j, dv_j belong to all slots and are
+/// added to the state's gradient, from which dk, dv of the new tokens are then taken; da = W_q^T dq + W_k^T dk + W_v^T
+/// dv.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/dynamics/token_memory.hpp"
@@ -75,7 +76,7 @@ struct token_layer {
     }
   };
 
-  /// One step's tokens and the memory they move into.
+  /// The new tokens of one step and the memory that they enter.
   template <class T>
   struct place {
     token_flags flags;
@@ -113,8 +114,8 @@ struct token_layer {
     be.template for_rows<W>(n, ops::add_rows<T>{plain<W>(w.x), plain<W>(s.h)});
   }
 
-  /// dh (n, W): of h' on the way in, of h on the way out. `in` holds the states, `d` (B, M, state) their gradient, which
-  /// gains that of all keys and values of this layer.
+  /// dh (n, W): dL/dh' at the start, overwritten by dL/dh. `in` holds the states, `d` (B, M, state) their gradient, to
+  /// which that of all keys and values of this layer is added.
   template <class B, class T>
   static void backward(B& be, parameters_of<T, params> p, place<T> const& in, T* d, T* dh, tape<T> const& s,
                        workspace<T> const& w, gradients_of<T, params> dp) {
@@ -153,7 +154,7 @@ struct token_layer {
   template <class T>
   using take = take_tokens<Layout, N, Layout::content, C, T>;
 
-  /// dh += the gradient of what was normalised, from that of the result in w.a.
+  /// Backward through a layer norm: dh += dL/d(its argument), given dL/d(its result) in w.a.
   template <fixed_string Gain, fixed_string Offset, class B, class T>
   static void norm_backward_pass(B& be, parameters_of<T, params> p, index_t n, T const* hat, T const* factor,
                                  workspace<T> const& w, T* dh, gradients_of<T, params> dp) {

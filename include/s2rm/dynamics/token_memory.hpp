@@ -1,15 +1,16 @@
 #pragma once
 /// \file
-/// A memory of the last M tokens, newest first, as a state (M, state) that moves on by itself: what `dynamics::tto` remembers.
+/// The state of `dynamics::tto`: a memory (M, state) of the last M tokens, newest first.
 ///
-///   slot = [y (W), age (G) | for each of L layers: k (N, C), v (N, C)],   C = W / N,   the last G numbers of each head's k
-///   and v are the token's age once more
-///   age_g(t) = e^(-t / tau_g),   tau_g = 2^(g-1) steps:  1 for a new token, times e^(-1 / tau_g) every step, 0 in an empty slot
+///   slot = [y (W), age (G) | for each of L layers: k (N, C), v (N, C)],   C = W / N
+///   the last G numbers of each head's k and v are the token's age once more
+///   age_g(t) = e^(-t / tau_g),   tau_g = 2^(g-1) steps
+///   1 for a new token, times e^(-1 / tau_g) every step, 0 in an empty slot
 ///
-/// A step's tokens that are there move in at the front, in their order, and as many of the oldest leave; of more than M, the
-/// first M stay. An empty slot is all zeros: a source like others, with score 0 and value 0.
+/// The present tokens of a step enter at the front, in their order, and as many of the oldest leave; of more than M,
+/// the first M remain. An empty slot is all zeros: a source like others, with score 0 and value 0.
 ///
-/// Backward: numbers move back to where they came from; ages depend on nothing that is learned.
+/// Backward: gradients move back to the slot that a number came from; ages have none.
 
 #include <cmath>
 
@@ -18,7 +19,7 @@
 
 namespace s2rm::dynamics {
 
-/// Where things lie in a slot.
+/// Layout of a slot.
 template <index_t Slots, index_t Width, index_t Heads, index_t Layers, index_t Ages>
 struct slot_layout {
   static constexpr index_t M = Slots, W = Width, N = Heads, L = Layers, G = Ages;
@@ -31,7 +32,7 @@ struct slot_layout {
   static constexpr index_t blocks = 1 + 2 * L * N;
 };
 
-/// Which of a row's A tokens are there: of token (row, a) at (row A + a) step.
+/// Which of a row's A tokens are present: the flag of token (row, a) lies at (row A + a) step.
 struct token_flags {
   std::uint8_t const* reach;
   index_t step, tokens;
@@ -39,7 +40,7 @@ struct token_flags {
   [[nodiscard]] S2RM_HD bool here(index_t row, index_t a) const {
     return reach[(row * tokens + a) * step] == kernel::reached;
   }
-  /// How many of the first `a` are there.
+  /// How many of the first `a` are present.
   [[nodiscard]] S2RM_HD index_t rank(index_t row, index_t a) const {
     index_t count = 0;
     for (index_t i = 0; i < a; ++i) count += here(row, i) ? 1 : 0;
@@ -47,7 +48,7 @@ struct token_flags {
   }
 };
 
-/// Slots of the next state: old ones moved on and aged; new ones empty but for their age.
+/// Slots of the next state: old ones shifted and aged; new ones empty except for their age.
 template <class Layout, class T>
 struct move_slots {
   token_flags flags;
@@ -107,7 +108,7 @@ struct put_tokens {
   }
 };
 
-/// The way back: the same numbers from the slots; 0 for a token that has none.
+/// Its backward pass: the same numbers from the slots; 0 for a token without a slot.
 template <class Layout, index_t Blocks, index_t Width, index_t Step, class T>
 struct take_tokens {
   token_flags flags;
@@ -116,11 +117,11 @@ struct take_tokens {
   T* token;
   S2RM_HD void operator()(index_t item) const {
     index_t const row = item / flags.tokens, a = item % flags.tokens, slot = flags.rank(row, a);
-    bool const kept = flags.here(row, a) && slot < Layout::M;
-    T const* const from = state + (row * Layout::M + (kept ? slot : 0)) * Layout::size + column;
+    bool const stored = flags.here(row, a) && slot < Layout::M;
+    T const* const from = state + (row * Layout::M + (stored ? slot : 0)) * Layout::size + column;
     for (index_t b = 0; b < Blocks; ++b) {
       T* const to = token + (item * Blocks + b) * Width;
-      if (kept) {
+      if (stored) {
         math::copy<Width>(from + b * Step, to);
       } else {
         math::fill<Width>(to, T(0));

@@ -1,16 +1,18 @@
 #pragma once
 /// \file
-/// A time-travelling observer, a comparison model: a transformer over (time, place, view) tokens that is queried at a time and
-/// a place. (Rahaman et al. 2020 name a "Time Travelling Observer" without saying what it is; this one is ours.) Nothing
-/// recurs: a token never changes once it is made, and the state is the memory of the last tokens (token_memory.hpp).
+/// A time-travelling observer, a comparison model: a transformer over (time, place, view) tokens that is queried at a
+/// time and a place. (Rahaman et al. 2020 name a "Time Travelling Observer" without describing it; this one is ours.)
+/// There is no recurrent update: a token never changes, and the state is the memory of the last tokens
+/// (token_memory.hpp).
 ///
 ///   token_a = W [e_a; s_a] + b,   L layers (token_layer.hpp) over the tokens of this step and of the memory
-///   y_a = LN(token_a)             what queries read, beside the token's age
+///   y_a = LN(token_a)             read by queries, together with the token's age
 ///
-/// Tokens of one step see each other and older ones, none sees a later one. Time is relative: a source's age. The read-out is
-/// that of all models, D([r; s]) with r attention from the place asked for over all slots, whose weights all slots share.
+/// Tokens attend to tokens of the same and of earlier steps, never of later ones. Time is relative: a source's age. The
+/// read-out is that of all models, D([r; s]) with r the attention of the queried place over all slots; its weights are
+/// shared by all slots.
 ///
-/// Backward: one step at a time, last first; the gradient of a slot is carried back with it to the step that filled it.
+/// Backward: one step at a time, last first; the gradient of a slot moves with it back to the step that filled it.
 
 #include <cmath>
 
@@ -33,7 +35,7 @@ struct layer_params<Count, Count, Params> {
 }  // namespace detail
 
 template <class Layout, index_t Hidden, class Shape, index_t Encoded>
-struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
+struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   static constexpr index_t M = Layout::M, W = Layout::W, G = Layout::G, L = Layout::L;
   static constexpr index_t H = Layout::read, SW = Layout::size, source = Encoded + Shape::sphere;
   static constexpr index_t cells = M, read_step = SW;
@@ -105,7 +107,8 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   };
 
   template <class B, class T>
-  static void see(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t, index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+                            index_t count) {
     if (t == 0) be.for_each(in.views, kernel::reach_everywhere<M, T>{nullptr, s.log_weight, s.reach});
     index_t const first = t * in.batch * in.views;
     be.product(p.template matrix<"tokens.weight">(), p.template at<"tokens.bias">(), count * in.batch * in.views,
@@ -132,10 +135,10 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   }
 
   template <class B, class T>
-  static void step_backward_pass(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                                 workspace<T> const& w, index_t t, gradients_of<T, params> dp) {
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+                            workspace<T> const& w, index_t t, gradients_of<T, params> dp) {
     index_t const first = t * in.batch * in.views, n = in.batch * in.views;
-    T* const dh = w.token + observer::delta_row(in, t) * in.views * W;
+    T* const dh = w.token + tto_layer::delta_row(in, t) * in.views * W;
     be.for_each(n, take_tokens<Layout, 1, W, W, T>{flags(in, t), 0, w.state, w.y});
     auto const norm = p.template inner<norm_params>(at_norm);
     auto const dnorm = dp.template inner<norm_params>(at_norm);
@@ -190,18 +193,18 @@ struct observer : recurrent<observer<Layout, Hidden, Shape, Encoded>> {
   }
 };
 
-/// A memory of `Tokens` tokens of `Width` numbers, `Layers` layers with MLPs of `Hidden` units (0: 2 Width) and the shape's
-/// heads, `Ages` numbers for a token's age.
+/// A memory of `Tokens` tokens of `Width` numbers, `Layers` layers with MLPs of `Hidden` units (0: 2 Width) and the
+/// shape's heads, `Ages` numbers for a token's age.
 template <index_t Tokens, index_t Width, index_t Layers = 2, index_t Hidden = 0, index_t Ages = 8>
 struct tto {
-  using kind = ::s2rm::kind::dynamics;
-  using cell = ::s2rm::cell::gru;  // not looked at
-  using kernel = ::s2rm::kernel::everywhere;
-  using readout = ::s2rm::readout::kernel_dot;
+  using kind = s2rm::kind::dynamics;
+  using cell = s2rm::cell::gru;  // a default that the slot needs; not used
+  using kernel = s2rm::kernel::everywhere;
+  using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "TTO";
   static constexpr bool spatial = false, alike = true;
   template <class Kind>
-  static constexpr bool fills = std::is_same_v<Kind, ::s2rm::kind::readout>;
+  static constexpr bool fills = std::is_same_v<Kind, s2rm::kind::readout>;
   template <class Shape>
   static constexpr bool fits = Tokens >= 1 && Width >= 1 && Layers >= 1 && Layers <= 10 && Hidden >= 0 && Ages >= 1 &&
                                Width % Shape::heads == 0 && Width / Shape::heads > Ages;
@@ -210,8 +213,8 @@ struct tto {
     static constexpr index_t modules = Tokens, hidden = Width + Ages;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = observer<slot_layout<Tokens, Width, Shape::heads, Layers, Ages>, (Hidden > 0 ? Hidden : 2 * Width), Shape,
-                      Encoded>;
+  using on = tto_layer<slot_layout<Tokens, Width, Shape::heads, Layers, Ages>, (Hidden > 0 ? Hidden : 2 * Width), Shape,
+                       Encoded>;
 };
 
 }  // namespace s2rm::dynamics

@@ -1,16 +1,17 @@
 #pragma once
 /// \file
-/// From a set of views to one vector u of NC numbers, for models that have no modules to read them:
+/// Pooling of a set of views to one vector u of NC numbers, for models without modules that read them:
 ///
-///   attention   u = softmax over a of (q_n . k_a / sqrt(C)) v_a for each head n, k_a = W^k [e_a; s_a], v_a = W^v [e_a; s_a]
-///   mean, sum   u = mean or sum over a of MLP([e_a; s_a]), one hidden layer of NC units with GELU (the sum: Eslami et al.
-///               2018, GQN)
-///   film        u = mean over a of (W^v [e_a; s_a] + b^v) * (W^g s_a + b^g), element by element: what was seen, modulated by
-///               where (Perez et al. 2018), so that a mean does not mix up places from the start
+///   attention   u = softmax over a of (q_n . k_a / sqrt(C)) v_a for each head n,
+///               k_a = W^k [e_a; s_a], v_a = W^v [e_a; s_a]
+///   mean, sum   u = mean or sum over a of MLP([e_a; s_a]), one hidden layer of NC units with GELU
+///               (the sum: Eslami et al. 2018, GQN)
+///   film        u = mean over a of (W^v [e_a; s_a] + b^v) * (W^g s_a + b^g), element by element: the view's
+///               content modulated by its place (FiLM, Perez et al. 2018), so that the mean keeps apart what was seen where
 ///
-/// q is a learned vector per head. Without views u = 0. Nothing reads the state, so a whole piece of a sequence is one call.
-/// Backward: that of the attention, with dq = sum over all rows; of the MLP, with du (divided by the number of views) for
-/// every view that is there.
+/// q is a learned vector per head. Without views u = 0. Nothing reads the state, so that one call pools many steps.
+/// Backward: that of the attention, with dq = sum over all rows; that of the MLP, with du (divided by the number of
+/// views) for every present view.
 
 #include "s2rm/attention/kernel_dot.hpp"
 #include "s2rm/dynamics/activations.hpp"
@@ -19,7 +20,7 @@
 
 namespace s2rm::dynamics {
 
-/// u[r] = sum over the views that are there of z[r, a], divided by their number for a mean.
+/// u[r] = sum over the present views of z[r, a], divided by their number for a mean.
 template <bool Mean, index_t W, class T>
 struct pool_rows {
   std::uint8_t const* reach;  ///< of view (r, a) at (r A + a) step
@@ -38,7 +39,7 @@ struct pool_rows {
   }
 };
 
-/// dz[r, a] = du[r] (/ number of views), 0 for a view that is not there.
+/// dz[r, a] = du[r] (/ number of views), 0 for an absent view.
 template <bool Mean, index_t W, class T>
 struct pool_rows_backward {
   std::uint8_t const* reach;
@@ -76,7 +77,7 @@ struct attention {
   struct on {
     static constexpr index_t N = Shape::heads, C = Shape::head_width, W = N * C, M = Shape::modules;
     using params = schema<field<"query", N, C>, field<"key.weight", W, Source>, field<"value.weight", W, Source>>;
-    using attend = ::s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
+    using attend = s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
 
     template <class T>
     static void initialise(T* values, init::source from) {
@@ -133,7 +134,7 @@ struct attention {
 
    private:
     template <class T>
-    static ::s2rm::attention::geometry<T> geometry(inputs<T> const& in, index_t r, index_t n) {
+    static s2rm::attention::geometry<T> geometry(inputs<T> const& in, index_t r, index_t n) {
       index_t const row = in.views * M;  // all modules reach alike: the first one's flags
       return {n, 1, in.views, in.view_log_weight + r * row, in.view_reach + r * row, row, row, M};
     }

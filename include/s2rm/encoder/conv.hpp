@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Convolutions as encoder: e = E(o) for views that are rasters; D is the size of the last layer's map, read as (C, H, W).
+/// Convolutions as encoder: e = E(o) for views that are rasters; D is the size of the last layer's map, read as (C, H,
+/// W).
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/layer/conv_net.hpp"

@@ -1,9 +1,8 @@
 #pragma once
 /// \file
-/// Training that begins at a constant prediction: the bias of the decoder's last layer.
-///
-/// A marker that is set in one cell of a hundred costs the first steps of training nothing but learning that it is rare,
-/// and bends the whole decoder on the way (Lin et al. 2017, Focal Loss for Dense Object Detection, 4.1).
+/// Initialises the bias of the decoder's last layer, so that training begins at a constant prediction such as the base
+/// rate of a marker. Without it the first steps only learn that a marker set in one cell of a hundred is rare, and
+/// distort the decoder (Lin et al. 2017, Focal Loss for Dense Object Detection, 4.1).
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +14,8 @@
 
 namespace s2rm::init {
 
-/// log(p / (1 - p)), the output at which a Bernoulli marker of base rate p begins. p is taken to be within `least` of
-/// neither 0 nor 1: what never happened in the data is not impossible.
+/// log(p / (1 - p)), the output at which a Bernoulli marker of base rate p begins. p is clamped to
+/// [least, 1 - least]: an event that is absent from the data is not impossible.
 [[nodiscard]] inline double logit(double p, double least = 1e-4) {
   auto const q = std::clamp(p, least, 1 - least);
   return std::log(q / (1 - q));

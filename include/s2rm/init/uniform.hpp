@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// How parameters start, on the host. Each number is drawn by its place in the flat block, so a model's start depends
-/// on the seed alone.
+/// Initialisation of parameters, on the host. Each number is addressed by its offset in the flat block, so that a
+/// model's initial parameters depend on the seed alone.
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 namespace s2rm::init {
 
-/// What the draws of an initialisation are addressed by: `base` is the block's offset in the model.
+/// The random numbers of an initialisation; `base` is the block's offset in the model.
 struct source {
   random numbers;
   index_t base = 0;
@@ -32,8 +32,8 @@ void linear(T* values, index_t n, index_t fan_in, source from) {
   uniform(values, n, 1.0 / std::sqrt(static_cast<double>(fan_in)), from);
 }
 
-/// Layers by the names of their fields: gains of a normalisation ("...norm.weight") 1, its offsets ("...norm.bias") 0, all
-/// others `linear` with the fan-in that fan_in(name) says.
+/// Layers by the names of their fields: gains of a normalisation ("...norm.weight") 1, its offsets ("...norm.bias") 0,
+/// all others `linear` with the fan-in that fan_in(name) says.
 template <class Fields, class T, class FanIn>
 void layers(Fields const& fields, T* values, source from, FanIn const& fan_in) {
   for (auto const& f : fields) {

@@ -4,8 +4,8 @@
 ///
 ///   z_0 = x,   a_i = layer_i(z_i),   z_{i+1} = gelu(a_i),   y = a_last
 ///
-/// Backward: each layer's own, and da_{i-1} = dz_i * gelu'(a_{i-1}). Outside, a raster is (C, H, W) as everywhere; within,
-/// channels come last.
+/// Backward: each layer's own, and da_{i-1} = dz_i * gelu'(a_{i-1}). Outside, a raster is (C, H, W) as everywhere;
+/// within, channels come last.
 
 #include <algorithm>
 
@@ -35,7 +35,7 @@ struct map_chain<I, Map, First, Rest...> {
   static constexpr bool sound = head::sound && tail::sound;
   static constexpr index_t width = head::map::size;
   static constexpr index_t saved = head::saved + 2 * width + tail::saved;
-  /// da, then what a layer needs for itself: one after the other.
+  /// da, then the scratch of one layer at a time.
   static constexpr index_t scratch = width + std::max(head::scratch, tail::scratch);
 
   template <class T>
@@ -98,8 +98,8 @@ template <class Map, class... Layers>
 struct convolutional {
   using chain = detail::map_chain<0, Map, Layers...>;
   using map = typename chain::map;
-  using params = typename chain::params;
-  static constexpr bool sound = chain::sound;  ///< whether there are such layers
+  struct params : chain::params {};
+  static constexpr bool sound = chain::sound;  ///< whether all layers are sound
   static constexpr index_t in = Map::size, out = map::size;
   static constexpr index_t saved = in + out + chain::saved;      ///< numbers per row
   static constexpr index_t scratch = in + out + chain::scratch;  ///< numbers per row

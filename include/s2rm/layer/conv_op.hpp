@@ -6,12 +6,12 @@
 ///   conv_transpose2d  its adjoint: y[o, p stride + (i, j) - padding] += sum over c of W[c, o, i, j] x[c, p],  y += b
 ///   linear            from all numbers of a map, channels first, to a vector or to another map
 ///
-/// With X the patches of x, one row for each pixel of y (layer/patches.hpp): Y = X W^T + b, and back
+/// With X the patches of x, one row for each pixel of y (layer/patches.hpp): Y = X W^T + b, and backward
 ///   dW += dY^T X,  db += dY,  dX = dY W,  dx = the patches dX summed up.
-/// Transposed: the patches are those of y: Y = sum of X W; back, with D the patches of dy: dx = D W^T, dW += x^T D.
+/// Transposed: the patches are those of y: Y = sum of X W; backward, with D the patches of dy: dx = D W^T, dW += x^T D.
 ///
 /// A layer is `conv2d<...>::on<Map>`: `Map` what it reads, `map` what it writes, both as s2rm::raster<C, H, W>. Its
-/// activations are maps with channels last, rows of them without gaps. `sound` says whether there is such a layer.
+/// activations are maps with channels last, rows of them without gaps. `sound`: whether its sizes make sense.
 
 #include "s2rm/core/shape.hpp"
 #include "s2rm/init/uniform.hpp"
@@ -20,7 +20,7 @@
 
 namespace s2rm::layer {
 
-/// A weight of rank 4 that products see as the matrix (Rows, Columns K K).
+/// A weight of rank 4, which GEMMs read as the matrix (Rows, Columns K K).
 template <fixed_string Name, index_t Rows, index_t Columns, index_t K>
 struct filter_field : field<Name, Rows, Columns, K, K> {
   static constexpr index_t out = Rows, in = Columns * K * K, groups = 1;
@@ -51,9 +51,9 @@ struct conv2d {
     static constexpr index_t C = Map::channels, P = detail::pixel_count<map>, X = C * Kernel * Kernel;
     static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
                                   Map::height + 2 * Padding >= Kernel && Map::width + 2 * Padding >= Kernel;
-    using params = schema<filter_field<"weight", Channels, C, Kernel>, field<"bias", Channels>>;
+    struct params : schema<filter_field<"weight", Channels, C, Kernel>, field<"bias", Channels>> {};
     static constexpr index_t saved = P * X;    ///< numbers per row: the patches
-    static constexpr index_t scratch = P * X;  ///< of the way back: theirs
+    static constexpr index_t scratch = P * X;  ///< numbers per row: their gradients
     template <class T>
     using take = take_patches<C, Map::height, Map::width, map::height, map::width, Kernel, Stride, Padding, T>;
     template <class T>
@@ -92,9 +92,9 @@ struct conv_transpose2d {
     static constexpr index_t C = Map::channels, P = detail::pixel_count<Map>, X = Channels * Kernel * Kernel;
     static constexpr bool sound = Channels >= 1 && Kernel >= 1 && Stride >= 1 && Padding >= 0 && Padding < Kernel &&
                                   map::height >= 1 && map::width >= 1;
-    using params = schema<filter_field<"weight", C, Channels, Kernel>, field<"bias", Channels>>;
+    struct params : schema<filter_field<"weight", C, Channels, Kernel>, field<"bias", Channels>> {};
     static constexpr index_t saved = P * X;    ///< room for the patches
-    static constexpr index_t scratch = P * X;  ///< of the way back: those of dy
+    static constexpr index_t scratch = P * X;  ///< numbers per row: the patches of dy
     template <class T>
     using take = take_patches<Channels, map::height, map::width, Map::height, Map::width, Kernel, Stride, Padding, T>;
     template <class T>
@@ -132,7 +132,7 @@ struct linear {
     using map = raster<Channels, Height, Width>;
     static constexpr index_t in = Map::size, out = map::size;
     static constexpr bool sound = Channels >= 1 && Height >= 1 && Width >= 1;
-    using params = schema<field<"weight", out, in>, field<"bias", out>>;
+    struct params : schema<field<"weight", out, in>, field<"bias", out>> {};
     static constexpr index_t saved = in + out;  ///< numbers per row: x and y, channels first
     static constexpr index_t scratch = in + out;
 

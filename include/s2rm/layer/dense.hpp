@@ -10,7 +10,7 @@ namespace s2rm::layer {
 
 template <index_t In, index_t Out>
 struct dense {
-  using params = schema<field<"weight", Out, In>, field<"bias", Out>>;
+  struct params : schema<field<"weight", Out, In>, field<"bias", Out>> {};
   static constexpr index_t in = In, out = Out;
 
   template <class T>

@@ -6,8 +6,8 @@
 ///   x^ = (x - mean x) f,   f = 1 / sqrt(var x + 1e-5),   y = gain * x^ + offset
 ///
 /// Backward, with dx^ = dy gain:  dx = f (dx^ - mean dx^ - x^ mean(dx^ x^)),  dgain += dy x^,  doffset += dy.
-/// Row index r G + g, arrays (n, G, W). dy x^ is written out, so that dgain is a sum of columns over as many rows as the
-/// caller collects.
+/// Row index r G + g, arrays (n, G, W). dy x^ is written out, so that dgain is a sum of columns over as many rows as
+/// the caller collects.
 
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
@@ -45,7 +45,7 @@ struct layer_norm_rows {
   }
 };
 
-/// Overwrites dx and the products dy x^.
+/// Overwrites dx and dy x^, element by element, the terms of the gain's gradient.
 template <index_t G, index_t W, class T>
 struct layer_norm_rows_backward {
   T const *hat, *factor, *gain, *dy;

@@ -11,7 +11,6 @@
 ///   value_lanes<L>(o, x, e), gradient_lanes<L>(o, x, e, scale, d)
 
 #include <cmath>
-#include <cstddef>
 #include <numbers>
 
 #include "s2rm/core/concepts.hpp"
@@ -196,34 +195,6 @@ struct loss_gradient {
       for (index_t e = 0; e < Target::size; ++e) Likelihood::gradient(out, target, e, by, to);
     }
   }
-
-  /// A thread an element, where elements do not ask for their order.
-  struct kernel {
-    static constexpr int threads = 256;
-    static constexpr std::size_t shared_bytes = 16;
-    static constexpr index_t each = has_lanes<Likelihood, T> ? Target::size : 1;
-    loss_gradient f;
-    index_t n;
-    [[nodiscard]] index_t blocks() const { return (n * each + threads - 1) / threads; }
-    template <class Block>
-    S2RM_HD void operator()(Block const& block) const {
-      block.each([&](int t) {
-        index_t const i = block.index * threads + t, row = i / each, e = i % each;
-        if (row >= n) return;
-        if constexpr (!has_lanes<Likelihood, T>) {
-          f(row);
-        } else {
-          T* const to = f.d + row * Likelihood::outputs;
-          if (f.mask != nullptr && f.mask[row] == 0) {
-            for (index_t k = e; k < Likelihood::outputs; k += each) to[k] = T(0);
-          } else {
-            Likelihood::template gradient_lanes<math::lanes<T, 1>>(f.o + row * Likelihood::outputs,
-                                                                   f.x + row * Target::size, e, f.scale.get(), to);
-          }
-        }
-      });
-    }
-  };
 };
 
 }  // namespace s2rm::likelihood

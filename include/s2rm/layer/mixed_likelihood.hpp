@@ -1,10 +1,12 @@
 #pragma once
 /// \file
-/// Likelihoods for targets whose channels are of different kinds: a product over channels, and a Gaussian of known variance.
+/// Mixed likelihoods, for targets whose channels are of different kinds: `likelihood::product`, named after the product
+/// of the densities of its channels, and a Gaussian of known variance.
 ///
-///   log p(x | o) = sum over parts, sum over the elements e of the part's channels [and of marked pixels] log p_part(x_e | o)
+///   log p(x | o) = sum over parts, sum over the elements e of the part's channels [and of marked pixels]
+///                    log p_part(x_e | o)
 ///
-/// so the loss of an element is that of its part, and 0 where the part does not ask for it. The gradient is the part's.
+/// so that loss and gradient of an element are those of its part, and 0 at pixels that the part does not mark.
 
 #include <algorithm>
 #include <cmath>
@@ -64,8 +66,8 @@ struct channels {
   }
 };
 
-/// `Likelihood` for the elements of `Channels`; with `Marks` only at pixels where one of those channels of the target is
-/// above 1/2. Elsewhere the loss is 0 and the target is not used: it may hold NaN.
+/// `Likelihood` for the elements of `Channels`; with `Marks` only at pixels where one of those channels of the target
+/// is above 1/2. Elsewhere the loss is 0 and the target is not used: it may hold NaN.
 template <class Channels, class Likelihood, class Marks = channels<>>
 struct part {
   using here = Channels;
@@ -73,9 +75,9 @@ struct part {
   using marks = Marks;
 };
 
-/// One `part` for each kind of channel; together they name every channel of the target once (S116). A prediction has the
-/// largest part's number of parameters for each element, in that part's order; those that an element's own part does not
-/// have are written by the decoder but mean nothing.
+/// One `part` for each kind of channel; together they name every channel of the target once (S116). A prediction has
+/// the largest part's number of parameters for each element, in that part's order; those that an element's own part
+/// does not have are written by the decoder but mean nothing.
 template <class... Parts>
 struct product {
   using kind = s2rm::kind::likelihood;

@@ -125,7 +125,7 @@ struct mlp {
   static_assert(In >= 1 && ((Widths >= 1) && ...),
                 "s2rm[S104]: every width of a perceptron must be at least 1. See docs/errors.md#S104");
   using chain = detail::chain<In, Widths...>;
-  using params = typename detail::chain_params<0, In, Widths...>::type;
+  struct params : detail::chain_params<0, In, Widths...>::type {};
   static constexpr index_t in = In, out = chain::out;
   static constexpr index_t saved = chain::saved;      ///< numbers per row
   static constexpr index_t scratch = chain::scratch;  ///< numbers per row

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// The memory side of a convolution. A map is (n, H, W, C), channels last, so that a convolution is one product over
-/// the patches of its pixels (im2col), and a transposed one, or the way back, the sum of patches where they overlap
-/// (col2im). Kernel K x K, stride, padding; big map (C, H, W), small map OH x OW: one patch for each of its pixels.
+/// The memory side of a convolution. A map is (n, H, W, C), channels last, so that a convolution is one GEMM over
+/// the patches of its pixels (im2col), and a transposed convolution, or the backward pass, the sum of overlapping
+/// patches (col2im). Kernel K x K, stride, padding; big map (C, H, W), small map OH x OW: one patch for each of its
+/// pixels.
 ///
 ///   patch[(oy, ox), (c, i, j)] = big[oy stride + i - padding, ox stride + j - padding, c], 0 outside
 ///
@@ -61,7 +62,7 @@ struct channels_last {
   S2RM_HD void operator()(index_t row, index_t i) const { to.at(row)[i] = from.at(row)[i % C * Pixels + i / C]; }
 };
 
-/// (n, H W, C) -> (n, C, H W): element i of what is read.
+/// (n, H W, C) -> (n, C, H W): element i of the source.
 template <index_t C, index_t Pixels, class T>
 struct channels_first {
   rows<T const> from;

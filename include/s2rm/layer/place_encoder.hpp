@@ -26,8 +26,7 @@ struct fourier_features {
     T* const to = gamma + i * 2 * F;
     math::across<T, 2 * F>([=](auto l, index_t j) {
       using V = typename decltype(l)::type;
-      auto const lane = math::counted<V>(j);
-      l.store(to + j, math::sine_of_quarters(turn * math::power_of_two<V>(lane >> 1), lane & 1));
+      l.store(to + j, math::fourier_feature<V>(turn, math::counted<V>(j)));
     });
   }
 };
@@ -54,11 +53,12 @@ struct place_encoder {
     T* const gamma = saved_rows;
     T* const hidden = gamma + n * features;
     T* const z = hidden + n * mlp::saved;
-    // A backend may have all of it as one piece of work.
+<<<<<<< HEAD
+    // A backend may fuse all of it.
+=======
+>>>>>>> backend
     constexpr index_t Hidden = Shape::place_hidden;
-    if constexpr (requires {
-                    be.template encode_places<P, F, Hidden, S>(x, x, x, x, n, x, s, gamma, hidden, hidden, z);
-                  }) {
+    if constexpr (ops::capabilities<B, T>::place_encoder) {
       if (p.half.numbers == nullptr &&
           be.template encode_places<P, F, Hidden, S>(p.template at<"0.weight">(), p.template at<"0.bias">(),
                                                      p.template at<"1.weight">(), p.template at<"1.bias">(), n, x, s,

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
 /// Scalar functions and their derivatives: one source for every backend, for plain numbers and for registers of them
-/// (math/simd.hpp). `double` goes to the standard library. `float` is computed by branch-free polynomials (after Cephes);
-/// the error against the exact value is below 3e-7 relative (tests/math/scalar.cpp). A plain float is computed in a
-/// register of its own, so that it gets the bits it has among others.
+/// (math/simd.hpp). `double` goes to the standard library. `float` is computed by branch-free polynomials (after
+/// Cephes); the error against the exact value is below 3e-7 relative (tests/math/scalar.cpp). A plain float is computed
+/// in a register of its own, so that it gets the bits it has among others.
 
 #include <bit>
 #include <cmath>
@@ -97,8 +97,8 @@ template <class V>
 
 namespace detail {
 
-/// What an exponential does beyond the range of normal numbers: nothing, for its argument is never there; the last value
-/// in range; or 0 and +inf.
+/// What an exponential does beyond the range of normal numbers: nothing, for its argument is never there; the last
+/// value in range; or 0 and +inf.
 enum class tail { never, bounded, exact };
 
 /// e^x of float, x between ln 2^-126 and the logarithm of the largest number; NaN stays NaN.
@@ -196,11 +196,11 @@ template <class V>
     p = p * z - 5.37397155531e-2F;
     p = p * z + 1.33314422036e-1F;
     p = p * z - 3.33332819422e-1F;
-    V const near = x + x * z * p;
+    V const small = x + x * z * p;
     V const size = 1.0F - 2.0F / (detail::exp_of<tail::never, tail::bounded>(2.0F * a) + 1.0F);
     integer const sign = std::bit_cast<integer>(x) & INT32_MIN;
-    V const far = std::bit_cast<V>(std::bit_cast<integer>(size) | sign);
-    return a < 0.625F ? near : far;
+    V const large = std::bit_cast<V>(std::bit_cast<integer>(size) | sign);
+    return a < 0.625F ? small : large;
   }
 }
 
@@ -264,8 +264,8 @@ template <class V>
   }
 }
 
-/// sin(pi/2 (x + quarters)): `quarters` 0 gives the sine of x quarter turns, 1 their cosine. For float to 3e-7, whatever
-/// the size of x, for x is reduced exactly; NaN where x is not finite.
+/// sin(pi/2 (x + quarters)): `quarters` 0 gives the sine of x quarter turns, 1 their cosine. For float to 3e-7,
+/// whatever the size of x, for x is reduced exactly; NaN where x is not finite.
 template <class V>
 [[gnu::always_inline]] S2RM_HD inline V sine_of_quarters(V x, integer_of<V> quarters) {
   using T = scalar_of<V>;
@@ -315,6 +315,12 @@ template <class V>
     V const none = x - x;                // NOLINT(misc-redundant-expression): NaN where x is not finite
     return none == none ? value : none;  // NOLINT(misc-redundant-expression)
   }
+}
+
+/// Feature j of a place's coordinate x: sin(2^k pi x / 2) for j = 2 k, cos of the same for j = 2 k + 1.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline V fourier_feature(scalar_of<V> x, integer_of<V> j) {
+  return math::sine_of_quarters(x * power_of_two<V>(j >> 1), j & 1);
 }
 
 /// GELU, the tanh form: x/2 (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3).

@@ -13,11 +13,11 @@
 /// functions of math/scalar.hpp. It must not depend on L::width otherwise. A functor for `reduce` returns the
 /// numbers to be summed: L's, or doubles (`widened`); see `sum_index`.
 ///
-/// A functor with `auto prepared() const` is run as what that returns, made once for each piece of work: the place for
-/// what is the same for all elements and must be read or computed first.
+/// A functor with `auto prepared() const` is run as the functor that this returns, made once per task of a loop: the
+/// place for what is the same for all elements and must be read or computed first.
 ///
-/// The same expression gives the same bits in every lane type, on the compilers the tests run on (tests/math/lanes.cpp):
-/// what an element becomes does not depend on the elements beside it.
+/// The same expression gives the same bits in every lane type, on the compilers the tests run on
+/// (tests/math/lanes.cpp): what an element becomes does not depend on the elements beside it.
 
 #include <cstddef>
 #include <cstdint>
@@ -132,8 +132,8 @@ template <class V>
   }
 }
 
-/// Calls f(lane type, column) for pieces that cover columns 0 .. Width - 1 of a row: whole registers first, the rest in
-/// halves of them, last single numbers. The pieces depend on Width alone, so a row gives the same bits wherever it is.
+/// Calls f(lane type, column) for registers that cover columns 0 .. Width - 1 of a row: whole registers first, the rest
+/// in halves of them, last single numbers. The cut depends on Width alone, so a row gives the same bits wherever it is.
 template <class T, index_t Width, index_t First = 0, index_t Lanes = register_width<T>, class F>
 [[gnu::always_inline]] S2RM_HD inline void across(F const& f) {
   constexpr index_t last = First + (Width - First) / Lanes * Lanes;

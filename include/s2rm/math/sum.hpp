@@ -126,7 +126,7 @@ inline double sum_of_terms(F const& f, index_t first, index_t last) {
   return sum.total();
 }
 
-/// How many pieces `reduce` may cut n terms into: rows are not cut.
+/// Units that `reduce` may cut n terms between: rows where terms are elements of rows, else single terms.
 template <class F>
 inline index_t terms_to_cut(index_t n) {
   if constexpr (laned_row_terms<F>) {

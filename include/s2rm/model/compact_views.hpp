@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 
 #include "s2rm/math/row.hpp"
@@ -58,65 +57,6 @@ struct view_rows {
       present[to] = 0;
     }
   }
-
-  /// A block has eight places, and 32 threads for each; threads that find no place say which rows start anew.
-  struct kernel {
-    static constexpr int lanes = 32, lines = 8, threads = lanes * lines, others = threads - lines;
-    static constexpr std::size_t shared_bytes = lines * sizeof(index_t);
-    view_rows f;
-    index_t n;
-    [[nodiscard]] index_t blocks() const {
-      index_t const of_places = (n * f.kept + lines - 1) / lines, of_rows = (n + others - 1) / others;
-      return of_places > of_rows ? of_places : of_rows;
-    }
-
-    template <class Block>
-    S2RM_HD void operator()(Block const& block) const {
-      // Which view each place takes; -1: none.
-      auto* const from = reinterpret_cast<index_t*>(block.shared);
-      index_t const first = block.index * lines, all = n * f.kept;
-      block.each([&](int t) {
-        index_t const row = block.index * others + t - lines;
-        if (t >= lines && row < n) f.starts(row);
-        if (t >= lines || first + t >= all) return;
-        from[t] = taken(first + t);
-        f.present[first + t] = from[t] >= 0 ? 1 : 0;
-      });
-      block.each([&](int t) {
-        index_t const place = first + t / lanes;
-        if (place >= all) return;
-        index_t const i = from[t / lanes];
-        copy<V>(t % lanes, f.view + i * V, i >= 0, f.compact_view + place * V);
-        copy<P>(t % lanes, f.place + i * P, i >= 0, f.compact_place + place * P);
-      });
-    }
-
-   private:
-    S2RM_HD index_t taken(index_t place) const {
-      index_t const row = place / f.kept, wanted = place - row * f.kept, begin = row * f.views;
-      if (f.blind != nullptr && f.blind[row] != 0) return -1;
-      if (f.mask == nullptr) return wanted < f.views ? begin + wanted : -1;
-      // No way out of the loop: the flags are read without waiting for each other.
-      index_t found = -1, before = 0;
-      for (index_t i = 0; i < f.views; ++i) {
-        bool const here = f.mask[begin + i] != 0;
-        found = here && before == wanted ? begin + i : found;
-        before += here ? 1 : 0;
-      }
-      return found;
-    }
-    /// One thread's numbers of `Width`, four on their way at once.
-    template <index_t Width>
-    S2RM_HD static void copy(index_t lane, T const* x, bool there, T* y) {
-      for (index_t c = lane; c < Width; c += 4 * lanes) {
-        T some[4];
-        for (index_t k = 0; k < 4; ++k) some[k] = there && c + k * lanes < Width ? x[c + k * lanes] : T(0);
-        for (index_t k = 0; k < 4; ++k) {
-          if (c + k * lanes < Width) y[c + k * lanes] = some[k];
-        }
-      }
-    }
-  };
 };
 
 /// The most present views of any row: so many slots are enough for all rows. Arrays are in host memory.

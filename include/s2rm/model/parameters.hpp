@@ -4,6 +4,7 @@
 /// them.
 
 #include "s2rm/check/backend.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm {
 
@@ -44,7 +45,7 @@ class parameters {
 
   /// Derives everything that is not canonical from the flat block.
   void refresh(Backend& be) {
-    if constexpr (Backend::packs) refresh_fields(be, static_cast<Schema const*>(nullptr));
+    if constexpr (Backend::packs) refresh_fields(be);
   }
 
   /// Takes a whole block from the host.
@@ -66,10 +67,9 @@ class parameters {
   static constexpr index_t shift = lead_of<Schema, T>();
   static constexpr index_t packed_size = Backend::packs ? shift + Schema::size + packed_slack : 0;
 
-  template <class... Fields>
-  void refresh_fields(Backend& be, schema<Fields...> const*) {
+  void refresh_fields(Backend& be) {
     index_t offset = 0;
-    (refresh_field<Fields>(be, offset), ...);
+    each_field<Schema>([&]<class Field>() { refresh_field<Field>(be, offset); });
   }
   template <class Field>
   void refresh_field(Backend& be, index_t& offset) {
@@ -97,23 +97,19 @@ class bf16_weights {
     refresh(be);
   }
 
-  void refresh(Backend& be) { refresh_fields(be, static_cast<schema_type const*>(nullptr)); }
+  void refresh(Backend& be) { refresh_fields(be); }
 
   [[nodiscard]] parameters_of<float, schema_type> view() const {
     auto all = from_->view();
-    all.half = {half_.data(), &Backend::template multiply_stored<bf16>};
+    all.half = Backend::half_view(half_.data());
     return all;
   }
 
  private:
-  template <class... Fields>
-  void refresh_fields(Backend& be, schema<Fields...> const*) {
-    if constexpr (requires(float const* x, bf16* y, void const* operands) {
-                    be.template pack_half<2, 3, 4>(x, y);
-                    Backend::template multiply_stored<bf16>(operands, 1, 1, 1);
-                  }) {
+  void refresh_fields(Backend& be) {
+    if constexpr (ops::capabilities<Backend>::bf16_weights) {
       index_t offset = 0;
-      (refresh_field<Fields>(be, offset), ...);
+      each_field<schema_type>([&]<class Field>() { refresh_field<Field>(be, offset); });
     } else {
       static_assert(sizeof(Backend) == 0,
                     "s2rm[S303]: this backend reads no weights in bf16: it has no pack_half<G, Out, In>(canonical, "

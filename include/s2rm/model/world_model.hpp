@@ -59,22 +59,23 @@ struct world_model {
 
   static constexpr index_t RM = dynamics_policy::alike ? 1 : M;  ///< modules with read-out weights of their own
   static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
-  using readout_params = std::conditional_t<
-      readout_by_dot,
-      schema<field<"query.weight", NC, S>, field<"key.weight", RM, NC, H>, field<"value.weight", RM, NC, H>>,
-      schema<field<"value.weight", RM, NC, H>>>;
+  struct readout_params
+      : std::conditional_t<
+            readout_by_dot,
+            schema<field<"query.weight", NC, S>, field<"key.weight", RM, NC, H>, field<"value.weight", RM, NC, H>>,
+            schema<field<"value.weight", RM, NC, H>>> {};
   /// Kernel weights alone are normalised in log space whatever the model's normalisation.
   using readout_attention =
       attention::kernel_dot<Shape::heads, Shape::head_width,
                             std::conditional_t<readout_by_dot, normalisation, s2rm::normalisation::log_space>,
                             kernel::straight_through, readout_by_dot>;
-  using embedding_params = std::conditional_t<spatial, schema<field<"embedding", M, S>>, schema<>>;
+  struct embedding_params : std::conditional_t<spatial, schema<field<"embedding", M, S>>, schema<>> {};
 
   /// Every parameter, in the order of the flat block.
-  using params = joined<prefixed<"encoder.", typename encoder::params>, prefixed<"place.", typename places::params>,
-                        prefixed<"modules.", embedding_params>, prefixed<"kernel.", typename kernel::params>,
-                        typename dynamics::params, prefixed<"readout.", readout_params>,
-                        prefixed<"decoder.", typename decoder::params>>;
+  struct params : joined<prefixed<"encoder.", typename encoder::params>, prefixed<"place.", typename places::params>,
+                         prefixed<"modules.", embedding_params>, prefixed<"kernel.", typename kernel::params>,
+                         typename dynamics::params, prefixed<"readout.", readout_params>,
+                         prefixed<"decoder.", typename decoder::params>> {};
   static constexpr index_t parameter_count = params::size;
   static constexpr auto fields = params::infos;
 

@@ -1,14 +1,14 @@
 #pragma once
 /// \file
-/// Kernel-modulated attention as one piece of work, for backends that have it (attention/kernel_dot.hpp says what is
-/// computed, and how where a backend has not).
+/// Kernel-modulated attention as one fused call, for backends that offer it (`capabilities::attention`).
+/// attention/kernel_dot.hpp defines it and computes it with the primitives elsewhere.
 ///
 ///   be.kernel_attention<N, C, Dot>(pairs, q, k, v, y, saved, scale)
 ///   be.kernel_attention_backward<N, C, Dot>(pairs, q, k, v, dy, saved, dq, dk, dv, dlog, dlog_row, scratch, scale)
 ///
-/// Pairs that are not within reach are as good as absent. Both return whether they did it. `saved` is what the forward
-/// pass may leave for the way back, (count, targets, 2 N) numbers, or null where there is one source at most and nothing to
-/// be left; scratch: (count, targets, N, sources).
+/// Pairs that are not within reach are as good as absent. Both return whether they ran. `saved` holds the softmax
+/// statistics that the forward pass saves for the backward pass, (count, targets, 2 N) numbers, or null where there is
+/// at most one source and nothing to save; scratch: (count, targets, N, sources).
 
 #include <cstdint>
 

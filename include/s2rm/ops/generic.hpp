@@ -4,25 +4,24 @@
 
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::ops {
 
-/// Several products (`product_of`) none of which reads what another writes.
+/// Several products (`product_of`) that do not read each other's results.
 template <class B, class... Products>
 void side_by_side(B& be, Products const&... one) {
-  if constexpr (requires { be.products(one...); }) {
+  if constexpr (capabilities<B>::grouped_products) {
     be.products(one...);
   } else {
     (be.product(one.w, one.bias, one.n, one.x, one.y), ...);
   }
 }
 
-/// Gradients of a weight and its bias: dw_g += sum over rows of dy x^T, db_g += sum over rows of dy. One piece of work where
-/// the backend has it (`weight_gradients` returns whether it did it).
+/// Gradients of a weight and its bias: dw_g += sum over rows of dy x^T, db_g += sum over rows of dy.
 template <index_t G, index_t Out, index_t In, class B, class T>
 void add_weight_gradients(B& be, index_t n, in_rows<T> dy, in_rows<T> x, T* dw, T* db) {
-  if constexpr (requires { be.template weight_gradients<G, Out, In>(n, dy, x, dw, db); }) {
+  if constexpr (capabilities<B, T>::weight_gradients) {
     if (be.template weight_gradients<G, Out, In>(n, dy, x, dw, db)) return;
   }
   be.template outer_add<G, Out, In>(n, dy, x, dw);

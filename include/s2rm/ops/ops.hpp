@@ -1,14 +1,16 @@
 #pragma once
 /// \file
-/// THE list of primitives. Every layer of the library can be computed with these alone; a backend is a type that has them,
-/// and may have more (docs/backend.md). All are deterministic: each number is computed by one worker in one fixed order,
-/// whatever the number of threads. Of the naive loops and the CPU's `blocked` product the result for a row does not depend
-/// on how many rows there are.
+/// THE list of required primitives. Every layer of the library can be computed with these alone; a backend is a type
+/// that has them. What it may have beside them is one table too (ops/capabilities.hpp). All are deterministic: each
+/// number is computed by one worker in one fixed order, whatever the number of threads. With the naive loops and with
+/// the CPU's `blocked` product the result for a row does not depend on how many rows there are.
 ///
 /// Shapes: w is (G, Out, In), x rows (n, G, In), y rows (n, G, Out). Arrays of one call may not overlap.
 ///
+///   B::packs                                 whether products read packed weights; behind a packed block they may
+///                                            read, and never use, `packed_slack` numbers more
 ///   be.pack<G, Out, In>(canonical, packed, packed_transposed)
-///                                            derives what its products read from a weight: G Out In numbers each
+///                                            derives what products read from a weight: G Out In numbers each
 ///   be.product(w, bias, n, x, y)             y  = W_g x + b_g   (bias (G, Out) or null)
 ///   be.product_add(w, n, x, y)               y += W_g x
 ///   be.product_transposed(w, n, dy, dx)      dx = W_g^T dy
@@ -21,47 +23,9 @@
 ///   be.allocate<T>(n)                        n numbers, aligned, contents undefined; released with the handle
 ///   be.copy_in(n, host, device), be.copy_out(n, device, host), be.copy(n, from, to)
 ///   be.fill(n, value, x)                     x_i = value
-///   be.wait()                                returns when everything asked for is done
+///   be.wait()                                returns when all work enqueued so far is done
 ///
-/// A backend may also have
-///
-///   be.products(p, q, ...)                   `product` of several `one_product`s that do not read each other's results
-///
-/// which `ops::side_by_side` calls where there is one: threads then meet once, not after each.
-///
-///   be.capture(graph, f), be.launch(graph)
-///                                            remembers what f asks for, without doing it; does it (B::graph)
-///
-/// through `ops::repeated`: work that is asked for at every step then costs one call. While graph, `copy_in` takes
-/// the numbers as they are then, and `copy_out` delivers with the `wait` that follows each `play`.
-///
-///   be.record_event(mark), be.wait(mark), be.completed(mark)
-///                                            a point in what was asked for (B::event): returns when it is done; whether
-///                                            it is
-///   be.copy_in_later(n, host, device), be.copy_out_later(n, device, host)
-///                                            copies that are done with the next mark, or `wait`; the others are done
-///                                            when they return
-///
-/// through runtime/event.hpp, so that the host need not wait where it reads nothing. Recorded, `copy_in_later` reads the host's
-/// memory whenever it is played. Streams need it of a backend that captures, and its memory to be its own.
-///
-/// `B::host_memory` says whether the host may read and write what the backend allocates, and the backend what the host
-/// does; a backend without the word is one of these. Where it is false, functors and primitives are given nothing but
-/// what `allocate` gave, and only copy_in and copy_out meet the host's memory.
-///
-/// `B::fixed_work` says that what is asked for may depend on extents alone, not on what masks say, though the host could
-/// read them: a backend whose work is to be what a device's is. A backend without the word has none of it.
-///
-/// `B::chunks` says in how many rows at a time long work is best cut (`chunk_rows`); a backend without the word is given
-/// the CPU's.
-///
-/// `B::packs` says whether the backend reads packed weights at all; behind a packed block it may read, and never use,
-/// `packed_slack` numbers more.
-///
-/// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers. One for `for_each` may have a
-/// `kernel` beside it, for backends that have thousands of threads: made as `kernel{functor, n}`, it does the same for all n
-/// indices in `blocks()` blocks of `threads` threads each, which share out what the call operator does for one index
-/// (backend/thrust/kernels/block.hpp says what a block is).
+/// Functors are named structs with an `S2RM_HD` call operator that hold plain pointers.
 
 #include <concepts>
 #include <type_traits>
@@ -94,56 +58,6 @@ one_product<T, G, Out, In> product_of(weight<T, G, Out, In> w, in_vector<T> bias
   return {w, bias, n, x, y};
 }
 
-namespace ops {
-/// Rows (t, b) of a sequence that are worked on at a time, in whole steps: enough for products to run at full speed, few
-/// enough for what is between them to stay in cache.
-struct chunk_rows {
-  index_t encode =
-      160;  ///< that encoders take, and whose deltas wait until a weight's gradient is one product over them
-  index_t read_out = 128;  ///< that are read out, forward and at once back
-  friend constexpr bool operator==(chunk_rows const&, chunk_rows const&) = default;
-
-  /// Steps that so many rows are: at least one.
-  static constexpr index_t steps(index_t rows, index_t time, index_t batch) {
-    index_t const whole = rows / (batch > 1 ? batch : 1), most = whole < time ? whole : time;
-    return most > 1 ? most : 1;
-  }
-  /// Room for them, whatever part of the extents a batch has.
-  static constexpr index_t most(index_t rows, index_t time, index_t batch) {
-    index_t const needed = rows > batch ? rows : batch;
-    return time * batch < needed ? time * batch : needed;
-  }
-};
-/// What a backend wants.
-template <class B>
-inline constexpr chunk_rows chunks = [] {
-  if constexpr (requires { B::chunks; }) {
-    return chunk_rows(B::chunks);
-  } else {
-    return chunk_rows{};
-  }
-}();
-
-/// Whether host and backend may use each other's memory (see above).
-template <class B>
-inline constexpr bool host_memory = [] {
-  if constexpr (requires { B::host_memory; }) {
-    return static_cast<bool>(B::host_memory);
-  } else {
-    return true;
-  }
-}();
-/// Whether what is asked for may depend on what masks say.
-template <class B>
-inline constexpr bool reads_masks = [] {
-  if constexpr (requires { B::fixed_work; }) {
-    return host_memory<B> && !B::fixed_work;
-  } else {
-    return host_memory<B>;
-  }
-}();
-}  // namespace ops
-
 /// Numbers that must be readable behind a block of packed weights.
 inline constexpr index_t packed_slack = 64;
 
@@ -157,27 +71,68 @@ struct null_value {
 };
 }  // namespace ops::detail
 
-/// What a backend must have (see the list above).
-template <class B, class T = float>
-concept backend_policy =
-    requires(B& be, weight<T, 2, 3, 4> w, T const* in, T* out, double* sum, index_t n, rows<T const> x, rows<T> y) {
-      { B::packs } -> std::convertible_to<bool>;
-      be.template pack<2, 3, 4>(in, out, out);
-      be.product(w, in, n, x, y);
-      be.product_add(w, n, x, y);
-      be.product_transposed(w, n, x, y);
-      be.product_transposed_add(w, n, x, y);
-      be.template outer_add<2, 3, 4>(n, x, x, out);
-      be.template column_sum_add<2, 3>(n, x, out);
-      be.for_each(n, ops::detail::null_functor{});
-      be.template for_rows<3>(n, ops::detail::null_functor{});
-      be.reduce(n, ops::detail::null_value{}, sum);
-      be.template allocate<T>(n);
-      be.copy_in(n, in, out);
-      be.copy_out(n, in, out);
-      be.copy(n, in, out);
-      be.fill(n, T(0), out);
-      be.wait();
-    };
+namespace ops {
+/// The required primitives, in the order of the list above.
+enum class primitive {
+  none,
+  pack,
+  product,
+  product_add,
+  product_transposed,
+  product_transposed_add,
+  outer_add,
+  column_sum_add,
+  for_each,
+  for_rows,
+  reduce,
+  allocate,
+  copy_in_out,
+  copy,
+  fill,
+  wait
+};
+
+/// The first primitive that B does not have for numbers of type T; `none` where it has them all.
+template <class B, class T>
+constexpr primitive missing_primitive() {
+  using w = weight<T, 2, 3, 4>;
+  using in = rows<T const>;
+  using out = rows<T>;
+  using p = primitive;
+  using detail::null_functor, detail::null_value;
+  if constexpr (!requires(B& be, w m, T const* b, index_t n, in x, out y) { be.product(m, b, n, x, y); })
+    return p::product;
+  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_add(m, n, x, y); }) return p::product_add;
+  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_transposed(m, n, x, y); })
+    return p::product_transposed;
+  if constexpr (!requires(B& be, w m, index_t n, in x, out y) { be.product_transposed_add(m, n, x, y); })
+    return p::product_transposed_add;
+  if constexpr (!requires(B& be, index_t n, in x, T* y) { be.template outer_add<2, 3, 4>(n, x, x, y); })
+    return p::outer_add;
+  if constexpr (!requires(B& be, index_t n, in x, T* y) { be.template column_sum_add<2, 3>(n, x, y); })
+    return p::column_sum_add;
+  if constexpr (!requires(B& be, index_t n) { be.for_each(n, null_functor{}); }) return p::for_each;
+  if constexpr (!requires(B& be, index_t n) { be.template for_rows<3>(n, null_functor{}); }) return p::for_rows;
+  if constexpr (!requires(B& be, index_t n, double* y) { be.reduce(n, null_value{}, y); }) return p::reduce;
+  if constexpr (!requires(B& be, index_t n) { be.template allocate<T>(n).data(); }) return p::allocate;
+  if constexpr (!requires(B& be, index_t n, T const* x, T* y) { be.copy_in(n, x, y), be.copy_out(n, x, y); })
+    return p::copy_in_out;
+  if constexpr (!requires(B& be, index_t n, T const* x, T* y) { be.copy(n, x, y); }) return p::copy;
+  if constexpr (!requires(B& be, index_t n, T* y) { be.fill(n, T(0), y); }) return p::fill;
+  if constexpr (!requires(B& be) { be.wait(); }) return p::wait;
+  if constexpr (!requires(B& be, T const* x, T* y) {
+                  { B::packs } -> std::convertible_to<bool>;
+                  be.template pack<2, 3, 4>(x, y, y);
+                })
+    return p::pack;
+  return p::none;
+}
+}  // namespace ops
+
+/// A backend for numbers of type T.
+template <class B, class T = float> concept backend_policy = ops::missing_primitive<B, T>() == ops::primitive::none;
 
 }  // namespace s2rm
+
+// The other half of the contract of a backend: whoever includes this has both.
+#include "s2rm/ops/capabilities.hpp"  // IWYU pragma: export

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// A product with GELU behind it: one piece of work for backends that have it, the primitives else.
+/// A product followed by GELU: fused where the backend offers it (`capabilities::product_gelu`), two primitives
+/// otherwise.
 ///
-///   be.product_gelu(w, bias, n, x, a, z)     a = W x + b, z = gelu(a), both (n, Out) and dense; returns whether
+///   be.product_gelu(w, bias, n, x, a, z)     a = W x + b, z = gelu(a), both (n, Out) and dense
 
 #include "s2rm/ops/generic.hpp"
 
@@ -24,7 +25,7 @@ struct gelu_rows {
 template <class B, class T, index_t Out, index_t In>
 void product_gelu(B& be, weight<T, 1, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x,
                   std::type_identity_t<T*> a, std::type_identity_t<T*> z) {
-  if constexpr (requires { be.product_gelu(w, bias, n, x, a, z); }) {
+  if constexpr (capabilities<B, T>::product_gelu) {
     if (be.product_gelu(w, bias, n, x, a, z)) return;
   }
   be.product(w, bias, n, x, rows<T>{a, Out});

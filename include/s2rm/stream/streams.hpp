@@ -1,70 +1,34 @@
 #pragma once
 /// \file
-/// Many streams of one model that step together: one piece of work for all of them, which is what keeps a GPU busy.
-/// Sessions do not see each other: each gives what a `stream` of its own gives (to the bit where a backend's rows do not
-/// depend on how many there are, docs/backend.md; else up to rounding).
+/// Sessions of one model that step together, each with a state of its own. One batch for all of them keeps a GPU busy.
+///
+/// A step is a sequence of length one: `forward_backward::observe` from the state that the step before left in the tape,
+/// then `forward_backward::query`. Sessions do not read each other. Each gives what it would give alone: to the bit where a
+/// backend's result for a row does not depend on how many rows there are (docs/backend.md), else up to rounding.
+///
+/// After construction nothing is allocated, but for the graphs that a backend captures at the first calls, and nothing
+/// throws.
 
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "s2rm/stream/stream.hpp"
+#include "s2rm/model/forward_backward.hpp"
+#include "s2rm/runtime/graph_cache.hpp"
+#include "s2rm/runtime/stream_io.hpp"
+#include "s2rm/stream/idle_sessions.hpp"
+#include "s2rm/stream/limits.hpp"
 
 namespace s2rm {
 
-namespace detail {
+template <class Net, class Backend, class T>
+class stream;
 
-/// Which sessions start anew at this step and which stay as they are; a session that is to start anew does so when it
-/// next takes part.
-struct begin_sessions {
-  std::uint8_t const* active;  ///< (B), null: all take part
-  std::uint8_t const* reset;   ///< (B), null: none
-  std::uint8_t* starts;        ///< (B): is to start anew, before and after the step
-  std::uint8_t* start;         ///< (B): starts anew at this step
-  std::uint8_t* idle;          ///< (B): takes no part
-  S2RM_HD void operator()(index_t b) const {
-    bool const stays = active != nullptr && active[b] == 0;
-    bool const anew = starts[b] != 0 || (reset != nullptr && reset[b] != 0);
-    idle[b] = stays ? 1 : 0;
-    start[b] = anew ? 1 : 0;
-    starts[b] = stays && anew ? 1 : 0;
-  }
-};
-
-/// Where a session took part its state goes on, else it stays as it was, also for the queries; or becomes zeros, where it
-/// is to start anew.
-template <class T, index_t Width>
-struct keep_state {
-  using scalar = T;
-  std::uint8_t const* start;  ///< (B), see `begin_sessions`
-  std::uint8_t const* idle;   ///< (B)
-  T* out;                     ///< (B, M, state)
-  T* state;                   ///< (B, M, state)
-  template <class L>
-  S2RM_HD void lanes(index_t b, index_t j) const {
-    T *const here = out + b * Width + j, *const kept = state + b * Width + j;
-    if (idle[b] == 0) {
-      L::store(kept, L::load(here));
-    } else if (start[b] == 0) {
-      L::store(here, L::load(kept));
-    } else {
-      L::store(kept, L::all(T(0)));
-      L::store(here, L::all(T(0)));
-    }
-  }
-};
-
-}  // namespace detail
-
-/// Says of the arrays of a call that they lie where the backend computes: in a GPU's memory, written by what was asked for
-/// on the stream of the backend's context before.
-struct on_device_t {};
-inline constexpr on_device_t on_device{};
-
-/// B sessions. Nothing is allocated and nothing throws after construction (but for recordings of a backend that makes
-/// them, at the first calls).
+/// B sessions.
 template <class Net, class Backend, class T = float>
 class streams {
  public:
@@ -72,9 +36,9 @@ class streams {
   static constexpr std::size_t view_rank = Net::view::rank + 2;
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;  ///< (B, Q, ...)
   static constexpr index_t state_count = Net::M * Net::state_size;
-  static_assert(ops::captures_copies<Backend>, "a backend that captures has memory of its own and `copy_in_later`");
 
-  /// Reads `weights` as `stream` does. `limits`: views and queries of one session.
+  /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive this object. Call `refresh` after
+  /// they changed. `limits`: views and queries of one session.
   template <class Weights>
     requires requires(Weights const& w) {
       { w.view() } -> std::same_as<typename flow::weights>;
@@ -84,53 +48,36 @@ class streams {
         weights_(weights.view()),
         limits_(limits),
         sessions_(checked(sessions, limits)),
-        shown_(limits.views, limits.queries, false),
-        asked_(0, limits.queries, false),
-        gate_(sessions * limits.views, limits.non_finite) {
+        io_(backend_, sessions, limits.views, limits.queries, limits.policy()),
+        idle_of_host_(static_cast<std::size_t>(sessions)) {
     extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>};
     memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     tape_ = tape<Net, T>::lay_out(real, e, false);
-    state_ = backend_.template allocate<T>(sessions * state_count);
-    starts_ = backend_.template allocate<std::uint8_t>(sessions);
+    saved_ = backend_.template allocate<T>(sessions * state_count);
+    pending_ = backend_.template allocate<std::uint8_t>(sessions);
     start_ = backend_.template allocate<std::uint8_t>(sessions);
     idle_ = backend_.template allocate<std::uint8_t>(sessions);
     reset();
-    if constexpr (!shares) {
-      non_finite_ = backend_.template allocate<std::uint32_t>(sessions * limits.views);
-      non_finite_sum_ = backend_.template allocate<double>(1);
-      backend_.fill(sessions * limits.views, std::uint32_t{0}, non_finite_.data());
-    }
-    shown_.reserve(backend_, 1, sessions);
-    asked_.reserve(backend_, 1, sessions);
-    if constexpr (!shares) predictions_.resize(backend_, sessions * limits.queries * Net::outputs);
     refresh();
   }
 
   [[nodiscard]] index_t sessions() const { return sessions_; }
   /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction. Waits where
   /// they were the device's.
-  [[nodiscard]] index_t left_out() const {
-    index_t found = gate_.non_finite();
-    if constexpr (!shares) {
-      std::vector<std::uint32_t> times(static_cast<std::size_t>(non_finite_.size()));
-      backend_.copy_out(non_finite_.size(), non_finite_.data(), times.data());
-      for (auto const n : times) found += n;
-    }
-    return found;
-  }
+  [[nodiscard]] index_t left_out() const { return io_.left_out(backend_); }
 
   /// Derives what depends on the weights alone.
   void refresh() noexcept { flow::derive(backend_, weights_, tape_); }
 
   /// The next step of a session starts from h_0.
   void reset(index_t session) noexcept {
-    backend_.fill(state_count, T(0), state_.data() + session * state_count);
-    backend_.fill(1, std::uint8_t{1}, starts_.data() + session);
+    backend_.fill(state_count, T(0), state_of(session));
+    set_pending(session, true);
   }
   void reset() noexcept {
-    backend_.fill(sessions_ * state_count, T(0), state_.data());
-    backend_.fill(sessions_, std::uint8_t{1}, starts_.data());
+    backend_.fill(sessions_ * state_count, T(0), state_of(0));
+    starts_ = starts::all;
   }
 
   /// One time step: views (B, A, view...), places (B, A, P), `present` (B, A) flags or null. `active` (B) flags or null:
@@ -141,95 +88,73 @@ class streams {
   }
 
   /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the next
-  /// call; empty where there were too many queries or nothing was ever observed. What is said for a session that never
-  /// took part has no meaning.
+  /// call; empty where there were too many queries or nothing was ever observed. Predictions for a session that never took
+  /// part have no meaning.
   array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept {
     predict_async(places);
     return predictions();
   }
-  /// The first half of `predict`, as of `stream`.
+  /// The first half of `predict`: enqueues the work and returns. False where there will be no predictions.
   bool predict_async(array_view<T const, 3> places) noexcept {
-    query_count_ = query_room_ = 0;
+    io_.drop_predictions();
     if (views_ < 0 || !accepts(places)) return false;
-    auto const staged = asked_.pack(backend_, question(places));
-    auto asked = staged.batch;
-    asked.views = views_;
-    predict_(backend_, {asked.queries, asked.views, ops::word_of(staged.host)}, [&] {
-      asked_.send(backend_, staged);
-      read_out(asked, true);
+    auto const in = io_.stage_queries(backend_, batch_of(places));
+    auto queries = in.batch;
+    queries.views = views_;  // a residual read-out reads them from the tape
+    predict_(backend_, {queries.queries, queries.views, in.word()}, [&] {
+      io_.send(backend_, in);
+      read_out(queries, true);
     });
-    asked_.sent(backend_, staged);
-    was_queried(places.shape[1], true);
+    io_.sent(backend_, in);
+    io_.predicted(backend_, places.shape[1], queries.queries, true);
     return true;
   }
-  /// The second half: waits for what was last asked.
+  /// The second half: waits for the predictions that were last enqueued. Steps may come between; they do not change them.
   array_view<T const, prediction_rank> predictions() noexcept {
-    if constexpr (!shares) {
-      index_t const row = query_count_ * Net::outputs, room = query_room_ * Net::outputs;
-      if (!predicted_to_host_) {
-        ops::copy_out_later(backend_, sessions_ * room, tape_.output, predictions_.data());
-        predicted_.set(backend_);
-        predicted_to_host_ = true;
-        packed_ = false;
-      }
-      predicted_.wait(backend_);
-      // The rows of each session, once, without those that were filled up.
-      for (index_t b = 1; b < sessions_ && row < room && !packed_; ++b) {
-        std::copy_n(predictions_.data() + b * room, row, predictions_.data() + b * row);
-      }
-      packed_ = true;
-      return detail::predictions_at<Net>(static_cast<T const*>(predictions_.data()),
-                                         std::array{sessions_, query_count_});
-    } else {
-      return predictions(on_device);
-    }
+    auto const* const data = io_.predictions(backend_, tape_.output);
+    return detail::predictions_at<Net>(data, std::array{sessions_, io_.count()});
   }
-  /// What was last asked, where the backend computes it: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device, of
-  /// which each session's first Q are the answer. Waits for nothing: it is there for what is asked for next on the stream of
-  /// the backend's context. Valid until `predict_async`, `predict` or `step`.
+  /// The same where the backend computes them: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device; the first
+  /// Q of each session are the predictions. Does not wait: they are ready for work that is enqueued next on the stream of the
+  /// backend's context. Valid until `predict_async`, `predict` or `step`.
   array_view<T const, prediction_rank> predictions(on_device_t) noexcept {
-    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, query_room_});
+    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, io_.rows()});
   }
 
-  /// `observe` and `predict_async` in one piece of work: one copy to a GPU and one start. `reset` (B) flags or null: sessions that
-  /// start anew at this step. `predictions` has what the places `asked` (B, Q, P) will show after it; it is empty where `predict_async`
-  /// would refuse them, or the step was refused.
-  observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+  /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `reset` (B) flags or null: sessions that
+  /// start from h_0 at this step. `predictions` are those of the places `queries` (B, Q, P) after the step; there are none where
+  /// `predict_async` would refuse the queries, or the step was refused.
+  observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
                 std::uint8_t const* reset = nullptr) noexcept {
-    query_count_ = query_room_ = 0;
-    bool const good = accepts(asked);
-    auto const found = take(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset);
-    if (found == observed::yes && good) was_queried(asked.shape[1], true);
-    return found;
+    io_.drop_predictions();
+    return take(views, places, accepted(queries), present, active, reset);
   }
-  /// The same where all arrays are the device's; they may change behind it, in the order of what is asked for. Views are
-  /// looked through there: with `non_finite_views::absent` nothing waits, with `refuse` this call waits for what was found. The
-  /// answer stays there (`predictions(on_device)`) until `predictions` copies it to the host.
+  /// The same with all arrays on the device; work that is enqueued later may change them. Views are checked there: with
+  /// `non_finite_views::absent` nothing waits, with `refuse` this call waits for the outcome. Predictions stay on the device
+  /// (`predictions(on_device)`) until `predictions` copies them to the host.
   observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
-                array_view<T const, 3> asked, std::uint8_t const* present = nullptr,
+                array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
                 std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
-    if constexpr (shares) {
-      return step(views, places, asked, present, active, reset);
-    } else {
-      query_count_ = query_room_ = 0;
-      if (auto const found = fits(views, places); found != observed::yes) return found;
-      bool const good = accepts(asked);
-      auto const there =
-          shown_.gather(backend_, seen(views, places, good ? asked : array_view<T const, 3>{}, present, active, reset));
-      if (!passes_there(there)) return observed::not_finite;
-      advance(there, good, nullptr);
-      if (good) was_queried(asked.shape[1], false);
-      return observed::yes;
+    io_.drop_predictions();
+    if (auto const found = fits(views, places); found != observed::yes) return found;
+    queries = accepted(queries);
+    auto in = io_.stage(on_device, backend_, batch_of(views, places, queries, present, reset));
+    if (!in) return observed::not_finite;
+    if (active != nullptr) {
+      backend_.for_each(sessions_, detail::idle_sessions{active, idle_.data()});
+      in->batch.blind = idle_.data();
     }
+    advance(*in, queries, false);
+    return observed::yes;
   }
-  /// Returns when everything that was asked for is done.
+  /// Returns when all enqueued work is done.
   void wait() noexcept { backend_.wait(); }
 
-  /// The state of one session, (M, state): hand it to another session, or keep it.
+  /// The state of one session, (M, state): hand it to another session, or store it.
   [[nodiscard]] std::vector<T> state(index_t session) const {
     std::vector<T> numbers(static_cast<std::size_t>(state_count));
-    backend_.copy_out(state_count, state_.data() + session * state_count, numbers.data());
+    backend_.copy_out(state_count, state_of(session), numbers.data());
     return numbers;
   }
   /// The session goes on from a state. \throws value_error where it is that of another model.
@@ -237,18 +162,48 @@ class streams {
     require_value(static_cast<index_t>(numbers.size()) == state_count,
                   "streams: state: expected " + std::to_string(state_count) + " numbers, found " +
                       std::to_string(numbers.size()));
-    backend_.copy_in(state_count, numbers.data(), state_.data() + session * state_count);
-    backend_.fill(1, std::uint8_t{0}, starts_.data() + session);
+    backend_.copy_in(state_count, numbers.data(), state_of(session));
+    set_pending(session, false);
+  }
+
+  [[deprecated("renamed: predict_async")]] bool ask(array_view<T const, 3> places) noexcept {
+    return predict_async(places);
+  }
+  [[deprecated("renamed: predictions")]] array_view<T const, prediction_rank> answer() noexcept {
+    return predictions();
+  }
+  [[deprecated("renamed: predictions")]] array_view<T const, prediction_rank> answer(on_device_t) noexcept {
+    return predictions(on_device);
   }
 
  private:
-  static constexpr bool shares = ops::host_memory<Backend>;
-  using staged_type = typename staging<Net, Backend, T>::staged;
+  friend class stream<Net, Backend, T>;
+  /// Sessions that start from h_0 at their next step. `some`: those whose flag `pending_` is set; else the flags mean
+  /// nothing, and a step needs no work for them.
+  enum class starts { none, some, all };
 
   static index_t checked(index_t sessions, stream_limits const& limits) {
     require_value(sessions >= 1, "streams: sessions: expected >= 1");
     require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
     return sessions;
+  }
+
+  /// (M, state) in the tape: the next step goes on from it, queries read it.
+  [[nodiscard]] T* state_of(index_t session) const { return tape_.dynamics.state_out + session * state_count; }
+  /// Makes `pending_` say what `starts_` does.
+  void spell_out_pending() {
+    if (starts_ == starts::some) return;
+    backend_.fill(sessions_, std::uint8_t{starts_ == starts::all}, pending_.data());
+    starts_ = starts::some;
+  }
+  void set_pending(index_t session, bool anew) {
+    if (starts_ == (anew ? starts::all : starts::none)) return;
+    if (sessions_ == 1) {
+      starts_ = anew ? starts::all : starts::none;
+      return;
+    }
+    spell_out_pending();
+    backend_.fill(1, std::uint8_t{anew}, pending_.data() + session);
   }
 
   [[nodiscard]] observed fits(array_view<T const, view_rank> views, array_view<T const, 3> places) const {
@@ -266,112 +221,105 @@ class streams {
     return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
            count <= limits_.queries;
   }
-  batch_view<T> question(array_view<T const, 3> places) const {
+  /// Queries, or none where they are refused.
+  [[nodiscard]] array_view<T const, 3> accepted(array_view<T const, 3> queries) const {
+    return accepts(queries) ? queries : array_view<T const, 3>{};
+  }
+  [[nodiscard]] batch_view<T> batch_of(array_view<T const, 3> queries) const {
     batch_view<T> b;
     b.time = 1;
     b.batch = sessions_;
-    b.queries = places.shape[1];
-    b.query_place = places.data;
+    b.queries = queries.shape[1];
+    b.query_place = queries.data;
     return b;
   }
-  /// A step as a batch that brings `active` in the place of `blind`: the model is never given it so, `advance` puts idle
-  /// sessions there.
-  batch_view<T> seen(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
-                     std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) const {
-    auto b = question(asked);
+  [[nodiscard]] batch_view<T> batch_of(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                                       array_view<T const, 3> queries, std::uint8_t const* present,
+                                       std::uint8_t const* reset) const {
+    auto b = batch_of(queries);
     b.views = views.shape[1];
     b.view = views.data;
     b.place = places.data;
     b.view_mask = present;
-    b.blind = active;
     b.reset = reset;
     return b;
   }
-  /// A step of the host's, and its question where there is one (`asked` that can be).
-  observed take(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> asked,
+
+  /// A step from the host's arrays, and its predictions where there are queries.
+  observed take(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) {
     if (auto const found = fits(views, places); found != observed::yes) return found;
-    if (!gate_.passes(sessions_ * views.shape[1], views.data, places.data, present)) return observed::not_finite;
-    auto const staged = shown_.pack(backend_, seen(views, places, asked, present, active, reset));
-    advance(staged.batch, asked.data != nullptr, &staged);
-    shown_.sent(backend_, staged);
+    auto b = batch_of(views, places, queries, present, reset);
+    if (active != nullptr) {
+      detail::idle_sessions const idle{active, idle_of_host_.data()};
+      for (index_t i = 0; i < sessions_; ++i) idle(i);
+      b.blind = idle_of_host_.data();
+    }
+    auto const in = io_.stage(backend_, b);
+    if (!in) return observed::not_finite;
+    advance(*in, queries, true);
     return observed::yes;
   }
-  /// Whether the views of a step that lies on the device may be taken in; some may have become absent.
-  bool passes_there(batch_view<T> const& there) {
-    index_t const n = sessions_ * there.views;
-    // The flags are this object's: `gather` wrote them.
-    backend_.for_each(n, detail::leave_out_non_finite<Net::view::size, Net::P, T>{
-                             there.view, there.place, const_cast<std::uint8_t*>(there.view_mask), non_finite_.data()});
-    if (limits_.non_finite == non_finite_views::absent) return true;
-    double found = 0;
-    backend_.reduce(n, detail::non_finite_count{non_finite_.data()}, non_finite_sum_.data());
-    backend_.copy_out(1, non_finite_sum_.data(), &found);
-    if (found > 0) backend_.fill(n, std::uint32_t{0}, non_finite_.data());
-    return found == 0;
-  }
-  /// From views and flags to new states and, where there is a question, its answer: one piece of work. Where the views are
-  /// `from` the host (null: they are the device's) it begins with sending them, and brings the answer there.
-  void advance(batch_view<T> const& shown, bool reads_out, staged_type const* from) {
-    views_ = shown.views;
-    bool const to_host = from != nullptr;
-    std::int64_t const which =
-        (shown.blind != nullptr ? 1 : 0) + (shown.reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0);
-    // The device's steps have no address of the host in their key.
-    observe_(backend_, {shown.views, which, to_host ? ops::word_of(from->host) : 0}, [&] {
-      if (to_host) shown_.send(backend_, *from);
-      backend_.for_each(sessions_,
-                        detail::begin_sessions{shown.blind, shown.reset, starts_.data(), start_.data(), idle_.data()});
-      auto given = shown;
-      given.reset = start_.data();
-      given.blind = idle_.data();
-      auto const kept = flow::observe(backend_, weights_, tape_, given, state_.data());
-      if constexpr (shares) views_ = kept.views;
-      backend_.template for_rows<state_count>(
-          sessions_,
-          detail::keep_state<T, state_count>{start_.data(), idle_.data(), tape_.dynamics.state_out, state_.data()});
-      if (reads_out) read_out(kept, to_host);
-    });
-  }
-  void read_out(batch_view<T> const& asked, bool to_host) {
-    flow::query(backend_, weights_, tape_, asked);
-    if constexpr (!shares) {
-      if (to_host) {
-        ops::copy_out_later(backend_, sessions_ * asked.queries * Net::outputs, tape_.output, predictions_.data());
+  /// From views and flags to new states and, where there are queries, predictions: one piece of work for the backend.
+  /// `delivered`: it copies the predictions to the host.
+  void advance(typename stream_io<Net, Backend, T>::input const& in, array_view<T const, 3> queries, bool delivered) {
+    auto b = in.batch;
+    std::uint8_t const *const idle = b.blind, *const reset = b.reset;
+    bool const reads_out = queries.data != nullptr, idles = idle != nullptr;
+    // Where more than one array says which sessions start anew, or idle ones are to start later.
+    bool const combines =
+        idles ? reset != nullptr || starts_ != starts::none : reset != nullptr && starts_ == starts::some;
+    if (combines) spell_out_pending();
+    if (combines || starts_ == starts::some) b.reset = combines ? start_.data() : pending_.data();
+    T* const state = state_of(0);
+    T const* const carried = starts_ == starts::all ? nullptr : state;
+    views_ = b.views;
+    std::int64_t const kind =
+        (idles ? 1 : 0) + (reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0) + 8 * static_cast<std::int64_t>(starts_);
+    observe_(backend_, {b.views, kind, in.word()}, [&] {
+      io_.send(backend_, in);
+      if (combines) {
+        backend_.for_each(sessions_, detail::starting_sessions{idle, reset, pending_.data(), start_.data()});
       }
-    }
+      if (idles) {
+        backend_.template for_rows<state_count>(sessions_,
+                                                detail::save_idle<T, state_count>{idle, state, saved_.data()});
+      }
+      auto const kept = flow::observe(backend_, weights_, tape_, b, carried);
+      views_ = kept.views;  // fewer where masks are read; such a backend captures nothing
+      if (idles) {
+        backend_.template for_rows<state_count>(
+            sessions_, detail::restore_idle<T, state_count>{idle, b.reset, saved_.data(), state});
+      }
+      if (reads_out) read_out(kept, delivered);
+    });
+    io_.sent(backend_, in);
+    if (reads_out) io_.predicted(backend_, queries.shape[1], b.queries, delivered);
+    // Idle sessions may still have to start: the flags say which.
+    starts_ = combines && idles ? starts::some : starts::none;
   }
-  void was_queried(index_t count, bool to_host) {
-    query_count_ = count;
-    query_room_ = shares ? count : limits_.queries;  // a device's are filled up
-    predicted_to_host_ = to_host;
-    packed_ = false;
-    if (to_host) predicted_.set(backend_);
+  void read_out(batch_view<T> const& queries, bool delivered) {
+    flow::query(backend_, weights_, tape_, queries);
+    if (delivered) io_.deliver(backend_, queries.queries, tape_.output);
   }
+
+  template <class U>
+  using block = decltype(std::declval<Backend&>().template allocate<U>(index_t{}));
 
   Backend backend_;
   typename flow::weights weights_;
   stream_limits limits_;
   index_t sessions_;
-  staging<Net, Backend, T> shown_, asked_;
-  detail::view_gate<Net, T> gate_;
+  stream_io<Net, Backend, T> io_;
   ops::graph_cache<Backend, 3> observe_, predict_;
-  ops::event_of<Backend> predicted_;
-  index_t query_count_ = 0, query_room_ = 0;  ///< queries of a session, and rows that lie in the output for them
-  bool predicted_to_host_ = true;             ///< the answer was, or is being, copied there
-  bool packed_ = true;                        ///< and lies there without rows that were filled up
-  struct nothing {};
-  std::conditional_t<shares, nothing, host_block<Backend, T>>
-      predictions_;  ///< predictions where the caller can read them
-  using flag_block = decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{}));
-  flag_block starts_, start_, idle_;  ///< (B), see `begin_sessions`
-  decltype(std::declval<Backend&>().template allocate<std::uint32_t>(
-      index_t{})) non_finite_;  ///< (B A), see `leave_out_non_finite`
-  decltype(std::declval<Backend&>().template allocate<double>(index_t{})) non_finite_sum_;
-  decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
-  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) state_;
+  block<std::byte> memory_;
   tape<Net, T> tape_{};
-  index_t views_ = -1;  ///< of the last step as the tape holds it
+  block<T> saved_;                          ///< (B, M, state), see `save_idle`
+  block<std::uint8_t> pending_, start_;     ///< (B), see `starting_sessions`
+  block<std::uint8_t> idle_;                ///< (B), of steps whose arrays are the device's
+  std::vector<std::uint8_t> idle_of_host_;  ///< (B), of steps whose arrays are the host's
+  starts starts_ = starts::all;
+  index_t views_ = -1;  ///< of the last step as the tape holds them; -1: nothing was observed yet
 };
 
 }  // namespace s2rm

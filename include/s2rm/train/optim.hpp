@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstddef>
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/errors.hpp"
@@ -27,38 +26,6 @@ struct control {
 S2RM_HD inline double clip_factor(double norm2, double clip) {
   return clip > 0 && norm2 > clip * clip ? clip / std::sqrt(norm2) : 1.0;
 }
-
-/// An update as a kernel: a thread has four parameters that are a block apart. All are read before one is written, so
-/// that none waits for another; what all have in common is made once a block.
-template <class Update>
-struct update_kernel {
-  using ready = typename Update::ready;
-  using T = typename ready::scalar;
-  static constexpr int threads = 256, each = 4;
-  static constexpr std::size_t shared_bytes = sizeof(ready);
-  Update f;
-  index_t n;
-  [[nodiscard]] index_t blocks() const { return (n + threads * each - 1) / (threads * each); }
-  template <class Block>
-  S2RM_HD void operator()(Block const& block) const {
-    auto* const common = reinterpret_cast<ready*>(block.shared);
-    block.each([&](int t) {
-      if (t == 0) *common = f.prepared();
-    });
-    block.each([&](int t) {
-      ready const r = *common;
-      if (!r.finite) return;
-      index_t const first = block.index * threads * each + t;
-      typename ready::numbers of[each];
-      for (int k = 0; k < each; ++k) {
-        if (first + k * threads < n) of[k] = r.template read<math::lanes<T, 1>>(first + k * threads);
-      }
-      for (int k = 0; k < each; ++k) {
-        if (first + k * threads < n) r.template write<math::lanes<T, 1>>(first + k * threads, of[k]);
-      }
-    });
-  }
-};
 
 /// Adam with decoupled weight decay (Kingma & Ba 2015; Loshchilov & Hutter 2019), on all parameters alike:
 ///   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  w -= rate (m^ / (sqrt(v^) + eps) + decay w).
@@ -148,7 +115,6 @@ struct adam::update {
       if (finite) write<L>(i, read<L>(i));
     }
   };
-  using kernel = update_kernel<update>;
   S2RM_HD ready prepared() const {
     return {g,
             w,
@@ -243,7 +209,6 @@ struct sgd::update {
       if (finite) write<L>(i, read<L>(i));
     }
   };
-  using kernel = update_kernel<update>;
   S2RM_HD ready prepared() const {
     return {g,
             w,

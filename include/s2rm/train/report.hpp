@@ -3,7 +3,6 @@
 /// What a training step reports, and how its sums about reach are counted.
 
 #include <cmath>
-#include <cstddef>
 
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/math/sum.hpp"
@@ -113,53 +112,12 @@ struct square {
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 
-/// The three sums of n views at once, by one block: sums of whole numbers, whose order changes nothing.
+/// The three sums of n views as one task, for backends that have a kernel for it (`ops::run_fused`).
 template <index_t M>
 struct count_reach {
-  static constexpr int threads = 1024;
-  static constexpr index_t most = index_t{1} << 17;  ///< pairs
-  static constexpr std::size_t shared_bytes = 3 * threads * sizeof(double);
   std::uint8_t const* reach;
   index_t n;
   double *reached, *present, *unreached;  ///< added to
-
-  [[nodiscard]] index_t blocks() const { return 1; }
-  template <class Block>
-  S2RM_HD void operator()(Block const& block) const {
-    auto* const within = reinterpret_cast<double*>(block.shared);
-    double *const there = within + threads, *const alone = there + threads;
-    block.each([&](int t) {
-      int pairs = 0, views_there = 0, views_alone = 0;
-      for (index_t row = t; row < n; row += threads) {
-        int here = 0, views = 0;
-        for (index_t m = 0; m < M; ++m) {
-          std::uint8_t const one = reach[row * M + m];
-          here += one == kernel::reached ? 1 : 0;
-          views += one != kernel::absent ? 1 : 0;
-        }
-        pairs += here;
-        views_there += views;
-        views_alone += here == 0 && reach[row * M] != kernel::absent ? 1 : 0;
-      }
-      within[t] = pairs;
-      there[t] = views_there;
-      alone[t] = views_alone;
-    });
-    for (int half = threads / 2; half > 0; half /= 2) {
-      block.each([&](int t) {
-        if (t >= half) return;
-        within[t] += within[t + half];
-        there[t] += there[t + half];
-        alone[t] += alone[t + half];
-      });
-    }
-    block.each([&](int t) {
-      if (t != 0) return;
-      *reached += within[0];
-      *present += there[0];
-      *unreached += alone[0];
-    });
-  }
 };
 
 /// Adds what n views of a chunk reach, (n, M), to the sums of a window.
@@ -170,14 +128,7 @@ void add_reach(Backend& be, index_t n, std::uint8_t const* reach, pass_sums* sum
     be.for_each(1, add_number{&sums->temporary, to});
   };
   count_reach<M> const counts{reach, n, &sums->reached, &sums->present, &sums->unreached};
-  bool const counted = [&] {
-    if constexpr (requires { be.own_kernel(counts); }) {
-      return n * M <= count_reach<M>::most && be.own_kernel(counts);
-    } else {
-      return false;
-    }
-  }();
-  if (!counted) {
+  if (!ops::run_fused(be, counts)) {
     add(n * M, pair_reached{reach}, &sums->reached);
     add(n * M, pair_present{reach}, &sums->present);
     add(n, view_unreached<M>{reach}, &sums->unreached);

@@ -1,6 +1,10 @@
 #pragma once
 /// \file
-/// The CPU backend: the primitives of ops/ops.hpp on a fixed pool of threads.
+/// The CPU backend: the primitives of ops/ops.hpp on a fixed pool of threads. Eigen's is only the fallback product
+/// (eigen_gemm.hpp), for compilers without vector extensions and as the check of ours. The default product
+/// (blocked_gemm.hpp) is our own, because a row must have the same bits whatever the number of rows (a stream then
+/// equals a sequence to the bit), and so is the thread pool, because the order of sums must not depend on the number of
+/// threads.
 
 #include <algorithm>
 #include <cstring>
@@ -41,17 +45,21 @@ struct eigen {
     pack_groups(G, Out, In, canonical, packed, packed_transposed);
   }
 
-  /// The product that reads weights in bf16.
-  template <class Stored>
-  static void multiply_stored(void const* operands, index_t row_count, index_t columns, index_t depth) {
-    detail::product_block(*static_cast<detail::product_operands<float, Stored> const*>(operands), row_count, columns,
-                          depth);
-  }
   /// Packs for W x with weights rounded to bf16.
   template <index_t G, index_t Out, index_t In>
   void pack_half(float const* canonical, bf16* half) const {
     share(G, G * Out * In,
           [=](index_t g) { detail::pack_half_panels(canonical + g * Out * In, In, In, Out, half + g * Out * In); });
+  }
+
+  /// Packed weights as products take them, with the block product that reads them. A template, so that it is compiled
+  /// where it is used.
+  template <class Stored>
+  static half_weights half_view(Stored const* half) {
+    return {half, [](void const* operands, index_t row_count, index_t columns, index_t depth) {
+              detail::product_block(*static_cast<detail::product_operands<float, Stored> const*>(operands), row_count,
+                                    columns, depth);
+            }};
   }
 
   template <class T, index_t G, index_t Out, index_t In>
@@ -106,14 +114,13 @@ struct eigen {
 
   template <class F>
   void reduce(index_t n, F const& f, double* out) const {
-    // Fixed pieces: the order depends on n alone.
-    constexpr index_t pieces = 64;
-    double piece[pieces];
+    // A fixed number of partial sums: their order depends on n alone.
+    constexpr index_t parts = 64;
+    double part[parts];
     index_t const whole = math::terms_to_cut<F>(n);
-    share(pieces, n,
-          [&](index_t p) { piece[p] = math::sum_of_terms(f, whole * p / pieces, whole * (p + 1) / pieces); });
+    share(parts, n, [&](index_t p) { part[p] = math::sum_of_terms(f, whole * p / parts, whole * (p + 1) / parts); });
     double total = 0;
-    for (double const sum : piece) total += sum;
+    for (double const sum : part) total += sum;
     *out = total;
   }
 
@@ -144,11 +151,11 @@ struct eigen {
  private:
   /// Below this many multiply-adds or numbers work stays on the calling thread: sharing it costs more.
   static constexpr index_t serial_work = 1 << 15;
-  /// Rows of a product that stay in the second cache while all panels of the weight pass by.
+  /// Rows of a product that stay in the L2 cache while all panels of the weight are read.
   static constexpr index_t row_block = 128;
 
-  // Sizes are known to the compiler above and numbers below: the loops that gain from known sizes are the kernel's, whose
-  // tiles have them, and a model has a dozen shapes.
+  // Above, extents are template arguments; below, they are numbers, so that a model with a dozen shapes compiles one
+  // product. Only the loops of a tile gain from static extents, and a tile has them.
 
   template <class T>
   [[gnu::noinline]] void pack_groups(index_t groups, index_t out, index_t in, T const* canonical, T* packed,
@@ -304,7 +311,7 @@ struct eigen {
   }
 
   /// dw (count, width) += sum over n rows of dy^T x, for `count` columns of dy and all `width` of x. Both are packed
-  /// first: rows of one group lie far apart, and would each be fetched anew for every tile.
+  /// first: rows of one group lie far apart, and would be fetched again for every tile.
   template <class T>
   void outer_band(index_t n, rows<T const> dy, index_t count, rows<T const> x, index_t width, T* dw, int worker) const {
     if (!by_panels()) {

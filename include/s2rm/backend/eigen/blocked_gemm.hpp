@@ -4,10 +4,10 @@
 ///
 ///   c[r, o] = start + sum over k of a[r, k] b[k, o],   start = 0 or bias[o];   or   c[r, o] += that sum
 ///
-/// b is packed (packing.hpp), so that a tile reads it as one stream. One tile of rows x columns stays in registers while
-/// k runs. Each sum is one chain of multiply-adds in the order of k, whichever tile it falls into: the result for a row
-/// does not depend on how many rows there are, so a stream and a sequence agree to the last bit. GCC and clang vector
-/// extensions are used; other compilers take Eigen's product (gemm.hpp).
+/// b is packed (packing.hpp), so that a tile reads it as one stream. One tile of rows x columns stays in registers
+/// while k runs. Each sum is one chain of multiply-adds in the order of k, whichever tile it falls into: the result for
+/// a row does not depend on how many rows there are, so a stream and a sequence agree to the last bit. GCC and clang
+/// vector extensions are used; other compilers use Eigen's product (eigen_gemm.hpp).
 
 #include <algorithm>
 #include <bit>
@@ -21,7 +21,8 @@
 
 namespace s2rm::backend::detail {
 
-/// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a time.
+/// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a
+/// time.
 template <class T>
 inline constexpr index_t outer_depth = static_cast<index_t>(1024 / sizeof(T));
 inline constexpr index_t outer_rows = 128;
@@ -44,13 +45,6 @@ struct product_operands {
 };
 
 #if S2RM_HAS_VECTOR_KERNEL
-
-// The tile must be unrolled into registers whatever the optimisation level.
-#if defined(__clang__)
-#define S2RM_UNROLL _Pragma("unroll")
-#else
-#define S2RM_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 /// A register of numbers of type T.
 template <class T>
@@ -84,7 +78,7 @@ struct half_pairs {
   [[nodiscard]] auto second() const { return std::bit_cast<vector_of<float>::type>(both & 0xffff0000U); }
 };
 
-/// What a tile asks for while it multiplies: lines of the panel that follows, `lines` of them with every k.
+/// Prefetches of a tile: cache lines of the next panel, `lines` of them with every k.
 struct look_ahead {
   char const* next = nullptr;
   index_t lines = 0;
@@ -101,7 +95,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     S2RM_UNROLL
     for (index_t v = 0; v < Vectors; ++v) {
       acc[r][v] = vec{};
-      // What the sum is added to at the end is on its way meanwhile.
+      // Prefetches what the sum is added to at the end.
       if (m.accumulate) __builtin_prefetch(m.c + r * m.c_row + v * width, 1, 3);
     }
   }
@@ -180,8 +174,8 @@ inline void product_edge(product_operands<T, S> m, index_t b_step, index_t depth
   for (index_t r = 0; r < Rows; ++r) std::memcpy(to + r * c_row, c + r * all, bytes);
 }
 
-/// One row against `Panels` whole panels and a last one of `Tail` registers, side by side: a few sums alone wait for their
-/// own multiply-adds longer than for memory.
+/// One row against `Panels` whole panels and a last one of `Tail` registers, side by side: with fewer sums the latency
+/// of the multiply-adds would exceed that of memory.
 template <index_t Panels, index_t Tail, class T, class S>
 inline void product_row(product_operands<T, S> const& m, index_t depth) {
   using vec = typename vector_of<T>::type;
@@ -257,8 +251,8 @@ inline void product_strip(product_operands<T, S> m, index_t row_count, index_t b
                           S const* following) {
   bool const whole = columns == Vectors * vector_of<T>::width;
   index_t const tiles = (row_count + tile_rows - 1) / tile_rows;
-  // The next panel is as large as this one: its lines are spread over the tiles. One tile alone reads the panels as one
-  // stream, which the processor sees by itself.
+  // The next panel is as large as this one: its prefetches are spread over the tiles. A single tile reads the panels as
+  // one stream, which the hardware prefetches.
   auto const* next = reinterpret_cast<char const*>(following);
   index_t wanted = whole && tiles > 1 && next != nullptr ? depth * b_step * static_cast<index_t>(sizeof(S)) / 64 : 0;
   index_t const lines = wanted > 0 ? (wanted + tiles * depth - 1) / (tiles * depth) : 0;
@@ -282,7 +276,7 @@ inline void product_strip(product_operands<T, S> m, index_t row_count, index_t b
   if (row_count >= 1) tile(std::integral_constant<index_t, 1>{});
 }
 
-/// c (rows, columns) from a (rows, depth) and the packed b (depth, columns). `look` for panels that come from afar.
+/// c (rows, columns) from a (rows, depth) and the packed b (depth, columns). `look`: prefetch the next panel.
 template <class T, class S>
 inline void product_block(product_operands<T, S> m, index_t row_count, index_t columns, index_t depth,
                           bool look = true) {
@@ -311,7 +305,6 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
   }
 }
 
-#undef S2RM_UNROLL
 #else
 
 /// The same on plain numbers: bf16 weights are read this way; other products are Eigen's.

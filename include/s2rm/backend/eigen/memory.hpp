@@ -14,8 +14,8 @@
 
 namespace s2rm::backend::detail {
 
-/// `n` numbers on a 64-byte boundary, released with the handle. Blocks of several MiB begin on a 2 MiB boundary and ask
-/// for large pages: a tape is walked in strides that would miss the translation buffer at every row.
+/// `n` numbers on a 64-byte boundary, released with the handle. Blocks of several MiB begin on a 2 MiB boundary and
+/// request huge pages: the strides of a tape would miss the TLB at every row.
 template <class T>
 class buffer {
  public:

@@ -68,8 +68,8 @@ inline void transpose_square(T const* from, index_t, index_t, T* to) {
 }
 #endif
 
-/// Has `count` numbers fetched: of rows that lie far apart, which the processor does not foresee. Reading beyond the last
-/// row is harmless.
+/// Prefetches `count` numbers of rows that lie far apart, which the hardware does not predict. Prefetching beyond the
+/// last row is harmless.
 template <class T>
 inline void ask_for(T const* from, index_t count) {
   auto const* const first = reinterpret_cast<char const*>(from);
@@ -92,7 +92,7 @@ inline void copy_panel(T const* from, index_t k_step, index_t depth, index_t wid
 /// One panel of numbers that lie in columns.
 template <class T>
 inline void turn_panel(T const* from, index_t o_step, index_t depth, index_t width, T* to) {
-  constexpr index_t block = 16;  // lines of the panel that stay in the first cache while its columns are visited
+  constexpr index_t block = 16;  // lines of the panel that stay in the L1 cache while its columns are visited
   constexpr index_t side = math::least_width<T>;
   for (index_t first = 0; first < depth; first += block) {
     index_t const end = std::min(first + block, depth), whole = first + (end - first) / side * side;
@@ -161,8 +161,7 @@ inline T stored(Stored const* panel_begin, index_t k, index_t o, index_t depth, 
   }
 }
 
-/// Numbers from one packed tile of a to the next: a little more than it has, so that tiles do not all fall on the same
-/// lines of the cache.
+/// Numbers from one packed tile of a to the next: padded, so that tiles do not map to the same cache sets.
 constexpr index_t tile_step(index_t depth) { return depth * tile_rows + 16; }
 
 /// Packs a[k, r] = from[k * k_step + r] for product_of_packed: tiles of rows, each (depth, tile_rows).

@@ -3,10 +3,10 @@
 /// A fixed set of workers. Work is cut into tasks whose number does not depend on the number of workers, and each
 /// task is done by one worker: the result is the same to the last bit for any number of threads.
 ///
-/// A step of a model asks for work hundreds of times, a few microseconds each. So workers look for new work for a while
-/// before they sleep, nothing is locked, and every worker begins at its own share of the tasks (the same modules each
-/// time, whose weights are in its cache) before it helps others. A worker that the system does not let run delays
-/// nobody: the others do its share.
+/// A step of a model starts hundreds of parallel regions of a few microseconds each. So workers spin for a while before
+/// they sleep, nothing is locked, and every worker begins with its own share of the tasks (the same modules each time,
+/// whose weights are in its cache) before it steals from others. A worker that is descheduled delays nobody: the others
+/// run its share.
 
 #include <atomic>
 #include <cstddef>
@@ -21,7 +21,7 @@
 
 namespace s2rm::backend::detail {
 
-/// Tells the core that this is a waiting loop.
+/// Tells the core that this is a spin loop.
 inline void pause_thread() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -30,8 +30,7 @@ inline void pause_thread() {
 #endif
 }
 
-/// Returns when `done()` holds: a short while of looking, then of giving way to other threads; false where it still
-/// does not hold.
+/// Spins until `done()` holds, then yields to other threads for a while; false where it still does not hold.
 template <class Done>
 inline bool look_for(Done const& done) {
   constexpr int looks = 4000, yields = 50;
@@ -46,11 +45,11 @@ inline bool look_for(Done const& done) {
   return done();
 }
 
-/// Runs `task(i)` or `task(i, worker)` for i < count on the calling thread (worker 0) and `threads - 1` workers. With one
-/// thread none is spawned. One caller at a time.
+/// Runs `task(i)` or `task(i, worker)` for i < count on the calling thread (worker 0) and `threads - 1` workers. With
+/// one thread none is spawned. One caller at a time.
 class pool {
  public:
-  /// \throws std::system_error where the system gives no more threads; those already there have ended then.
+  /// \throws std::system_error where no more threads can be created; those created before have ended then.
   pool(int threads, std::size_t scratch_bytes)
       : shares_(std::make_unique<share[]>(static_cast<std::size_t>(threads))),
         scratch_(static_cast<index_t>(scratch_bytes) * threads),
@@ -115,7 +114,7 @@ class pool {
     round_.fetch_add(1, std::memory_order_release);
     round_.notify_all();
     take(0);
-    // No task is left to begin with. Who comes late finds the round closed; who is inside is waited for.
+    // All tasks are taken. Late workers find the round closed; workers inside are waited for.
     state_.fetch_and(~open, std::memory_order_acq_rel);
     while (!look_for([this] { return state_.load(std::memory_order_acquire) == 0; })) {
     }

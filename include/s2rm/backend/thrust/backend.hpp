@@ -1,6 +1,9 @@
 #pragma once
 /// \file
 /// The primitives of ops/ops.hpp on Thrust's device systems: CUDA where a CUDA compiler reads this, the host otherwise.
+/// Thrust's is the name, the idea of one source for several systems, and the loops of the host systems
+/// (runtime/system.hpp). On a GPU the loops, the sums and all kernels are our own, because sums need a fixed order and
+/// a step must be captured in a CUDA graph without allocating, and products are cuBLAS's.
 
 #include <array>
 #include <memory>
@@ -32,8 +35,10 @@ template <class System>
 struct thrust_on {
   int device = 0;  ///< number of the GPU; without meaning on the host
   backend::precision precision = backend::precision::full;
-  bool fused = true;  ///< kernels of its own for whole layers; off: the layers' bodies, which those are held against
-  bool persistent = true;  ///< where `fused`: the recurrence as one kernel each way, where it fits (recurrence.hpp)
+  bool fused =
+      true;  ///< fused kernels for whole layers; off: the layers' own code, which the kernels are tested against
+  bool persistent =
+      true;  ///< where `fused`: the recurrence as one kernel per pass, where it fits (kernels/recurrence.hpp)
   std::shared_ptr<typename System::context> context = detail::make_context<System>(device);
 
   template <class T>
@@ -42,32 +47,29 @@ struct thrust_on {
   static constexpr bool packs = false;  ///< products read the canonical weights
   static constexpr bool host_memory = System::host_memory;
   static constexpr ops::chunk_rows chunks = detail::chunks_of<System>;
-  static constexpr bool fixed_work = true;  ///< recorded once, played for other masks; the host systems do the same
+  static constexpr bool static_launch = true;  ///< captured once, launched for other masks; the same on host systems
   using graph = typename detail::graph_of<System>::type;
   using event = typename detail::event_of<System>::type;
 
   template <index_t G, index_t Out, index_t In, class T>
   void pack(T const*, T*, T*) const {}
 
-  /// Weights rounded to bf16, in the order of the canonical ones, and the product that reads them (half.hpp).
+  /// Weights rounded to bf16, in the order of the canonical ones.
   template <index_t G, index_t Out, index_t In>
   void pack_half(float const* canonical, bf16* half) const {
     for_each(G * Out * In, detail::round_weights{canonical, half});
   }
-  template <class Stored>
-  static void multiply_stored(void const* operands, index_t /*rows*/, index_t /*columns*/, index_t /*depth*/) {
-    static_assert(std::is_same_v<Stored, bf16>);
-    auto const& one = *static_cast<stored_product const*>(operands);
-    detail::half_product const k{one.task, one.half};
-    one.backend->blocks(k.blocks(), k);
-  }
+
+  /// The packed weights as products take them.
+  static half_weights half_view(bf16 const* half) { return {half, nullptr}; }
 
   template <class T, index_t G, index_t Out, index_t In>
   void product(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, out_rows<T> y) const {
-    multiply(task_of(w, bias, n, x, y, false), w.half);
+    multiply(task_of(w, bias, n, x, y, false), w.half.numbers);
   }
-  /// In one kernel where all have few rows (product.hpp). On the host one by one: there a row's bits are those of a product.
-  /// Its parameter is any type: nvcc 13.0 does not find the sizes of several `one_product`s everywhere.
+  /// In one kernel where all have few rows (kernels/skinny_gemm.hpp). On the host one by one: there a row's bits are
+  /// those of a product. The parameter is any type: nvcc 13.0 does not deduce the sizes of several `one_product`s
+  /// everywhere.
   template <class... Products>
   void products(Products const&... one) const {
     bool const apart = host_memory || !fused || sizeof...(one) == 1 || ((one.w.half.numbers != nullptr) || ...);
@@ -78,7 +80,7 @@ struct thrust_on {
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_add(weight<T, G, Out, In> w, index_t n, in_rows<T> x, out_rows<T> y) const {
-    multiply(task_of(w, static_cast<T const*>(nullptr), n, x, y, true), w.half);
+    multiply(task_of(w, static_cast<T const*>(nullptr), n, x, y, true), w.half.numbers);
   }
   template <class T, index_t G, index_t Out, index_t In>
   void product_transposed(weight<T, G, Out, In> w, index_t n, in_rows<T> dy, out_rows<T> dx) const {
@@ -90,14 +92,14 @@ struct thrust_on {
     multiply<T>({n, G, In, Out, dy.data, dy.stride, dy.group, 1, w.canonical, Out * In, In, 1, dx.data, dx.stride,
                  dx.group, nullptr, true});
   }
-  /// A product with GELU behind it (ops/product_gelu.hpp): one kernel for few rows, else one pass for bias and GELU.
+  /// A product followed by GELU (ops/product_gelu.hpp): one kernel for few rows, else one pass for bias and GELU.
   template <class T, index_t Out, index_t In>
   bool product_gelu(weight<T, 1, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x, std::type_identity_t<T*> a,
                     std::type_identity_t<T*> z) const {
     if (!fused || w.half.numbers != nullptr) return false;
     detail::product_task<T> task{n,        1, Out, In, x.data, x.stride, x.group, 1,    w.canonical,
                                  Out * In, 1, In,  a,  Out,    0,        bias,    false};
-    if (few_rows(task, z)) return true;
+    if (by_few_rows(task, z)) return true;
     task.bias = nullptr;
     multiply(task);
     for_rows<Out>(n, detail::bias_gelu_rows<T, Out>{bias, a, z});
@@ -123,8 +125,8 @@ struct thrust_on {
   template <class F>
   void for_each(index_t n, F const& f) const {
     if (n <= 0) return;
-    if constexpr (detail::has_kernel<F>) {
-      if (own_kernel(typename F::kernel{f, n})) return;
+    if constexpr (detail::has_block_kernel<F>) {
+      if (own_kernel(detail::block_kernel<F>{f, n})) return;
     }
     System::each(*context, n, detail::one_index<F>{f});
   }
@@ -132,13 +134,13 @@ struct thrust_on {
   void for_rows(index_t n, F const& f) const {
     if (n > 0 && Width > 0) System::each(*context, n * Width, detail::one_place<F, Width>{f});
   }
-  /// Kernels of cooperating threads (block.hpp).
+  /// Launches a kernel of cooperating threads (kernels/block.hpp).
   template <class Kernel>
   void blocks(index_t count, Kernel const& k) const {
     if (count > 0) System::blocks(*context, count, k);
   }
 
-  /// One of those in place of loops, where it is to be; returns whether it was.
+  /// Launches a kernel that replaces loops, unless `fused` is off or the device lacks shared memory; whether it did.
   template <class Kernel>
   bool own_kernel(Kernel const& k) const {
     bool const here = fused && has_room<Kernel>();
@@ -146,12 +148,27 @@ struct thrust_on {
     return here;
   }
 
+  /// A whole task by the block kernel for its type, where there is one and it applies.
+  template <class Task>
+  bool run_fused(Task const& task) const {
+    if constexpr (detail::has_block_kernel<Task>) {
+      detail::block_kernel<Task> const k{task};
+      return k.applies() && own_kernel(k);
+    } else {
+      return false;
+    }
+  }
+  /// With kernels of its own a launch costs more than computing a cosine again.
+  [[nodiscard]] bool prefers_fused_loops() const { return fused; }
+  /// Copies of a backend share their context, and with it their memory.
+  [[nodiscard]] void const* memory_owner() const { return context.get(); }
+
   template <class F>
   void reduce(index_t n, F const& f, double* out) const {
     detail::sum_terms<System>(*this, n, f, out);
   }
 
-  /// Attention in fused kernels (attention.hpp).
+  /// Attention in fused kernels (kernels/attention.hpp).
   template <index_t N, index_t C, bool Dot, class T>
   bool kernel_attention(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                         std::type_identity_t<T*> saved, std::type_identity_t<T> scale) const {
@@ -179,7 +196,7 @@ struct thrust_on {
     }
   }
 
-  /// The place encoder in one kernel (places.hpp).
+  /// The place encoder in one kernel (kernels/place_encoder.hpp).
   template <index_t P, index_t F, index_t Hidden, index_t S, class T>
   bool encode_places(in_vector<T> w0, in_vector<T> b0, in_vector<T> w1, in_vector<T> b1, index_t n, T const* x,
                      out_rows<T> s, T* gamma, T* a, T* z, T* y) const {
@@ -191,7 +208,7 @@ struct thrust_on {
     }
   }
 
-  /// RMS normalisation with several threads a row (rows.hpp).
+  /// RMS normalisation with several threads a row (kernels/rms_norm.hpp).
   template <index_t M, index_t H, class T>
   bool rms_rows(index_t n, rows<T const> h, rows<T> y, T* factor) const {
     using kernel = detail::rms_rows_kernel<M, H, T>;
@@ -205,16 +222,16 @@ struct thrust_on {
     return fused;
   }
 
-  /// The recurrence in one kernel each way (recurrence.hpp), for batches of which a step is hardly more than its waits, in full
-  /// precision.
+  /// The recurrence in one kernel per pass (kernels/recurrence.hpp), in full precision, for batches so small that a
+  /// step is bound by its barriers.
   static constexpr index_t recurrence_rows = 64;
   template <class Sizes, class T, class Gates>
   bool recurrence(ops::recurrence_task<T> const& task, Gates const& gates) const {
-    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task.time, gates);
+    return walk<detail::recurrence_kernel<Sizes, Gates>>(task, task, task.time, gates);
   }
   template <class Sizes, class T, class Gates>
   bool recurrence_backward(ops::recurrence_backward_task<T> const& task, Gates const& gates) const {
-    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.count, gates);
+    return walk<detail::recurrence_backward_kernel<Sizes, Gates>>(task, task.forward, task.count, gates);
   }
 
   template <class T>
@@ -265,7 +282,7 @@ struct thrust_on {
     if (n > 0) System::copy_out_later(*context, static_cast<std::size_t>(n) * sizeof(T), device, host);
   }
 
-  /// Asks for what f asks for later: nothing is done yet, nothing may be allocated.
+  /// Captures the work that f enqueues: none of it runs yet, and f must not allocate.
   template <class F>
     requires detail::system_captures<System>
   void capture(graph& r, F const& f) const {
@@ -276,7 +293,7 @@ struct thrust_on {
   {
     System::launch(*context, r);
   }
-  /// Host memory that copies from and to the device need not go through another.
+  /// Page-locked host memory: copies from and to the device need no intermediate buffer.
   template <class T>
     requires requires { &System::allocate_host; }
   [[nodiscard]] detail::host_buffer<System, T> allocate_host(index_t n) const {
@@ -284,7 +301,7 @@ struct thrust_on {
   }
 
  private:
-  /// Whether a block of such kernels finds its shared memory on this device.
+  /// Whether the device has the shared memory that a block of these kernels needs.
   template <class Kernels>
   [[nodiscard]] bool has_room() const {
     if constexpr (requires { context->shared_room(); }) {
@@ -293,65 +310,73 @@ struct thrust_on {
       return true;
     }
   }
-  /// dw and, unless null, db by a kernel of our own, in the full precision it multiplies in.
+  /// dw and, unless null, db by a kernel of our own, which multiplies in full precision.
   template <class T>
   bool add_outer(index_t groups, index_t out, index_t in, index_t n, in_rows<T> dy, in_rows<T> x, T* dw, T* db) const {
     return fused && precision == backend::precision::full && has_room<detail::weight_gradient<T>>() &&
            detail::add_weight_gradients<System, T>(*this, groups, out, in, n, dy, x, dw, db);
   }
-  template <class Kernel, class Task, class Gates>
-  bool walk(Task const& task, index_t steps, Gates const& gates) const {
+  template <class Kernel, class Task, class T, class Gates>
+  bool walk(Task const& task, ops::recurrence_task<T> const& forward, index_t steps, Gates const& gates) const {
     if constexpr (!Kernel::fits) {
       return false;
     } else {
-      if (!fused || !persistent || precision != backend::precision::full || task.batch > recurrence_rows ||
-          task.views.sources > Kernel::most_sources || !has_room<Kernel>() ||
+      if (!fused || !persistent || precision != backend::precision::full || forward.batch > recurrence_rows ||
+          forward.attention.views.pairs.sources > Kernel::most_sources || !has_room<Kernel>() ||
           !has_room<typename Kernel::steps_attention>() ||
           System::template resident<Kernel>(*context) < Kernel::blocks) {
         return false;
       }
-      if (steps * task.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
+      if (steps * forward.batch > 0) System::grid(*context, Kernel::blocks, Kernel{{}, task, gates});
       return true;
     }
   }
-  /// What `multiply_stored` is given.
-  struct stored_product {
-    thrust_on const* backend;
-    detail::product_task<float> task;
-    bf16 const* half;
-  };
   template <class T, index_t G, index_t Out, index_t In>
   static detail::product_task<T> task_of(weight<T, G, Out, In> w, in_vector<T> bias, index_t n, in_rows<T> x,
                                          out_rows<T> y, bool add) {
     return {n,        G, Out, In,     x.data,   x.stride, x.group, 1,  w.canonical,
             Out * In, 1, In,  y.data, y.stride, y.group,  bias,    add};
   }
-  /// Products of few rows (product.hpp), on a device in full precision whatever was asked for. A host takes the kernel for
-  /// any number of rows: a row has the same bits among few and among many.
+  /// The first of these that applies computes a product:
+  ///
+  ///   way        when                                                  precision     file
+  ///   bf16       the weight has a copy in bf16                         float sums    kernels/bf16_gemv.hpp
+  ///   few rows   `fused`, and few rows; on a host any number of them   always full   kernels/skinny_gemm.hpp
+  ///   library    the system has one (cuBLAS)                           `precision`   runtime/cuda.hpp
+  ///   host       otherwise                                             `precision`   kernels/host_gemm.hpp
   template <class T>
-  bool few_rows(detail::product_task<T> const& t, T* gelu = nullptr) const {
-    constexpr bool device = requires { System::multiply(*context, precision, t); };
-    bool const suits =
-        device ? detail::has_few_rows(t) : precision == backend::precision::full && detail::can_be_few_rows(t);
-    if (!fused || !suits) return false;
-    return detail::with_few_rows<device>(t, gelu, [this](auto const& kernel) { return this->own_kernel(kernel); });
-  }
-  template <class T>
-  void multiply(detail::product_task<T> const& t, half_weights half = {}) const {
-    if (t.rows == 0) return;
-    if constexpr (std::is_same_v<T, float>) {
-      if (half.numbers != nullptr) {
-        stored_product const one{this, t, half.numbers};
-        half.multiply(&one, t.rows, t.columns, t.depth);
-        return;
-      }
-    }
-    if (few_rows(t)) return;
-    if constexpr (requires { System::multiply(*context, precision, t); }) {
+  void multiply(detail::product_task<T> const& t, bf16 const* half = nullptr) const {
+    if (t.rows == 0 || by_bf16(t, half) || by_few_rows(t)) return;
+    if constexpr (has_library<T>) {
       System::multiply(*context, precision, t);
     } else {
       detail::multiply_on_host<System>(*context, precision, t);
     }
+  }
+  template <class T>
+  static constexpr bool has_library = requires(typename System::context& c, detail::product_task<T> const& t) {
+    System::multiply(c, backend::precision::full, t);
+  };
+  template <class T>
+  bool by_bf16(detail::product_task<T> const& t, bf16 const* half) const {
+    if constexpr (std::is_same_v<T, float>) {
+      if (half != nullptr) {
+        detail::half_product const k{t, half};
+        blocks(k.blocks(), k);
+        return true;
+      }
+    }
+    return false;
+  }
+  /// Followed by GELU where `gelu` is not null. A host takes this kernel for any number of rows, in full precision
+  /// only: a row then has the same bits among few and among many.
+  template <class T>
+  bool by_few_rows(detail::product_task<T> const& t, T* gelu = nullptr) const {
+    constexpr bool device = has_library<T>;
+    bool const suits =
+        device ? detail::has_few_rows(t) : precision == backend::precision::full && detail::can_be_few_rows(t);
+    if (!fused || !suits) return false;
+    return detail::with_few_rows<device>(t, gelu, [this](auto const& kernel) { return this->own_kernel(kernel); });
   }
 };
 

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Kernel-modulated attention in fused kernels (ops/attention.hpp). The weights are never written: the way back finds
-/// them again from the largest score and 1 / sum. The forward pass (attention_forward.hpp), and the way back where a row's
-/// targets and sources are one tile (attention_backward.hpp), have tiles of registers (attention_tiles.hpp). Here is the
-/// way back of more, where sources or targets pass by in tiles: first 16 targets of one head a block: dl (kept in
-/// scratch) and dq; then 16 sources: dk, dv. Last dlog Z, the sum over heads.
+/// Kernel-modulated attention in fused kernels (ops/attention.hpp). The weights are never written: the backward
+/// pass recomputes them from the softmax statistics (largest score and 1 / sum). The forward pass
+/// (attention_forward.hpp), and the backward pass where a row's targets and sources are one tile
+/// (attention_backward.hpp), work on tiles of registers (attention_tiles.hpp). Here is the backward pass of larger
+/// rows, which loops over tiles of sources or targets: first 16 targets of one head a block: dl (in scratch) and dq;
+/// then 16 sources: dk, dv. Last dlog Z, the sum over heads.
 ///
 /// A source out of reach of a target takes no part in what that target gets: its numbers may be anything.
 
@@ -26,8 +27,8 @@ constexpr std::size_t shared_size(std::initializer_list<index_t> counts) {
   return sum;
 }
 
-/// What the kernels have in common. `own`: items of a block; `tile`: items of the other side that are in shared memory at
-/// a time. A row is a little longer than it has numbers, so that neighbours lie in different banks.
+/// What the kernels have in common. `own`: items of a block; `tile`: items of the other side that are in shared memory
+/// at a time. A row is a little longer than it has numbers, so that neighbours lie in different banks.
 template <index_t N, index_t C, bool Dot, class T>
 struct attention_kernel {
   static constexpr int threads = 128;
@@ -106,17 +107,19 @@ struct attention_kernel {
       for (index_t e = t; e < count * row; e += threads) acc[e] = T(0);
     });
   }
-  /// Where the largest score of a target and head is kept; 1 / sum lies N numbers further.
-  [[nodiscard]] S2RM_HD index_t kept(index_t r, index_t i, index_t n) const { return (r * g.targets + i) * 2 * N + n; }
+  /// Where the softmax statistics of a target and head lie: the largest score, and N numbers further 1 / sum.
+  [[nodiscard]] S2RM_HD index_t statistics_at(index_t r, index_t i, index_t n) const {
+    return (r * g.targets + i) * 2 * N + n;
+  }
   [[nodiscard]] S2RM_HD index_t pair(index_t r, index_t i, index_t n, index_t j) const {
     return ((r * g.targets + i) * N + n) * g.sources + j;
   }
-  /// The weight of a pair, found again. One source has all of it.
+  /// The weight of a pair, recomputed. A single source has weight 1 and needs no statistics.
   S2RM_HD T weight_again(index_t r, index_t i, index_t n, index_t j, T const* target, T const* source,
                          T const* saved) const {
     if (!g.within(r, i, j)) return T(0);
     if (saved == nullptr) return T(1);
-    T const* const at = saved + kept(r, i, n);
+    T const* const at = saved + statistics_at(r, i, n);
     return math::exp(score(r, i, j, target, source) - at[0]) * at[N];
   }
 };
@@ -152,8 +155,8 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
     block.each([&](int t) {
       if (t < at.count) heaviest[t] = T(-1), from[t] = T(0), mean[t] = T(0);
     });
-    // The heaviest source's dw is taken from all dw first, so that their differences from the mean lose no digits: one
-    // pass finds it, one the mean, one dl. Where all sources are one tile it is loaded once.
+    // The dw of the source of largest weight is subtracted from all dw first, so that their differences from the mean
+    // lose no digits: one pass finds it, one the mean, one dl. A single tile of sources is loaded once.
     bool const once = g.sources <= tile;
     for (int pass = 0; pass < 3; ++pass) {
       for (index_t first = 0; first < g.sources; first += tile) {
@@ -180,7 +183,7 @@ struct attend_backward_targets : attention_kernel<N, C, Dot, T> {
             };
             for (index_t j = 0; j < count; ++j) {
               if (pass == 0 && weight[j] > heaviest[t]) heaviest[t] = weight[j], from[t] = slope[j];
-              // As attention_tiles.hpp adds up.
+              // In the order of the sums in attention_backward.hpp.
               if (pass == 1 && j % 2 == 0) mean[t] += part(j) + part(j + 1);
             }
           });
@@ -278,7 +281,14 @@ struct sum_heads {
   }
 };
 
-/// All run or none does, for the way back reads what the way there kept. Small problems have kernels of their own.
+/// The kernels of both passes, chosen by the extents of a row (`most` of attention_tiles.hpp is 12 targets and sources
+/// for small tiles, 32 else, where a block has the threads for all scores: `fits`):
+///
+///   pass       one small tile             one tile                    more
+///   forward    attend_forward<Small>      attend_forward              attend_forward, tile after tile of sources
+///   backward   attend_backward<Small>     attend_backward             attend_backward_targets, then ..._own_sources
+///
+/// Both passes run these kernels or neither does: the backward pass reads the statistics that the forward pass saved.
 template <index_t N, index_t C, bool Dot, class T>
 struct attention_kernels {
   template <bool Small>
@@ -287,7 +297,7 @@ struct attention_kernels {
   using together = attend_backward<N, C, Dot, T, Small>;
   using targets = attend_backward_targets<N, C, Dot, T>;
   using sources = attend_backward_own_sources<N, C, Dot, T>;
-  static constexpr std::size_t shared_bytes =  ///< of the one that asks for most
+  static constexpr std::size_t shared_bytes =  ///< of the kernel that needs most
       std::max({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
                 together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
 

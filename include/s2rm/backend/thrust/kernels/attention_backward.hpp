@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// The way back of kernel-modulated attention where a row is one tile (attention.hpp).
+/// The backward pass of kernel-modulated attention where a row is one tile (attention.hpp).
 
 #include "s2rm/backend/thrust/kernels/attention_tiles.hpp"
 
 namespace s2rm::backend::detail {
 
-/// The way back where all targets and sources of a row are one tile: dl, dq, dk and dv at once.
+/// All targets and sources of a row are one tile: dl, dq, dk and dv at once.
 template <index_t N, index_t C, bool Dot, class T, bool Small>
 struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
   using base = attention_tiles<N, C, Dot, T, Small>;
@@ -23,8 +23,8 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
   S2RM_HD void operator()(Block const& block) const {
     using part = typename base::part;
     using square = typename base::square;
-    typename Block::template kept<T, side * side> weight, slope;
-    typename Block::template kept<T, 2 * side> again;
+    typename Block::template registers<T, side * side> weight, slope;
+    typename Block::template registers<T, 2 * side> again;
     auto const memory = [&](part const& at) { return reinterpret_cast<T*>(block.shared) + at.team * numbers; };
     constexpr int query = 0, key = base::items, value = 2 * base::items, dout = 3 * base::items,
                   weights = 4 * base::items, dl = weights + base::weights, heaviest = dl + base::weights,
@@ -32,14 +32,14 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
     block.each([&](int t) {
       part const at(g, block.index, t);
       T* const m = memory(at);
-      square const mine(at, at.sources);
-      if constexpr (Dot) base::bring(at, base::q, 0, at.own, m + query);
-      if constexpr (Dot) base::bring(at, base::k, 0, at.sources, m + key);
-      base::bring(at, base::v, 0, at.sources, m + value);
-      base::bring(at, dy, 0, at.own, m + dout);
-      base::load_pairs(at, mine, 0, at.sources, weight.of(t));
-      for (int a = 0; mine.here && saved != nullptr && a < side; ++a) {
-        T const* const from = saved + base::kept(at, mine.i + a < at.own ? mine.i + a : mine.i);
+      square const patch(at, at.sources);
+      if constexpr (Dot) base::load_items(at, base::q, 0, at.own, m + query);
+      if constexpr (Dot) base::load_items(at, base::k, 0, at.sources, m + key);
+      base::load_items(at, base::v, 0, at.sources, m + value);
+      base::load_items(at, dy, 0, at.own, m + dout);
+      base::load_pairs(at, patch, 0, at.sources, weight.of(t));
+      for (int a = 0; patch.here && saved != nullptr && a < side; ++a) {
+        T const* const from = saved + base::statistics_at(at, patch.i + a < at.own ? patch.i + a : patch.i);
         again.of(t)[2 * a] = from[0];
         again.of(t)[2 * a + 1] = from[N];
       }
@@ -50,16 +50,16 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
     block.each([&](int t) {
       part const at(g, block.index, t);
       T* const m = memory(at);
-      square const mine(at, at.sources);
-      if (!mine.here) return;
+      square const patch(at, at.sources);
+      if (!patch.here) return;
       T *const w = weight.of(t), *const by = slope.of(t);
-      base::scores(mine, m + query, m + key, w);
-      base::products(mine, m + dout, m + value, by);
+      base::scores(patch, m + query, m + key, w);
+      base::products(patch, m + dout, m + value, by);
       for (int a = 0; a < side; ++a) {
         T high = T(-1), from = T(0);
         for (int b = 0; b < side; ++b) {
           int const e = a * side + b;
-          // One source has all of the weight, and nothing is kept.
+          // A single source has weight 1 and no saved statistics.
           if (w[e] == base::nothing()) {
             w[e] = T(0);
           } else {
@@ -68,23 +68,24 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
           by[e] = w[e] != T(0) ? by[e] : T(0);
           if (w[e] > high) high = w[e], from = by[e];
         }
-        m[heaviest + (mine.i + a) * found + mine.column] = high;
-        m[slopes + (mine.i + a) * found + mine.column] = from;
+        m[heaviest + (patch.i + a) * found + patch.column] = high;
+        m[slopes + (patch.i + a) * found + patch.column] = from;
       }
-      base::put(mine, w, m + weights);
+      base::put(patch, w, m + weights);
     });
-    // The heaviest source's slope is taken from all first, so that their differences from the mean lose no digits.
+    // The slope of the source of largest weight is subtracted from all first, so that their differences from the mean
+    // lose no digits.
     block.each([&](int t) {
       part const at(g, block.index, t);
       T* const m = memory(at);
-      square const mine(at, at.sources);
-      if (!mine.here) return;
+      square const patch(at, at.sources);
+      if (!patch.here) return;
       T *const w = weight.of(t), *const by = slope.of(t);
       for (int a = 0; a < side; ++a) {
         T high = T(-1), from = T(0);
-        for (int b = 0; b < mine.columns; ++b) {
-          T const other = m[heaviest + (mine.i + a) * found + b];
-          if (other > high) high = other, from = m[slopes + (mine.i + a) * found + b];
+        for (int b = 0; b < patch.columns; ++b) {
+          T const other = m[heaviest + (patch.i + a) * found + b];
+          if (other > high) high = other, from = m[slopes + (patch.i + a) * found + b];
         }
         for (int b = 0; b < side; b += 2) {
           T two = T(0);
@@ -92,27 +93,27 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
             by[e] -= from;
             two += w[e] != T(0) ? w[e] * by[e] : T(0);
           }
-          m[means + (mine.i + a) * base::pairs + (mine.j + b) / 2] = two;
+          m[means + (patch.i + a) * base::pairs + (patch.j + b) / 2] = two;
         }
       }
     });
     block.each([&](int t) {
       part const at(g, block.index, t);
       T* const m = memory(at);
-      square const mine(at, at.sources);
-      if (!mine.here) return;
+      square const patch(at, at.sources);
+      if (!patch.here) return;
       T *const w = weight.of(t), *const by = slope.of(t);
-      T* const to = d + ((at.r * g.targets + mine.i) * N + at.n) * g.sources + mine.j;
+      T* const to = d + ((at.r * g.targets + patch.i) * N + at.n) * g.sources + patch.j;
       for (int a = 0; a < side; ++a) {
         T mean = T(0);
-        for (int b = 0; 2 * b < at.sources; ++b) mean += m[means + (mine.i + a) * base::pairs + b];
+        for (int b = 0; 2 * b < at.sources; ++b) mean += m[means + (patch.i + a) * base::pairs + b];
         for (int b = 0; b < side; ++b) {
           int const e = a * side + b;
           w[e] = w[e] != T(0) ? w[e] * (by[e] - mean) : T(0);
-          if (mine.i + a < at.own && mine.j + b < at.sources) to[a * static_cast<int>(N) * at.sources + b] = w[e];
+          if (patch.i + a < at.own && patch.j + b < at.sources) to[a * static_cast<int>(N) * at.sources + b] = w[e];
         }
       }
-      base::put(mine, w, m + dl);
+      base::put(patch, w, m + dl);
     });
     block.each([&](int t) {
       part const at(g, block.index, t);

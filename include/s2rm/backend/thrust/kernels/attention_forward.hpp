@@ -21,11 +21,11 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
   S2RM_HD void operator()(Block const& block) const {
     using part = typename base::part;
     using square = typename base::square;
-    typename Block::template kept<T, side * side> score;
-    typename Block::template kept<T, group * size> acc;
-    typename Block::template kept<T, group> sum;
+    typename Block::template registers<T, side * side> score;
+    typename Block::template registers<T, group * size> acc;
+    typename Block::template registers<T, group> sum;
     auto const memory = [&](part const& at) { return reinterpret_cast<T*>(block.shared) + at.team * numbers; };
-    // Scores' largest, one of before the tile and one of now: they change places.
+    // The largest score before this tile and with it: two buffers that swap roles.
     constexpr int query = 0, key = base::items, value = 2 * base::items, weight = 3 * base::items,
                   largest = weight + base::weights, tops = largest + base::parts;
     int first = 0, old = 0;
@@ -34,9 +34,9 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         part const at(g, block.index, t);
         T* const m = memory(at);
         int const count = at.tile(first);
-        if (Dot && first == 0) base::bring(at, base::q, at.first, at.own, m + query);
-        if constexpr (Dot) base::bring(at, base::k, first, count, m + key);
-        base::bring(at, base::v, first, count, m + value);
+        if (Dot && first == 0) base::load_items(at, base::q, at.first, at.own, m + query);
+        if constexpr (Dot) base::load_items(at, base::k, first, count, m + key);
+        base::load_items(at, base::v, first, count, m + value);
         base::load_pairs(at, square(at, count), first, count, score.of(t));
         if (first == 0) base::clear_weights(at, m + weight);
         for (int i = at.lane; first == 0 && i < 2 * most; i += base::lanes) m[tops + i] = base::nothing();
@@ -45,35 +45,35 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
       block.each([&](int t) {
         part const at(g, block.index, t);
         T* const m = memory(at);
-        square const mine(at, at.tile(first));
+        square const patch(at, at.tile(first));
         T* const s = score.of(t);
-        if (!mine.here) return;
-        base::scores(mine, m + query, m + key, s);
+        if (!patch.here) return;
+        base::scores(patch, m + query, m + key, s);
         for (int a = 0; a < side; ++a) {
           T top = s[a * side];
           for (int b = 1; b < side; ++b) top = s[a * side + b] > top ? s[a * side + b] : top;
-          m[largest + (mine.i + a) * found + mine.column] = top;
+          m[largest + (patch.i + a) * found + patch.column] = top;
         }
       });
       block.each([&](int t) {
         part const at(g, block.index, t);
         T* const m = memory(at);
-        square const mine(at, at.tile(first));
+        square const patch(at, at.tile(first));
         T* const s = score.of(t);
-        if (!mine.here) return;
+        if (!patch.here) return;
         for (int a = 0; a < side; ++a) {
-          T top = m[tops + old + mine.i + a];
-          for (int b = 0; b < mine.columns; ++b) {
-            T const other = m[largest + (mine.i + a) * found + b];
+          T top = m[tops + old + patch.i + a];
+          for (int b = 0; b < patch.columns; ++b) {
+            T const other = m[largest + (patch.i + a) * found + b];
             top = other > top ? other : top;
           }
           for (int b = 0; b < side; ++b) {
             T& one = s[a * side + b];
             one = one == base::nothing() ? T(0) : math::exp(one - top);
           }
-          if (mine.column == 0) m[tops + most - old + mine.i + a] = top;
+          if (patch.column == 0) m[tops + most - old + patch.i + a] = top;
         }
-        base::put(mine, s, m + weight);
+        base::put(patch, s, m + weight);
       });
       block.each([&](int t) {
         part const at(g, block.index, t);
@@ -94,7 +94,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         base::store(at, y, at.first, at.own, i, c, out, [all](int s) { return all[s]; });
         for (int s = 0; saved != nullptr && c == 0 && s < group; ++s) {
           if (i + s >= at.own) continue;
-          T* const to = saved + base::kept(at, i + s);
+          T* const to = saved + base::statistics_at(at, i + s);
           to[0] = m[tops + most - old + i + s];
           to[N] = all[s];
         }

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Kernel-modulated attention (ops/attention.hpp) in tiles of registers. A problem is one head of up to `most` targets of
-/// a row; a tile of up to `most` sources lies in shared memory beside them. A thread has the scores of `side` targets by
-/// `side` sources in registers, then 16 bytes of `group` of the results.
+/// Kernel-modulated attention (ops/attention.hpp) in tiles of registers. A problem is one head of up to `most` targets
+/// of a row; a tile of up to `most` sources lies in shared memory beside them. A thread has the scores of `side`
+/// targets by `side` sources in registers, then 16 bytes of `group` of the results.
 ///
 /// A result depends on its own row alone: sources, and targets, are added up in their order, whatever the tiles.
 
@@ -15,7 +15,7 @@
 
 namespace s2rm::backend::detail {
 
-/// Brings pack k of a row of `Width` numbers to shared memory; where the device can, it comes by itself until
+/// Copies pack k of a row of `Width` numbers to shared memory; asynchronously where the device can (cp.async), until
 /// `wait_for_packs`.
 template <index_t Width, class T>
 S2RM_HD inline void load_pack(T* to, T const* row, int k) {
@@ -33,7 +33,7 @@ S2RM_HD inline void load_pack(T* to, T const* row, int k) {
 #endif
   store_shared(to, k, load_pack<Width>(row, k));
 }
-/// Until all packs are there that this thread has asked for.
+/// Returns when all asynchronous copies of this thread are done.
 S2RM_HD inline void wait_for_packs() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   asm volatile("cp.async.wait_all;" ::: "memory");
@@ -120,7 +120,7 @@ struct attention_tiles {
   };
 
   /// Items first ... first + count - 1 of head n to shared memory.
-  S2RM_HD static void bring(part const& at, rows<T const> const& from, int first, int count, T* to) {
+  S2RM_HD static void load_items(part const& at, rows<T const> const& from, int first, int count, T* to) {
     if (count <= 0) return;
     T const* const base = from.at(at.r, first) + at.n * C;
     int const step = static_cast<int>(from.group);
@@ -132,42 +132,42 @@ struct attention_tiles {
     for (int e = at.lane; e < weights / size; e += lanes) store_shared(w, e, pack<T>{});
   }
   /// log Z of a thread's pairs, or nothing where they are out of reach.
-  S2RM_HD void load_pairs(part const& at, square const& mine, int first, int count, T* s) const {
-    if (!mine.here) return;
+  S2RM_HD void load_pairs(part const& at, square const& patch, int first, int count, T* s) const {
+    if (!patch.here) return;
     index_t const base = g.at(at.r, at.first, first);
     int const target = static_cast<int>(g.target_step), source = static_cast<int>(g.source_step);
     std::uint8_t reach[side * side];
     for (int e = 0; e < side * side; ++e) {
-      int const i = mine.i + e / side, j = mine.j + e % side;
-      index_t const from = base + ((i < at.own ? i : mine.i) * target + (j < count ? j : mine.j) * source);
+      int const i = patch.i + e / side, j = patch.j + e % side;
+      index_t const from = base + ((i < at.own ? i : patch.i) * target + (j < count ? j : patch.j) * source);
       s[e] = g.log_weight[from];
       reach[e] = i < at.own && j < count ? g.reach[from] : static_cast<std::uint8_t>(~g.reached);
     }
     for (int e = 0; e < side * side; ++e) s[e] = reach[e] == g.reached ? s[e] : nothing();
   }
   /// sum[a, b] = x[a] . y[b] of a thread's targets and sources.
-  S2RM_HD static void products(square const& mine, T const* x, T const* y, T* sum) {
+  S2RM_HD static void products(square const& patch, T const* x, T const* y, T* sum) {
     for (int e = 0; e < side * side; ++e) sum[e] = T(0);
     for (int c = 0; c < packs; ++c) {
       for (int e = 0; e < side * side; ++e) {
-        T const* const of_x = x + (e / side * lines + mine.line) * row;
-        sum[e] = dot(load_shared(of_x, c), load_shared(y + (e % side * lines + mine.column) * row, c), sum[e]);
+        T const* const of_x = x + (e / side * lines + patch.line) * row;
+        sum[e] = dot(load_shared(of_x, c), load_shared(y + (e % side * lines + patch.column) * row, c), sum[e]);
       }
     }
   }
   /// Scores in place of log Z. Out of reach a product may be anything.
-  S2RM_HD void scores(square const& mine, T const* query, T const* key, T* s) const {
+  S2RM_HD void scores(square const& patch, T const* query, T const* key, T* s) const {
     if constexpr (Dot) {
       T sum[side * side];
-      products(mine, query, key, sum);
+      products(patch, query, key, sum);
       for (int e = 0; e < side * side; ++e) s[e] = s[e] == nothing() ? s[e] : sum[e] * scale + s[e];
     }
   }
   /// A thread's weights to shared memory, where a target's lie in a line.
-  S2RM_HD static void put(square const& mine, T const* w, T* to) {
+  S2RM_HD static void put(square const& patch, T const* w, T* to) {
     for (int a = 0; a < side; ++a) {
       for (int b = 0; b < side; b += side < size ? side : size) {
-        T* const at = to + (mine.i + a) * line + mine.j + b;
+        T* const at = to + (patch.i + a) * line + patch.j + b;
         if constexpr (side % size == 0) {
           pack<T> all;
           for (int c = 0; c < size; ++c) all.at[c] = w[a * side + b + c];
@@ -217,8 +217,8 @@ struct attention_tiles {
       if (i + s < count) store_pack<C>(base + (i + s) * step, c, acc + s * size, by(s));
     }
   }
-  /// Where the largest score of a target and head is kept; 1 / sum lies N numbers further.
-  [[nodiscard]] S2RM_HD index_t kept(part const& at, int i) const {
+  /// Where the softmax statistics of a target and head lie: the largest score, and N numbers further 1 / sum.
+  [[nodiscard]] S2RM_HD index_t statistics_at(part const& at, int i) const {
     return (at.r * g.targets + at.first + i) * 2 * N + at.n;
   }
 };

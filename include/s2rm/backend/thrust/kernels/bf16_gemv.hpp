@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// W x with weights stored in bf16 (`bf16_weights`): a block is 8 rows by 32 columns of one group, weights become floats on
-/// their way into shared memory, and everything else is in float. A stream's few rows read half the bytes by it; cuBLAS
-/// would want the other side rounded too.
+/// W x with weights stored in bf16 (`bf16_weights`): a block is 8 rows by 32 columns of one group, weights are
+/// widened to float when they are copied to shared memory, and everything else is in float. It halves the bytes that
+/// the few rows of a stream read; cuBLAS would need the other operand rounded too.
 
 #include <bit>
 #include <cstdint>

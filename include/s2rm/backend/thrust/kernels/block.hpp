@@ -2,17 +2,19 @@
 /// \file
 /// Kernels of cooperating threads, written once for devices and hosts. A kernel is a functor called with a block; it
 /// consists of phases: `block.each(f)` calls f(thread) for every thread and then waits for all of them. What one phase
-/// hands to the next lies in shared memory. On a device the threads of a phase run at the same time, on a host one after
-/// another, in an order the caller chooses: a result that depends on it is a race.
+/// hands to the next lies in shared memory. On a device the threads of a phase run at the same time, on a host one
+/// after another, in an order the caller chooses: a result that depends on it is a race.
 
 #include <cstddef>
 
+#include "s2rm/backend/thrust/device_limits.hpp"
 #include "s2rm/core/config.hpp"
 
 namespace s2rm::backend::detail {
 
-/// Shared memory that a block of an H100 may ask for.
-inline constexpr std::size_t most_shared_bytes = 227 * 1024;
+/// Shared memory that a block can have at the most on the devices that the kernels are laid out for
+/// (device_limits.hpp).
+inline constexpr std::size_t most_shared_bytes = target_device::shared_bytes_per_block;
 
 /// In what order a host runs the threads of a phase.
 enum class thread_order { ascending, descending };
@@ -25,9 +27,9 @@ struct host_block {
   std::byte* shared;
   thread_order order = thread_order::ascending;
 
-  /// N numbers of each thread that stay as they are from phase to phase: `of(thread)`.
+  /// N numbers of each thread that live from phase to phase, as registers do: `of(thread)`.
   template <class T, int N>
-  struct kept {
+  struct registers {
     T numbers[static_cast<std::size_t>(Threads)][static_cast<std::size_t>(N)];
     T* of(int t) { return numbers[t]; }
   };
@@ -51,7 +53,7 @@ struct device_block {
 
   /// In registers, where indices are known when it is compiled.
   template <class T, int N>
-  struct kept {
+  struct registers {
     T numbers[N];
     __device__ T* of(int) { return numbers; }
   };
@@ -62,6 +64,15 @@ struct device_block {
   }
 };
 #endif
+
+/// The block kernel that does the work of F in place of a loop, where there is one. For a functor of `for_each` it is
+/// made as block_kernel<F>{f, n} and does the same for all n indices; for a task of `run_fused` as
+/// block_kernel<F>{task}, and says with `applies()` whether it is to run. It has `threads`, `shared_bytes` and
+/// `blocks()`. Specialisations for the functors of layers and models lie in policy_kernels/, which s2rm/thrust.hpp
+/// includes.
+template <class F>
+struct block_kernel {};
+template <class F> concept has_block_kernel = requires { block_kernel<F>::threads; };
 
 /// Shared memory of a kernel, cut into arrays.
 struct shared_layout {
@@ -84,8 +95,8 @@ S2RM_HD inline void add_up_block(Block const& block, T* sum) {
   }
 }
 
-/// partial[block] = the sum of f(i) over i = block threads + t, + blocks threads, ...; four at a time, so that reads do not
-/// wait for each other.
+/// partial[block] = the sum of f(i) over i = block threads + t, + blocks threads, ...; four at a time, so that four
+/// reads are in flight.
 template <class F>
 struct sum_piece {
   static constexpr int threads = 256;
@@ -97,15 +108,15 @@ struct sum_piece {
   S2RM_HD void operator()(Block const& block) const {
     auto* const sum = reinterpret_cast<double*>(block.shared);
     block.each([&](int t) {
-      double mine = 0;
+      double local = 0;
       index_t const step = blocks * threads;
       index_t i = block.index * threads + t;
       for (; i + 3 * step < n; i += 4 * step) {
         double const a = f(i), b = f(i + step), c = f(i + 2 * step), d = f(i + 3 * step);
-        mine += (a + b) + (c + d);
+        local += (a + b) + (c + d);
       }
-      for (; i < n; i += step) mine += f(i);
-      sum[t] = mine;
+      for (; i < n; i += step) local += f(i);
+      sum[t] = local;
     });
     add_up_block(block, sum);
     block.each([&](int t) {
@@ -125,9 +136,9 @@ struct sum_partials {
   S2RM_HD void operator()(Block const& block) const {
     auto* const sum = reinterpret_cast<double*>(block.shared);
     block.each([&](int t) {
-      double mine = 0;
-      for (index_t i = t; i < count; i += threads) mine += partial[i];
-      sum[t] = mine;
+      double local = 0;
+      for (index_t i = t; i < count; i += threads) local += partial[i];
+      sum[t] = local;
     });
     add_up_block(block, sum);
     block.each([&](int t) {

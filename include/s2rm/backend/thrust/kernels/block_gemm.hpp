@@ -18,8 +18,8 @@ template <class T>
 constexpr int packs_of(index_t width) {
   return static_cast<int>((width + pack<T>::size - 1) / pack<T>::size);
 }
-/// Numbers from row to row in shared memory: an odd number of packs, so that those of neighbouring rows lie in different
-/// banks.
+/// Numbers from row to row in shared memory: an odd number of packs, so that those of neighbouring rows lie in
+/// different banks.
 template <class T>
 constexpr int pack_row(index_t width) {
   return (packs_of<T>(width) | 1) * pack<T>::size;
@@ -52,8 +52,8 @@ S2RM_HD inline T dot(pack<T> const& a, pack<T> const& b, T sum) {
   return sum;
 }
 
-/// Thread t's part of bringing `count` rows of `Width` numbers, row r at from(r), into shared memory, pack_row apart: eight
-/// packs are on their way at a time.
+/// Thread t's part of copying `count` rows of `Width` numbers, row r at from(r), into shared memory, pack_row apart:
+/// eight packs are in flight at a time.
 template <index_t Width, int Threads, class T, class From>
 S2RM_HD inline void load_rows(int t, int count, T* to, From const& from) {
   constexpr int packs = packs_of<T>(Width), flight = 8;
@@ -119,9 +119,9 @@ struct product_share {
   }
 };
 
-/// sum(line, column) = x[line] . w[column] for up to `Lines` rows x and up to `Columns` rows w of `Depth` numbers in shared
-/// memory, pack_row apart. What the threads find lies in `parts`, a part of the depth after the other, to be added up in
-/// their order by whoever asks for a sum, a phase later. How many there are depends on the number of lines alone.
+/// sum(line, column) = x[line] . w[column] for up to `Lines` rows x and up to `Columns` rows w of `Depth` numbers in
+/// shared memory, pack_row apart. Partial sums over parts of the depth lie in `parts`; `sum` adds them in their order,
+/// in a later phase. How many there are depends on the number of lines alone.
 template <class T, int Threads, int Lines, int Columns, index_t Depth>
 struct block_product {
   static constexpr int group = product_share::group, packs = packs_of<T>(Depth), row = pack_row<T>(Depth);

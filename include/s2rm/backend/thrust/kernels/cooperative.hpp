@@ -1,16 +1,17 @@
 #pragma once
 /// \file
-/// Kernels whose blocks work together. What one phase hands to another block in a later one lies in the device's memory; a
-/// block's shared memory stays as it is.
+/// Cooperative kernels: blocks that synchronise with each other. What one phase hands to another block in a later one
+/// lies in global memory; a block's shared memory lives as long as the kernel.
 ///
 ///   grid.alone(f)         f(block) for every block
-///   grid.each(f)          the same, and then all blocks wait for all
-///   grid.teams(size, f)   f(team) for every `size` blocks that follow each other: team.each(g) calls g(block) for every
-///                         block of the team, and then these wait for each other
+///   grid.each(f)          the same, then a barrier of all blocks
+///   grid.teams(size, f)   f(team) for every `size` consecutive blocks: team.each(g) calls g(block) for every
+///                         block of the team, then a barrier of these blocks
 ///
-/// On a device all blocks must be there at once (a cooperative launch); on a host they run one after another or on several
-/// threads, in the order of a kernel's threads or its reverse (block.hpp). There a team does all that comes before the next
-/// `each` before the next team begins: what one hands to another without a wait of all is found out.
+/// On a device all blocks must be resident at once (a cooperative launch); on a host they run sequentially or on
+/// several threads, in the order of a kernel's threads or its reverse (block.hpp). There a team runs all its phases up
+/// to the next `each` before the next team begins, so that data handed between teams without a barrier of the grid
+/// gives wrong results.
 
 #include <cstdint>
 #include <functional>
@@ -57,7 +58,7 @@ struct host_grid {
     team_size = size;
     waiting.push_back(f);
   }
-  /// What the teams have still to do.
+  /// Runs the queued phases of all teams.
   void finish() const {
     if (waiting.empty()) return;
     index_t const count = blocks / team_size;
@@ -77,7 +78,7 @@ struct host_grid {
   }
 };
 
-/// Shared memory of all blocks of a host's grids: of the largest there was.
+/// Shared memory of all blocks of the host's grids; grows to that of the largest grid.
 class grid_memory {
  public:
   std::byte* room_for(std::size_t bytes) {
@@ -102,15 +103,15 @@ void run_on_host_grid(Kernel const& k, index_t blocks, grid_memory& memory, thre
 }
 
 #if S2RM_CUDA
-/// Counters of blocks that wait: one for all, then one for each team, a line of memory each. All zero at first; they may be
-/// left as they are from one kernel to the next.
+/// Barrier counters: one for the grid, then one for each team, a cache line each. Zero at first; a kernel leaves them
+/// ready for the next one.
 struct grid_counters {
-  static constexpr index_t line = 32, most_teams = 132, numbers = line * (most_teams + 1);
+  static constexpr index_t line = 32, most_teams = target_device::multiprocessors, numbers = line * (most_teams + 1);
   unsigned* of_all;
 };
 
-/// `blocks` blocks wait for each other, of which one is the first. A counter's last bit turns when all have come: the first
-/// adds what the others' ones lack of it.
+/// Barrier of `blocks` blocks. The counter's highest bit flips when all have arrived: each adds 1, and the `first`
+/// block adds 2^31 - (blocks - 1).
 __device__ inline void wait_for_blocks(unsigned* counter, unsigned blocks, bool first) {
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -156,7 +157,7 @@ struct device_grid {
   }
 };
 
-/// One block for a multiprocessor has all of its registers.
+/// One block per multiprocessor, so that it may use all its registers.
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::threads, 1) run_grid(Kernel kernel, grid_counters counters) {
   extern __shared__ __align__(16) unsigned char shared[];

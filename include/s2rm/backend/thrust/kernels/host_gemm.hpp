@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Grouped products on the host systems: one number of the result at a time, its sum in the order of the inner index.
-/// They run for W^T y, rounded operands, and where kernels of our own are off; what is fast on a device is cuBLAS (cuda.hpp)
-/// and, for few rows, product.hpp.
+/// They run for W^T y, for rounded operands, and where kernels of our own are off (`thrust_on::multiply` has the
+/// table).
 
 #include <bit>
 #include <cstdint>

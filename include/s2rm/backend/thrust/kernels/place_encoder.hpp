@@ -1,11 +1,10 @@
 #pragma once
 /// \file
-/// The place encoder of a model (layer/place_encoder.hpp says what is computed) in one kernel: a block has `lines` places from
-/// their Fourier features to the sphere. What the way back wants is written on the way.
-
-#include <cmath>
+/// The place encoder of a model (layer/place_encoder.hpp says what is computed) in one kernel: a block has `lines`
+/// places from their Fourier features to the sphere, and writes what the backward pass reads.
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
+#include "s2rm/math/normalise.hpp"
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
@@ -45,7 +44,7 @@ struct encode_places {
       for (int e = t; e < here * features; e += threads) {
         int const j = e % (2 * static_cast<int>(F));
         T const turn = x[r * P + e / (2 * static_cast<int>(F))];
-        T const wave = math::sine_of_quarters(turn * math::power_of_two<T>(j >> 1), j & 1);
+        T const wave = math::fourier_feature<T>(turn, j);
         waves[e] = wave;
         gamma[r * features + e] = wave;
       }
@@ -75,8 +74,7 @@ struct encode_places {
         int const line = e / out;
         T square = T(0);
         for (int i = 0; i < out; ++i) square += end[line * out + i] * end[line * out + i];
-        T const length = std::sqrt(square);
-        s.at(r + line)[e % out] = end[e] * (T(1) / (length > T(1e-12) ? length : T(1e-12)));
+        s.at(r + line)[e % out] = end[e] * math::scale_to_sphere(square).scale;
       }
     });
   }

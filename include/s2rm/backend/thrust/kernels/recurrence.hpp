@@ -13,12 +13,12 @@
 /// thread, and every sum runs in one order.
 
 #include <algorithm>
-#include <cmath>
 
 #include "s2rm/backend/thrust/kernels/attention.hpp"
 #include "s2rm/backend/thrust/kernels/block_gemm.hpp"
 #include "s2rm/backend/thrust/kernels/cooperative.hpp"
 #include "s2rm/backend/thrust/kernels/recurrence_attention.hpp"
+#include "s2rm/math/normalise.hpp"
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
@@ -31,8 +31,8 @@ struct recurrence_slices {
   static constexpr index_t P = 4;  ///< projections of the state
   static constexpr index_t fields = SW / H;
 
-  /// All blocks are there at once: one for each multiprocessor of an H100.
-  static constexpr index_t most_blocks = 132;
+  /// All blocks are resident at once: one for each multiprocessor.
+  static constexpr index_t most_blocks = target_device::multiprocessors;
   static constexpr index_t slices = M > most_blocks ? 1 : (most_blocks / M < H ? most_blocks / M : H);
   static constexpr index_t units = (H + slices - 1) / slices, columns = (NC + slices - 1) / slices;  ///< of a slice
   static constexpr index_t blocks = M * slices;
@@ -43,6 +43,19 @@ struct recurrence_slices {
   /// What it keeps of an attention is what these keep: where steps go on from it, they must be those of attention.hpp.
   using steps_attention = attention_kernels<N, C, true, T>;
   static constexpr bool may_fit = M <= most_blocks && steps_attention::shared_bytes <= most_shared_bytes;
+
+  /// Where a block stands: its module, its slice, and the columns and units of that slice.
+  struct position {
+    index_t m, slice, column, unit;
+    int columns_here, units_here;
+    S2RM_HD explicit position(index_t block)
+        : m(block / slices),
+          slice(block % slices),
+          column(slice * columns),
+          unit(slice * units),
+          columns_here(left(NC, column, columns)),
+          units_here(left(H, unit, units)) {}
+  };
 
   /// Of `all` columns those of a slice that begins at `first`.
   S2RM_HD static int left(index_t all, index_t first, index_t most) {
@@ -84,14 +97,15 @@ struct recurrence_slices {
     using attention = typename pairs::attention;
     constexpr auto from_query = static_cast<int>(P * NC);
     index_t const r = step * s.batch;
-    T const* const q = s.projected + r * M * P * NC;
-    return {attention(s.views, r, q, s.key.at(r), s.value.at(r), from_query, s.key.stride, s.key.group),
-            attention(s.modules, r, q + NC, q + 2 * NC, q + 3 * NC, from_query, M * P * NC, P * NC),
+    T const* const q = s.saved.projected + r * M * P * NC;
+    return {attention(s.attention.views.pairs, r, q, s.attention.key.at(r), s.attention.value.at(r), from_query,
+                      s.attention.key.stride, s.attention.key.group),
+            attention(s.attention.modules.pairs, r, q + NC, q + 2 * NC, q + 3 * NC, from_query, M * P * NC, P * NC),
             static_cast<int>(s.batch),
             static_cast<int>(at.m),
             static_cast<int>(at.slice),
             static_cast<int>(slices),
-            s.scale};
+            s.attention.scale};
   }
   /// Tiles of as many lines as there is room for; 8 where there is none.
   template <template <int> class Bytes>
@@ -136,19 +150,13 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   Gates gates;
 
   /// A block's shared memory.
-  struct memory {
+  struct memory : base::position {
     T *projections, *out, *input, *recurrent;  ///< weights: (P columns, H), (units, NC), (G units, NC), (G units, H)
     T* bias;                                   ///< (2, G units)
     T *x, *wide;                               ///< tiles of rows: (lines, H), (lines, NC)
     T *sum, *factor, *parts;                   ///< (lines, sum_lanes), (lines)
-    index_t m, slice, column, unit;
-    int columns_here, units_here;
     template <class Block>
-    S2RM_HD explicit memory(Block const& block) : m(block.index / slices), slice(block.index % slices) {
-      column = slice * columns;
-      columns_here = base::left(NC, column, columns);
-      unit = slice * units;
-      units_here = base::left(H, unit, units);
+    S2RM_HD explicit memory(Block const& block) : base::position(block.index) {
       shared_layout cut{block.shared};
       projections = cut.template take<T>((P * columns + G * units) * h_row);
       recurrent = projections + P * columns * h_row;
@@ -177,8 +185,8 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   }
 
  private:
-  /// The slice's rows of every weight, those of a depth together. A slice that has fewer than `columns` or `units` repeats its
-  /// last one.
+  /// The slice's rows of every weight, those of a depth together. A slice that has fewer than `columns` or `units`
+  /// repeats its last one.
   template <class Block>
   S2RM_HD void load_weights(Block const& block) const {
     memory const to(block);
@@ -192,22 +200,22 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       load_rows<H, threads>(t, of_p + static_cast<int>(G) * high, to.projections, [&](int row) {
         if (row >= of_p) {
           int const g = (row - of_p) / high;
-          return s.w_hh + ((to.m * G + g) * H + unit((row - of_p) % high)) * H;
+          return s.weights.w_hh + ((to.m * G + g) * H + unit((row - of_p) % high)) * H;
         }
         int const p = row / wide;
-        T const* const first = p < 2 ? s.view_query : s.key_weight;
-        T const* const second = p < 2 ? s.query : s.value_weight;
+        T const* const first = p < 2 ? s.weights.view_query : s.weights.key;
+        T const* const second = p < 2 ? s.weights.query : s.weights.value;
         return (p % 2 == 0 ? first : second) + column(row % wide) * H;
       });
       load_rows<NC, threads>(t, high + static_cast<int>(G) * high, to.out, [&](int row) {
-        if (row < high) return s.out + (to.m * H + unit(row)) * NC;
+        if (row < high) return s.weights.out + (to.m * H + unit(row)) * NC;
         int const g = (row - high) / high;
-        return s.w_ih + ((to.m * G + g) * H + unit((row - high) % high)) * NC;
+        return s.weights.w_ih + ((to.m * G + g) * H + unit((row - high) % high)) * NC;
       });
       for (int e = t; e < static_cast<int>(G) * high; e += threads) {
         index_t const o = (to.m * G + e / high) * H + unit(e % high);
-        to.bias[e] = s.b_ih[o];
-        to.bias[static_cast<int>(G) * high + e] = s.b_hh[o];
+        to.bias[e] = s.weights.b_ih[o];
+        to.bias[static_cast<int>(G) * high + e] = s.weights.b_hh[o];
       }
     });
   }
@@ -216,12 +224,12 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   template <class Block>
   S2RM_HD void project(Block const& block, index_t step) const {
     memory const at(block);
-    T const* const before = step == 0 ? s.carried : s.state_out + (step - 1) * s.batch * M * SW;
+    T const* const before = step == 0 ? s.states.carried : s.states.out + (step - 1) * s.batch * M * SW;
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const r = step * s.batch + b;
       auto const state = [&](int line) {
-        bool const anew = s.start[r + line] != 0;
-        return anew ? s.initial + at.m * SW : before + ((b + line) * M + at.m) * SW;
+        bool const anew = s.states.start[r + line] != 0;
+        return anew ? s.states.initial + at.m * SW : before + ((b + line) * M + at.m) * SW;
       };
       block.each([&](int t) { load_rows<H, threads>(t, here, at.x, state); });
       block.each([&](int t) {
@@ -232,7 +240,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
         // The slice's part of the state before the step.
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
           index_t const j = at.unit + unit;
-          T* const to = s.state_in + ((r + line) * M + at.m) * SW;
+          T* const to = s.states.in + ((r + line) * M + at.m) * SW;
           to[j] = at.x[line * h_row + j];
           for (index_t field = 1; field < fields; ++field) to[field * H + j] = state(line)[field * H + j];
         });
@@ -241,9 +249,9 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       block.each([&](int t) {
         sums.multiply(t, at.projections, static_cast<int>(P * columns), at.x);
         for (int line = t; line < here; line += threads) {
-          T const f = T(1) / std::sqrt(base::line_sum(at.sum, line) / T(H) + T(1e-4));
+          T const f = math::rms_factor(base::line_sum(at.sum, line), H);
           at.factor[line] = f;
-          if (at.slice == 0) s.read_factor[(r + line) * M + at.m] = f;
+          if (at.slice == 0) s.saved.read_factor[(r + line) * M + at.m] = f;
         }
       });
       block.each([&](int t) {
@@ -252,10 +260,10 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
           int const p = item / width, c = item % width;
           if (c >= at.columns_here) return;
           T const of_h = sums.sum(line, item);
-          s.projected[(((r + line) * M + at.m) * P + p) * NC + at.column + c] = of_h * at.factor[line];
+          s.saved.projected[(((r + line) * M + at.m) * P + p) * NC + at.column + c] = of_h * at.factor[line];
         });
         base::template each_item<units>(t, here, at.units_here, [&](int line, int j) {
-          s.read[((r + line) * M + at.m) * H + at.unit + j] = at.x[line * h_row + at.unit + j] * at.factor[line];
+          s.saved.read[((r + line) * M + at.m) * H + at.unit + j] = at.x[line * h_row + at.unit + j] * at.factor[line];
         });
       });
     });
@@ -264,10 +272,10 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   S2RM_HD void attend(Block const& block, index_t step) const {
     memory const at(block);
     auto pairs = base::attentions(s, at, step);
-    pairs.views.keep = s.view_statistics == nullptr ? nullptr : s.view_statistics + step * s.view_step;
-    pairs.views.y = s.u + step * s.batch * M * NC;
-    pairs.modules.keep = s.module_statistics == nullptr ? nullptr : s.module_statistics + step * s.module_step;
-    pairs.modules.y = s.g + step * s.batch * M * NC;
+    pairs.views.keep = s.attention.views.of_step(step);
+    pairs.views.y = s.saved.u + step * s.batch * M * NC;
+    pairs.modules.keep = s.attention.modules.of_step(step);
+    pairs.modules.y = s.saved.g + step * s.batch * M * NC;
     pairs.attend(block, at.parts);
   }
 
@@ -277,14 +285,15 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
     base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
       index_t const r = step * s.batch + b;
       auto const row = [&](int line) { return (r + line) * M + at.m; };
-      block.each(
-          [&](int t) { load_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.g + row(line) * NC; }); });
+      block.each([&](int t) {
+        load_rows<NC, threads>(t, here, at.wide, [&](int line) { return s.saved.g + row(line) * NC; });
+      });
       typename product::mix const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.out, at.units_here, at.wide); });
       block.each([&](int t) {
         base::template each_item<units>(t, here, at.units_here, [&](int line, int j) {
           index_t const unit = at.unit + j;
-          s.hbar[row(line) * H + unit] = s.state_in[row(line) * SW + unit] + sums.sum(line, j);
+          s.saved.hbar[row(line) * H + unit] = s.states.in[row(line) * SW + unit] + sums.sum(line, j);
         });
       });
     });
@@ -298,8 +307,8 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
       auto const row = [&](int line) { return (r + line) * M + at.m; };
       block.each([&](int t) {
         load_both<NC, H, threads>(
-            t, here, at.wide, [&](int line) { return s.u + row(line) * NC; }, at.x,
-            [&](int line) { return s.hbar + row(line) * H; });
+            t, here, at.wide, [&](int line) { return s.saved.u + row(line) * NC; }, at.x,
+            [&](int line) { return s.saved.hbar + row(line) * H; });
       });
       typename product::of_input const of_input(at.parts, here);
       typename product::of_state const of_state(at.parts + product::of_input::numbers, here);

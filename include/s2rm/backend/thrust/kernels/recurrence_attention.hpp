@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// The attentions of a step of the recurrence for the kernels that walk its steps (recurrence.hpp, recurrence_backward.hpp):
-/// over the views and over the modules, both in the same phases. A score is the sum of what `lanes` threads found, so that
-/// keys and values are read 16 bytes at a time and all at once.
+/// The attentions of one time step for the kernels of the recurrence (recurrence.hpp, recurrence_backward.hpp):
+/// over the views and over the modules, both in the same phases. A score is a sum over several threads, so that
+/// keys and values are read 16 bytes at a time and all reads are in flight at once.
 
 #include <limits>
 #include <type_traits>
@@ -13,8 +13,8 @@
 
 namespace s2rm::backend::detail {
 
-/// Where the numbers of one of the two attentions of a step lie. Rows b are those of the step's batch, and every address is
-/// of the step's row 0, so that what is added to it is a small number.
+/// Where the numbers of one of the two attentions of a step lie. Rows b are those of the step's batch, and every
+/// address is of the step's row 0, so that what is added to it is a small number.
 template <class Sizes, class T>
 struct recurrence_attention {
   static constexpr int M = static_cast<int>(Sizes::M), N = static_cast<int>(Sizes::N), C = static_cast<int>(Sizes::C),
@@ -27,10 +27,10 @@ struct recurrence_attention {
   T const *q, *k, *v;                      ///< of item 0
   int q_step, k_row, k_step;               ///< from module to module; from row to row, from source to source
   // The forward pass.
-  T* keep = nullptr;  ///< (B, M, 2 N), or null
+  T* keep = nullptr;  ///< softmax statistics, (B, M, 2 N), or null
   T* y = nullptr;     ///< (B, M, NC)
-  // The way back.
-  T const* kept = nullptr;                        ///< what the forward pass kept
+  // The backward pass.
+  T const* kept = nullptr;                        ///< softmax statistics that the forward pass saved
   T const* dout = nullptr;                        ///< (B, M, NC)
   T* pairs = nullptr;                             ///< (B, M, N, sources, 2): weight and dl
   T *dq = nullptr, *dk = nullptr, *dv = nullptr;  ///< where q, k and v have theirs
@@ -93,7 +93,7 @@ struct recurrence_pairs {
   /// Numbers of shared memory: of a pair `Width` for each thread of its score, and one.
   template <int Width>
   static constexpr index_t numbers = static_cast<index_t>(room) * (Width * depth + 1);
-  /// Of an item and attention what it kept, and the slopes' heaviest and mean.
+  /// Of an item and attention: its softmax statistics, the slope of its source of largest weight, and the mean slope.
   static constexpr index_t mean_numbers = 8 * most_items;
   static constexpr T nothing = -std::numeric_limits<T>::infinity();
 
@@ -105,7 +105,7 @@ struct recurrence_pairs {
   [[nodiscard]] S2RM_HD int sources() const { return views.sources + M; }
   [[nodiscard]] S2RM_HD int items() const { return (batch * N - slice + slices - 1) / slices; }
   [[nodiscard]] S2RM_HD attention half(bool of_modules) const { return attention::either(of_modules, views, modules); }
-  /// f(item, b, n, lane) for the items that thread t has a part of, of those from `first` on; the item counted from there.
+  /// f(item, b, n, lane) for the items from `first` on that thread t shares; the item counted from there.
   template <class F>
   S2RM_HD void each_item(int t, int first, int here, F const& f) const {
     int const nth = t / lanes, e = (first + nth) * slices + slice;
@@ -124,7 +124,7 @@ struct recurrence_pairs {
       if (k * pack<T>::size + i < C) row[n * C + k * pack<T>::size + i] = x.at[i] * by;
     }
   }
-  /// use(j, load(j)) for j = first, first + step, ... below count, in order; several loads are on their way at a time.
+  /// use(j, load(j)) for j = first, first + step, ... below count, in order; `Flight` loads are in flight at a time.
   template <int Flight, class Load, class Use>
   S2RM_HD static void each_source(int first, int step, int count, Load const& load, Use const& use) {
     for (int j = first; j < count; j += Flight * step) {
@@ -137,7 +137,7 @@ struct recurrence_pairs {
     }
   }
 
-  /// y of both attentions and what they keep.
+  /// y of both attentions, and their softmax statistics.
   template <class Block>
   S2RM_HD void attend(Block const& block, T* memory) const {
     constexpr int line = depth + 1;
@@ -204,7 +204,7 @@ struct recurrence_pairs {
     });
   }
 
-  /// The way back: the weights found again, dl and dq.
+  /// Backward, by targets: the weights recomputed, dl and dq.
   template <class Block>
   S2RM_HD void gather_targets(Block const& block, T* memory, T* means) const {
     constexpr int line = 2 * depth + 1;
@@ -219,7 +219,7 @@ struct recurrence_pairs {
           }
           if (lane < 2) {
             auto const a = half(lane == 1);
-            // One source has all of the weight, and nothing is kept.
+            // A single source has weight 1 and no saved statistics.
             T const* const kept = a.kept == nullptr ? nullptr : a.kept + (b * M + m) * 2 * N + n;
             means[nth * 8 + lane * 4] = kept == nullptr ? T(0) : kept[0];
             means[nth * 8 + lane * 4 + 1] = kept == nullptr ? T(-1) : kept[N];
@@ -245,7 +245,7 @@ struct recurrence_pairs {
           if (lane >= 2) return;
           T const* const at = memory + (nth * all + (lane == 1 ? views.sources : 0)) * line;
           int const count = lane == 1 ? M : views.sources;
-          // The heaviest source's slope is taken from all first, as in attention.hpp.
+          // The slope of the source of largest weight is subtracted first, as in attention.hpp.
           T heaviest = T(-1), from = T(0), mean = T(0);
           for (int j = 0; j < count; ++j) {
             if (at[j * line] > heaviest) heaviest = at[j * line], from = at[j * line + 1];
@@ -285,7 +285,7 @@ struct recurrence_pairs {
     });
   }
 
-  /// The way back: dk, dv and dlog Z of some of all sources, from what the targets of all modules left.
+  /// Backward, by sources: dk, dv and dlog Z of this block's share of all sources.
   template <class Block>
   S2RM_HD void gather_sources(Block const& block, int blocks) const {
     // What one head has, at once.
@@ -323,14 +323,14 @@ struct recurrence_pairs {
         piece key{}, value{};
         for (int i = 0; i < M; ++i) {
           T const* const pair = a.pair(b, i, n, j);
-          // Both are 0 out of reach. What the modules want and ask is finite.
+          // Both are 0 out of reach; queries and incoming gradients of modules are finite.
           add(value, pair[0], load(a.gradient(b, i), place));
           add(key, pair[1] * scale, load(a.query(b, i), place));
         }
         store(a.dk + b * a.dk_row + j * a.dk_step, place, key);
         store(a.dv + b * a.dk_row + j * a.dk_step, place, value);
       }
-      // By the threads that had least to do.
+      // By the threads with the least work.
       for (int e = (Threads - 1 - t) * blocks + here; e < count * M; e += blocks * Threads) {
         int const i = e % M, which = e / M, b = which / all, source = which - b * all;
         auto const a = half(source >= views.sources);
@@ -344,7 +344,7 @@ struct recurrence_pairs {
   }
 
  private:
-  /// Of a source what its score is made of.
+  /// A source's contribution to a score.
   struct source {
     pack<T> key, value;
     T log_weight;

@@ -54,17 +54,11 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   Gates gates;
 
   /// A block's shared memory.
-  struct memory {
+  struct memory : base::position {
     T *input, *recurrent, *out, *projections;  ///< weights: (columns, G H), (units, G H), (columns, H), (units, 4 NC)
     T *tile, *sum, *start, *parts;
-    index_t m, slice, column, unit;
-    int columns_here, units_here;
     template <class Block>
-    S2RM_HD explicit memory(Block const& block) : m(block.index / slices), slice(block.index % slices) {
-      column = slice * columns;
-      columns_here = base::left(NC, column, columns);
-      unit = slice * units;
-      units_here = base::left(H, unit, units);
+    S2RM_HD explicit memory(Block const& block) : base::position(block.index) {
       shared_layout cut{block.shared};
       input = cut.template take<T>(columns * d_row);
       recurrent = cut.template take<T>(units * d_row);
@@ -99,8 +93,8 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
  private:
-  /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of shared
-  /// memory. Several numbers are on their way at a time.
+  /// The first `here` of `Count` columns of a weight of `Depth` rows of `Width`, from column `first` on, each a row of
+  /// shared memory. `flight` reads are in flight at once.
   template <index_t Depth, index_t Width, index_t Count>
   S2RM_HD static void load_transposed(int t, T const* from, index_t first, int here, int step, T* to) {
     constexpr auto count = static_cast<int>(Count), all = static_cast<int>(Depth) * count;
@@ -126,10 +120,14 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
       for (int e = t; e < static_cast<int>(count) * gap; e += threads) to[e / gap * step + width + e % gap] = T(0);
     };
     block.each([&](int t) {
-      load_transposed<D, NC, columns>(t, s.w_ih + at.m * D * NC, at.column, at.columns_here, d_row, at.input);
-      load_transposed<D, H, units>(t, s.w_hh + at.m * D * H, at.unit, at.units_here, d_row, at.recurrent);
-      load_transposed<H, NC, columns>(t, s.out + at.m * H * NC, at.column, at.columns_here, h_row, at.out);
-      T const* const of[P] = {s.view_query, s.query, s.key_weight, s.value_weight};
+      load_transposed<D, NC, columns>(t, s.forward.weights.w_ih + at.m * D * NC, at.column, at.columns_here, d_row,
+                                      at.input);
+      load_transposed<D, H, units>(t, s.forward.weights.w_hh + at.m * D * H, at.unit, at.units_here, d_row,
+                                   at.recurrent);
+      load_transposed<H, NC, columns>(t, s.forward.weights.out + at.m * H * NC, at.column, at.columns_here, h_row,
+                                      at.out);
+      T const* const of[P] = {s.forward.weights.view_query, s.forward.weights.query, s.forward.weights.key,
+                              s.forward.weights.value};
       for (index_t p = 0; p < P; ++p) {
         load_transposed<NC, H, units>(t, of[p] + at.m * NC * H, at.unit, at.units_here, p_row, at.projections + p * NC);
       }
@@ -141,36 +139,38 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
   /// First row of what waits, of step t.
-  [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.delta_steps * s.batch; }
+  [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.delta_steps * s.forward.batch; }
 
   /// What the read-out wants of step t, onto the slice's units of the gradient that travels; the cell's deltas.
   template <class Block>
   S2RM_HD void take(Block const& block, index_t step) const {
     memory const at(block);
     block.each([&](int t) {
-      base::template each_item<units>(t, static_cast<int>(s.batch), at.units_here, [&](int b, int unit) {
+      base::template each_item<units>(t, static_cast<int>(s.forward.batch), at.units_here, [&](int b, int unit) {
         index_t const row = b * M + at.m, j = at.unit + unit;
-        s.state[row * SW + j] += s.dstate_out[(step * s.batch * M + row) * H + j];
+        s.gradient.state[row * SW + j] += s.dstate_out[(step * s.forward.batch * M + row) * H + j];
         differentiate(at, step, b, j);
       });
     });
   }
   /// The deltas of a unit of an element, from the gradient that travels, which the calling thread wrote.
   S2RM_HD void differentiate(memory const& at, index_t step, index_t b, index_t j) const {
-    Gates const here = gates.later(step * s.batch);
+    Gates const here = gates.later(step * s.forward.batch);
     index_t const row = b * M + at.m, to = ((kept(step) + b) * M + at.m) * D + j;
-    here.template differentiate<math::lanes<T, 1>>(row, j, s.da + to, s.db + to, s.previous + row * SW + j);
+    here.template differentiate<math::lanes<T, 1>>(row, j, s.deltas.a + to, s.deltas.b + to,
+                                                   s.gradient.previous + row * SW + j);
   }
 
   template <class Block>
   S2RM_HD void undo(Block const& block, index_t step) const {
     memory const at(block);
-    base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
+    base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
       index_t const k = kept(step) + b;
       T *const da = at.tile, *const db = Gates::one_delta ? da : at.tile + here * d_row;
       block.each([&](int t) {
         load_rows<D, threads>(t, Gates::one_delta ? here : 2 * here, da, [&](int line) {
-          return line < here ? s.da + ((k + line) * M + at.m) * D : s.db + ((k + line - here) * M + at.m) * D;
+          return line < here ? s.deltas.a + ((k + line) * M + at.m) * D
+                             : s.deltas.b + ((k + line - here) * M + at.m) * D;
         });
       });
       typename product::of_input const of_input(at.parts, here);
@@ -184,14 +184,14 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
       });
       block.each([&](int t) {
         base::template each_item<columns>(t, here, at.columns_here, [&](int line, int c) {
-          s.du[((b + line) * M + at.m) * NC + at.column + c] = of_input.sum(line, c);
+          s.scratch.u[((b + line) * M + at.m) * NC + at.column + c] = of_input.sum(line, c);
         });
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
           index_t const j = at.unit + unit;
           T const of_hbar = of_state.sum(line, unit);
-          T& carried = s.previous[((b + line) * M + at.m) * SW + j];
+          T& carried = s.gradient.previous[((b + line) * M + at.m) * SW + j];
           T const both = carried + of_hbar;
-          s.talk[((k + line) * M + at.m) * H + j] = s.carries_hbar ? both : of_hbar;
+          s.deltas.hbar[((k + line) * M + at.m) * H + j] = s.carries_hbar ? both : of_hbar;
           carried = both;
         });
       });
@@ -201,16 +201,16 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   template <class Block>
   S2RM_HD void mixed(Block const& block, index_t step) const {
     memory const at(block);
-    base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
+    base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
       index_t const k = kept(step) + b;
       block.each([&](int t) {
-        load_rows<H, threads>(t, here, at.tile, [&](int line) { return s.talk + ((k + line) * M + at.m) * H; });
+        load_rows<H, threads>(t, here, at.tile, [&](int line) { return s.deltas.hbar + ((k + line) * M + at.m) * H; });
       });
       typename product::mixed const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.out, at.columns_here, at.tile); });
       block.each([&](int t) {
         base::template each_item<columns>(t, here, at.columns_here, [&](int line, int c) {
-          s.dg[((b + line) * M + at.m) * NC + at.column + c] = sums.sum(line, c);
+          s.scratch.g[((b + line) * M + at.m) * NC + at.column + c] = sums.sum(line, c);
         });
       });
     });
@@ -218,29 +218,29 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
 
   /// Both attentions of a step.
   [[nodiscard]] S2RM_HD typename base::pairs pairs_of(memory const& at, index_t step) const {
-    index_t const k = kept(step), A = s.views.sources;
-    T* const d = s.d + k * M * P * NC;
-    auto both = base::attentions(s, at, step);
+    index_t const k = kept(step), A = s.forward.attention.views.pairs.sources;
+    T* const d = s.deltas.projected + k * M * P * NC;
+    auto both = base::attentions(s.forward, at, step);
     auto &views = both.views, &modules = both.modules;
-    views.kept = s.view_statistics == nullptr ? nullptr : s.view_statistics + step * s.view_step;
-    views.dout = s.du;
-    views.pairs = s.view_pairs;
+    views.kept = s.forward.attention.views.of_step(step);
+    views.dout = s.scratch.u;
+    views.pairs = s.scratch.view_pairs;
     views.dq = d;
-    views.dk = s.dkey + k * A * NC;
-    views.dv = s.dvalue + k * A * NC;
+    views.dk = s.deltas.key + k * A * NC;
+    views.dv = s.deltas.value + k * A * NC;
     views.dk_row = static_cast<int>(A * NC);
     views.dk_step = NC;
-    views.dlog = s.view_log + k * A * M;
+    views.dlog = s.deltas.view_log + k * A * M;
     views.dlog_row = static_cast<int>(A * M);
-    modules.kept = s.module_statistics == nullptr ? nullptr : s.module_statistics + step * s.module_step;
-    modules.dout = s.dg;
-    modules.pairs = s.module_pairs;
+    modules.kept = s.forward.attention.modules.of_step(step);
+    modules.dout = s.scratch.g;
+    modules.pairs = s.scratch.module_pairs;
     modules.dq = d + NC;
     modules.dk = d + 2 * NC;
     modules.dv = d + 3 * NC;
     modules.dk_row = M * P * NC;
     modules.dk_step = P * NC;
-    modules.dlog = s.module_log;
+    modules.dlog = s.sums.module_log;
     modules.dlog_row = M * M;
     modules.adds = true;
     return both;
@@ -258,16 +258,17 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   template <class Block>
   S2RM_HD void spread(Block const& block, index_t step) const {
     memory const at(block);
-    base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
+    base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
       index_t const k = kept(step) + b;
       block.each([&](int t) {
-        load_rows<P * NC, threads>(t, here, at.tile, [&](int line) { return s.d + ((k + line) * M + at.m) * P * NC; });
+        load_rows<P * NC, threads>(t, here, at.tile,
+                                   [&](int line) { return s.deltas.projected + ((k + line) * M + at.m) * P * NC; });
       });
       typename product::spread const sums(at.parts, here);
       block.each([&](int t) { sums.multiply(t, at.projections, at.units_here, at.tile); });
       block.each([&](int t) {
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
-          s.dy[((b + line) * M + at.m) * H + at.unit + unit] = sums.sum(line, unit);
+          s.scratch.y[((b + line) * M + at.m) * H + at.unit + unit] = sums.sum(line, unit);
         });
       });
     });
@@ -281,27 +282,30 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     block.each([&](int t) {
       for (int e = t; e < all; e += threads) at.start[e] = T(0);
     });
-    base::template each_tile<lines>(s.batch, [&](index_t b, int here) {
+    base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
       auto const row = [&](int line) { return (b + line) * M + at.m; };
-      auto const tape_row = [&](int line) { return step * s.batch * M + row(line); };
+      auto const tape_row = [&](int line) { return step * s.forward.batch * M + row(line); };
       block.each([&](int t) {
         base::sum_lines(t, here, at.sum, [&](int line, int k) {
-          return dot(load_pack<H>(s.read + tape_row(line) * H, k), load_pack<H>(s.dy + row(line) * H, k), T(0));
+          return dot(load_pack<H>(s.forward.saved.read + tape_row(line) * H, k),
+                     load_pack<H>(s.scratch.y + row(line) * H, k), T(0));
         });
       });
       block.each([&](int t) {
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
           index_t const j = at.unit + unit, r = tape_row(line);
           T const along = base::line_sum(at.sum, line) / T(H);
-          T const of_norm = s.read_factor[r] * (s.dy[row(line) * H + j] - s.read[r * H + j] * along);
-          bool const anew = s.start[step * s.batch + b + line] != 0;
+          T const of_norm = s.forward.saved.read_factor[r] *
+                            (s.scratch.y[row(line) * H + j] - s.forward.saved.read[r * H + j] * along);
+          bool const anew = s.forward.states.start[step * s.forward.batch + b + line] != 0;
           for (int field = 0; field < of_state; ++field) {
             index_t const i = row(line) * SW + field * H + j;
-            T const d = s.previous[i] + (field == 0 ? of_norm : T(0));
+            T const d = s.gradient.previous[i] + (field == 0 ? of_norm : T(0));
             at.parts[line * all + field * static_cast<int>(units) + unit] = anew ? d : T(0);
-            T const wanted =
-                field == 0 && step > s.first ? s.dstate_out[((step - 1) * s.batch * M + row(line)) * H + j] : T(0);
-            s.state[i] = (anew ? T(0) : d) + wanted;
+            T const wanted = field == 0 && step > s.first
+                                 ? s.dstate_out[((step - 1) * s.forward.batch * M + row(line)) * H + j]
+                                 : T(0);
+            s.gradient.state[i] = (anew ? T(0) : d) + wanted;
           }
           if (step > s.first) differentiate(at, step - 1, b + line, j);
         });
@@ -312,12 +316,12 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
         }
       });
     });
-    if (s.dinitial == nullptr) return;
+    if (s.sums.initial == nullptr) return;
     block.each([&](int t) {
       for (int e = t; e < all; e += threads) {
         int const field = e / static_cast<int>(units), unit = e % static_cast<int>(units);
         if (unit >= at.units_here) continue;
-        s.dinitial[(field * M + at.m) * H + at.unit + unit] += at.start[e];
+        s.sums.initial[(field * M + at.m) * H + at.unit + unit] += at.start[e];
       }
     });
   }

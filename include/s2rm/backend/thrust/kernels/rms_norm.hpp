@@ -2,10 +2,9 @@
 /// \file
 /// RMS normalisation of rows by 32 threads each (layer/rms_norm.hpp says what is computed).
 
-#include <cmath>
-
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/core/span.hpp"
+#include "s2rm/math/normalise.hpp"
 
 namespace s2rm::backend::detail {
 
@@ -19,12 +18,12 @@ struct eight_rows {
   S2RM_HD static void sum_rows(Block const& block, index_t n, T* sum, Term const& term) {
     block.each([&](int t) {
       index_t const row = block.index * lines + t / lanes;
-      T mine = T(0);
+      T partial = T(0);
       if (row < n) {
         auto const of_row = term(row);
-        for (index_t c = t % lanes; c < Width; c += lanes) mine += of_row(c);
+        for (index_t c = t % lanes; c < Width; c += lanes) partial += of_row(c);
       }
-      sum[t] = mine;
+      sum[t] = partial;
     });
     for (int half = lanes / 2; half > 0; half /= 2) {
       block.each([&](int t) {
@@ -50,7 +49,7 @@ struct rms_rows_kernel : eight_rows {
     block.each([&](int t) {
       index_t const row = block.index * lines + t / lanes;
       if (row >= n) return;
-      T const f = T(1) / std::sqrt(sum[t / lanes * lanes] / T(H) + T(1e-4));
+      T const f = math::rms_factor(sum[t / lanes * lanes], H);
       T const* const from = h.at(row / M, row % M);
       T* const to = y.at(row / M, row % M);
       for (index_t c = t % lanes; c < H; c += lanes) to[c] = f * from[c];
@@ -80,7 +79,7 @@ struct rms_rows_backward_kernel : eight_rows {
       T const along = sum[t / lanes * lanes] / T(H), f = factor[row];
       T const *const from = y.at(r, m), *const d = dy.at(r, m);
       T* const to = dh.at(r, m);
-      // All is read before any is written, so that what is read is on its way at one time.
+      // All is read before any is written, so that all reads are in flight at once.
       constexpr int each = static_cast<int>((H + lanes - 1) / lanes);
       T found[each];
       for (int i = 0; i < each; ++i) {

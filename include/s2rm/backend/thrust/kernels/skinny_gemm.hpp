@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// W x for few rows, with its bias and a GELU behind it, in one kernel. Libraries are made for many rows: for ten of
-/// them cuBLAS cuts 128 numbers of depth among 264 blocks and takes 54 microseconds.
+/// W x for few rows, with its bias and a GELU behind it, in one kernel. Libraries are tuned for many rows: for ten of
+/// them cuBLAS splits a depth of 128 among 264 blocks of an H200 and takes 54 microseconds.
 ///
 /// A block is up to 8 rows by 8 columns of one group. 32 threads share the depth of two columns, 16 bytes at a time
 /// where everything is aligned to that; every weight is read once and serves all rows of the block. All reads of a
@@ -38,8 +38,8 @@ bool can_be_few_rows(product_task<T> const& t) {
          t.rows * t.a_row + t.groups * t.a_group + t.depth <= most && t.rows * t.c_row + t.groups * t.c_group <= most &&
          t.groups * t.b_group + t.columns * t.b_column <= most;
 }
-/// Whether it should be on a device. From 65 rows on the depth must keep 32 threads busy, and the work must be so
-/// little that starting it counts. Bounds are estimates.
+/// Whether it is faster on a device than the library. From 65 rows on the depth must occupy 32 threads, and the work
+/// must be so small that the launch dominates. The bounds are estimates.
 template <class T>
 bool has_few_rows(product_task<T> const& t) {
   index_t const work = t.rows * t.groups * t.columns * t.depth;
@@ -99,7 +99,7 @@ struct few_rows_product {
     T* const start = cut.template take<T>(outputs);
 
     block.each([&](int thread) {
-      // What a number of the result begins with is asked for first and needed last.
+      // The initial value of a result is loaded first and used last.
       int const r = thread / columns < rows_here ? thread / columns : rows_here - 1;
       int const o = thread % columns < columns_here ? thread % columns : columns_here - 1;
       T from = T(0);
@@ -115,10 +115,10 @@ struct few_rows_product {
     block.each([&](int thread) {
       int const r = thread / columns, o = thread % columns;
       if (r >= rows_here || o >= columns_here) return;
-      T const* const mine = part + thread * step;
+      T const* const local = part + thread * step;
       T sum[4] = {};
       for (int lane = 0; lane < lanes; lane += 4) {
-        for (int i = 0; i < 4; ++i) sum[i] += mine[lane + i];
+        for (int i = 0; i < 4; ++i) sum[i] += local[lane + i];
       }
       T const value = start[thread] + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
       int const to = (row + r) * c_row + g * c_group + column + o;
@@ -208,11 +208,11 @@ struct few_rows_products {
   }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
-    Block mine = block;
+    Block local = block;
     for (int i = 0; i < static_cast<int>(Count); ++i) {
       index_t const here = all[i].groups * all[i].row_tiles * all[i].column_tiles;
-      if (mine.index < here) return all[i](mine);
-      mine.index -= here;
+      if (local.index < here) return all[i](local);
+      local.index -= here;
     }
   }
 };

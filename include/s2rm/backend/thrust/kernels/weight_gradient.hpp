@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Gradients of weights and biases: dw_g += sum over rows of dy^T x, db_g += sum over rows of dy. Rows are cut into pieces,
-/// so that there are blocks enough for a device; what a piece gives lies in the context's scratch until all are added in
-/// their order. How rows are cut depends on the extents alone.
+/// Gradients of weights and biases: dw_g += sum over rows of dy^T x, db_g += sum over rows of dy. Split-K: rows are
+/// cut into pieces, so that there are enough blocks to fill a device; partial sums lie in the context's scratch and are
+/// added in the order of the pieces. How rows are cut depends on the extents alone.
 
 #include <cstddef>
 #include <type_traits>
@@ -44,9 +44,9 @@ S2RM_HD inline void load_four(T const* from, index_t left, bool whole, T* to) {
   }
 }
 
-/// A piece's part of dw and db. A block is 64 x 64 numbers of dw; its 256 threads are four slices of 64 that share out the
-/// rows, a thread has 8 x 8 numbers. The rows pass by in shared memory, 32 at a time; while they are multiplied the next
-/// are on their way.
+/// A piece's part of dw and db. A block is 64 x 64 numbers of dw; its 256 threads are four slices of 64 that share out
+/// the rows, a thread has 8 x 8 numbers. Rows come to shared memory 32 at a time (double buffering: the next are in
+/// flight while these are multiplied).
 template <class T>
 struct weight_gradient {
   static constexpr int threads = 256, blocks_together = 2;
@@ -87,8 +87,8 @@ struct weight_gradient {
     bool const bias = db != nullptr && first_in == 0;
 
     T* const shared = reinterpret_cast<T*>(block.shared);
-    typename Block::template kept<T, own * own> product;
-    typename Block::template kept<T, 4> column;
+    typename Block::template registers<T, own * own> product;
+    typename Block::template registers<T, 4> column;
     T const* const left = dy + g * dy_group + first_out;
     T const* const right = x + g * x_group + first_in;
     // Two rows of fours a thread and operand.
@@ -102,7 +102,7 @@ struct weight_gradient {
         load_four(right + r * x_row + c, there < in - first_in ? there - c : in - first_in - c, x_whole, b + 4 * h);
       }
     };
-    auto const keep = [&](int t, int at, T const* a, T const* b) {
+    auto const store = [&](int t, int at, T const* a, T const* b) {
       T* const sum = column.of(t);
       for (int h = 0; h < 2; ++h) {
         int const to = at * 2 * buffer + (t / lanes + h * lines) * tile + t % lanes * 4;
@@ -116,7 +116,7 @@ struct weight_gradient {
       for (int i = 0; i < own * own; ++i) product.of(t)[i] = T(0);
       for (int j = 0; j < 4; ++j) column.of(t)[j] = T(0);
       load(t, first, a, b);
-      keep(t, 0, a, b);
+      store(t, 0, a, b);
     });
     int at = 0;
     for (index_t row = first; row < last; row += depth) {
@@ -128,7 +128,7 @@ struct weight_gradient {
         if (first_out + line_of(t, 0) < out && first_in + column_of(t) < in) {
           multiply(t, shared + at * 2 * buffer, product.of(t));
         }
-        if (more) keep(t, 1 - at, a, b);
+        if (more) store(t, 1 - at, a, b);
       });
       at = 1 - at;
     }
@@ -151,18 +151,18 @@ struct weight_gradient {
       });
     }
     block.each([&](int t) {
-      T const* const mine = product.of(t);
+      T const* const local = product.of(t);
       T* const to = shared + t / (threads / slices) * tile * tile;
       for (int i = 0; i < own; ++i) {
         for (int h = 0; h < 2; ++h)
-          copy_four(mine + i * own + 4 * h, to + line_of(t, i) * tile + h * half + column_of(t));
+          copy_four(local + i * own + 4 * h, to + line_of(t, i) * tile + h * half + column_of(t));
       }
     });
     block.each([&](int t) {
       constexpr int each = tile * tile / threads;
       T* const to = direct ? dw : own_part;
       T sum[each];
-      // All are read before any is written: reads do not wait for each other.
+      // All are read before any is written, so that the reads are in flight at once.
       for (int e = 0; e < each; ++e) {
         int const i = e * threads + t;
         T const* const from = shared + i;
@@ -226,18 +226,18 @@ struct sum_columns {
     index_t const g = rest % all, piece = rest / all;
     index_t const begin = piece * pieces.rows, end = begin + pieces.rows < n ? begin + pieces.rows : n;
     block.each([&](int t) {
-      constexpr int flight = 8;  // rows on their way at once
+      constexpr int flight = 8;  // rows in flight at once
       index_t const c = first + t % columns;
       T const* const from = dy + g * dy_group + c;
-      T mine = T(0);
+      T local = T(0);
       if (c < width) {
         for (index_t r = begin + t / columns; r < end; r += flight * lines) {
           T x[flight];
           for (int i = 0; i < flight; ++i) x[i] = r + i * lines < end ? from[(r + i * lines) * dy_row] : T(0);
-          for (int i = 0; i < flight; ++i) mine += x[i];
+          for (int i = 0; i < flight; ++i) local += x[i];
         }
       }
-      sum[t] = mine;
+      sum[t] = local;
     });
     for (int half = lines / 2; half > 0; half /= 2) {
       block.each([&](int t) {
@@ -256,7 +256,8 @@ struct sum_columns {
   }
 };
 
-/// The pieces' numbers, added to dw (the first `split`) and db (the rest). `Lines` threads share the pieces of a number.
+/// The pieces' numbers, added to dw (the first `split`) and db (the rest). `Lines` threads share the pieces of a
+/// number.
 template <class T, int Lines>
 struct add_pieces {
   static constexpr int threads = 256, columns = threads / Lines;
@@ -273,16 +274,16 @@ struct add_pieces {
     block.each([&](int t) {
       constexpr int flight = 8;
       index_t const i = block.index * columns + t % columns;
-      T mine = T(0);
+      T local = T(0);
       if (i < numbers) {
         for (index_t p = t / columns; p < pieces; p += flight * Lines) {
           T x[flight];
           for (int k = 0; k < flight; ++k)
             x[k] = p + k * Lines < pieces ? partial[(p + k * Lines) * numbers + i] : T(0);
-          for (int k = 0; k < flight; ++k) mine += x[k];
+          for (int k = 0; k < flight; ++k) local += x[k];
         }
       }
-      sum[t] = mine;
+      sum[t] = local;
     });
     for (int half = Lines / 2; half > 0; half /= 2) {
       block.each([&](int t) {
@@ -304,7 +305,7 @@ constexpr index_t most_pieces(index_t numbers) {
   auto const room = static_cast<index_t>(System::context::scratch_bytes / sizeof(T)) / (numbers > 0 ? numbers : 1);
   return room < 64 ? room : 64;
 }
-/// What several pieces gave, from the scratch.
+/// Adds the partial sums of several pieces.
 template <class T, class Backend>
 void add_up_pieces(Backend const& be, index_t pieces, index_t numbers, index_t split, T* dw, T* db) {
   auto const run = [&]<int Lines>(std::integral_constant<int, Lines>) {
@@ -329,15 +330,15 @@ void add_column_sums(Backend const& be, index_t groups, index_t width, index_t n
   add_up_pieces<T>(be, pieces.count, groups * width, groups * width, db, static_cast<T*>(nullptr));
 }
 
-/// dw and, unless null, db; returns whether it was done. Where tiles alone fill a device several times a library is as
-/// good; in double it is where there is one.
+/// dw and, unless null, db; returns whether it was done. Not done where tiles alone fill a device several times, or in
+/// double on a system with a library: the library is as fast there.
 template <class System, class T, class Backend>
 bool add_weight_gradients(Backend const& be, index_t groups, index_t out, index_t in, index_t n, rows<T const> dy,
                           rows<T const> x, T* dw, T* db) {
   using kernel = weight_gradient<T>;
   constexpr bool library =
       requires(typename System::context& c, product_task<T> const& t) { System::multiply(c, precision::full, t); };
-  constexpr index_t wanted = 264;  // two blocks for each multiprocessor of an H100
+  constexpr index_t wanted = 2 * target_device::multiprocessors;  // blocks
   if constexpr (library && !std::is_same_v<T, float>) {
     return false;
   } else {

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products of many rows, CUDA graphs for what is
-/// repeated. Everything is asked for on the stream of the context and returns at once, but for `copy_in`, `copy_out`,
-/// releases and waits. Nothing is global, nothing is allocated but by `allocate`, and no kernel adds to floating-point
-/// numbers atomically: the same device, binary and input give the same bits.
+/// The CUDA system of `backend::thrust`: kernels on one stream, cuBLAS for products of many rows, CUDA graphs for
+/// repeated work. Every call enqueues its work on the stream of the context and returns at once, but for `copy_in`,
+/// `copy_out`, releases and waits. There is no global state, nothing but `allocate` allocates, and no kernel adds to
+/// floating-point numbers atomically: the same device, binary and input give the same bits.
 
 #include <cstddef>
 #include <type_traits>
@@ -23,12 +23,12 @@ struct cuda {
     static constexpr index_t sum_blocks = 1024;
     static constexpr std::size_t scratch_bytes = std::size_t{8} << 20;
     double* partial = nullptr;
-    void* scratch = nullptr;  ///< of gradients of weights (weights.hpp)
-    index_t allocations = 0;  ///< how often device memory was asked for
+    void* scratch = nullptr;  ///< partial sums of kernels/weight_gradient.hpp
+    index_t allocations = 0;  ///< calls of cudaMalloc for buffers
 
     /// \throws device_error where there is no such device.
     explicit context(int device) : device_(device) {
-      // Whatever was made is ended by `end` where a later step fails.
+      // Where a later step fails, `end` releases what was made before it.
       try {
         detail::expect(cudaSetDevice(device), "cudaSetDevice");
         detail::expect(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -40,7 +40,7 @@ struct cuda {
         each_blocks_ = properties.multiProcessorCount * (properties.maxThreadsPerMultiProcessor / detail::each_threads);
         detail::expect(cublasCreate(&handle_), "cublasCreate");
         detail::expect(cudaMalloc(&workspace_, workspace_bytes), "cudaMalloc of cuBLAS's workspace");
-        // In this order: setting the stream takes the workspace away.
+        // In this order: cublasSetStream resets the workspace.
         detail::expect(cublasSetStream(handle_, stream_), "cublasSetStream");
         detail::expect(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "cublasSetWorkspace");
         detail::expect(cudaMalloc(reinterpret_cast<void**>(&partial), sum_blocks * sizeof(double)),
@@ -59,7 +59,7 @@ struct cuda {
     context& operator=(context const&) = delete;
     ~context() { end(); }
 
-    /// Makes the device the calling thread's, and gives the stream.
+    /// Makes the device current for the calling thread; returns the stream.
     cudaStream_t use() const {
       detail::expect(cudaSetDevice(device_), "cudaSetDevice");
       return stream_;
@@ -70,12 +70,12 @@ struct cuda {
     /// Whether a kernel may be started before the one before it has ended (`await_preceding_kernels`).
     [[nodiscard]] bool dependent_launches() const { return dependent_launches_; }
     [[nodiscard]] detail::grid_counters counters() const { return counters_; }
-    /// Bytes of shared memory that a block may ask for.
+    /// Bytes of shared memory that a block can have.
     [[nodiscard]] std::size_t shared_room() const { return shared_room_; }
     /// Blocks of a loop that fill the device once.
     [[nodiscard]] index_t each_blocks() const { return each_blocks_; }
 
-    /// Waits, and says nothing where the device fails.
+    /// Waits for the stream; errors are ignored.
     void drain() const noexcept {
       if (stream_ != nullptr) static_cast<void>(cudaStreamSynchronize(stream_));
     }
@@ -122,7 +122,7 @@ struct cuda {
     return p;
   }
   static void release(context& c, void* p) noexcept {
-    // Nothing that was asked for may still use it: that cudaFree waits for it is not promised.
+    // Enqueued work may still use it, and cudaFree is not specified to wait for that.
     c.drain();
     if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFree(p));
   }
@@ -133,7 +133,7 @@ struct cuda {
     return p;
   }
   static void release_host(context& c, void* p) noexcept {
-    // Nothing that was asked for may still copy from or to it.
+    // Enqueued copies may still read or write it.
     c.drain();
     if (cudaSetDevice(c.device()) == cudaSuccess) static_cast<void>(cudaFreeHost(p));
   }
@@ -164,7 +164,7 @@ struct cuda {
   }
   static void wait(context& c) { detail::expect(cudaStreamSynchronize(c.use()), "cudaStreamSynchronize"); }
 
-  /// An event, made when it is first set.
+  /// A CUDA event, created when it is first recorded.
   class event {
    public:
     event() = default;
@@ -216,7 +216,7 @@ struct cuda {
   static void blocks(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
     static_cast<void>(c.use());
-    ask_for_shared_memory<Kernel>(detail::run_blocks<Kernel>);
+    allow_shared_memory<Kernel>(detail::run_blocks<Kernel>);
     launch(c, static_cast<unsigned>(count), Kernel::threads, Kernel::shared_bytes, detail::run_blocks<Kernel>,
            "cudaLaunchKernelEx", k);
   }
@@ -224,7 +224,7 @@ struct cuda {
   template <class Kernel>
   static index_t resident(context& c) {
     static_cast<void>(c.use());
-    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    allow_shared_memory<Kernel>(detail::run_grid<Kernel>);
     int each = 0;
     detail::expect(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, detail::run_grid<Kernel>, Kernel::threads,
                                                                  Kernel::shared_bytes),
@@ -235,7 +235,7 @@ struct cuda {
   static void grid(context& c, index_t count, Kernel const& k) {
     static_assert(std::is_trivially_copyable_v<Kernel>, "a functor goes to the device byte by byte");
     cudaStream_t const stream = c.use();
-    ask_for_shared_memory<Kernel>(detail::run_grid<Kernel>);
+    allow_shared_memory<Kernel>(detail::run_grid<Kernel>);
     Kernel copy = k;
     detail::grid_counters counters = c.counters();
     void* arguments[] = {&copy, &counters};
@@ -244,7 +244,7 @@ struct cuda {
                    "cudaLaunchCooperativeKernel");
   }
 
-  /// One grouped product. cuBLAS counts by columns: its matrices are ours turned, so c^T = b^T a^T.
+  /// One grouped product. cuBLAS is column-major: its matrices are ours transposed, so c^T = b^T a^T.
   template <class T>
   static void multiply(context& c, precision p, detail::product_task<T> const& t) {
     static_cast<void>(c.use());
@@ -255,16 +255,16 @@ struct cuda {
                             [&c](index_t n, auto const& f) { each(c, n, f); });
     }
     if (t.depth == 0) return;
-    // A step of 1 between neighbours along the inner index means turned.
-    bool const b_turned = t.b_k == 1 && t.b_column != 1, a_turned = t.a_k != 1;
-    index_t const b_step = b_turned ? t.b_column : t.b_k, a_step = a_turned ? t.a_k : t.a_row;
-    index_t const b_least = b_turned ? t.depth : t.columns, a_least = a_turned ? t.rows : t.depth;
+    // A step of 1 along the inner index means transposed.
+    bool const b_transposed = t.b_k == 1 && t.b_column != 1, a_transposed = t.a_k != 1;
+    index_t const b_step = b_transposed ? t.b_column : t.b_k, a_step = a_transposed ? t.a_k : t.a_row;
+    index_t const b_least = b_transposed ? t.depth : t.columns, a_least = a_transposed ? t.rows : t.depth;
     T const one = 1, beta = start || t.accumulate ? T(1) : T(0);
     auto const least = [](index_t step, index_t width) { return step > width ? step : width; };
     detail::expect(
         cublasGemmStridedBatchedEx(
-            c.handle(), b_turned ? CUBLAS_OP_T : CUBLAS_OP_N, a_turned ? CUBLAS_OP_T : CUBLAS_OP_N, size(t.columns),
-            size(t.rows), size(t.depth), &one, t.b, detail::data_type<T>, size(least(b_step, b_least)),
+            c.handle(), b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+            size(t.columns), size(t.rows), size(t.depth), &one, t.b, detail::data_type<T>, size(least(b_step, b_least)),
             t.groups == 1 ? 0 : t.b_group, t.a, detail::data_type<T>, size(least(a_step, a_least)),
             t.groups == 1 ? 0 : t.a_group, &beta, t.c, detail::data_type<T>, size(least(t.c_row, t.columns)),
             t.groups == 1 ? 0 : t.c_group, size(t.groups), detail::compute_type<T>(p), CUBLAS_GEMM_DEFAULT),
@@ -318,7 +318,7 @@ struct cuda {
   static void launch(context& c, graph& r) { detail::expect(cudaGraphLaunch(r.graph_, c.use()), "cudaGraphLaunch"); }
 
  private:
-  /// Starts a kernel that begins with `await_preceding_kernels`.
+  /// Launches a kernel that begins with `await_preceding_kernels`.
   template <class... Parameters, class... Arguments>
   static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Parameters...),
                      char const* what, Arguments... arguments) {
@@ -334,9 +334,9 @@ struct cuda {
     how.stream = c.use();
     detail::expect(cudaLaunchKernelEx(&how, kernel, arguments...), what);
   }
-  /// Beyond 48 KiB shared memory has to be asked for.
+  /// More than 48 KiB of dynamic shared memory is an opt-in.
   template <class Kernel, class Function>
-  static void ask_for_shared_memory([[maybe_unused]] Function* run) {
+  static void allow_shared_memory([[maybe_unused]] Function* run) {
     if constexpr (Kernel::shared_bytes > 48 * 1024) {
       detail::expect(cudaFuncSetAttribute(run, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                           static_cast<int>(Kernel::shared_bytes)),

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// How loops and kernels (block.hpp, grid.hpp) run on a device, and how its libraries' refusals become errors. For nvcc.
+/// The __global__ functions that run loops and kernels (kernels/block.hpp, kernels/cooperative.hpp), and errors of CUDA
+/// and cuBLAS as exceptions. For nvcc.
 
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
@@ -16,7 +17,7 @@
 
 namespace s2rm {
 
-/// What CUDA or cuBLAS refused, in its own words.
+/// An error of CUDA or cuBLAS: the call that failed, and the library's message.
 struct device_error : error {
   using error::error;
 };
@@ -27,7 +28,7 @@ namespace s2rm::backend {
 
 namespace detail {
 
-/// CUDA keeps the last failure for whoever asks next (`cudaGetLastError`), who may be a launch that went well.
+/// Clears CUDA's last error: else a later check (`cudaGetLastError`) would report it for a launch that succeeded.
 inline void forget_failure() { static_cast<void>(cudaGetLastError()); }
 inline void expect(cudaError_t e, char const* what) {
   if (e == cudaSuccess) return;
@@ -39,8 +40,8 @@ inline void expect(cublasStatus_t s, char const* what) {
     throw device_error(std::string("s2rm: cuBLAS: ") + what + ": " + cublasGetStatusString(s));
 }
 
-/// f of as many indices as a thread takes, prepared once. `Index` has 32 bits where all indices do: a division by a
-/// width is then a multiplication.
+/// Grid-stride loop of one thread over f, prepared once. `Index` has 32 bits where all indices do: a division by a
+/// constant width is then a multiplication.
 template <class Index, class F>
 __device__ void each_of_thread(F const& f, Index n) {
   Index const step = static_cast<Index>(gridDim.x) * blockDim.x;
@@ -69,7 +70,7 @@ __device__ void each_of_thread(one_index<F> const& f, Index n) {
   }
 }
 
-/// Bytes as an argument of a kernel: what a graph copies in must not be looked for in the host's memory later.
+/// Bytes as an argument of a kernel: a graph then holds them, and reads no host memory when it is launched.
 struct argument_bytes {
   static constexpr index_t most = 2048;
   unsigned char from[most];
@@ -79,15 +80,16 @@ struct argument_bytes {
 
 inline constexpr int each_threads = 256;
 
-/// Programmatic dependent launch: lets the next kernel's blocks take their places while this one's run, and waits until the
-/// ones before have done everything. Every kernel that is started so must begin with it.
+/// Programmatic dependent launch: lets the next kernel's blocks become resident while this one's run, and waits until
+/// the preceding kernels are done. Every kernel that is launched so must begin with it.
 __device__ inline void await_preceding_kernels() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;");
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
-/// Whether a device of this compute capability (90 for 9.0) runs what this was compiled to with `await_preceding_kernels` in it.
+/// Whether a device of this compute capability (90 for 9.0) runs what this was compiled to with
+/// `await_preceding_kernels` in it.
 constexpr bool dependent_launches(int capability) {
   int best = 0;
   for (int const of : {__CUDA_ARCH_LIST__}) {
@@ -105,7 +107,7 @@ __global__ void __launch_bounds__(each_threads) run_each(index_t n, F f) {
     each_of_thread(f, static_cast<unsigned long long>(n));
   }
 }
-/// How many blocks of a kernel a multiprocessor is to hold, where it says so: a bound for registers. 0: none.
+/// Blocks of a kernel that shall fit a multiprocessor at once, for the compiler to bound registers by; 0: unspecified.
 template <class Kernel>
 inline constexpr int blocks_together = [] {
   if constexpr (requires { Kernel::blocks_together; }) {

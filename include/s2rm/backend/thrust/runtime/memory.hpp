@@ -21,7 +21,7 @@ std::shared_ptr<typename System::context> make_context(int device) {
   }
 }
 
-/// A device has no cache that a piece must fit in: chunks are as long as they may be before memory is wasted.
+/// On a device chunks need not fit a cache: they are as long as memory allows.
 inline constexpr ops::chunk_rows device_chunks{.encode = 4096, .read_out = 4096};
 template <class System>
 inline constexpr ops::chunk_rows chunks_of = [] {
@@ -32,7 +32,7 @@ inline constexpr ops::chunk_rows chunks_of = [] {
   }
 }();
 
-/// How a system remembers work, where it does.
+/// The graph of a system that captures work; an empty type elsewhere.
 template <class System>
 struct graph_of {
   struct type {};
@@ -43,7 +43,7 @@ struct graph_of<System> {
   using type = typename System::graph;
 };
 
-/// A system's points in what it was asked for, where it does not do everything at once.
+/// The event of a system whose calls return before their work is done; an empty type elsewhere.
 template <class System>
 struct event_of {
   struct type {};
@@ -107,8 +107,8 @@ using device_buffer = system_buffer<System, T, false>;
 template <class System, class T>
 using host_buffer = system_buffer<System, T, true>;
 
-/// f of one index, on single lanes. A functor that is `prepared` says what that gives: systems that call one functor for
-/// many indices do it once for all of them.
+/// f of one index, on single lanes. A system that calls one functor for many indices prepares it (`prepared`) once for
+/// all.
 template <class F>
 struct one_index {
   F f;
@@ -129,9 +129,6 @@ struct one_index {
     }
   }
 };
-
-/// Functors that are a kernel as well (ops.hpp).
-template <class F> concept has_kernel = requires { typename F::kernel; };
 
 /// f of one row and column.
 template <class F, index_t Width>

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// `communicator::nccl`: GPUs that train together, one for each rank. Sums are made in the devices' memory by NCCL, as a
-/// part of the stream's work, so that a whole training step still is one recorded graph.
+/// `communicator::nccl`: GPUs that train together, one for each rank. Gradients are summed in device memory by NCCL, on
+/// the backend's stream, so that a whole training step is still one captured graph.
 ///
-/// Compiled in the tests, but has run on no GPU yet. Include it beside s2rm/thrust.hpp and s2rm/distributed.hpp, in a .cu
-/// file; link s2rm::nccl.
+/// Compiled in the tests, but has run on no GPU yet. Include it beside s2rm/thrust.hpp and s2rm/distributed.hpp, in a
+/// .cu file; link s2rm::nccl.
 
 #include <cuda_runtime.h>
 #include <nccl.h>
@@ -25,10 +25,10 @@ inline void expect(ncclResult_t r, char const* what) {
 
 namespace s2rm::communicator {
 
-/// \tparam Host  what ranks speak through on the host: agreement, files, sums in parts (`communicator::mpi`)
+/// \tparam Host  communicator on the host: agreement, files, sums in parts (`communicator::mpi`)
 ///
-/// Made by all ranks at the same time. While the host meets the others before every step and gives up on them after its
-/// timeout, a sum that has begun waits for ever where a rank is lost in it; mpirun then ends all.
+/// Constructed by all ranks together. The host waits for the other ranks before every step, at most for its timeout; an
+/// all-reduce that has begun has no timeout and hangs where a rank dies in it, until mpirun ends the job.
 template <class Host>
 class nccl {
  public:
@@ -50,7 +50,7 @@ class nccl {
   [[nodiscard]] index_t check_every() const { return host_.check_every(); }
   [[nodiscard]] Host const& host() const { return host_; }
 
-  /// x (n) in the device's memory: asked for on the backend's stream, not waited for.
+  /// All-reduces x (n) in device memory: enqueued on the backend's stream; the host does not wait.
   template <class Backend, class T>
   void sum_on(Backend& be, index_t n, T* x) const {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);

@@ -3,16 +3,20 @@
 /// Thrust's device systems: where work of `backend::thrust` runs, and its memory there. Each has
 ///
 ///   each(context, n, f)            f(i) for i < n, in parallel
-///   blocks(context, count, k)      kernel k (block.hpp) for blocks 0 ... count - 1
-///   grid(context, count, k)        kernel k (grid.hpp) on count blocks that are there at once, of which there may be
-///   resident<Kernel>(context)      so many
+///   blocks(context, count, k)      kernel k (kernels/block.hpp) for blocks 0 ... count - 1
+///   grid(context, count, k)        cooperative kernel k (kernels/cooperative.hpp) on count blocks
+///   resident<Kernel>(context)      the most blocks of such a kernel that fit the device at once
 ///   allocate, release, copy, copy_in, copy_out, wait
 ///
-///   pieces                         in how many rows long work is cut (`ops::chunk_rows`), where it is not `device_chunks`
+/// and may have, with what holds where it has not:
 ///
-/// and, where there is something better, `multiply` (gemm.hpp), `allocate_host`, `record` and `play`, and `record_event`, `wait`
-/// and `passed` for a mark, `copy_in_later` and `copy_out_later` (ops.hpp). A context whose blocks may be short of shared
-/// memory says how much there is (`shared_room`).
+///   chunks                         rows per chunk of long work (`ops::chunk_rows`); `device_chunks`
+///   multiply(context, p, task)     a library's product (cuBLAS); kernels/host_gemm.hpp
+///   context.shared_room()          bytes of shared memory a block can have; enough for every kernel
+///   allocate_host, release_host    page-locked memory; ordinary memory
+///   graph, capture, launch         captured work; work is enqueued every time
+///   event, record_event, wait, completed, copy_in_later, copy_out_later
+///                                  (ops/capabilities.hpp); every call has done its work when it returns
 ///
 /// `cpp` and `omp` are the host, whatever the compiler; `cuda` is in cuda.hpp.
 
@@ -41,7 +45,8 @@ namespace s2rm::backend::system {
 struct host {
   static constexpr bool host_memory = true;
 
-  /// What a backend has one of: room for partial sums (of `reduce`; of weights.hpp), and how much was ever asked for.
+  /// What all copies of a backend share: room for partial sums (of `reduce`; of kernels/weight_gradient.hpp), a count
+  /// of allocations, shared memory of grids, and the order of threads.
   struct context {
     static constexpr index_t sum_blocks = 64;
     static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
@@ -63,7 +68,7 @@ struct host {
   static void copy_out(context& c, std::size_t bytes, void const* from, void* to) { copy(c, bytes, from, to); }
   static void wait(context&) {}
 
-  /// Blocks of a host take turns: as many as anybody wants.
+  /// Blocks run sequentially on the host: a grid may have any size.
   template <class Kernel>
   static index_t resident(context&) {
     return std::numeric_limits<index_t>::max();

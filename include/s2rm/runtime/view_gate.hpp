@@ -1,0 +1,144 @@
+#pragma once
+/// \file
+/// Keeps views that hold a non-finite number out of a stream's state: a check of the host's arrays, and one that a backend
+/// runs on its own.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "s2rm/core/config.hpp"
+
+namespace s2rm {
+
+/// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would never leave
+/// the state again.
+enum class non_finite_views {
+  refuse,  ///< `observed::not_finite`: the state is unchanged
+  absent   ///< the view counts as absent; `left_out` counts it
+};
+using odd_views [[deprecated("renamed: non_finite_views")]] = non_finite_views;
+
+namespace detail {
+/// The check of the host's arrays.
+template <class Net, class T>
+class view_gate {
+ public:
+  view_gate(index_t most, non_finite_views policy) : policy_(policy) {
+    if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
+  }
+
+  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to flags
+  /// of this object, which leave out the views that are not finite.
+  bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
+    bool all = true;
+    index_t found = 0;
+    for (index_t i = 0; i < n; ++i) {
+      bool const here = present == nullptr || present[i] != 0;
+      bool const good =
+          !here || (finite<Net::view::size>(views + i * Net::view::size) && finite<Net::P>(places + i * Net::P));
+      all = all && good;
+      found += good ? 0 : 1;
+      if (policy_ == non_finite_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
+    }
+    if (all) return true;
+    if (policy_ == non_finite_views::refuse) return false;
+    non_finite_ += found;
+    present = flags_.data();
+    return true;
+  }
+  /// Views left out so far.
+  [[nodiscard]] index_t non_finite() const { return non_finite_; }
+  [[nodiscard]] non_finite_views policy() const { return policy_; }
+
+ private:
+  /// x - x is 0 for finite numbers alone. Sixteen independent sums, so that no addition depends on the one before it, also
+  /// where a compiler does not vectorise (nvcc).
+  template <index_t N>
+  static bool finite(T const* x) {
+    constexpr index_t width = std::min<index_t>(16, N), rest = N % width;
+    std::array<T, static_cast<std::size_t>(width)> sums{};
+    auto const add = [&sums](T const* from, index_t n) {
+      for (index_t i = 0; i < n; ++i) {
+        sums[static_cast<std::size_t>(i)] += from[i] - from[i];  // NOLINT(misc-redundant-expression)
+      }
+    };
+    for (index_t i = 0; i < N - rest; i += width) add(x + i, width);
+    add(x + N - rest, rest);
+    T sum = 0;
+    for (T const one : sums) sum += one;
+    return sum == 0;
+  }
+
+  non_finite_views policy_;
+  std::vector<std::uint8_t> flags_;
+  index_t non_finite_ = 0;
+};
+
+/// The check that a backend runs on arrays of its own: a present view that is not finite becomes absent, and is counted.
+template <index_t V, index_t P, class T>
+struct leave_out_non_finite {
+  T const* view;         ///< (n, V)
+  T const* place;        ///< (n, P)
+  std::uint8_t* mask;    ///< (n)
+<<<<<<< HEAD:include/s2rm/runtime/view_gate.hpp
+  std::uint32_t* times;  ///< (n): how often the view of each slot was left out
+  S2RM_HD void operator()(index_t i) const { judge(i, part(i, 0, 1)); }
+
+  /// 32 threads a view.
+  struct kernel {
+    static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
+    static constexpr std::size_t shared_bytes = threads * sizeof(T);
+    leave_out_non_finite f;
+    index_t n;
+    [[nodiscard]] index_t blocks() const { return (n + lines - 1) / lines; }
+    template <class Block>
+    S2RM_HD void operator()(Block const& block) const {
+      T* const sums = reinterpret_cast<T*>(block.shared);
+      index_t const first = block.index * lines;
+      block.each([&](int t) {
+        index_t const i = first + t / lanes;
+        sums[t] = i < n ? f.part(i, t % lanes, lanes) : T(0);
+      });
+      block.each([&](int t) {
+        if (t >= lines || first + t >= n) return;
+        T sum = 0;
+        for (int k = 0; k < lanes; ++k) sum += sums[t * lanes + k];
+        f.judge(first + t, sum);
+      });
+    }
+  };
+
+ private:
+  /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
+  [[nodiscard]] S2RM_HD T part(index_t i, index_t first, index_t step) const {
+=======
+  std::uint32_t* times;  ///< (n): how often each place was left out
+  S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
+  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
+  [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
+>>>>>>> backend:include/s2rm/stream/view_gate.hpp
+    T sum = 0;
+    if (mask[i] == 0) return sum;
+    T const *const v = view + i * V, *const p = place + i * P;
+    for (index_t c = first; c < V; c += step) sum += v[c] - v[c];  // NOLINT(misc-redundant-expression)
+    for (index_t c = first; c < P; c += step) sum += p[c] - p[c];  // NOLINT(misc-redundant-expression)
+    return sum;
+  }
+  S2RM_HD void judge(index_t i, T sum) const {
+    if (sum == 0) return;
+    mask[i] = 0;
+    ++times[i];
+  }
+};
+
+/// The term of a sum over slots: how many views were left out.
+struct non_finite_count {
+  std::uint32_t const* times;
+  S2RM_HD double operator()(index_t i) const { return times[i]; }
+};
+}  // namespace detail
+
+}  // namespace s2rm
