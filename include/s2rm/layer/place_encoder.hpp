@@ -53,10 +53,6 @@ struct place_encoder {
     T* const gamma = saved_rows;
     T* const hidden = gamma + n * features;
     T* const z = hidden + n * mlp::saved;
-<<<<<<< HEAD
-    // A backend may fuse all of it.
-=======
->>>>>>> backend
     constexpr index_t Hidden = Shape::place_hidden;
     if constexpr (ops::capabilities<B, T>::place_encoder) {
       if (p.half.numbers == nullptr &&

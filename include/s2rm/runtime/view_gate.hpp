@@ -83,43 +83,10 @@ struct leave_out_non_finite {
   T const* view;         ///< (n, V)
   T const* place;        ///< (n, P)
   std::uint8_t* mask;    ///< (n)
-<<<<<<< HEAD:include/s2rm/runtime/view_gate.hpp
-  std::uint32_t* times;  ///< (n): how often the view of each slot was left out
-  S2RM_HD void operator()(index_t i) const { judge(i, part(i, 0, 1)); }
-
-  /// 32 threads a view.
-  struct kernel {
-    static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
-    static constexpr std::size_t shared_bytes = threads * sizeof(T);
-    leave_out_non_finite f;
-    index_t n;
-    [[nodiscard]] index_t blocks() const { return (n + lines - 1) / lines; }
-    template <class Block>
-    S2RM_HD void operator()(Block const& block) const {
-      T* const sums = reinterpret_cast<T*>(block.shared);
-      index_t const first = block.index * lines;
-      block.each([&](int t) {
-        index_t const i = first + t / lanes;
-        sums[t] = i < n ? f.part(i, t % lanes, lanes) : T(0);
-      });
-      block.each([&](int t) {
-        if (t >= lines || first + t >= n) return;
-        T sum = 0;
-        for (int k = 0; k < lanes; ++k) sum += sums[t * lanes + k];
-        f.judge(first + t, sum);
-      });
-    }
-  };
-
- private:
-  /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
-  [[nodiscard]] S2RM_HD T part(index_t i, index_t first, index_t step) const {
-=======
   std::uint32_t* times;  ///< (n): how often each place was left out
   S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
   /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
   [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
->>>>>>> backend:include/s2rm/stream/view_gate.hpp
     T sum = 0;
     if (mask[i] == 0) return sum;
     T const *const v = view + i * V, *const p = place + i * P;
