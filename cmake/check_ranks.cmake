@@ -34,9 +34,8 @@ set(rank_data 13)
 set(backends eigen thrust)
 set(backend_ceiling 2)
 set(longest_header 400)
-# Rooms that may ask what kind of backend they run on: the one that answers for all others, those below it, and (until its two
-# classes are one) stream.
-set(rooms_of_devices core math ops runtime stream)
+# Rooms that may ask what kind of backend they run on: the one that answers for all others, and those below it.
+set(rooms_of_devices core math ops runtime)
 set(device_words "host_memory|reads_masks|static_launch|fixed_work|allocate_host|pinned_memory|copy_in_later|copy_out_later|deferred_copy_in|deferred_copy_out|captures|captures_copies|has_events|record_event")
 
 set(faults 0)

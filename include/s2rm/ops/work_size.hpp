@@ -2,7 +2,7 @@
 /// \file
 /// How much work is enqueued where a backend leaves a choice, so that code above need not know what kind of backend it is.
 
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::ops {
 

@@ -1,22 +1,16 @@
 #pragma once
 /// \file
 /// Events: points in the work that was enqueued on a backend, which the host can wait for or query (`record_event`,
-/// `wait`, `completed` of ops.hpp). A backend without events has completed all work when a call returns: every event is
+/// `wait`, `completed` of ops/capabilities.hpp). A backend without events has completed all work when a call returns: every event is
 /// completed.
 
-#include <concepts>
-
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::ops {
 
 /// Backends whose calls return before their work is done.
 template <class B>
-concept has_events = requires(B& be, B const& same, typename B::event& e) {
-  be.record_event(e);
-  same.wait(e);
-  { same.completed(e) } -> std::convertible_to<bool>;
-};
+concept has_events = capabilities<B>::events;
 
 /// One event; before the first `set` it is completed.
 template <class B>

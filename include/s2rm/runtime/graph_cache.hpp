@@ -1,37 +1,27 @@
 #pragma once
 /// \file
 /// Work that is enqueued at every step, captured once and then launched as a graph, on backends that can (`capture`,
-/// `launch` of ops.hpp).
+/// `launch` of ops/capabilities.hpp).
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
 
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::ops {
 
-namespace detail {
-struct null_work {
-  void operator()() const {}
-};
-}  // namespace detail
-
 /// Backends that capture graphs.
 template <class B>
-concept captures = requires(B& be, typename B::graph& r, detail::null_work f) {
-  be.capture(r, f);
-  be.launch(r);
-};
+concept captures = capabilities<B>::graphs;
 
 /// Whether copies in may be a part of a graph: a launch then reads the host's memory as it is at that time, at
 /// addresses of the key. A backend that shares the host's memory has no such copies, and must not capture what reads
 /// the caller's arrays.
 template <class B>
 inline constexpr bool captures_copies =
-    !captures<B> ||
-    (!host_memory<B> && requires(B& be, float const* from, float* to) { be.copy_in_later(1, from, to); });
+    !captures<B> || (!host_memory<B> && capabilities<B>::deferred_copy_in);
 
 /// `cache(be, key, f)` does f's work. f enqueues the same work on the same memory whenever the key is the same, and
 /// changes nothing on the host. On a backend that captures, f is called at the first use of a key and captured at the

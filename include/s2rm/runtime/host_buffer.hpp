@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm {
 
@@ -16,7 +16,7 @@ namespace ops {
 /// completed, and lies in a `host_buffer`. Where the backend has no asynchronous copies, the copy is done at once.
 template <class B, class T>
 void copy_in_later(B& be, index_t n, T const* from, T* to) {
-  if constexpr (requires { be.copy_in_later(n, from, to); }) {
+  if constexpr (capabilities<B, T>::deferred_copy_in) {
     be.copy_in_later(n, from, to);
   } else {
     be.copy_in(n, from, to);
@@ -27,7 +27,7 @@ void copy_in_later(B& be, index_t n, T const* from, T* to) {
 /// `wait`. The target lies in a `host_buffer`.
 template <class B, class T>
 void copy_out_later(B& be, index_t n, T const* from, T* to) {
-  if constexpr (requires { be.copy_out_later(n, from, to); }) {
+  if constexpr (capabilities<B, T>::deferred_copy_out) {
     be.copy_out_later(n, from, to);
   } else {
     be.copy_out(n, from, to);
@@ -43,7 +43,7 @@ class host_buffer {
   /// Room for n numbers. Allocates where that is more than ever before; the contents are undefined then.
   void resize(Backend& be, index_t n) {
     if (n <= size_) return;
-    if constexpr (requires { be.template allocate_host<T>(n); }) {
+    if constexpr (ops::capabilities<Backend, T>::pinned_memory) {
       memory_ = be.template allocate_host<T>(n);
     } else {
       memory_.resize(static_cast<std::size_t>(n));
@@ -59,7 +59,7 @@ class host_buffer {
     using type = std::vector<T>;
   };
   template <class B>
-    requires requires(B& be) { be.template allocate_host<T>(index_t{}); }
+    requires ops::capabilities<B, T>::pinned_memory
   struct memory_of<B> {
     using type = decltype(std::declval<B&>().template allocate_host<T>(index_t{}));
   };

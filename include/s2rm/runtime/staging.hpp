@@ -58,7 +58,7 @@ class staging {
   /// copied from the host.
   /// \throws value_error where the batch is resident on another backend.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
-    if (b.resident != nullptr && b.resident->owner != owner(be)) {
+    if (b.resident != nullptr && b.resident->owner != ops::memory_owner(be)) {
       throw value_error("s2rm: batch: resident on another backend than the trainer's");
     }
     if constexpr (ops::host_memory<Backend>) {
@@ -145,7 +145,7 @@ class staging {
     } else {
       auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(bytes));
       be.copy_in(bytes, host.data(), memory->device.data());
-      memory->block = {owner(be), memory->device.data(), bytes};
+      memory->block = {ops::memory_owner(be), memory->device.data(), bytes};
       arena there{memory->device.data()};
       auto view = lay_out(there, b, no_copy);
       view.resident = &memory->block;
@@ -174,14 +174,6 @@ class staging {
     device_block device;
     resident_block block{};
   };
-  static void const* owner(Backend const& be) {
-    if constexpr (requires { be.context.get(); }) {
-      return be.context.get();
-    } else {
-      return nullptr;
-    }
-  }
-
   /// Calls copy(array, given, to) for every array of a batch, `to` being its place in a block that begins at `memory`;
   /// returns the padded batch whose arrays lie there. With a null `memory` it only counts bytes.
   template <class Copy>
