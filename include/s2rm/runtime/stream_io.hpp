@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "s2rm/runtime/graph_cache.hpp"
+#include "s2rm/runtime/host_buffer.hpp"
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/runtime/view_gate.hpp"
 
@@ -173,7 +174,7 @@ class stream_io {
   where_apart<device_block<double>> found_;
   bool counted_there_ = false;  ///< `times_` may hold counts
 
-  where_apart<host_block<Backend, T>> predictions_;
+  where_apart<host_buffer<Backend, T>> predictions_;
   ops::event_of<Backend> computed_;  ///< of the predictions, and their copy
   index_t count_ = 0, rows_ = 0;     ///< queries of a session, and rows of the output for them
   bool delivered_ = true;            ///< the copy to the host was enqueued
