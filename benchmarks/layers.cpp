@@ -143,9 +143,9 @@ struct read_out {
   std::vector<float> y;
   read_out(B backend, index_t count) : be(std::move(backend)), data({20, count, A, Q}, 0), w(be), pass(be) {
     w.assign(be, start_of<balls>(placing::drawn).data());
-    pass.forward(w.view(), data.batch());
+    pass.forward(w.view(), data.look());
   }
-  void step() { pass.query(w.view(), data.batch()); }
+  void step() { pass.query(w.view(), data.look()); }
   std::vector<result> results() {
     y.assign(pass.outputs(), pass.outputs() + 20 * data.size.batch * Q * balls::outputs);
     return {{"prediction", &y}};

@@ -10,47 +10,31 @@
 
 #include "models.hpp"
 #include "s2rm/core/random.hpp"
-#include "s2rm/model/batch.hpp"
+#include "s2rm/runtime/owned_batch.hpp"
 
 namespace bench {
 
-/// A batch that owns its numbers: views and targets in [0, 1], places in [-1, 1]^P.
+/// A batch of given extents: views and targets in [0, 1], places in [-1, 1]^P.
 template <class Net>
-struct problem {
+struct problem : s2rm::owned_batch<float> {
   extents size;
-  std::vector<float> view, place, query_place, target;
-  std::vector<std::uint8_t> mask;
 
   problem(extents const& e, index_t masked_views) : size(e) {
     index_t const R = e.time * e.batch;
+    time = e.time, batch = e.batch, views = e.views, queries = e.queries;
     fill(view, R * e.views * Net::view::size, 0, 1, 1);
     fill(place, R * e.views * Net::P, -1, 1, 2);
     fill(query_place, R * e.queries * Net::P, -1, 1, 3);
     fill(target, R * e.queries * Net::target::size, 0, 1, 4);
     if (masked_views > 0) {
-      mask.assign(static_cast<std::size_t>(R * e.views), std::uint8_t{1});
+      view_mask.assign(static_cast<std::size_t>(R * e.views), std::uint8_t{1});
       // Spread over the slots, as views that drop out are.
       for (index_t row = 0; row < R; ++row) {
         for (index_t i = 0; i < masked_views; ++i) {
-          mask[static_cast<std::size_t>(row * e.views + i * e.views / masked_views)] = 0;
+          view_mask[static_cast<std::size_t>(row * e.views + i * e.views / masked_views)] = 0;
         }
       }
     }
-  }
-
-  [[nodiscard]] s2rm::batch_view<float> batch() const {
-    return {size.time,
-            size.batch,
-            size.views,
-            size.queries,
-            view.data(),
-            place.data(),
-            mask.empty() ? nullptr : mask.data(),
-            query_place.data(),
-            target.data(),
-            nullptr,
-            nullptr,
-            nullptr};
   }
 
  private:

@@ -68,11 +68,11 @@ void sums(mpi const& team, double seconds) {
 void steps(mpi const& team, double seconds, int threads, s2rm::index_t parts) {
   constexpr extents whole{20, 16, 10, 10};
   s2rm::trainer<balls, cpu, float, s2rm::optim::adam, mpi> learner{
-      cpu{.threads = threads}, {.rate = 1e-7, .clip = 1.0}, {}, {.parts = parts}, team};
+      cpu{.threads = threads}, {.rate = 1e-7, .clip = 1.0}, {}, {.microbatches = parts}, team};
   learner.assign(start_of<balls>(placing::drawn).data());
   auto const mine = learner.share(whole.batch);
   problem<balls> const data({whole.time, mine.count, whole.views, whole.queries}, 0);
-  auto const t = measured(team, seconds, [&] { learner.step(data.batch()); });
+  auto const t = measured(team, seconds, [&] { learner.step(data.look()); });
   first_says(team, "step of balls, %2d ranks x %d threads, parts %2lld: least %8.2f ms, median %8.2f ms (%d steps)\n",
              team.size(), threads, static_cast<long long>(parts), 1e3 * t.least, 1e3 * t.median, t.count);
 }

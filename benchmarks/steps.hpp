@@ -35,7 +35,7 @@ struct training {
       : trainer(std::move(be), still, {}, {.recompute = c.recompute}), data(e, c.masked_views) {
     trainer.assign(start_of<Net>(c.places).data());
   }
-  s2rm::step_report step() { return trainer.step(data.batch()); }
+  s2rm::step_report step() { return trainer.step(data.look()); }
 };
 
 /// What ops::reference makes of a batch: predictions, loss and gradient.
@@ -50,7 +50,7 @@ struct expected {
     s2rm::parameters<typename Net::params, slow, float> weights(be);
     weights.assign(be, start_of<Net>(c.places).data());
     s2rm::executor<Net, slow, float> pass(be);
-    auto const batch = data.batch();
+    auto const batch = data.look();
     double const count = pass.count(batch);
     loss = pass.differentiate(weights.view(), batch, static_cast<float>(1 / count), {gradient.data()}, [](auto&) {}) /
            count;
@@ -103,7 +103,7 @@ struct prediction {
       : be(std::move(backend)), weights(be), pass(be), data(e, c.masked_views) {
     weights.assign(be, start_of<Net>(c.places).data());
   }
-  void step() { pass.forward(weights.view(), data.batch()); }
+  void step() { pass.forward(weights.view(), data.look()); }
 };
 
 template <class Net>
@@ -145,7 +145,7 @@ struct streaming {
     s2rm::array_view<float const, decltype(live)::view_rank> seen{data.view.data() + t * A * Net::view::size, {A}};
     for (std::size_t i = 0; i < Net::view::rank; ++i) seen.shape[i + 1] = Net::view::extents[i];
     live.observe(seen, {data.place.data() + t * A * Net::P, {A, Net::P}},
-                 data.mask.empty() ? nullptr : data.mask.data() + t * A);
+                 data.view_mask.empty() ? nullptr : data.view_mask.data() + t * A);
     auto const next = live.predict({data.query_place.data() + t * Q * Net::P, {Q, Net::P}});
     t = (t + 1) % data.size.time;
     return next;

@@ -3,7 +3,7 @@
 # Holds include/s2rm to the layering: a file includes its own folder or lower ranks, never sideways or upwards; backends
 # see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them. What a backend has for functors of layers and models, its
 # policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
-# macros are defined in core/config.hpp; no header is longer than 400 lines. Prints every fault, then fails.
+# macros are defined in core/config.hpp; above a backend, runtime/ alone asks whether it is the host or a device; no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
 # One rank a room: two rooms of one rank do not see each other.
@@ -33,6 +33,9 @@ set(rank_data 13)
 set(backends eigen thrust)
 set(backend_ceiling 2)
 set(longest_header 400)
+# Rooms that may ask what kind of backend they run on: the one that answers for all others, and those below it.
+set(rooms_of_devices core math ops runtime)
+set(device_words "host_memory|reads_masks|static_launch|fixed_work|allocate_host|pinned_memory|copy_in_later|copy_out_later|deferred_copy_in|deferred_copy_out|captures|captures_copies|has_events|record_event")
 
 set(faults 0)
 macro(fault text)
@@ -162,6 +165,10 @@ foreach(header IN LISTS headers)
     if(NOT here STREQUAL "backend/thrust"
        AND line MATCHES "<(thrust|cub|cuda|cccl)/|<(cuda|cublas|curand|cudnn|nccl)[A-Za-z0-9_]*\\.h|(^|[^A-Za-z0-9_:])(::)?(thrust|cub)::|(^|[^A-Za-z0-9_])(cuda|cublas)[A-Z]")
       fault("${header}: names Thrust or CUDA: ${line}")
+    endif()
+    if(DEFINED rank_${here} AND NOT here IN_LIST rooms_of_devices
+       AND line MATCHES "(^|[^A-Za-z0-9_])(${device_words})([^A-Za-z0-9_]|$)")
+      fault("${header}: asks whether the backend is the host or a device, which runtime/ alone may: ${line}")
     endif()
     if(NOT here STREQUAL "backend/thrust" AND NOT header STREQUAL "core/config.hpp"
        AND line MATCHES "__CUDA|__host__|__device__|__global__")

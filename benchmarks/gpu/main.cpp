@@ -31,7 +31,7 @@ bool agrees(std::string const& name, s2rm::gpu_options gpu, double tolerance) {
   problem<Net> const data({3, 2, 5, 4}, 1);
   auto const cpu = s2rm::erased(s2rm::trainer<Net, s2rm::backend::eigen>({}, optimiser(), s2rm::seed{1}));
   auto const there = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
-  double const expected = cpu->differentiate(data.batch()), found = there->differentiate(data.batch());
+  double const expected = cpu->differentiate(data.look()), found = there->differentiate(data.look());
   std::vector<float> a(Net::parameter_count), b(a.size());
   cpu->gradient(Net::parameter_count, a.data());
   there->gradient(Net::parameter_count, b.data());
@@ -65,8 +65,8 @@ void train(std::string const& name, extents const& e, s2rm::gpu_options const& g
   if (!agrees<Net>(name, gpu, exact ? 1e-4 : 5e-2)) return;
   problem<Net> const data(e, 0);
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
-  auto const kept = learner->keep(data.batch());
-  auto const batch = from == batch_of::device ? kept.view() : data.batch();
+  auto const kept = learner->upload(data.look());
+  auto const batch = from == batch_of::device ? kept.view() : data.look();
   report_time(
       name, static_cast<int>(unread),
       [&] {
@@ -87,8 +87,8 @@ bool agrees_live(std::string const& name, s2rm::gpu_options const& gpu, index_t 
   auto const many = there->streams(sessions, {views, queries, s2rm::non_finite_views::absent});
   auto const one = there->stream({views, queries});
   problem<Net> const data({3, sessions, views, queries}, 0);
-  auto const given = data.batch();
-  auto const kept = there->keep(given);
+  auto const given = data.look();
+  auto const kept = there->upload(given);
   index_t const numbers = sessions * queries * Net::outputs;
   double worst = 0;
   for (index_t t = 0; t < 3; ++t) {
@@ -131,7 +131,7 @@ void live(std::string const& name, extents const& e, s2rm::gpu_options const& gp
   if (!agrees_live<Net>(name, gpu, 1, batch_of::host)) return;
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1}, {}, gpu);
   problem<Net> const data({1, 1, e.views, e.queries}, 0);
-  auto const b = data.batch();
+  auto const b = data.look();
   auto const one = learner->stream({e.views, e.queries});
   s2rm::array_view<float const, 4> const views{b.view, {e.views, 1, 11, 11}};
   s2rm::array_view<float const, 2> const places{b.place, {e.views, 2}}, queries{b.query_place, {e.queries, 2}};
@@ -153,8 +153,8 @@ void live_many(std::string const& name, index_t sessions, extents const& e, batc
   if (!agrees_live<Net>(name, {}, 128, from)) return;
   auto const learner = s2rm::gpu_trainer<Net>(optimiser(), s2rm::seed{1});
   problem<Net> const data({1, sessions, e.views, e.queries}, 0);
-  auto const kept = learner->keep(data.batch());
-  auto const b = from == batch_of::device ? kept.view() : data.batch();
+  auto const kept = learner->upload(data.look());
+  auto const b = from == batch_of::device ? kept.view() : data.look();
   auto const all = learner->streams(sessions, {e.views, e.queries, s2rm::non_finite_views::absent});
   s2rm::array_view<float const, 5> const views{b.view, {sessions, e.views, 1, 11, 11}};
   s2rm::array_view<float const, 3> const places{b.place, {sessions, e.views, 2}},

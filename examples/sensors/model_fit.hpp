@@ -47,7 +47,7 @@ std::unique_ptr<s2rm::any_trainer<Net>> make_learner(fit_settings const& setting
                                .clip = settings.clip,
                                .schedule = {settings.warm_up, settings.steps, 0.0}};
   auto learner = trainer_on<Net>(where, adam, s2rm::seed{static_cast<std::uint64_t>(seed)},
-                                 s2rm::training{.average = settings.average, .parts = settings.parts});
+                                 s2rm::training{.average = settings.average, .microbatches = settings.parts});
   // A shifted and turned network of stations visits more places than the stations' own.
   if (!settings.rotate) learner->whiten(data.places);
   if (settings.source_gain != 1.0) {

@@ -22,16 +22,16 @@ template <class Net, class T>
 void agree(std::string const& name, test::batch_options const& o, double forward, double gradient) {
   auto const values = test::random_parameters<Net>(o.seed);
   auto const owned = test::converted<T>(test::random_batch<Net>(o));
-  auto const expected = test::run<Net, T>(values, owned.get());
+  auto const expected = test::run<Net, T>(values, owned.look());
   test::on_every_thrust([&](auto const& be, std::string const& backend) {
     INFO(name << " on " << backend << ": T " << o.time << ", A " << o.views);
-    auto const found = test::run<Net, T>(values, owned.get(), be);
+    auto const found = test::run<Net, T>(values, owned.look(), be);
     CHECK(found.count == expected.count);
     CHECK(found.loss == Approx(expected.loss).epsilon(forward));
     CHECK(test::relative_error(found.states, expected.states, 1e-6) <= forward);
     CHECK(test::relative_error(found.outputs, expected.outputs, 1e-6) <= forward);
     CHECK(test::relative_error(found.gradient, expected.gradient, 1e-6) <= gradient);
-    CHECK(found == test::run<Net, T>(values, owned.get(), be));
+    CHECK(found == test::run<Net, T>(values, owned.look(), be));
   });
 }
 

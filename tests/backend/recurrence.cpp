@@ -51,7 +51,7 @@ template <class Net>
 void same_as_steps(test::batch_options const& o) {
   auto const values = test::random_parameters<Net>(o.seed);
   auto const owned = test::random_batch<Net>(o);
-  auto const b = owned.get();
+  auto const b = owned.look();
   INFO("T " << o.time << ", B " << o.batch << ", A " << o.views);
   device one, steps{.persistent = false};
   auto const expected = test::run<Net, double>(values, b, steps), found = test::run<Net, double>(values, b, one);
@@ -90,7 +90,7 @@ bool is_one(device const& be, test::batch_options const& o) {
   auto const values = test::random_parameters<Net>(1);
   auto const owned = test::converted<T>(test::random_batch<Net>(o));
   auto const before = be.context->grids;
-  test::run<Net, T>(values, owned.get(), be);
+  test::run<Net, T>(values, owned.look(), be);
   return be.context->grids > before;
 }
 
@@ -108,9 +108,9 @@ TEST_CASE("recurrence: the fused kernel continues from a carried state") {
   using net = odd_net<>;
   auto const values = test::random_parameters<net>(1);
   auto const owned = test::random_batch<net>({.time = 6, .batch = 2, .views = 3, .seed = 2});
-  auto const whole = test::run<net, double>(values, owned.get(), device{});
+  auto const whole = test::run<net, double>(values, owned.look(), device{});
   test::model<net, device, double> m(device{}, values, {3, 2, 3, 3});
-  auto const b = owned.get();
+  auto const b = owned.look();
   m.forward(slice_time<net>(b, 0, 3));
   auto const carried = m.states(slice_time<net>(b, 0, 3));
   index_t const state = 2 * net::M * net::state_size;

@@ -43,7 +43,7 @@ void same_report(step_report const& a, step_report const& b) {
 /// The batch with absent views that hold NaN at the end of every row, `views` in all. A sum over rows takes them in another
 /// order where there are more of them.
 template <class Net, class T>
-test::owned_batch<Net, T> padded(test::owned_batch<Net, T> b, index_t views) {
+owned_batch<T> padded(owned_batch<T> b, index_t views) {
   index_t const R = b.time * b.batch;
   if (b.view_mask.empty()) b.view_mask.assign(static_cast<std::size_t>(R * b.views), 1);
   auto const widen = [&](auto& x, index_t width, auto value) {
@@ -76,10 +76,10 @@ index_t compare_training(training options) {
     auto b = test::random_batch<Net, T>(5, 2, views, 3, step, with);
     if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {};  // skipped
     if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);                                     // nothing to learn
-    // The state is lost: what follows starts anew, though it was recorded going on.
+    // The state is lost: the next step starts from h_0, although its graph was captured with a carried state.
     if (step == 13) b.view[0] = std::numeric_limits<T>::quiet_NaN();
     INFO("step " << step << ", " << views << " views");
-    same_report(far.step(b.look()), near.step(padded(b, 5).look()));
+    same_report(far.step(b.look()), near.step(padded<Net>(b, 5).look()));
     auto const a = far.state(), c = near.state();
     CHECK(same_bits(a.weights, c.weights));
     CHECK(same_bits(a.average, c.average));
@@ -87,7 +87,7 @@ index_t compare_training(training options) {
     CHECK(same_bits(a.carried, c.carried));
   }
   auto const b = test::random_batch<Net, T>(4, 2, 3, 2, 50, masks);
-  auto const same = padded(b, 5);
+  auto const same = padded<Net>(b, 5);
   CHECK(far.evaluate(b.look()) == near.evaluate(same.look()));
   CHECK(far.differentiate(b.look()) == near.differentiate(same.look()));
   std::vector<T> gradient(Net::parameter_count), outputs(4 * 2 * 2 * Net::outputs);
@@ -173,7 +173,7 @@ TEST_CASE("separate memory: a resident batch equals the host's and is not copied
   optim::adam const o{.rate = 0.01};
   separate device;
   trainer<net, separate, float> far(device, o, seed{3}), same({}, o, seed{3});
-  std::vector<test::owned_batch<net, float>> given;
+  std::vector<owned_batch<float>> given;
   std::vector<resident_batch<float>> kept;
   for (std::uint32_t i = 0; i < 3; ++i) {
     given.push_back(test::random_batch<net, float>(5, 2, 4, 3, i, masks));
@@ -190,16 +190,16 @@ TEST_CASE("separate memory: a resident batch equals the host's and is not copied
   CHECK(device.context->copied_in == copied);
   CHECK(far.evaluate(kept[1].view()) == same.evaluate(given[1].look()));
   CHECK(same_bits(far.state().weights, same.state().weights));
-  CHECK_THROWS_WITH(static_cast<void>(same.step(kept[0].view())), test::contains("kept by another backend"));
+  CHECK_THROWS_WITH(static_cast<void>(same.step(kept[0].view())), test::contains("resident on another backend"));
   // Where memory is the host's it is a copy.
   trainer<net, plain, float> near({}, o, seed{3}), other({}, o, seed{3});
   auto const copy = near.upload(given[0].look());
   auto const as_given = given[0];
   std::fill(given[0].view.begin(), given[0].view.end(), 0.0F);
   same_report(near.step(copy.view()), other.step(as_given.look()));
-  trainer<net, separate, float> microbatched({}, o, seed{3}, {.parts = 2});
+  trainer<net, separate, float> microbatched({}, o, seed{3}, {.microbatches = 2});
   auto const whole = microbatched.upload(as_given.look());
-  CHECK_THROWS_WITH(static_cast<void>(microbatched.step(whole.view())), test::contains("parts"));
+  CHECK_THROWS_WITH(static_cast<void>(microbatched.step(whole.view())), test::contains("microbatches"));
 }
 
 TEST_CASE("separate memory: a trainer allocates nothing after its largest batch") {
@@ -226,7 +226,7 @@ TEST_CASE("separate memory: asynchronous steps do not wait, and their reports eq
   };
   std::vector<step_report> expected;
   for (std::uint32_t step = 0; step < 40; ++step) {
-    expected.push_back(steps.step(padded(batch(step), 4).look()));
+    expected.push_back(steps.step(padded<net>(batch(step), 4).look()));
   }
   // Twice the kinds of batches there are, to have recordings of all.
   for (std::uint32_t step = 0; step < 20; ++step) CHECK(asked.step_async(batch(step).look()) == step);

@@ -27,7 +27,7 @@ constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true
 
 /// Targets that suit a Bernoulli likelihood.
 template <class Net, class T>
-test::owned_batch<Net, T> batch_of(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
+owned_batch<T> batch_of(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
   auto b = test::random_batch<Net, T>(time, batch, views, queries, stream, masks);
   if constexpr (!Net::likelihood::has_location) {
     for (auto& x : b.target) x = x > T(0) ? T(1) : T(0);
@@ -41,7 +41,7 @@ struct pass {
   std::vector<T> predictions, gradient;
 };
 template <class Net, class T>
-pass<Net, T> of(any_trainer<Net, T>& t, test::owned_batch<Net, T> const& b) {
+pass<Net, T> of(any_trainer<Net, T>& t, owned_batch<T> const& b) {
   pass<Net, T> p{t.differentiate(b.look()),
                  std::vector<T>(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::outputs)),
                  std::vector<T>(static_cast<std::size_t>(Net::parameter_count))};
@@ -131,7 +131,7 @@ TEST_CASE("gpu: a step of little work, with the recurrence in one kernel and in 
   REQUIRE(live->observe({b.view.data(), {4, 1, 5, 5}}, {b.place.data(), {4, 2}}, b.view_mask.data()) == observed::yes);
   CHECK(std::isfinite(live->predict({b.query_place.data(), {3, 2}}).data[0]));
   // Sessions whose views lie on the device, where they are looked through.
-  auto const kept = one->keep(b.look());
+  auto const kept = one->upload(b.look());
   auto const many = one->streams(3, {4, 3, non_finite_views::absent});
   auto const& there = kept.view();
   REQUIRE(many->step(on_device, {there.view, {3, 4, 1, 5, 5}}, {there.place, {3, 4, 2}}, {there.query_place, {3, 3, 2}},
@@ -147,7 +147,7 @@ TEST_CASE("gpu: asynchronous steps give the weights and reports of synchronous o
   for (std::uint32_t step = 0; step < 12; ++step) {
     auto const b = batch_of<gpu_net, float>(10, 8, 7 - step % 3, 5, step);
     reports.push_back(waits->step(b.look()));
-    auto const kept = asks->keep(b.look());
+    auto const kept = asks->upload(b.look());
     CHECK(asks->step_async(step % 2 == 0 ? b.look() : kept.view()) == step);
   }
   for (index_t step = 0; step < 12; ++step) {
@@ -212,7 +212,7 @@ TEST_CASE("gpu: a step that asks is observing and asking, one stream or many, fr
     // On the device the absent view is one that is not finite.
     b.view[static_cast<std::size_t>((2 * views + 1) * 25 + 7)] = std::numeric_limits<float>::quiet_NaN();
     b.reset.assign(reset, reset + sessions);
-    auto const kept = gpu->keep(b.look());
+    auto const kept = gpu->upload(b.look());
     shown.data = kept.view().view, places.data = kept.view().place, asked.data = kept.view().query_place;
     REQUIRE(there->step(on_device, shown, places, asked, nullptr, nullptr, kept.view().reset) == observed::yes);
     auto const z = there->predictions();

@@ -145,7 +145,7 @@ TEST_CASE("checkpoint: another model's file") {
   CHECK_THAT(load_refusal<net>(folder / "nowhere"), contains("cannot open"));
 }
 
-TEST_CASE("checkpoint: a training state that is not what was asked for") {
+TEST_CASE("checkpoint: a training state of other names or sizes") {
   temporary_folder const folder;
   saved_bytes(folder);
   destination<float> to;
@@ -199,7 +199,7 @@ TEST_CASE("checkpoint: a plain file without s2rm metadata") {
   CHECK_THAT(load_refusal<net>(path), contains("tensor 'cell.weight_hh': expected dtype F32 or F64, found I32"));
 }
 
-TEST_CASE("checkpoint: half-marked, unknown and newer metadata") {
+TEST_CASE("checkpoint: incomplete, unknown and newer metadata") {
   temporary_folder const folder;
   auto const path = folder / "marked";
   auto const values = numbers<float>();

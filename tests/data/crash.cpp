@@ -295,7 +295,7 @@ TEST_CASE("crash: a full disk, whenever it fills up") {
   CHECK(standing(path) == 2);
 }
 
-TEST_CASE("crash: short and interrupted writes are gone on with") {
+TEST_CASE("crash: short and interrupted writes are continued") {
   temporary_folder const folder;
   auto const path = folder / "c";
   save(path, 2);
@@ -399,7 +399,7 @@ TEST_CASE("crash: a limit of the system on the length of files") {
   }
 }
 
-TEST_CASE("crash: what killed writers leave is removed, and nothing else") {
+TEST_CASE("crash: temporary files of killed writers are removed, and nothing else") {
   temporary_folder const folder;
   auto const path = folder / "c";
   CHECK(in_a_process(path, [] { plan.kill_after_bytes = 10; }) == SIGKILL);

@@ -70,7 +70,7 @@ void cheap(hostile_file const& file, std::function<void(std::string const&)> con
 
 }  // namespace
 
-TEST_CASE("hostile: the counter sees what is allocated") {
+TEST_CASE("hostile: the counter sees every allocation") {
   auto const before = memory::live.load();
   memory::peak = before;
   {

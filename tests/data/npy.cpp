@@ -95,7 +95,7 @@ TEST_CASE("npy: another type, rank or order") {
   CHECK_THAT((refusal_of<float, 2>(numpy_file("<f4", "False", "2, 3", six_floats, 3))), contains("version 1 or 2"));
 }
 
-TEST_CASE("npy: a header that asks for more than the file holds") {
+TEST_CASE("npy: a header that promises more than the file holds") {
   auto const hostile = [](char const* shape) {
     return refusal_of<float, 2>(numpy_file("<f4", "False", shape, six_floats));
   };

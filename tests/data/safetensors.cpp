@@ -81,7 +81,7 @@ TEST_CASE("safetensors: what is written is read back, bit by bit") {
   CHECK(folder.count() == 1);
 }
 
-TEST_CASE("safetensors: the very bytes") {
+TEST_CASE("safetensors: the exact bytes of a file") {
   temporary_folder const folder;
   std::array<float, 2> const values{1.0f, -2.0f};
   std::array<data::tensor_source, 1> const tensors{data::source_of("w", {1, 2}, values.data())};
@@ -205,7 +205,7 @@ TEST_CASE("safetensors: every shorter file is refused") {
   }
 }
 
-TEST_CASE("safetensors: a header that is too much of anything") {
+TEST_CASE("safetensors: a header beyond any of the limits") {
   std::string const empty = R"({"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
   auto const tensors = [&](int count) {
     std::string text = "{";
@@ -235,7 +235,7 @@ TEST_CASE("safetensors: a header that is too much of anything") {
              contains("expected a header of at most 262144"));
 }
 
-TEST_CASE("safetensors: a payload beyond the limit is refused before memory is asked for") {
+TEST_CASE("safetensors: a payload beyond the limit is refused before memory is allocated") {
   temporary_folder const folder;
   auto const path = folder / "sparse";
   write_text(path, file_of(R"({"a":{"dtype":"U8","shape":[1099511627776],"data_offsets":[0,1099511627776]}})"));
@@ -253,7 +253,7 @@ TEST_CASE("safetensors: a payload beyond the limit is refused before memory is a
              contains("expected at most 7 bytes of tensors, found 8"));
 }
 
-TEST_CASE("safetensors: what can not be read back is not written") {
+TEST_CASE("safetensors: tensors that could not be read back are not written") {
   temporary_folder const folder;
   auto const path = folder / "c";
   write_text(path, "old");

@@ -45,7 +45,7 @@ void train_both(Many& many, One& one, index_t first, index_t last, Compare const
   for (index_t step = first; step < last; ++step) {
     auto const all = batch_of_step<typename Many::scalar>(step, elements);
     auto const mine = many.share(all.batch);
-    auto const part = all.elements(mine.first, mine.count);
+    auto const part = test::elements_of<net>(all, mine.first, mine.count);
     CAPTURE(step, everyone().rank(), everyone().size());
     compare(many.step(part.look()), one.step(all.look()));
   }
@@ -98,7 +98,7 @@ void equal_within(double bound, index_t elements) {
 template <class T>
 void equal_to_the_bit() {
   for (auto options : settings) {
-    options.parts = 8;
+    options.microbatches = 8;
     ranks<T> many{{}, adam, seed{3}, options, together()};
     one_rank<T> one{{}, adam, seed{3}, options};
     train_both(many, one, 0, 6, same_reports, 16);
@@ -108,7 +108,7 @@ void equal_to_the_bit() {
 
 }  // namespace
 
-TEST_CASE("distributed: several ranks are one rank with the whole batch, up to the order of sums") {
+TEST_CASE("distributed: several ranks give the update of one rank with the whole batch, up to the order of sums") {
   REQUIRE(everyone().size() > 1);
   equal_within<double>(test::tolerance::reordered, 8);
   equal_within<float>(1e-4, 8);
@@ -119,7 +119,7 @@ TEST_CASE("distributed: shares need not be even, and may be empty") {
   equal_within<double>(test::tolerance::reordered, 1);
 }
 
-TEST_CASE("distributed: in parts, several ranks are one rank to the last bit") {
+TEST_CASE("distributed: with micro-batches, several ranks give the bits of one") {
   equal_to_the_bit<float>();
   equal_to_the_bit<double>();
 }
@@ -130,7 +130,7 @@ TEST_CASE("distributed: rank 0 writes one file, from which any number of ranks r
   std::optional<test::temporary_folder> folder;
   if (team.rank() == 0) folder.emplace();
   std::string const path = team.rank() == 0 ? *folder / "training.safetensors" : "/nowhere/on/this/rank";
-  training const options{.truncation = {.window = 2, .carry_batches = true}, .average = 0.9, .parts = 4};
+  training const options{.truncation = {.window = 2, .carry_batches = true}, .average = 0.9, .microbatches = 4};
   ranks<float> many{{}, adam, seed{3}, options, together()};
   one_rank<float> one{{}, adam, seed{3}, options};
   train_both(many, one, 0, 3, same_reports);
@@ -196,10 +196,10 @@ TEST_CASE("distributed: ranks that differ are named") {
                                                                                 test::contains("rank 0's 5") &&
                                                                                 test::contains("rank 1 has 4"));
 
-  ranks<float> other_part{{}, adam, seed{3}, {.parts = 4}, together()};
+  ranks<float> other_part{{}, adam, seed{3}, {.microbatches = 4}, together()};
   auto const mine = other_part.share(odd ? 16 : 8);
-  auto const larger = batch_of_step<float>(1, 16).elements(0, mine.count);
-  CHECK_THAT(refused<rank_error>([&] { other_part.step(larger.look()); }), test::contains("elements of a part"));
+  auto const larger = test::elements_of<net>(batch_of_step<float>(1, 16), 0, mine.count);
+  CHECK_THAT(refused<rank_error>([&] { other_part.step(larger.look()); }), test::contains("elements of a micro-batch"));
 
   // One weight in its last bit, at the next comparison.
   ranks<float> drifting{{}, adam, seed{3}, {}, together()};
@@ -262,8 +262,8 @@ TEST_CASE("distributed: a tree's sum on ranks, also of fewer numbers than ranks"
 
 #if defined(S2RM_TEST_THRUST)
 TEST_CASE("distributed: a backend whose memory the host cannot touch") {
-  for (index_t const parts : {0, 4}) {
-    training const options{.truncation = {.window = 3}, .average = 0.9, .parts = parts};
+  for (index_t const microbatches : {0, 4}) {
+    training const options{.truncation = {.window = 3}, .average = 0.9, .microbatches = microbatches};
     ranks<double, test::separate> many{{}, adam, seed{3}, options, together()};
     one_rank<double> one{{}, adam, seed{3}, options};
     double const bound = 1e-10;

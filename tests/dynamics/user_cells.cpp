@@ -127,10 +127,10 @@ void same_on_every_backend() {
   auto const values = test::random_parameters<Net>(3);
   auto const owned = test::random_batch<Net>(
       {.time = 6, .batch = 3, .views = 4, .present = test::slots::some, .reset = true, .seed = 4});
-  auto const expected = test::run<Net, double>(values, owned.get());
+  auto const expected = test::run<Net, double>(values, owned.look());
   test::on_every_thrust([&](auto& be, std::string const& name) {
     INFO(name);
-    auto const found = test::run<Net, double>(values, owned.get(), be);
+    auto const found = test::run<Net, double>(values, owned.look(), be);
     CHECK(found.loss == Approx(expected.loss).epsilon(1e-12));
     CHECK(test::relative_error(found.states, expected.states, 1e-6) <= 1e-12);
     CHECK(test::relative_error(found.gradient, expected.gradient, 1e-6) <= 1e-10);

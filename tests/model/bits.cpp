@@ -33,12 +33,12 @@ TEST_CASE("1, 2, 4 and 8 threads, and a second run, give the same bits") {
                                                                  .asked = slots::some,
                                                                  .reset = true,
                                                                  .seed = 8}));
-  auto const one = test::run<large, float>(values, owned.get(), cpu{.threads = 1});
+  auto const one = test::run<large, float>(values, owned.look(), cpu{.threads = 1});
   CHECK(std::all_of(one.gradient.begin(), one.gradient.end(), [](float g) { return std::isfinite(g); }));
-  CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 1}));
-  CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 2}));
-  CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 4}));
-  CHECK(one == test::run<large, float>(values, owned.get(), cpu{.threads = 8}));
+  CHECK(one == test::run<large, float>(values, owned.look(), cpu{.threads = 1}));
+  CHECK(one == test::run<large, float>(values, owned.look(), cpu{.threads = 2}));
+  CHECK(one == test::run<large, float>(values, owned.look(), cpu{.threads = 4}));
+  CHECK(one == test::run<large, float>(values, owned.look(), cpu{.threads = 8}));
 }
 
 TEST_CASE("step by step equals the whole sequence in float as well") {

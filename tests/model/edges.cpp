@@ -31,7 +31,7 @@ TEST_CASE("nothing asked: states without outputs, no loss, no gradient") {
   auto const values = random_parameters<net>(1);
   auto const none = random_batch<net>({.time = 3, .queries = 0}),
              masked = random_batch<net>({.time = 3, .asked = slots::none});
-  auto const a = run<net>(values, none.get()), b = run<net>(values, masked.get());
+  auto const a = run<net>(values, none.look()), b = run<net>(values, masked.look());
   CHECK(a.outputs.empty());
   CHECK(a.count == 0);
   CHECK(b.count == 0);
@@ -55,7 +55,7 @@ TEST_CASE("one of everything") {
   for (index_t const views : {0, 1}) {
     for (index_t const queries : {0, 1}) {
       auto const owned = random_batch<least>({.time = 1, .batch = 1, .views = views, .queries = queries});
-      auto const r = run<least>(random_parameters<least>(2), owned.get());
+      auto const r = run<least>(random_parameters<least>(2), owned.look());
       CHECK(r.states.size() == 1);
       CHECK(all_finite(r.states));
       CHECK(all_finite(r.outputs));
@@ -68,7 +68,7 @@ TEST_CASE("one of everything") {
 TEST_CASE("no step, no element: nothing happens") {
   auto const values = random_parameters<net>(3);
   auto const owned = random_batch<net>({.time = 2});
-  auto b = owned.get();
+  auto b = owned.look();
   b.batch = 0;
   auto const r = run<net>(values, b, cpu{}, {2, 2, 4, 3});
   CHECK(r.states.empty());
@@ -95,7 +95,7 @@ TEST_CASE("padding with masked views changes no bit") {
         padded.view_mask[static_cast<std::size_t>(to)] = owned.view_mask[static_cast<std::size_t>(from)];
       }
     }
-    auto const plain = run<net>(values, owned.get()), wide = run<net>(values, padded.get());
+    auto const plain = run<net>(values, owned.look()), wide = run<net>(values, padded.look());
     CHECK(plain == wide);
     CHECK(plain.gradient != std::vector<double>(plain.gradient.size()));
   }
@@ -118,7 +118,7 @@ TEST_CASE("padding with masked queries changes no bit") {
       padded.target_mask[static_cast<std::size_t>(to)] = 1;
     }
   }
-  auto const plain = run<net>(values, owned.get()), wide = run<net>(values, padded.get());
+  auto const plain = run<net>(values, owned.look()), wide = run<net>(values, padded.look());
   CHECK(same_bits(plain.states, wide.states));
   CHECK(same_bits(plain.gradient, wide.gradient));
   CHECK(plain.loss == wide.loss);
@@ -133,19 +133,19 @@ TEST_CASE("null masks are masks of ones, no flags are flags of zeros") {
   marked.target_mask.assign(18, 1);
   marked.reset.assign(6, 0);
   marked.blind.assign(6, 0);
-  CHECK(run<net>(values, owned.get()) == run<net>(values, marked.get()));
+  CHECK(run<net>(values, owned.look()) == run<net>(values, marked.look()));
 }
 
 TEST_CASE("a larger tape, or one used before, changes no bit") {
   auto const values = random_parameters<net>(7);
   auto const owned = random_batch<net>({.time = 3, .views = 4, .present = slots::some, .seed = 7});
-  auto const b = owned.get();
+  auto const b = owned.look();
   auto const fits = run<net>(values, b);
   CHECK(fits == run<net>(values, b, cpu{}, {9, 4, 11, 6}));
   test::model<net, cpu> used({}, values, {9, 4, 11, 6});
   auto const large = random_batch<net>({.time = 9, .batch = 4, .views = 11, .queries = 6, .seed = 70});
-  (void)used.loss(large.get());
-  (void)used.backward(large.get());
+  (void)used.loss(large.look());
+  (void)used.backward(large.look());
   (void)used.loss(b);
   auto const g = used.backward(b);
   CHECK(same_bits(fits.states, used.states(b)));
@@ -158,10 +158,10 @@ TEST_CASE("a reset starts anew: what was before does not matter") {
   auto owned = random_batch<net>({.time = 4, .batch = 1, .seed = 10});
   owned.reset.assign(4, 0);
   owned.reset[2] = 1;
-  auto const whole = run<net>(values, owned.get());
+  auto const whole = run<net>(values, owned.look());
   auto other = owned;
   for (index_t i = 0; i < 2 * 4 * 9; ++i) other.view[static_cast<std::size_t>(i)] += 1;
-  auto const changed = run<net>(values, other.get());
+  auto const changed = run<net>(values, other.look());
   index_t const half = 2 * net::M * net::H;
   CHECK(std::equal(whole.states.begin() + half, whole.states.end(), changed.states.begin() + half));
   CHECK_FALSE(std::equal(whole.states.begin(), whole.states.begin() + half, changed.states.begin()));
@@ -169,7 +169,7 @@ TEST_CASE("a reset starts anew: what was before does not matter") {
   owned.target_mask.assign(12, 0);
   std::fill(owned.target_mask.begin() + 6, owned.target_mask.end(), 1);
   other.target_mask = owned.target_mask;
-  CHECK(same_bits(run<net>(values, owned.get()).gradient, run<net>(values, other.get()).gradient));
+  CHECK(same_bits(run<net>(values, owned.look()).gradient, run<net>(values, other.look()).gradient));
 }
 
 TEST_CASE("the initial state is learned, or stays zero") {
@@ -178,7 +178,7 @@ TEST_CASE("the initial state is learned, or stays zero") {
   auto const f = field_named<net>("initial_state");
   REQUIRE(f.size == net::M * net::H);
   test::model<net, cpu> m({}, values, {1, 2, 4, 3});
-  (void)m.forward(owned.get());
+  (void)m.forward(owned.look());
   for (index_t b = 0; b < 2; ++b) {
     for (index_t i = 0; i < f.size; ++i) {
       CHECK(m.memory().dynamics.state_in[b * f.size + i] == values[static_cast<std::size_t>(f.offset + i)]);
@@ -187,7 +187,7 @@ TEST_CASE("the initial state is learned, or stays zero") {
   using zero = tiny_net<initial_state::fixed>;
   static_assert(zero::parameter_count == net::parameter_count - net::M * net::H);
   test::model<zero, cpu> still({}, random_parameters<zero>(11), {1, 2, 4, 3});
-  (void)still.forward(owned.get());
+  (void)still.forward(owned.look());
   for (index_t i = 0; i < 2 * f.size; ++i) CHECK(still.memory().dynamics.state_in[i] == 0.0);
 
   std::vector<double> start(net::parameter_count);
@@ -201,9 +201,9 @@ TEST_CASE("the bounded carry keeps every state within 1") {
   auto const f = field_named<net>("initial_state");
   std::fill_n(values.begin() + f.offset, f.size, -1.0);
   auto const owned = random_batch<net>({.time = 60, .batch = 1, .seed = 12});
-  auto const bounded = run<net>(values, owned.get());
+  auto const bounded = run<net>(values, owned.look());
   for (double const h : bounded.states) REQUIRE(std::abs(h) <= 1);
-  auto const free = run<tiny_net<carry::residual>>(values, owned.get());
+  auto const free = run<tiny_net<carry::residual>>(values, owned.look());
   CHECK(*std::max_element(free.states.begin(), free.states.end()) > 1);
 }
 

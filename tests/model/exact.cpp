@@ -112,7 +112,7 @@ TEST_CASE("1. epsilon -> 0 without a cut: plain softmax attention") {
   auto values = random_parameters<open_net>(1);
   part<open_net>(values, "kernel.log_epsilon")[0] = -700;
   auto const owned = random_batch<open_net>({.time = 2, .batch = 2, .views = 4, .seed = 1});
-  auto const b = owned.get();
+  auto const b = owned.look();
   test::model<open_net, cpu> m({}, values, extent_of(b));
   (void)m.forward(b);
   for (auto const r : m.reach(b)) CHECK(r == kernel::reached);
@@ -161,7 +161,7 @@ TEST_CASE("2. one module, Z = 1: one GRU fed by attention pooling; with one view
   part<lone_net>(values, "kernel.log_epsilon")[0] = -700;
   for (index_t const views : {1, 3}) {
     auto const owned = random_batch<lone_net>({.time = 4, .batch = 1, .views = views, .seed = 2});
-    auto const b = owned.get();
+    auto const b = owned.look();
     test::model<lone_net, cpu> m({}, values, extent_of(b));
     (void)m.forward(b);
     auto const& t = m.memory();
@@ -206,11 +206,11 @@ TEST_CASE("3. without views u = 0") {
   auto const empty = random_batch<net>(none), absent = random_batch<net>(masked);
   auto blind = random_batch<net>({.time = 3, .views = 4, .seed = 3});
   blind.blind.assign(6, 1);
-  auto const a = run<net>(values, empty.get()), b = run<net>(values, absent.get());
+  auto const a = run<net>(values, empty.look()), b = run<net>(values, absent.look());
   for (double const u : a.reads) CHECK(u == 0.0);
   for (double const u : b.reads) CHECK(u == 0.0);
   CHECK(same_bits(a.states, b.states));
-  CHECK(same_bits(a.states, run<net>(values, blind.get()).states));
+  CHECK(same_bits(a.states, run<net>(values, blind.look()).states));
   // Nothing of the views' side has a gradient.
   for (auto const* name :
        {"encoder.0.weight", "encoder.1.bias", "views.key.weight", "views.value.weight", "views.query.weight"}) {
@@ -235,7 +235,7 @@ void scatter(numbers& values) {
 TEST_CASE("4. modules out of each other's reach: the cross-module Jacobian is 0") {
   auto values = random_parameters<net>(4);
   auto const owned = random_batch<net>({.time = 1, .batch = 1, .seed = 4});
-  auto const b = owned.get();
+  auto const b = owned.look();
   auto const jacobian = [&](index_t moved) {
     numbers state(M * H, 0.1);
     test::model<net, cpu> m({}, values, extent_of(b));
@@ -265,7 +265,7 @@ TEST_CASE("4. modules out of each other's reach: the cross-module Jacobian is 0"
 TEST_CASE("5. a view out of a module's reach does not move it within the step") {
   auto const values = random_parameters<net>(5);
   auto owned = random_batch<net>({.time = 1, .batch = 1, .views = 5, .seed = 5});
-  auto const b = owned.get();
+  auto const b = owned.look();
   test::model<net, cpu> m({}, values, extent_of(b));
   (void)m.forward(b);
   auto const before = m.states(b);
@@ -274,7 +274,7 @@ TEST_CASE("5. a view out of a module's reach does not move it within the step") 
   for (index_t a = 0; a < b.views; ++a) {
     auto other = owned;
     for (index_t i = 0; i < net::view::size; ++i) other.view[a * net::view::size + i] += 1.5;
-    (void)m.forward(other.get());
+    (void)m.forward(other.look());
     auto const after = m.states(b);
     for (index_t i = 0; i < M; ++i) {
       bool const moved = !std::equal(before.begin() + i * H, before.begin() + (i + 1) * H, after.begin() + i * H);
@@ -308,7 +308,7 @@ void permute_modules(numbers& values, std::array<index_t, 3> const& order) {
 TEST_CASE("6. the order of views, and of modules with their weights, does not matter") {
   auto const values = random_parameters<net>(6);
   auto const owned = random_batch<net>({.time = 4, .batch = 2, .views = 5, .present = test::slots::some, .seed = 6});
-  auto const plain = run<net>(values, owned.get());
+  auto const plain = run<net>(values, owned.look());
 
   auto turned = owned;
   index_t const order[] = {3, 0, 4, 1, 2};
@@ -320,7 +320,7 @@ TEST_CASE("6. the order of views, and of modules with their weights, does not ma
       turned.view_mask[to] = owned.view_mask[from];
     }
   }
-  auto const views = run<net>(values, turned.get());
+  auto const views = run<net>(values, turned.look());
   CHECK(relative_error(views.states, plain.states) < tolerance::reordered);
   CHECK(relative_error(views.outputs, plain.outputs) < tolerance::reordered);
   CHECK(relative_error(views.gradient, plain.gradient) < tolerance::reordered);
@@ -328,7 +328,7 @@ TEST_CASE("6. the order of views, and of modules with their weights, does not ma
   std::array<index_t, 3> const cycle{2, 0, 1};
   auto moved = values;
   permute_modules<net>(moved, cycle);
-  auto const modules = run<net>(moved, owned.get());
+  auto const modules = run<net>(moved, owned.look());
   CHECK(relative_error(modules.outputs, plain.outputs) < tolerance::reordered);
   auto states = plain.states, gradient = plain.gradient;
   for (index_t row = 0; row < 8; ++row) {
@@ -356,7 +356,7 @@ TEST_CASE("7. duplicating every view leaves u unchanged") {
                                owned.view_mask.begin() + (row + 1) * 3);
     }
   }
-  auto const once = run<net>(values, owned.get()), twice = run<net>(values, doubled.get());
+  auto const once = run<net>(values, owned.look()), twice = run<net>(values, doubled.look());
   CHECK(relative_error(twice.reads, once.reads) < tolerance::reordered);
   CHECK(relative_error(twice.outputs, once.outputs) < tolerance::reordered);
   CHECK(relative_error(twice.gradient, once.gradient) < tolerance::reordered);
@@ -375,7 +375,7 @@ static void equals_its_elements(index_t T, index_t B) {
                                         .reset = true,
                                         .blind = true,
                                         .seed = 8});
-  auto const b = owned.get();
+  auto const b = owned.look();
   test::model<net, cpu> m({}, values, {T, B, A, Q});
   double const total = m.forward(b), count = m.count();
   auto const states = m.states(b), outputs = m.outputs(b), gradient = m.backward(b);
@@ -394,7 +394,7 @@ static void equals_its_elements(index_t T, index_t B) {
     keep(one.view, owned.view), keep(one.place, owned.place), keep(one.query_place, owned.query_place);
     keep(one.target, owned.target), keep(one.view_mask, owned.view_mask), keep(one.target_mask, owned.target_mask);
     keep(one.reset, owned.reset), keep(one.blind, owned.blind);
-    auto const o = one.get();
+    auto const o = one.look();
     losses += m.forward(o);  // the same tape, used in part
     counts += m.count();
     numbers expected;
@@ -450,11 +450,11 @@ TEST_CASE("10. a masked slot full of NaN changes no bit") {
       return b;
     };
     auto const zero = fill(0);
-    auto const clean = run<net>(values, zero.get());
+    auto const clean = run<net>(values, zero.look());
     for (double const value :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300, -7.0}) {
       auto const poison = fill(value);
-      auto const poisoned = run<net>(values, poison.get());
+      auto const poisoned = run<net>(values, poison.look());
       CHECK(same_bits(clean.states, poisoned.states));
       CHECK(same_bits(clean.outputs, poisoned.outputs));
       CHECK(same_bits(clean.gradient, poisoned.gradient));
@@ -467,7 +467,7 @@ TEST_CASE("10. a masked slot full of NaN changes no bit") {
     for (index_t i = 0; i < 32; ++i) {
       if (lost.target_mask[i] == 0) lost.query_place[i * 2 + 1] = NAN;
     }
-    auto const other = run<net>(values, lost.get());
+    auto const other = run<net>(values, lost.look());
     CHECK(same_bits(clean.states, other.states));
     CHECK(same_bits(clean.gradient, other.gradient));
     CHECK(clean.loss == other.loss);

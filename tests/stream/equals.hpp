@@ -26,7 +26,7 @@ array_view<T const, 2> places_of(T const* data, index_t count) {
 
 /// Step t of a batch of one through a stream. `compact`: absent views are not passed at all.
 template <class Net, class T>
-void observe(stream_of<Net, T>& live, owned_batch<Net, T> const& b, index_t t, bool compact) {
+void observe(stream_of<Net, T>& live, owned_batch<T> const& b, index_t t, bool compact) {
   auto const a = b.views;
   constexpr index_t V = Net::view::size;
   if (!b.reset.empty() && b.reset[static_cast<std::size_t>(t)] != 0) live.reset();
@@ -59,7 +59,7 @@ void equals_sequence(int threads, bool compact, with more) {
   together.evaluate(all.look());
   T const *states = together.states(), *predictions = together.predictions();
   for (index_t e = 0; e < batch; ++e) {
-    auto const one = all.elements(e, 1);
+    auto const one = elements_of<Net>(all, e, 1);
     alone.evaluate(one.look());
     stream_of<Net, T> live{cpu, together.parameters(), {.views = views, .queries = queries + 1}};
     index_t wrong_states = 0, wrong_predictions = 0;

@@ -45,7 +45,7 @@ struct outcome {
 
 /// One batch forward and backward, at the start's weights after `change`.
 template <class Change>
-outcome run(test::owned_batch<net, float> const& b, Change const& change, int threads = 1) {
+outcome run(owned_batch<float> const& b, Change const& change, int threads = 1) {
   learner_type learner{backend::eigen{.threads = threads}, {}, seed{5}};
   auto values = learner.state().weights;
   change(values);
@@ -295,7 +295,7 @@ TEST_CASE("numerics: a stream of a hundred thousand steps") {
 }
 
 TEST_CASE("numerics: the same weights after a thousand steps, in every run and with any number of threads") {
-  std::vector<test::owned_batch<net, float>> batches;
+  std::vector<owned_batch<float>> batches;
   for (std::uint32_t i = 0; i < 8; ++i) batches.push_back(test::random_batch<net, float>(2, 2, 2, 2, i));
 #ifdef __OPTIMIZE__
   constexpr index_t steps = 1000;

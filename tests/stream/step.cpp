@@ -36,7 +36,7 @@ void on_some_backends(F const& f) {
 /// Views and queries of one step: their numbers vary, some slots are absent (and NaN), some sessions idle, some reset.
 struct inputs {
   index_t count, queries;
-  test::owned_batch<net, T> b;
+  owned_batch<T> b;
   std::vector<std::uint8_t> active, reset;
   explicit inputs(std::uint32_t step)
       : count(step % 6),

@@ -59,7 +59,7 @@ static_assert(!std::is_copy_constructible_v<live_type> && std::is_move_construct
 /// A trainer for its weights, and twenty steps of views to look at.
 struct desk {
   trainer<net, test::tested> learner{{}, {.rate = 0.01}, seed{5}};
-  test::owned_batch<net, float> b = test::random_batch<net, float>(20, 1, 4, 3, 1);
+  owned_batch<float> b = test::random_batch<net, float>(20, 1, 4, 3, 1);
   [[nodiscard]] auto views(index_t t, index_t count = 4) const { return views_of<net>(b.view.data() + t * 12, count); }
   [[nodiscard]] auto places(index_t t, index_t count = 4) const { return places_of(b.place.data() + t * 8, count); }
   [[nodiscard]] auto queries(index_t t, index_t count = 3) const {

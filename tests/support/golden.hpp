@@ -90,7 +90,7 @@ void compare(std::string const& name, backend::eigen const& be = {}) {
   compare(name, sizeof(T) == 4, Net::fields,
           [&be](std::vector<double> const& values, data::safetensors_file const& batch) {
             auto const owned = batch_of<T>(batch);
-            auto const b = owned.get();
+            auto const b = owned.look();
             model<Net, backend::eigen, T> m(be, values, {b.time, b.batch, b.views, b.queries});
             auto const wide = [](std::vector<T> const& x) { return std::vector<double>(x.begin(), x.end()); };
             golden_result r;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "s2rm/runtime/executor.hpp"
+#include "s2rm/runtime/owned_batch.hpp"
 
 namespace s2rm::test {
 
@@ -31,30 +32,6 @@ using no_cut = kernel::truncated_gaussian<std::ratio<-2>>;
 /// Which slots of a batch there are.
 enum class slots { all, some, none };
 
-/// A batch that owns its memory.
-template <class T>
-struct owned_batch {
-  index_t time = 0, batch = 0, views = 0, queries = 0;
-  std::vector<T> view, place, query_place, target;
-  std::vector<std::uint8_t> view_mask, target_mask, reset, blind;  ///< empty: null in the view of it
-
-  [[nodiscard]] batch_view<T> get() const {
-    auto const flags = [](std::vector<std::uint8_t> const& f) { return f.empty() ? nullptr : f.data(); };
-    return {time,
-            batch,
-            views,
-            queries,
-            view.data(),
-            place.data(),
-            flags(view_mask),
-            query_place.data(),
-            target.data(),
-            flags(target_mask),
-            flags(reset),
-            flags(blind)};
-  }
-};
-
 struct batch_options {
   index_t time = 3, batch = 2, views = 4, queries = 3;
   slots present = slots::all, asked = slots::all;
@@ -66,7 +43,7 @@ struct batch_options {
 template <class Net, class T = double>
 owned_batch<T> random_batch(batch_options const& o) {
   index_t const R = o.time * o.batch;
-  owned_batch<T> b{o.time, o.batch, o.views, o.queries, {}, {}, {}, {}, {}, {}, {}, {}};
+  owned_batch<T> b{.time = o.time, .batch = o.batch, .views = o.views, .queries = o.queries};
   std::uint32_t stream = 1;
   auto const draw = [&](std::vector<T>& to, index_t n, auto const& f) {
     random const r{o.seed, stream++};
@@ -136,13 +113,13 @@ std::vector<double> random_parameters(std::uint64_t seed_value) {
 /// The same numbers in another precision.
 template <class T, class U>
 owned_batch<T> converted(owned_batch<U> const& b) {
-  auto const cast = [](std::vector<U> const& from) {
-    std::vector<T> to(from.size());
-    std::transform(from.begin(), from.end(), to.begin(), [](U x) { return static_cast<T>(x); });
-    return to;
-  };
-  return {b.time,         b.batch,     b.views,       b.queries, cast(b.view), cast(b.place), cast(b.query_place),
-          cast(b.target), b.view_mask, b.target_mask, b.reset,   b.blind};
+  owned_batch<T> to{.time = b.time, .batch = b.batch, .views = b.views, .queries = b.queries};
+  for_each_array<s2rm::detail::any_shape>(
+      [](auto, auto const& from, auto& x) {
+        for (auto const one : from) x.push_back(static_cast<typename std::decay_t<decltype(x)>::value_type>(one));
+      },
+      b, to);
+  return to;
 }
 
 /// One model on one backend: weights, tape and what a sequence gives.
@@ -185,9 +162,9 @@ class model {
     });
     sequence_type::measure(backend_, tape_, b);
     sequence_type::count(backend_, tape_, b);
-    return tape_.sums[0];
+    return tape_.sums->chunk_loss;
   }
-  [[nodiscard]] double count() const { return tape_.sums[1]; }
+  [[nodiscard]] double count() const { return tape_.sums->count; }
   /// The mean loss; 0 without any target.
   double loss(batch_view<T> const& b, T const* carried = nullptr) {
     double const sum = forward(b, carried);
@@ -208,7 +185,7 @@ class model {
     std::fill(gradients_.begin(), gradients_.end(), T(0));
     sequence_type::begin_backward(backend_, tape_);
     T const scale = count() > 0 ? static_cast<T>(1.0 / count()) : T(1);
-    auto const kept = sequence_type::kept(b);
+    auto const kept = sequence_type::compacted(b);
     each_read_out<Net>(kept, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
       sequence_type::query(backend_, weights_.view(), tape_, some, first);
       sequence_type::query_backward(backend_, weights_.view(), tape_, some, first, scale, {gradients_.data()});
@@ -306,7 +283,7 @@ class model {
       throw std::logic_error("the tape holds the last queries only");
     return b.time * b.batch * b.queries;
   }
-  static index_t all_views(batch_view<T> const& b) { return b.time * b.batch * sequence_type::kept(b).views; }
+  static index_t all_views(batch_view<T> const& b) { return b.time * b.batch * sequence_type::compacted(b).views; }
   template <class U>
   static std::vector<U> copy(U const* from, index_t n) {
     return n == 0 ? std::vector<U>{} : std::vector<U>(from, from + n);

@@ -22,7 +22,7 @@ void check_gradient(std::string const& name, gradient_subject& m, batch_options 
     REQUIRE(attempt < 500);
     options.seed += 1000;
     owned = m.random_data(options);
-    b = owned.get();
+    b = owned.look();
     values = m.random_values(options.seed);
     m.set(values);
     if (carries) {

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// A device without a device: a system of `backend::thrust_on` whose memory the host cannot touch. Pages are closed but
-/// while work runs; a functor that holds an address of the host is refused before it runs; recordings are kept as
-/// graphs are, with every argument as it was. It is as late as a device may be: nothing is done before somebody waits,
-/// and copies from and to memory of `allocate_host` look at it then.
+/// A fake device: a system of `backend::thrust_on` whose memory the host cannot touch. Its pages are inaccessible except while
+/// work runs; a functor that holds an address of the host is refused before it runs; a graph holds every argument as it was
+/// at capture. It is as late as a device may be: no work is done before the host waits, and copies from and to memory of
+/// `allocate_host` read and write it then.
 
 #include <sys/mman.h>
 
@@ -37,9 +37,9 @@ struct separate_memory {
     std::size_t used = 0;
     double* partial;
     void* scratch;
-    index_t allocations = 0, launched = 0, asked = 0, copied_in = 0;  // the last: batches and the like
-    index_t waits = 0, held = 0;   ///< how often the host waited: for everything; for a mark that was not passed
-    index_t queued = 0, done = 0;  ///< chunks of work since the beginning
+    index_t allocations = 0, launched = 0, asked = 0, copied_in = 0;  // the last: by copy_in_later
+    index_t waits = 0, held = 0;   ///< how often the host blocked: for all work; for an event that was not completed
+    index_t queued = 0, done = 0;  ///< pieces of work since the beginning
     graph* to = nullptr;
     std::vector<std::function<void()>> queue;
     std::vector<std::pair<std::byte const*, std::size_t>> pinned;
@@ -76,7 +76,7 @@ struct separate_memory {
       std::size_t const bytes = (used + page - 1) / page * page;
       if (::mprotect(base, bytes, yes ? PROT_READ | PROT_WRITE : PROT_NONE) != 0) throw std::runtime_error("mprotect");
     }
-    /// When somebody waits, or whenever what is recorded is launched and somebody waits for that.
+    /// Done when the host waits; captured, when the graph is launched and the host waits for that.
     template <class F>
     void work(F const& f) {
       ++asked;
@@ -92,7 +92,7 @@ struct separate_memory {
       queue.emplace_back(f);
     }
     void finish() { finish(queued); }
-    /// The first `last` chunks of work there ever were.
+    /// Does the first `last` pieces of work.
     void finish(index_t last) {
       if (last <= done) return;
       auto const end = queue.begin() + (last - done);
@@ -138,7 +138,7 @@ struct separate_memory {
   };
 
   static void* allocate(context& c, std::size_t bytes) {
-    if (c.to != nullptr) throw std::logic_error("separate memory: allocation while graph");
+    if (c.to != nullptr) throw std::logic_error("separate memory: allocation while capturing");
     ++c.allocations;
     void* const p = c.take(bytes);
     c.work([p, bytes] { std::memset(p, 0xFF, bytes); });  // every number NaN
@@ -175,7 +175,7 @@ struct separate_memory {
     c.work([=] { std::memcpy(to, from, bytes); });
   }
   static void wait(context& c) {
-    if (c.to != nullptr) throw std::logic_error("separate memory: wait while graph");
+    if (c.to != nullptr) throw std::logic_error("separate memory: wait while capturing");
     ++c.waits;
     c.finish();
   }

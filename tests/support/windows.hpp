@@ -12,13 +12,12 @@ namespace s2rm::test {
 inline owned_batch<double> window(owned_batch<double> const& all, index_t first, index_t last) {
   auto some = all;
   some.time = last - first;
-  auto const keep = [&](auto& to, auto const& from) {
-    index_t const width = static_cast<index_t>(from.size()) / all.time;
-    to.assign(from.begin() + first * width, from.begin() + last * width);
-  };
-  keep(some.view, all.view), keep(some.place, all.place), keep(some.query_place, all.query_place);
-  keep(some.target, all.target), keep(some.view_mask, all.view_mask), keep(some.target_mask, all.target_mask);
-  keep(some.reset, all.reset), keep(some.blind, all.blind);
+  for_each_array<s2rm::detail::any_shape>(
+      [&](auto, auto& to, auto const& from) {
+        index_t const width = static_cast<index_t>(from.size()) / all.time;
+        to.assign(from.begin() + first * width, from.begin() + last * width);
+      },
+      some, all);
   return some;
 }
 
@@ -29,7 +28,7 @@ void check_windows(index_t length, Backend const& be) {
   auto const owned = random_batch<Net>(
       {.time = steps, .batch = 2, .views = 4, .present = slots::some, .reset = true, .blind = true, .seed = 9});
   auto const all = converted<T>(owned);
-  auto const b = all.get();
+  auto const b = all.look();
   auto const values = random_parameters<Net>(9);
   model<Net, Backend, T> whole(be, values, {b.time, b.batch, b.views, b.queries});
   (void)whole.forward(b);
@@ -37,7 +36,7 @@ void check_windows(index_t length, Backend const& be) {
   std::vector<T> states, outputs, carried;
   for (index_t t = 0; t < steps; t += length) {
     auto const part_of = converted<T>(window(owned, t, std::min(steps, t + length)));
-    auto const w = part_of.get();
+    auto const w = part_of.look();
     (void)live.forward(w, t == 0 ? nullptr : carried.data());
     auto const s = live.states(w), o = live.outputs(w);
     states.insert(states.end(), s.begin(), s.end());

@@ -106,7 +106,7 @@ void passes_the_rest(batch_view<double> const& before, batch_view<double> const&
 
 }  // namespace
 
-TEST_CASE("augment: views are dropped at the rate asked for, and steps made blind at theirs") {
+TEST_CASE("augment: views are dropped and steps made blind at their probabilities") {
   sample<plane> data(40, 20, 25, 1);
   data.mask.assign(data.slots(), 1);
   for (std::size_t i = 0; i < data.mask.size(); i += 3) data.mask[i] = 0;
@@ -141,7 +141,7 @@ TEST_CASE("augment: views are dropped at the rate asked for, and steps made blin
   CHECK(std::count(there.blind, there.blind + 12, 0) == 12);
 }
 
-TEST_CASE("augment: jitter has the sigma asked for, each coordinate on its own") {
+TEST_CASE("augment: jitter has its sigma, independent for each coordinate") {
   sample<plane> const data(30, 20, 10, 10);
   augment::pipeline<plane, double, augment::jitter> mend{seed{1}, {.sigma = 0.05}};
   auto const b = mend(0, data.look());
@@ -235,7 +235,7 @@ TEST_CASE("augment: a shift moves all places of a sequence by one vector") {
   shifts<space>();
 }
 
-TEST_CASE("augment: a pipeline is decided by seed and step, and leaves the caller's batch alone") {
+TEST_CASE("augment: a pipeline depends on seed and step alone, and does not change the caller's batch") {
   sample<plane> const data;
   auto const before = data;
   using mend_type =

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "s2rm/runtime/owned_batch.hpp"
 #include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/tested.hpp"
@@ -25,46 +26,21 @@ struct with {
   bool view_mask = false, target_mask = false, reset = false, blind = false;
 };
 
-/// A batch that owns its numbers. A member left empty is null in its view.
+/// Elements [first, first + count) alone.
 template <class Net, class T>
-struct owned_batch {
-  index_t time = 0, batch = 0, views = 0, queries = 0;
-  std::vector<T> view, place, query_place, target;
-  std::vector<std::uint8_t> view_mask, target_mask, reset, blind;
-
-  [[nodiscard]] batch_view<T> look() const {
-    auto const of = [](auto const& x) { return x.empty() ? nullptr : x.data(); };
-    return {time,          batch,           views,      queries,         of(view),  of(place),
-            of(view_mask), of(query_place), of(target), of(target_mask), of(reset), of(blind)};
-  }
-  /// Elements [first, first + count) alone.
-  [[nodiscard]] owned_batch elements(index_t first, index_t count) const {
-    owned_batch to{time, count, views, queries, {}, {}, {}, {}, {}, {}, {}, {}};
-    auto const pick = [&](auto const& from, auto& into, index_t width) {
-      for (index_t t = 0; t < time && !from.empty(); ++t) {
-        auto const at = from.begin() + (t * batch + first) * width;
-        into.insert(into.end(), at, at + count * width);
-      }
-    };
-    pick(view, to.view, views * Net::view::size);
-    pick(place, to.place, views * Net::P);
-    pick(query_place, to.query_place, queries * Net::P);
-    pick(target, to.target, queries * Net::target::size);
-    pick(view_mask, to.view_mask, views);
-    pick(target_mask, to.target_mask, queries);
-    pick(reset, to.reset, 1);
-    pick(blind, to.blind, 1);
-    return to;
-  }
-};
+owned_batch<T> elements_of(owned_batch<T> const& all, index_t first, index_t count) {
+  owned_batch<T> some;
+  copy_elements<typename Net::shape>(all.look(), first, count, some);
+  return some;
+}
 
 /// Views N(0, 1), places in [-1, 1], targets N(0, 1) (0 or 1 for a Bernoulli), every third slot masked, every eleventh
 /// (step, element) reset, every seventh blind. Masked slots hold NaN.
 template <class Net, class T>
-owned_batch<Net, T> random_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream,
-                                 with more = {}) {
+owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream,
+                            with more = {}) {
   random const r{99, stream};
-  owned_batch<Net, T> b{time, batch, views, queries, {}, {}, {}, {}, {}, {}, {}, {}};
+  owned_batch<T> b{.time = time, .batch = batch, .views = views, .queries = queries};
   index_t const R = time * batch;
   std::uint32_t field = 0;
   auto const fill = [&](auto& x, index_t n, auto const& draw) {
@@ -114,7 +90,7 @@ owned_batch<Net, T> random_batch(index_t time, index_t batch, index_t views, ind
 
 /// A reading at places of a wave that travels over [-1, 1]^2: what small models can learn in seconds.
 template <class Net, class T>
-owned_batch<Net, T> wave_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
+owned_batch<T> wave_batch(index_t time, index_t batch, index_t views, index_t queries, std::uint32_t stream) {
   static_assert(Net::view::size == 1 && Net::target::size == 1 && Net::P == 2);
   random const r{7, stream};
   auto b = random_batch<Net, T>(time, batch, views, queries, stream);

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <limits>
+#include <type_traits>
 
 #include "data/files.hpp"
 #include "train/batches.hpp"
@@ -69,7 +70,7 @@ TEST_CASE("checkpoint folder: the last k and the best stay") {
   CHECK(again.best_figure<learner_type>() == 9.0);
 }
 
-TEST_CASE("checkpoint folder: no best where none is asked for; other files are left alone") {
+TEST_CASE("checkpoint folder: no best file with best = false; other files are not touched") {
   test::temporary_folder const folder;
   for (char const* name : {"step-5.safetensors", "step-000000000009.txt", "notes", "step-00000000000x.safetensors",
                            "step-99999999999999999999.safetensors"}) {
@@ -94,7 +95,14 @@ TEST_CASE("checkpoint folder: no best where none is asked for; other files are l
   CHECK_THROWS_AS(checkpoint_folder(folder.path() / "notes" / "below"), file_error);
 }
 
-TEST_CASE("checkpoint folder: the newest that loads is taken up") {
+TEST_CASE("checkpoint folder: the deprecated name of its options") {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  CHECK(std::is_same_v<s2rm::keep, retention>);
+#pragma GCC diagnostic pop
+}
+
+TEST_CASE("checkpoint folder: resumes from the newest file that loads") {
   test::temporary_folder const folder;
   checkpoint_folder kept(folder.path());
   auto learner = made(1), other = made(2);
@@ -134,7 +142,7 @@ TEST_CASE("checkpoint folder: the newest that loads is taken up") {
   CHECK_THAT(text, test::contains("step-000000000003.safetensors"));
 }
 
-TEST_CASE("checkpoint folder: weights that are not finite replace nothing") {
+TEST_CASE("checkpoint folder: non-finite weights replace no file") {
   test::temporary_folder const folder;
   checkpoint_folder kept(folder.path(), {.last = 1});
   auto learner = made(1);
@@ -156,7 +164,7 @@ TEST_CASE("checkpoint folder: weights that are not finite replace nothing") {
   CHECK(test::read_text(kept.best_path().string()) == best);
 }
 
-TEST_CASE("checkpoint folder: a program that is killed again and again always goes on") {
+TEST_CASE("checkpoint folder: a program that is killed again and again resumes every time") {
   test::temporary_folder const folder;
   auto const path = folder.path() / "run";
   random const draw{5, 0};

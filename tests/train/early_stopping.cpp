@@ -1,4 +1,4 @@
-// Early stopping: the best figure's weights are kept, and patience is counted from it.
+// Early stopping: the weights of the best figure are stored, and patience is counted from it.
 #include "s2rm/train/early_stopping.hpp"
 
 #include <limits>
@@ -26,7 +26,7 @@ struct counting_trainer {
 
 }  // namespace
 
-TEST_CASE("early stopping: keeps the weights of the best figure and gives up after its patience") {
+TEST_CASE("early stopping: stores the weights of the best figure and stops when patience runs out") {
   early_stopping<double> stop(3);
   counting_trainer learner;
   CHECK(stop.weights().empty());
@@ -46,7 +46,7 @@ TEST_CASE("early stopping: keeps the weights of the best figure and gives up aft
   CHECK(stop.weights() == std::vector<double>{14, 14, 14});
 }
 
-TEST_CASE("early stopping: figures noted again are where it was") {
+TEST_CASE("early stopping: noting a record again restores the state") {
   double const figures[] = {5, 4, 4.5, 3, 3.5, 3.2, 3.1};
   early_stopping<double> whole(3), again(3);
   counting_trainer const learner;
@@ -61,7 +61,7 @@ TEST_CASE("early stopping: figures noted again are where it was") {
   CHECK(again.weights().empty());
 }
 
-TEST_CASE("early stopping: an improvement that is too small is none, nor is what is no number") {
+TEST_CASE("early stopping: an improvement below the threshold does not count, nor does NaN") {
   double const nan = std::numeric_limits<double>::quiet_NaN();
   early_stopping<double> stop(2, 0.1);
   counting_trainer learner;

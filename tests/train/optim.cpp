@@ -127,7 +127,7 @@ void check_pieces(Optimiser const& o) {
   }
 }
 
-TEST_CASE("optimisers: a parameter's bits do not depend on the piece it is updated in") {
+TEST_CASE("optimisers: a parameter's bits do not depend on how the block is cut") {
   optim::adam const adam{.rate = 0.03, .weight_decay = 0.1, .clip = 1.5};
   optim::sgd const sgd{.rate = 0.02, .weight_decay = 0.1, .clip = 1.5};
   check_pieces<float>(adam);
@@ -171,7 +171,7 @@ TEST_CASE("clipping: by the norm of the whole gradient, and only what is longer"
   }
 }
 
-TEST_CASE("optimisers: a norm that is not finite changes nothing") {
+TEST_CASE("optimisers: a non-finite norm changes nothing") {
   double const nan = std::nan("");
   double w = 1.5, g = nan, moments[2] = {0.25, 0.5};
   for (double const norm2 : {nan, std::numeric_limits<double>::infinity()}) {

@@ -23,7 +23,7 @@ struct counts {
 
 /// p_m . s_a of every pair, in long double, from the weights by name.
 template <class Net>
-counts count(std::vector<double> const& w, test::owned_batch<Net, double> const& b) {
+counts count(std::vector<double> const& w, owned_batch<double> const& b) {
   using real = long double;
   constexpr index_t P = Net::P, F = Net::shape::frequencies, K = Net::shape::place_hidden, S = Net::S, M = Net::M;
   auto const at = [&](std::string_view name) {
@@ -133,7 +133,7 @@ TEST_CASE("report: a module reached in a later window only is not dead") {
   CHECK(learner.step(b.look()).dead_modules == count<net>(w, b).dead);
 }
 
-TEST_CASE("report: nothing seen, everything dead; everything within reach, nothing") {
+TEST_CASE("report: no views: all modules are dead; everything within reach: none is") {
   trainer<net, test::tested, double> learner{{}, {.rate = 0.0}};
   auto b = test::random_batch<net, double>(3, 2, 2, 2, 1, {.view_mask = true});
   std::fill(b.view_mask.begin(), b.view_mask.end(), std::uint8_t{0});

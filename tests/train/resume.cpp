@@ -143,7 +143,7 @@ TEST_CASE("resume: behind any_trainer") {
   CHECK(same_state(second->state(), whole->state()));
 }
 
-TEST_CASE("resume: only with the settings of the run; load goes on with others") {
+TEST_CASE("resume: only with the settings of the run; load continues with others") {
   test::temporary_folder const folder;
   auto learner = made(backend::eigen{}, 3);
   train(learner, 2);

@@ -211,7 +211,7 @@ TEST_CASE("save and load: a file of another optimiser, another model, or no file
   refused(with_adam, folder / "part", "tensor 'train.average'");
 }
 
-TEST_CASE("save and load: weights that are not finite are not written, and an older file stands") {
+TEST_CASE("save and load: non-finite weights are not written, and an older file stays") {
   test::temporary_folder const folder;
   learner_of<optim::adam> learner{{}, adam, seed{3}};
   learner.save(folder / "file");

@@ -30,7 +30,7 @@ using wave_net = world_model<wave_shape, encoder::mlp<16, 8>, decoder::mlp<16>, 
 
 static_assert(!std::is_copy_constructible_v<learner_of<>> && std::is_move_constructible_v<learner_of<>>);
 
-TEST_CASE("trainer: goes on after a move as if there had been none") {
+TEST_CASE("trainer: a moved trainer continues with the same bits") {
   auto const b = test::random_batch<net, double>(4, 3, 3, 2, 1, masks);
   learner_of<> stays{{}, {.rate = 0.01}, seed{3}, {.truncation = {.window = 2, .carry_batches = true}}};
   auto first = std::make_unique<learner_of<>>(test::tested{}, optim::adam{.rate = 0.01}, seed{3},
@@ -44,7 +44,7 @@ TEST_CASE("trainer: goes on after a move as if there had been none") {
   CHECK(same_state(stays.state(), moved.state()));
 }
 
-TEST_CASE("trainer: learns a travelling wave from a few sensors, also where it never had one") {
+TEST_CASE("trainer: learns a travelling wave from a few sensors, also at places without a sensor") {
   for (std::uint64_t const from : {1U, 2U}) {
     trainer<wave_net, test::tested> learner{{}, optim::adam{.rate = 4e-3, .clip = 1.0}, seed{from}};
     auto const unseen = test::wave_batch<wave_net, float>(10, 16, 4, 4, 1000);
@@ -210,7 +210,7 @@ TEST_CASE("trainer: any number of threads, the same bits") {
   CHECK(same_state(one.state(), four.state()));
 }
 
-TEST_CASE("trainer: a batch that is not finite is skipped, counted and leaves nothing behind") {
+TEST_CASE("trainer: a non-finite batch is skipped, counted, and changes no state") {
   auto const good = test::random_batch<net, double>(4, 3, 3, 2, 1, masks);
   double const nan = std::numeric_limits<double>::quiet_NaN();
   auto const spoil = [&](auto what) {
@@ -267,7 +267,7 @@ TEST_CASE("trainer: a batch that is not finite is skipped, counted and leaves no
   }
 }
 
-TEST_CASE("trainer: a class that does not exist is skipped although its gradient is finite") {
+TEST_CASE("trainer: a class index out of range is skipped although its gradient is finite") {
   struct class_shape : test::small_shape {
     using target = features<1>;
   };

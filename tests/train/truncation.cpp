@@ -20,7 +20,7 @@ batch_view<double> piece(batch_view<double> const& b, index_t first, index_t cou
 
 }  // namespace
 
-TEST_CASE("truncation: a piece of a batch is the same numbers") {
+TEST_CASE("truncation: a slice in time has the numbers of the batch") {
   auto const b = test::random_batch<net, double>(7, 3, 4, 2, 1, masks);
   auto const cut = piece(b.look(), 2, 3);
   CHECK(cut.time == 3);
@@ -42,7 +42,7 @@ TEST_CASE("truncation: a piece of a batch is the same numbers") {
   CHECK(cut_bare.blind == nullptr);
 }
 
-TEST_CASE("truncation: a window as long as the batch, or longer, is none") {
+TEST_CASE("truncation: a window as long as the batch, or longer, does not truncate") {
   auto const b = test::random_batch<net, double>(6, 2, 3, 2, 1, masks);
   learner_of whole{{}, usual, seed{3}};
   learner_of equal{{}, usual, seed{3}, {.truncation = {.window = 6}}};
@@ -76,7 +76,7 @@ TEST_CASE("truncation: with frozen weights the windows run through the same stat
   }
 }
 
-TEST_CASE("truncation: a window's update is that of its piece, from the state the last one left") {
+TEST_CASE("truncation: a window's update is that of its slice, from the state that the window before left") {
   auto const b = test::random_batch<net, double>(11, 3, 3, 2, 1, masks);
   learner_of cut{{}, usual, seed{3}, {.truncation = {.window = 4}, .average = 0.9}};
   // By hand: each piece by a trainer that is told the state to begin with, and whose gradient ends there.
@@ -119,7 +119,7 @@ TEST_CASE("truncation: without carry every window starts from the initial state"
   CHECK_FALSE(same_bits(cut.state().weights, carries.state().weights));
 }
 
-TEST_CASE("truncation: carried from batch to batch, one long sequence in pieces") {
+TEST_CASE("truncation: carried from batch to batch, one long sequence over several batches") {
   auto const b = test::random_batch<net, double>(12, 3, 3, 2, 1, masks);
   auto const other = test::random_batch<net, double>(5, 3, 6, 1, 2);
   learner_of whole{{}, usual, seed{3}, {.truncation = {.window = 4}}};
@@ -140,7 +140,8 @@ TEST_CASE("truncation: carried from batch to batch, one long sequence in pieces"
   CHECK(chunks.state().carried.size() == static_cast<std::size_t>(3 * net::M * net::state_size));
 }
 
-TEST_CASE("truncation: the carried state outlives growth of the memory, and ends with another number of elements") {
+TEST_CASE(
+    "truncation: the carried state survives growth of the memory, and is dropped with another number of elements") {
   auto const first = test::random_batch<net, double>(4, 3, 3, 2, 1),
              second = test::random_batch<net, double>(9, 3, 7, 5, 2);
   learner_of grows{{}, usual, seed{3}, {.truncation = {.carry_batches = true}}};
@@ -156,7 +157,7 @@ TEST_CASE("truncation: the carried state outlives growth of the memory, and ends
   CHECK(grows.step(five.look()).loss == fresh.step(five.look()).loss);
 }
 
-TEST_CASE("truncation: a state that is not finite is not carried on") {
+TEST_CASE("truncation: a non-finite state is not carried on") {
   auto const good = test::random_batch<net, double>(4, 3, 3, 2, 1);
   auto bad = good;
   bad.view[5] = std::nan("");
@@ -180,7 +181,7 @@ TEST_CASE("truncation: a state that is not finite is not carried on") {
   CHECK(again.updates == 3);
 }
 
-TEST_CASE("truncation: a training state goes on in another trainer in the middle of a sequence") {
+TEST_CASE("truncation: a training state continues in another trainer in the middle of a sequence") {
   auto const b = test::random_batch<net, double>(12, 3, 3, 2, 1, masks);
   training const options{.truncation = {.carry_batches = true}, .average = 0.9};
   learner_of learner{{}, usual, seed{3}, options}, later{{}, usual, seed{4}, options};
@@ -233,7 +234,7 @@ TEST_CASE("truncation: the schedule counts updates") {
   CHECK_FALSE(same_bits(learner.state().moments, before.moments));
 }
 
-TEST_CASE("recomputed activations: the same updates, from the memory of a piece") {
+TEST_CASE("recomputed activations: the same updates, with the memory of a chunk") {
   auto const b = test::random_batch<net, double>(12, 3, 4, 2, 1, masks);
   for (index_t const chunk_steps : {1, 3, 5, 12, 40}) {
     INFO("chunks of " << chunk_steps);

@@ -1,9 +1,8 @@
 #pragma once
 /// \file
-/// NumPy's .npy files. xtensor writes them. Its reader (0.24) is not used: it allocates what the header asks for before
-/// it looks at the file's length, takes a truncated file for a whole one, misreads headers of 128 to 255 bytes and
-/// ignores the rank. Here the header is read and checked against the file's size first; the numbers are then read straight
-/// to where they stay.
+/// NumPy's .npy files. xtensor writes them. Its reader (0.24) is not used: it allocates what the header says before it
+/// looks at the file's length, accepts truncated files, misreads headers of 128 to 255 bytes and ignores the rank. Here
+/// the header is read and checked against the file's size first; the numbers are then read directly into the array.
 
 #include "s2rm/adapters/xtensor.hpp"
 
@@ -172,7 +171,8 @@ inline npy_prefix check_npy_prefix(std::string_view first, std::uint64_t size, s
   return prefix;
 }
 
-/// Checks a header's text against what is asked for and against the `left` bytes that follow it. Returns the shape.
+/// Checks a header's text against the expected type and shape and against the `left` bytes that follow it. Returns the
+/// shape.
 inline std::vector<index_t> check_npy_header(std::string_view text, std::uint64_t left, dtype type,
                                              std::string_view numpy_name, std::span<index_t const> expected,
                                              std::string const& path) {
@@ -207,7 +207,7 @@ tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected
                  .first(static_cast<std::size_t>(std::min<std::uint64_t>(first.size(), input.size()))));
   std::string_view const known(first.data(), first.size());
   auto const prefix = check_npy_prefix(known, input.size(), path);
-  // Of a version 1 header two bytes are read already. One that is shorter than that says nothing and is refused below.
+  // Of a version 1 header two bytes are read already. A shorter one is empty and refused below.
   std::string header(known.substr(prefix.start).substr(0, prefix.length));
   auto const have = header.size();
   header.resize(static_cast<std::size_t>(prefix.length));
@@ -224,15 +224,15 @@ tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected
 
 }  // namespace detail
 
-/// What `load_npy` asks of a file besides element type and rank.
+/// What `load_npy` requires of a file besides element type and rank.
 template <std::size_t Rank>
 struct npy_limits {
   std::array<index_t, Rank> shape = detail::filled<Rank>(any_extent);  ///< exactly this; `any_extent`: any number
   std::uint64_t bytes = std::uint64_t{1} << 32;                        ///< at most; 4 GiB
 };
 
-/// Reads a .npy file of exactly this element type and rank, in row-major order; booleans read as std::uint8_t. Memory is
-/// asked for once the header agrees with the file's length and with `limits`.
+/// Reads a .npy file of exactly this element type and rank, in row-major order; booleans read as std::uint8_t. Memory
+/// is allocated once the header agrees with the file's length and with `limits`.
 /// \throws file_error naming the file, what was expected and what was found.
 template <element T, std::size_t Rank>
 tensor<T, Rank> load_npy(std::string const& path, npy_limits<Rank> const& limits = {}) {

@@ -4,7 +4,7 @@
 ///
 /// Every array is row-major and of static rank: `xt::xtensor<T, N>`, never `xt::xarray`. Beware of xtensor's own braces
 /// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
-/// `make_tensor<float>(3)` means what it says in every rank.
+/// `make_tensor<float>(3)` has three elements, in every rank alike.
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
 #include <xtensor/containers/xadapt.hpp>
@@ -60,12 +60,12 @@ array_view<T, Rank> as_view(tensor<T, Rank>& values) {
   std::copy(values.shape().begin(), values.shape().end(), view.shape.begin());
   return view;
 }
-/// A temporary would be gone before its view is read.
+/// A view of a temporary would dangle.
 template <class T, std::size_t Rank>
 void as_view(tensor<T, Rank> const&&) = delete;
 
 /// What the library returns, as an xtensor expression over the same memory: no copy, valid as long as that memory is.
-/// Copy it into a `tensor<T, Rank>` to keep it.
+/// Copy it into a `tensor<T, Rank>` to have it longer.
 template <class T, std::size_t Rank>
 auto as_xtensor(array_view<T, Rank> values) {
   std::array<std::size_t, Rank> shape{};
@@ -76,8 +76,8 @@ auto as_xtensor(array_view<T, Rank> values) {
 
 /// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or
 /// more. A member left as constructed (all extents 0) is absent: without a mask all slots are present, without `reset`
-/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places` no
-/// queries, without `views` and `places` no views.
+/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places`
+/// no queries, without `views` and `places` no views.
 /// \tparam ViewRank    rank of one view: 3 for a raster, 1 for features
 /// \tparam TargetRank  rank of what one query predicts
 template <class T, std::size_t ViewRank, std::size_t TargetRank = ViewRank>
@@ -106,16 +106,17 @@ std::array<index_t, 3> slots_of(Array const& values) {
           static_cast<index_t>(values.shape(2))};
 }
 
-template <std::size_t Rank>
-constexpr std::array<index_t, 3 + Rank> extents_of(std::array<index_t, 3> const& slots,
-                                                   std::array<index_t, Rank> const& inner) {
-  std::array<index_t, 3 + Rank> all{};
-  std::copy(slots.begin(), slots.end(), all.begin());
-  std::copy(inner.begin(), inner.end(), all.begin() + 3);
+/// The extents that an array of the list has in a batch `b`.
+template <class Array, class Batch>
+constexpr auto extents_of(Array array, Batch const& b) {
+  constexpr std::size_t leading = Array::slots_are == per::step ? 2 : 3;
+  std::array<index_t, leading + Array::extents.size()> all{b.time, b.batch};
+  if constexpr (leading == 3) all[2] = array.slots(b);
+  std::copy(Array::extents.begin(), Array::extents.end(), all.begin() + leading);
   return all;
 }
 
-/// "T=20, B=32, 5, 5": names stand before the first extents; what is left belongs to the view or the target itself.
+/// "T=20, B=32, 5, 5": letters before the first extents; the rest are extents of the view or the target itself.
 inline std::string list_of(array_view<index_t const, 1> extents, std::string_view names) {
   std::string text;
   for (std::size_t i = 0; i < static_cast<std::size_t>(extents.size()); ++i) {
@@ -144,16 +145,30 @@ auto const* data_of(char const* field, std::string_view names, Array const& valu
   return values.data();
 }
 
-/// The same for an array that may be absent: null then.
-template <class Array, std::size_t Rank>
-auto const* optional_data_of(char const* field, std::string_view names, Array const& values,
-                             std::array<index_t, Rank> const& expected) {
-  return is_absent(values) ? nullptr : data_of(field, names, values, expected);
-}
+/// A member of `batch`: its name and the letters of its first extents, for errors.
+template <class Array>
+struct member {
+  char const* name;
+  char const* letters;
+  Array const& values;
+};
+/// The members of a `batch` under the names that `batch_view` has for them.
+template <class Batch>
+struct members_of {
+  Batch const& from;
+  member<decltype(Batch::views)> view{"views", "TBA", from.views};
+  member<decltype(Batch::places)> place{"places", "TBAP", from.places};
+  member<decltype(Batch::view_mask)> view_mask{"view_mask", "TBA", from.view_mask};
+  member<decltype(Batch::query_places)> query_place{"query_places", "TBQP", from.query_places};
+  member<decltype(Batch::targets)> target{"targets", "TBQ", from.targets};
+  member<decltype(Batch::target_mask)> target_mask{"target_mask", "TBQ", from.target_mask};
+  member<decltype(Batch::reset)> reset{"reset", "TB", from.reset};
+  member<decltype(Batch::blind)> blind{"blind", "TB", from.blind};
+};
 
 }  // namespace data::detail
 
-/// The batch as the model takes it, without a copy, after every extent was held against `Shape` and the other members.
+/// The batch as the model takes it, without a copy, after every extent was compared with `Shape` and the other members.
 /// T, B and A are those of `views`; Q is that of `query_places`.
 /// \tparam Shape  the model's sizes: `place`, `view` and, where it differs, `target`
 /// \throws shape_error naming the member, what was expected and what was found.
@@ -161,29 +176,22 @@ template <class Shape, class T, std::size_t ViewRank, std::size_t TargetRank>
   requires(Shape::view::rank == ViewRank && target_of<Shape>::rank == TargetRank)
 batch_view<T> as_batch_view(batch<T, ViewRank, TargetRank> const& from) {
   namespace in = data::detail;
-  bool const seen = !in::is_absent(from.views) || !in::is_absent(from.places);
-  bool const asked = !in::is_absent(from.query_places);
-  auto const questions = in::slots_of(from.query_places);
-  auto views = in::is_absent(from.views) ? in::slots_of(from.places) : in::slots_of(from.views);
-  if (!seen) views = {questions[0], questions[1], 0};
-  std::array<index_t, 3> const queries{views[0], views[1], questions[2]};
-  std::array<index_t, 2> const steps{views[0], views[1]};
-  std::array<index_t, 1> const place{Shape::place};
-
-  batch_view<T> to;
-  to.time = views[0];
-  to.batch = views[1];
-  to.views = views[2];
-  to.queries = queries[2];
   // Views and their places come together, absent both or neither: the model reads every slot of both.
-  if (seen) to.view = in::data_of("views", "TBA", from.views, in::extents_of(views, Shape::view::extents));
-  if (seen) to.place = in::data_of("places", "TBAP", from.places, in::extents_of(views, place));
-  if (asked) to.query_place = in::data_of("query_places", "TBQP", from.query_places, in::extents_of(queries, place));
-  to.target = in::optional_data_of("targets", "TBQ", from.targets, in::extents_of(queries, target_of<Shape>::extents));
-  to.view_mask = in::optional_data_of("view_mask", "TBA", from.view_mask, views);
-  to.target_mask = in::optional_data_of("target_mask", "TBQ", from.target_mask, queries);
-  to.reset = in::optional_data_of("reset", "TB", from.reset, steps);
-  to.blind = in::optional_data_of("blind", "TB", from.blind, steps);
+  bool const has_views = !in::is_absent(from.views) || !in::is_absent(from.places);
+  bool const has_queries = !in::is_absent(from.query_places);
+  auto const queries = in::slots_of(from.query_places);
+  auto views = in::is_absent(from.views) ? in::slots_of(from.places) : in::slots_of(from.views);
+  if (!has_views) views = {queries[0], queries[1], 0};
+  batch_view<T> to{.time = views[0], .batch = views[1], .views = views[2], .queries = queries[2]};
+  in::members_of<batch<T, ViewRank, TargetRank>> const members{from};
+  for_each_array<Shape>(
+      [&](auto array, auto const*& p, auto const& member) {
+        bool const needed = array.null == null_is::refused && ((array.slots_are == per::view && has_views) ||
+                                                               (array.slots_are == per::query && has_queries));
+        if (!needed && in::is_absent(member.values)) return;
+        p = in::data_of(member.name, member.letters, member.values, in::extents_of(array, to));
+      },
+      to, members);
   return to;
 }
 

@@ -88,8 +88,10 @@ class any_streams {
 
 /// A trainer of any backend. See `trainer`.
 template <class Net, class T = float>
-class any_trainer {
+class any_trainer : public batch_calls<any_trainer<Net, T>, typename Net::shape, T> {
  public:
+  using calls = batch_calls<any_trainer, typename Net::shape, T>;
+  using calls::evaluate, calls::step, calls::step_async, calls::upload;
   virtual ~any_trainer() = default;
   virtual step_report step(batch_view<T> const& batch) = 0;
   virtual index_t step_async(batch_view<T> const& batch) = 0;
@@ -117,28 +119,6 @@ class any_trainer {
   [[nodiscard]] virtual std::unique_ptr<any_streams<Net, T>> streams(index_t sessions,
                                                                      stream_limits limits = {}) const = 0;
   [[nodiscard]] virtual index_t steps() const = 0;
-
-  /// The same for anything `batch_traits` knows.
-  template <batch_like<typename Net::shape> Batch>
-  step_report step(Batch const& b) {
-    return step(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  index_t step_async(Batch const& b) {
-    return step_async(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  double evaluate(Batch const& b) {
-    return evaluate(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <batch_like<typename Net::shape> Batch>
-  [[nodiscard]] resident_batch<T> upload(Batch const& b) {
-    return upload(batch_traits<Batch>::template view<typename Net::shape>(b));
-  }
-  template <class Batch>
-  [[nodiscard, deprecated("renamed: upload")]] resident_batch<T> keep(Batch const& b) {
-    return upload(b);
-  }
 };
 
 /// A stream of one backend as `any_stream`.

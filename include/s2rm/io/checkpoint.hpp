@@ -13,8 +13,8 @@
 /// A file without any s2rm.* metadata, as PyTorch users write, loads as well: names, shapes and types are checked just
 /// the same, but there is no checksum to find damaged numbers with.
 ///
-/// What a reader does not ask for goes through the checksum and is not kept: neither the header nor the payload can take
-/// more memory than the model's fields and the training state asked for.
+/// Tensors that a reader does not take are read for the checksum alone and not stored: neither header nor payload can
+/// take more memory than the model's fields and the training state that is loaded.
 
 #include <algorithm>
 #include <array>
@@ -46,7 +46,7 @@ struct training_field {
 
 /// A checkpoint in memory, every check passed.
 struct checkpoint {
-  safetensors_file file;        ///< parameters, and the training state that was asked for; nothing else
+  safetensors_file file;        ///< parameters, and the training state that was to be loaded; nothing else
   std::string description;      ///< of the model type; empty in a foreign file
   std::string library_version;  ///< of the writer; empty in a foreign file
   bool verified = false;        ///< false: a foreign file without checksum
@@ -77,7 +77,7 @@ class fnv1a {
 };
 
 /// Where the checksum's digits stand in a header, or npos. A quotation mark inside a JSON string follows a backslash,
-/// never a comma, so the bytes searched for can only be the key itself.
+/// never a comma, so the bytes that are searched for can only be the key itself.
 inline std::size_t find_checksum(std::string_view header) {
   auto const field = header.find(checksum_field);
   return field == std::string_view::npos ? field : field + checksum_field.size();
@@ -119,8 +119,8 @@ void check_names_and_shapes(safetensors_file const& file, std::span<field_info c
   }
 }
 
-/// The most that a file of this model has any use for: with other spaces, other metadata, and training state that this
-/// reader passes over (which takes no memory, but time).
+/// Limits for a file of this model: room for other spaces, other metadata, and a training state that this reader skips
+/// (which takes time, but no memory).
 inline safetensors_limits limits_for(std::span<field_info const> fields, std::span<training_field const> training) {
   constexpr std::uint64_t entry = 200, others = 16, text = 16384;  // bytes of an entry besides its name; spare ones
   constexpr std::uint64_t passed_over = std::uint64_t{1} << 28, copies = 16;
@@ -170,8 +170,8 @@ inline fnv1a sum_of_header(safetensors_file const& file) {
   return sum;
 }
 
-/// Reads the payload: keeps the tensors that `wanted` names, passes over the others in small pieces. Every byte goes
-/// through `sum`.
+/// Reads the payload: stores the tensors that `wanted` names, skips the others block by block. Every byte goes through
+/// `sum`.
 template <class Input, class Wanted>
 void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv1a& sum) {
   std::vector<tensor_info> kept;
@@ -259,7 +259,7 @@ inline void write_checkpoint(std::string const& path, std::vector<tensor_source>
 /// \param fields       names, shapes and offsets of the flat block: `net::fields`
 /// \param values       the flat block
 /// \param description  the model type in words, UTF-8
-/// \param training     anything else to keep; every name begins with "train."
+/// \param training     tensors besides the parameters; every name begins with "train."
 /// \throws value_error on a training tensor of another name; file_error on text that is not UTF-8, a name that occurs
 /// twice, or any failure of the disk. What stood at `path` before is then untouched.
 template <class T>
@@ -299,11 +299,11 @@ checkpoint read_checkpoint(Input& input, std::string const& source, std::span<fi
 
 }  // namespace detail
 
-/// Reads a checkpoint and checks all of it against a model with parameters of type T: exactly its names, its shapes, F32
-/// or F64, the checksum, and that no number leaves the range of T. The names and shapes are checked before the payload
-/// is read.
+/// Reads a checkpoint and checks all of it against a model with parameters of type T: exactly its names, its shapes,
+/// F32 or F64, the checksum, and that no number leaves the range of T. The names and shapes are checked before the
+/// payload is read.
 /// \param training  the training state to take; every other name that begins with "train." is then refused. Empty:
-///                   whatever there is of it is passed over.
+///                   a training state in the file is skipped.
 /// \throws file_error naming the file, the tensor, what was expected and what was found.
 template <class T>
 checkpoint open_checkpoint(std::string const& path, std::span<field_info const> fields,
@@ -323,14 +323,14 @@ checkpoint open_checkpoint(std::span<std::byte const> bytes, std::string const& 
 }
 
 /// Copies the parameters of a checkpoint that `open_checkpoint<T>` accepted for the same fields into the flat block.
-/// F32 and F64 convert into each other. Nothing is left that could fail.
+/// F32 and F64 convert into each other. It cannot fail.
 template <class T>
 void copy_parameters(checkpoint const& opened, std::span<field_info const> fields, T* values) {
   for (auto const& field : fields) opened.file.copy(opened.file.at(field.name), values + field.offset);
 }
 
 /// `open_checkpoint`, then `copy_parameters`: `values` is either replaced completely or not touched.
-/// \returns the checkpoint, for its description and the training state that was asked for.
+/// \returns the checkpoint, for its description and the training state that was loaded.
 /// \throws file_error naming the file, the tensor, what was expected and what was found.
 template <class T>
 checkpoint load_checkpoint(std::string const& path, std::span<field_info const> fields, T* values,

@@ -3,7 +3,7 @@
 /// Whole files in and out: exact reads, and writes that either replace the old file completely or leave it untouched.
 ///
 /// A write goes to a new file in the same folder, is flushed to the device, and only then takes the final name
-/// (rename is atomic within one folder). Whoever looks at the name sees the old content or the new, never a part.
+/// (rename is atomic within one folder). A reader of that name sees the old content or the new, never a part.
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -111,8 +111,8 @@ class temporary_file {
       int const number = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (number >= 0) {
         name = std::move(candidate);
-        // Held while the file is written: what `remove_unfinished` can lock has no writer. Where a file system knows no
-        // locks nothing is lost but that.
+        // Held while the file is written: a file that `remove_unfinished` can lock has no writer. On a file system
+        // without locks only that check is lost.
         static_cast<void>(::flock(number, LOCK_EX | LOCK_NB));
         return descriptor(number);
       }
@@ -135,8 +135,8 @@ inline bool is_temporary(std::string_view name) {
   return name.ends_with(".tmp");
 }
 
-/// Removes the temporary files of a folder whose writers are gone: those that nobody holds a lock on, and not so young that
-/// their writer may not have it yet. What cannot be removed stays: it does no harm.
+/// Removes the temporary files of a folder whose writers are gone: those that are not locked, and too old for their
+/// writer to be about to lock them. A file that cannot be removed stays; it does no harm.
 inline void remove_unfinished(std::string const& folder) {
   constexpr std::time_t young = 60;  // seconds
   auto* const opened = ::opendir(folder.c_str());

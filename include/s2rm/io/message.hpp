@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Error texts of the data folder: joined from pieces, naming the file, what was expected and what was found.
+/// Error texts of files: joined from pieces, naming the file, what was expected and what was found.
 
 #include <cstdint>
 #include <initializer_list>
@@ -19,8 +19,8 @@ struct quoted {
   std::string_view name;
 };
 
-/// One piece of an error text. It only refers to what it shows, so that a call site has nothing to build or destroy:
-/// messages would otherwise cost more to compile than all else here.
+/// One piece of an error text. It refers to its content without owning it, so that a call site constructs and destroys
+/// nothing: messages would otherwise take longer to compile than the rest of this folder.
 class piece {
  public:
   piece(char const* text) : text_(text) {}                               // NOLINT(*-explicit-*): written in lists

@@ -33,7 +33,7 @@ namespace s2rm::data {
 /// hostile file cost seconds and gigabytes before it is refused.
 inline constexpr std::uint64_t max_header_bytes = std::uint64_t{1} << 18;
 
-/// The most that a reader takes. A file that holds more is refused before memory is asked for.
+/// The most that a reader accepts. A file that holds more is refused before memory is allocated.
 struct safetensors_limits {
   std::uint64_t header = max_header_bytes;                ///< bytes
   std::uint64_t payload = std::uint64_t{1} << 32;         ///< bytes of tensors; 4 GiB
@@ -286,8 +286,8 @@ inline void append_json_string(std::string& json, std::string_view text) {
 }  // namespace detail
 
 /// Reads the JSON text of a header and checks all of it against a payload of `payload` bytes: known dtypes, byte count
-/// == dtype x shape (without overflow), inside the payload, no overlap, no hole, no byte left over, no name twice, within
-/// the limits.
+/// == dtype x shape (without overflow), inside the payload, no overlap, no hole, no byte left over, no name twice,
+/// within the limits.
 /// \throws file_error naming `file`, the tensor, what was expected and what was found.
 inline safetensors_header parse_safetensors_header(std::string_view json, std::uint64_t payload,
                                                    std::string const& file, safetensors_limits const& limits = {}) {

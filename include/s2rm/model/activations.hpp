@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// All memory of a sequence: saved activations, and the backward pass's workspace, cut from one allocation.
+/// All memory of a pass over a sequence: saved activations, and the backward pass's workspace, cut from one allocation.
 
 #include <algorithm>
 
@@ -9,26 +9,32 @@
 
 namespace s2rm {
 
-/// Numbers that passes leave in backend memory, to be read all at once.
-namespace figure {
-enum : index_t {
-  chunk_loss,  ///< summed loss of the outputs that the tape holds
-  count,       ///< unmasked target elements
-  scratch,     ///< of whoever sums something
-  loss,        ///< summed loss of a whole pass
-  reached,     ///< pairs of views and modules within reach
-  present,     ///< pairs of present views and modules
-  unreached,   ///< present views that reach no module
-  dead,        ///< modules that no view reached
-  all
+/// Sums that ranks and micro-batches add up (train/rank_group.hpp, train/microbatch.hpp).
+struct joint_sums {
+  double loss = 0;       ///< summed loss of a whole pass
+  double reached = 0;    ///< pairs of views and modules within reach
+  double present = 0;    ///< pairs of present views and modules
+  double unreached = 0;  ///< present views that reach no module
+
+  static constexpr index_t numbers = 4;
+  S2RM_HD void store(double* to) const { to[0] = loss, to[1] = reached, to[2] = present, to[3] = unreached; }
+  S2RM_HD static joint_sums load(double const* from) { return {from[0], from[1], from[2], from[3]}; }
 };
+
+/// Sums that passes leave in backend memory, to be read all at once.
+struct pass_sums : joint_sums {
+  double chunk_loss = 0;  ///< summed loss of the outputs that the tape holds
+  double count = 0;       ///< unmasked target elements
+  double temporary = 0;   ///< of any reduction, until the next
+  double dead = 0;        ///< modules that no view reached
+};
+
 /// *to += *from.
-struct add {
+struct add_number {
   double const* from;
   double* to;
   S2RM_HD void operator()(index_t) const { *to += *from; }
 };
-}  // namespace figure
 
 /// Extents a tape is laid out for; a batch may be smaller in every one of them.
 struct extent {
@@ -46,22 +52,22 @@ struct tape {
   T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
   T* module_log_weight;                            ///< (M, M)
   std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
-  kernel::neighbours module_neighbours;            ///< who reaches whom among modules
+  kernel::neighbours module_neighbours;            ///< which modules are within reach of which
   T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S)
   T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
-  // The read-out of K rows (`chunks.read_out`), and all outputs.
+  // The read-out of a tile of K rows (`chunks.read_out`), and all outputs.
   T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
   T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
   T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (K, M, NC) x2
   T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
-  double* sums;                                            ///< see `figure`
+  pass_sums* sums;
 
-  /// The backward pass's memory; empty where only the forward pass is wanted.
+  /// The backward pass's memory; empty in a tape laid out for the forward pass alone.
   struct workspace {
     T *unit, *unit_rows, *module_log, *state;
     T *source, *read, *output, *query_log;
@@ -106,16 +112,16 @@ struct tape {
     s.read_attention = a.take<T>(queries * attend_saved::saved(M));
     s.decoder = a.take<T>(queries * Net::decoder::saved);
     s.output = a.take<T>(R * e.queries * Net::outputs);
-    s.sums = a.take<double>(figure::all);
+    s.sums = a.take<pass_sums>(1);
     if (!with_backward) return s;
 
-    index_t const kept = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
+    index_t const tile = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
     w.module_log = a.take<T>(M * M);
     w.state = a.take<T>(R * M * H);
-    w.source = a.take<T>(kept * (D + S));
+    w.source = a.take<T>(tile * (D + S));
     w.read = a.take<T>(queries * (NC + S));
     w.output = a.take<T>(queries * Net::outputs);
     w.query_log = a.take<T>(queries * M);
@@ -123,10 +129,10 @@ struct tape {
     w.read_key = a.take<T>(K * M * NC);
     w.read_value = a.take<T>(K * M * NC);
     w.read_state = a.take<T>(K * M * H);
-    w.pair_scratch = a.take<T>(std::max({kept * M, queries * M, M * M}));
+    w.pair_scratch = a.take<T>(std::max({tile * M, queries * M, M * M}));
     index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
-    w.scratch = a.take<T>(std::max(queries * per_query, kept * per_view));
+    w.scratch = a.take<T>(std::max(queries * per_query, tile * per_view));
     w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     return s;
   }

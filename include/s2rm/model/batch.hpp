@@ -1,7 +1,10 @@
 #pragma once
 /// \file
-/// A batch of sequences as the model takes it: plain pointers that someone else owns.
+/// A batch of sequences as the model takes it: plain pointers that someone else owns, and THE list of its arrays
+/// (`for_each_array`). Whatever treats all arrays alike, slices in time, keys of captured graphs, staging, copies of
+/// some elements, goes through the list: an array is added in `batch_view`, in the list, and where it is used.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +13,7 @@
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/core/shape.hpp"
 
 namespace s2rm {
 
@@ -20,8 +24,9 @@ struct resident_block {
   index_t bytes;
 };
 
-/// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask is
-/// 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not blind.
+/// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask
+/// is 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not
+/// blind.
 template <class T>
 struct batch_view {
   index_t time = 0, batch = 0, views = 0, queries = 0;
@@ -33,8 +38,97 @@ struct batch_view {
   std::uint8_t const* target_mask = nullptr;  ///< (T, B, Q)
   std::uint8_t const* reset = nullptr;        ///< (T, B): the state is put back to h_0 before this step
   std::uint8_t const* blind = nullptr;        ///< (T, B): no view reaches any module at this step
-  resident_block const* kept = nullptr;       ///< null: the arrays are the host's
+  resident_block const* resident = nullptr;   ///< the backend's memory that holds the arrays; null: they are the host's
 };
+
+/// What an array of a batch has one entry for, in every step (t, b): the step itself, each view, each query, or each
+/// query of a batch that has targets.
+enum class per { step, view, query, target };
+
+/// What a null pointer means.
+enum class null_is {
+  refused,   ///< the array is there wherever it has an entry
+  default_,  ///< every entry is the default of `batch_view`
+  present    ///< every slot exists; slots added as padding (runtime/staging.hpp) are marked as absent in this array
+};
+
+/// One array of a batch, of shape (T, B, slots, Entry::extents...).
+template <per Slots, class Entry, null_is Null = null_is::default_>
+struct batch_array {
+  char const* name;  ///< the member of `batch_view`
+
+  static constexpr per slots_are = Slots;
+  static constexpr null_is null = Null;
+  static constexpr index_t width = Entry::size;  ///< numbers of one entry
+  static constexpr auto extents = Entry::extents;
+
+  /// Entries of one step (t, b), of a batch of these extents.
+  template <class Batch>
+  static constexpr index_t slots(Batch const& b) {
+    return Slots == per::step ? 1 : Slots == per::view ? b.views : b.queries;
+  }
+  /// Numbers of one step (t, b).
+  template <class Batch>
+  static constexpr index_t row(Batch const& b) {
+    return slots(b) * width;
+  }
+  /// Numbers in all.
+  template <class Batch>
+  static constexpr index_t size(Batch const& b) {
+    return b.time * b.batch * row(b);
+  }
+};
+
+namespace detail {
+/// An entry that is one flag.
+struct flag {
+  static constexpr index_t size = 1;
+  static constexpr std::array<index_t, 0> extents{};
+};
+/// For uses of the list that do not look at widths.
+struct any_shape : shape {
+  using view = features<1>;
+};
+}  // namespace detail
+
+/// THE list: calls f(batch_array{...}, b.<member>...) for every array, in a fixed order. `b` are batches of any types
+/// with members of these names (`batch_view`, `owned_batch`), or none.
+template <class Shape, class F, class... Batches>
+constexpr void for_each_array(F const& f, Batches&... b) {
+  using view = typename Shape::view;
+  using place = features<Shape::place>;
+  using target = target_of<Shape>;
+  using detail::flag;
+  f(batch_array<per::view, view, null_is::refused>{"view"}, b.view...);
+  f(batch_array<per::view, place, null_is::refused>{"place"}, b.place...);
+  f(batch_array<per::view, flag, null_is::present>{"view_mask"}, b.view_mask...);
+  f(batch_array<per::query, place, null_is::refused>{"query_place"}, b.query_place...);
+  f(batch_array<per::target, target, null_is::refused>{"target"}, b.target...);
+  f(batch_array<per::target, flag>{"target_mask"}, b.target_mask...);
+  f(batch_array<per::step, flag>{"reset"}, b.reset...);
+  f(batch_array<per::step, flag>{"blind"}, b.blind...);
+}
+
+/// Arrays in the list.
+inline constexpr std::size_t batch_arrays = [] {
+  std::size_t n = 0;
+  for_each_array<detail::any_shape>([&n](auto) { ++n; });
+  return n;
+}();
+static_assert(sizeof(batch_view<float>) == 4 * sizeof(index_t) + (batch_arrays + 1) * sizeof(void*),
+              "batch_view: a member is not in the list of for_each_array (model/batch.hpp): enter it there");
+
+/// Steps [first, first + count) of a batch: time is the slowest extent, so this is only pointers.
+template <class Net, class T>
+batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
+  for_each_array<typename Net::shape>(
+      [&](auto array, auto const*& p) {
+        if (p != nullptr) p += first * b.batch * array.row(b);
+      },
+      b);
+  b.time = count;
+  return b;
+}
 
 /// A batch where a backend can read it, for as long as this or a copy of it lives.
 template <class T>
@@ -42,7 +136,7 @@ class resident_batch {
  public:
   template <class Memory>
   resident_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
-  /// What the trainer that keeps it takes in place of a batch of the host's.
+  /// What the trainer that uploaded it takes in place of a batch in host memory.
   [[nodiscard]] batch_view<T> const& view() const { return view_; }
 
  private:
@@ -56,19 +150,21 @@ using kept_batch [[deprecated("renamed: resident_batch")]] = resident_batch<T>;
 /// \throws shape_error naming the field where extents are negative or an array that they ask for is null.
 template <class T>
 void check_extents(batch_view<T> const& b, bool with_target) {
-  auto const need = [](bool ok, char const* field, char const* why) {
-    if (!ok) throw shape_error(std::string("s2rm: batch: ") + field + ": " + why);
+  auto const need = [](bool ok, std::string const& field, std::string const& expected) {
+    if (!ok) throw shape_error("s2rm: batch: " + field + ": expected " + expected);
   };
-  need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", "expected >= 0");
-  index_t const R = b.time * b.batch;
-  need(R * b.views == 0 || (b.view != nullptr && b.place != nullptr), "view, place",
-       "expected (T, B, A, ...), found null");
-  need(R * b.queries == 0 || b.query_place != nullptr, "query_place", "expected (T, B, Q, P), found null");
-  need(!with_target || R * b.queries == 0 || b.target != nullptr, "target", "expected (T, B, Q, ...), found null");
+  need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", ">= 0");
+  for_each_array<detail::any_shape>(
+      [&](auto array, auto const* p) {
+        if (array.null != null_is::refused || (array.slots_are == per::target && !with_target)) return;
+        need(p != nullptr || b.time * b.batch * array.slots(b) == 0, array.name,
+             array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
+      },
+      b);
 }
 
-/// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that checks
-/// extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
+/// How a trainer looks at batches of other libraries: a specialisation has a static `template view<Shape>(b)` that
+/// checks extents and returns a `batch_view` (adapters/xtensor.hpp has one for `batch`).
 template <class Batch>
 struct batch_traits;
 

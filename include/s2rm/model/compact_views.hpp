@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What enters the model: absent slots become zeros, masks and flags become one array each. After this no later code ever
-/// sees what a masked slot holds.
+/// Compaction of views: the present views of a row move to its front, absent slots become zeros, masks and flags become
+/// one array each. No later code sees what a masked slot holds.
 
 #include <algorithm>
 #include <cmath>
@@ -11,8 +11,8 @@
 
 namespace s2rm::compact {
 
-/// Whether element b starts anew before step t: a reset, or the first step of a sequence without a carried state, or with
-/// one that is lost.
+/// Whether element b starts from h_0 at step t: a reset, or the first step of a sequence whose carried state is absent
+/// or lost.
 struct start_flags {
   std::uint8_t const* reset;
   index_t batch;
@@ -25,9 +25,9 @@ struct start_flags {
   }
 };
 
-/// The views of one row (t, b): those that are there move to the front in their order, into `kept` places; what is left of
-/// these becomes zeros. Sums over sources run in the order of sources, so moving them changes no bit. And whether the row
-/// starts anew.
+/// The views of one row (t, b): those that are present move to the front, in their order, into `kept` slots; slots that
+/// are left become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
+/// whether the row starts from h_0.
 template <index_t V, index_t P, class T>
 struct view_rows {
   start_flags starts;
@@ -59,7 +59,7 @@ struct view_rows {
   }
 };
 
-/// The most views that any row of `rows` has: so many places are enough for all. Host memory.
+/// The most present views of any row: so many slots are enough for all rows. Arrays are in host memory.
 inline index_t most_present(index_t rows, index_t views, std::uint8_t const* mask, std::uint8_t const* blind) {
   if (mask == nullptr && blind == nullptr) return views;
   index_t most = 0;
@@ -72,7 +72,7 @@ inline index_t most_present(index_t rows, index_t views, std::uint8_t const* mas
   return most;
 }
 
-/// One query: the place as given; a place that is not finite becomes 0 where the target is masked.
+/// One query: the place as given; a non-finite place becomes 0 where the target is masked.
 template <index_t P, class T>
 struct query_rows {
   T const* place;

@@ -1,11 +1,14 @@
 #pragma once
 /// \file
-/// A whole sequence through the model, both ways. The data's way, with R = T B rows (t, b):
+/// Forward and backward pass of the whole model over a sequence. With R = T B rows (t, b):
 ///
-///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time -> states (R, M, H)
+///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time
+///                -> states (R, M, H)
 ///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
 ///
-/// What follows the states is done for some steps at a time, forward and at once back. A stream is a sequence of one step: `observe` and `query` are the same code.
+/// The encoder works on tiles of some steps, before and after the recurrence; so does what follows the states (the
+/// read-out), each tile forward and at once backward, so that only one tile's activations are resident. A stream is a
+/// sequence of one step: it runs the same `observe` and `query`.
 
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/model/activations.hpp"
@@ -13,6 +16,7 @@
 #include "s2rm/model/compact_views.hpp"
 #include "s2rm/model/parameters.hpp"
 #include "s2rm/model/world_model.hpp"
+#include "s2rm/ops/work_size.hpp"
 
 namespace s2rm {
 
@@ -31,7 +35,8 @@ struct forward_backward {
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
 
-  /// What the weights alone say: module places on the sphere and their kernel, h_0. Once per use of the weights.
+  /// What depends on the weights alone: module places on the sphere and their kernel, h_0. Once for each set of
+  /// weights.
   static void derive(Backend& be, weights p, tape_type const& s) {
     if constexpr (Net::spatial) {
       T const* const v = p.values + Net::at_embedding;
@@ -44,21 +49,20 @@ struct forward_backward {
     dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
-  /// The batch as the tape holds it: as many views as the fullest row has (see `compact::view_rows`), where masks are
-  /// looked at first. Everything below but `observe` takes this one.
-  static batch_view<T> kept(batch_view<T> b) {
-    if constexpr (ops::reads_masks<Backend>) {
-      b.views = compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind);
-    }
+  /// The batch as the tape holds it: compacted to as many views as the fullest row has (see `compact::view_rows`), on
+  /// backends whose work may depend on masks. Everything below but `observe` takes this one.
+  static batch_view<T> compacted(batch_view<T> b) {
+    b.views = ops::from_masks<Backend>(
+        b.views, [&b] { return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
     return b;
   }
 
-  /// Views to states, all in backend memory (runtime/staging.hpp); returns `kept(given)`. `carried` (B, M, state) is read
-  /// where a step does not start anew; null starts every element anew, and so does the flag `lost` where there is one. Of one
-  /// step it may be the tape's own state: it is read before that is written.
+  /// Views to states, all in backend memory (runtime/staging.hpp); returns `compacted(given)`. `carried` (B, M, state)
+  /// is read where a step does not start anew; null starts every element anew, and so does the flag `lost` where there
+  /// is one. Of one step it may be the tape's own state: it is read before that is written.
   static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
                                std::uint8_t const* lost = nullptr) {
-    auto const b = kept(given);
+    auto const b = compacted(given);
     index_t const R = b.time * b.batch;
     be.for_each(R, compact::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
                                                b.view,
@@ -76,13 +80,13 @@ struct forward_backward {
     return b;
   }
 
-  /// States (the tape's own) to outputs at the queries' places. b: as many steps as the tape reads out at a time, from
-  /// row `first` of what was observed on.
+  /// States (the tape's own) to outputs at the queries' places. b: a tile of the batch observed, whose first row is
+  /// `first`.
   static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const h = states(s).shifted(first * M * Net::state_size);
     T* const output = s.output + first * b.queries * O;
-    // Where nothing is masked the places are read where they are.
+    // Without a mask the places are read from the batch itself.
     T const* place = b.query_place;
     if (b.target_mask != nullptr) {
       be.for_each(n, compact::query_rows<P, T>{b.query_place, b.target_mask, s.query});
@@ -114,27 +118,27 @@ struct forward_backward {
     }
   }
 
-  /// Sums the loss over unmasked target elements into its figure `chunk_loss`.
+  /// Sums the loss over unmasked target elements into `chunk_loss`.
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
-        s.sums + figure::chunk_loss);
+        &s.sums->chunk_loss);
   }
 
-  /// How many target elements there are to be measured, into its figure `count`.
+  /// Counts the unmasked target elements into `count`.
   static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
-    be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, s.sums + figure::count);
+    be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, &s.sums->count);
   }
 
-  /// The way back of a sequence begins: before the first `query_backward`.
+  /// Clears what the backward pass accumulates: before the first `query_backward` of a chunk.
   static void begin_backward(Backend& be, tape_type const& s) {
     be.fill(M * S, T(0), s.work.unit);
     be.fill(M * M, T(0), s.work.module_log);
   }
 
-  /// Adds the gradient of `scale` times the summed loss to dp, as far as the states: what they are wanted to be stays in
+  /// Read-out, backward: adds its part of the gradient of `scale` times the summed loss to dp, and leaves dL/dstates in
   /// the workspace. Follows `query` with the same arguments.
   static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
                              likelihood::loss_scale<T> scale, gradients dp) {
@@ -143,9 +147,10 @@ struct forward_backward {
     if (b.queries > 0) read_out_backward(be, p, s, b, first, dstate, scale, dp);
   }
 
-  /// The rest: from all states to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
-  /// batch is a piece of a longer one whose next piece was the last to go backward; what that piece wants of this one's
-  /// last state is where it left it.
+  /// The rest, from dL/dstates to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
+  /// batch is a chunk of a longer one, and the next chunk was the last to run backward: it left dL/d(this chunk's last
+  /// state) in the workspace. The recurrence calls back with the steps whose views have their gradients complete, so
+  /// that the encoder's backward pass runs tile by tile and the gradients of one tile are resident.
   static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
                        bool continued, gradients dp) {
     auto const& w = s.work;
@@ -153,7 +158,7 @@ struct forward_backward {
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
                        dp.template inner<typename dynamics::params>(Net::at_dynamics),
-                       [&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
+                       /*views_done=*/[&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, geometry::project_row_backward<S, T>{
@@ -167,8 +172,8 @@ struct forward_backward {
   }
 
  private:
-  /// What steps t ... t + count - 1 were shown, to sources and their log Z. What encoders save lies step after step in
-  /// chunks of `chunks.encode` rows, as `encode_backward` takes it.
+  /// Views of steps t ... t + count - 1 to sources [e; s] and their log Z. What encoders save lies tile after tile, as
+  /// `encode_backward` reads it.
   static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
     rows<T> const in{s.source + r * source, source};
@@ -180,7 +185,7 @@ struct forward_backward {
                    s.view_reach + r * M);
   }
 
-  /// From the gradients of these sources and of their log Z, which lie at the beginning of the workspace.
+  /// The same, backward: from the gradients of these sources and of their log Z, at the beginning of the workspace.
   static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,
                               index_t count, gradients dp) {
     auto const& w = s.work;
@@ -189,7 +194,7 @@ struct forward_backward {
     rows<T> const dsource{w.source, source};
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(D), w.dynamics.view_log, dsource.shifted(D), w.unit,
                     dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
-                    s.sums + figure::scratch);
+                    &s.sums->temporary);
     Net::places::backward(be, place_params(p), n, dsource.shifted(D), s.view_places + r * Net::places::saved,
                           place_gradients(dp), w.scratch);
     Net::encoder::backward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, dsource,
@@ -235,17 +240,17 @@ struct forward_backward {
     }
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(NC), w.query_log, din.shifted(NC), w.unit,
                     dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
-                    s.sums + figure::scratch);
+                    &s.sums->temporary);
     Net::places::backward(be, place_params(p), n, din.shifted(NC), s.query_places, place_gradients(dp), w.scratch);
   }
 
-  /// p_i . p_j: both sides are the modules' places.
+  /// Of Z(p_i, p_j), whose both sides are the modules' places.
   static void module_pairs_backward(Backend& be, weights p, tape_type const& s,
                                     gradients_of<T, typename Net::kernel::params> dkernel) {
     auto const& w = s.work;
     be.fill(M * S, T(0), w.unit_rows);
     pairs::backward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, w.module_log,
-                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, s.sums + figure::scratch);
+                    rows<T>{w.unit_rows, S}, w.unit, dkernel, w.pair_scratch, &s.sums->temporary);
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 
@@ -262,7 +267,7 @@ struct forward_backward {
     return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
   }
   static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
-  /// Rows of all modules as the read-out's weights have them: modules that share weights are rows of one.
+  /// Rows of all modules as the read-out's weights see them: modules that share weights are rows of one group.
   template <class U>
   static rows<U> by_weight(rows<U> const& x) {
     if constexpr (RM == M) {

@@ -1,13 +1,14 @@
 #pragma once
 /// \file
-/// A model's weights: one flat block in PyTorch's layout, and what the backend packs from it.
+/// A model's weights: one flat block in PyTorch's layout, and copies in the order in which the backend's GEMM reads
+/// them.
 
 #include "s2rm/check/backend.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm {
 
-/// Numbers from the beginning of a line of memory to that of a block in which the largest weight begins on one.
+/// Numbers between a cache line's beginning and that of the block, such that the largest weight begins on a cache line.
 template <class Schema, class T>
 consteval index_t lead_of() {
   constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
@@ -18,8 +19,8 @@ consteval index_t lead_of() {
   return (line - largest.offset % line) % line;
 }
 
-/// The numbers of a schema on a backend. `values` is what optimiser and checkpoint see; call `refresh` after changing it.
-/// Shared freely between readers: streams hold it by reference.
+/// The numbers of a schema on a backend. `values` is what optimiser and checkpoint see; call `refresh` after changing
+/// it. Shared freely between readers: streams hold it by reference.
 template <class Schema, class Backend, class T>
 class parameters {
   static_assert(ops::require_backend<Backend, T>::checked);
@@ -27,7 +28,7 @@ class parameters {
  public:
   using schema_type = Schema;
 
-  /// Numbers before the block where weights are read as they are, and before a gradient.
+  /// Numbers before the block, where a backend reads weights unpacked, and before a gradient.
   static constexpr index_t lead = Backend::packs ? 0 : lead_of<Schema, T>();
 
   explicit parameters(Backend& be)
@@ -83,8 +84,8 @@ class parameters {
 };
 
 /// Weights for inference alone, in half the memory: matrices rounded to bf16 (8 significant bits, relative error of a
-/// weight <= 2^-8), everything else as in `from`, which must outlive this. All arithmetic stays in float. A stream that
-/// is bound by reading weights takes less of it. Call `refresh` after the weights changed.
+/// weight <= 2^-8), everything else as in `from`, which must outlive this. All arithmetic stays in float. A stream
+/// whose time goes into reading weights gets faster. Call `refresh` after the weights changed.
 template <class Net, class Backend>
 class bf16_weights {
  public:

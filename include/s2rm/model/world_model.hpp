@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The model: which policy fills which slot, and the flat list of all parameters (names and shapes: docs/checkpoint.md).
+/// The model: which policy fills which slot, and the flat list of all parameters (names and shapes:
+/// docs/checkpoint.md).
 
 #include <string>
 

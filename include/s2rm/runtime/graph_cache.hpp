@@ -1,41 +1,33 @@
 #pragma once
 /// \file
-/// Work that is asked for at every step, remembered by backends that can (`record`, `play` of ops.hpp).
+/// Work that is enqueued at every step, captured once and then launched as a graph, on backends that can (`capture`,
+/// `launch` of ops/capabilities.hpp).
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
 
-#include "s2rm/ops/ops.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::ops {
 
-namespace detail {
-struct null_work {
-  void operator()() const {}
-};
-}  // namespace detail
-
-/// Backends that can.
+/// Backends that capture graphs.
 template <class B>
-concept captures = requires(B& be, typename B::graph& r, detail::null_work f) {
-  be.capture(r, f);
-  be.launch(r);
-};
+concept captures = capabilities<B>::graphs;
 
-/// Whether copies in may be a part of recorded work: it then reads the host's memory when it is played, at addresses of the
-/// key. A backend that shares the host's memory has no such copies, and must not record what reads the caller's arrays.
+/// Whether copies in may be a part of a graph: a launch then reads the host's memory as it is at that time, at
+/// addresses of the key. A backend that shares the host's memory has no such copies, and must not capture what reads
+/// the caller's arrays.
 template <class B>
 inline constexpr bool captures_copies =
-    !captures<B> ||
-    (!host_memory<B> && requires(B& be, float const* from, float* to) { be.copy_in_later(1, from, to); });
+    !captures<B> || (!host_memory<B> && capabilities<B>::deferred_copy_in);
 
-/// `repeated(be, key, f)` does f's work. f asks for the same work on the same memory whenever the key is the same, and
-/// changes nothing on the host: a backend that captures is asked once as f is, once more to remember it, and plays it from
-/// then on. Others are asked every time.
+/// `cache(be, key, f)` does f's work. f enqueues the same work on the same memory whenever the key is the same, and
+/// changes nothing on the host. On a backend that captures, f is called at the first use of a key and captured at the
+/// second; the graph is launched then and from then on. On others f is called every time.
 ///
-/// The key says everything that f's work depends on: extents, and the addresses it was given.
+/// The key holds everything that f's work depends on: extents, and the addresses that f reads and writes.
 template <class B, std::size_t Words>
 class graph_cache {
  public:
@@ -46,25 +38,24 @@ class graph_cache {
     if constexpr (!captures<B>) {
       f();
     } else {
-      auto known = std::find_if(kept_.begin(), kept_.end(), [&](entry const& e) { return e.key == key; });
-      if (known == kept_.end()) {
-        // What was needed longest ago makes room.
-        if (kept_.size() == most) kept_.erase(kept_.begin());
-        kept_.push_back({key, {}, false});
+      auto known = std::find_if(graphs_.begin(), graphs_.end(), [&](entry const& e) { return e.key == key; });
+      if (known == graphs_.end()) {
+        if (graphs_.size() == most) graphs_.erase(graphs_.begin());  // the least recently used one
+        graphs_.push_back({key, {}, false});
         f();
         return;
       }
-      std::rotate(known, known + 1, kept_.end());
-      entry& last = kept_.back();
-      if (!last.ready) {
+      std::rotate(known, known + 1, graphs_.end());
+      entry& last = graphs_.back();
+      if (!last.captured) {
         be.capture(last.graph, f);
-        last.ready = true;
+        last.captured = true;
       }
       be.launch(last.graph);
     }
   }
 
-  /// Recordings that are kept at a time.
+  /// Graphs that are held at a time.
   static constexpr std::size_t most = 32;
 
  private:
@@ -79,9 +70,9 @@ class graph_cache {
   struct entry {
     key_type key;
     typename graph_of<B>::type graph;
-    bool ready;
+    bool captured;
   };
-  std::vector<entry> kept_;
+  std::vector<entry> graphs_;  ///< least recently used first
 };
 
 /// An address as a word of a key.

@@ -1,19 +1,20 @@
 #pragma once
 /// \file
-/// Batches where the backend can read them: as they are where it shares the host's memory, else copied, in one piece.
+/// Staging: a caller's batch to where the backend can read it.
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
 #include "s2rm/runtime/event.hpp"
+#include "s2rm/runtime/host_buffer.hpp"
 
 namespace s2rm {
 
@@ -26,7 +27,7 @@ struct spread_slots {
   T* to;
   S2RM_HD void operator()(index_t i) const { to[i / some * room + i % some] = from[i]; }
 };
-/// Flags (R, slots), null: all set, into (R, room): slots that are filled up are absent.
+/// Flags (R, slots), null: all set, into (R, room), 0 in the slots beyond.
 struct spread_flags {
   std::uint8_t const* from;
   index_t slots, room;
@@ -38,39 +39,13 @@ struct spread_flags {
 };
 }  // namespace detail
 
-/// Host memory that a backend copies from and to: of its own kind where it has `allocate_host<T>(n)`.
-template <class Backend, class T>
-class host_block {
- public:
-  void resize(Backend& be, index_t n) {
-    if (n <= size_) return;
-    if constexpr (requires { be.template allocate_host<T>(n); }) {
-      memory_ = be.template allocate_host<T>(n);
-    } else {
-      memory_.resize(static_cast<std::size_t>(n));
-    }
-    size_ = n;
-  }
-  [[nodiscard]] T* data() { return memory_.data(); }
-  [[nodiscard]] T const* data() const { return memory_.data(); }
-
- private:
-  template <class B>
-  struct memory_of {
-    using type = std::vector<T>;
-  };
-  template <class B>
-    requires requires(B& be) { be.template allocate_host<T>(index_t{}); }
-  struct memory_of<B> {
-    using type = decltype(std::declval<B&>().template allocate_host<T>(index_t{}));
-  };
-  typename memory_of<Backend>::type memory_{};
-  index_t size_ = 0;
-};
-
-/// Brings batches to a backend. Slots are filled up with absent ones to as many views as were ever seen, and at least
-/// `views`, so that batches of different A ask for the same work; queries are filled up to `queries`. What is filled up
-/// changes no number but by the rounding of sums over rows, which are summed in groups.
+/// Batches where a backend can read them. Where memory is shared a batch is taken as it is, and nothing here does
+/// anything.
+///
+/// Else a batch is laid out in one block of the host's and copied in one piece. Slots are padded with absent views to
+/// as many views as were ever seen, and at least `views`, so that batches of different A enqueue the same work; queries
+/// are padded to `queries`. Padding changes no number but by the rounding of sums over rows, which are summed in
+/// groups.
 template <class Net, class Backend, class T>
 class staging {
  public:
@@ -78,40 +53,40 @@ class staging {
   explicit staging(index_t views = 0, index_t queries = 0, bool targets = true)
       : views_(views), queries_(queries), targets_(targets) {}
 
-  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any before,
-  /// unless the backend shares the host's memory: then it is `b`. Waits where the backend has not yet copied the batch
-  /// before the last one, and for nothing else. Of a kept batch nothing is copied to the backend.
-  /// \throws value_error where another backend keeps the batch.
+  /// The batch as the backend may read it, until the next call. Copies, and allocates where it is larger than any
+  /// before. Blocks only where the batch before the last one has not been copied yet. Of a resident batch nothing is
+  /// copied from the host.
+  /// \throws value_error where the batch is resident on another backend.
   batch_view<T> bring(Backend& be, batch_view<T> const& b) {
-    if (b.kept != nullptr && b.kept->owner != owner(be)) {
-      throw value_error("s2rm: batch: it is kept by another backend than this one");
+    if (b.resident != nullptr && b.resident->owner != ops::memory_owner(be)) {
+      throw value_error("s2rm: batch: resident on another backend than the trainer's");
     }
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
       views_ = std::max(views_, b.views);
-      // What is recorded reads one block.
-      if (b.kept != nullptr) {
-        be.copy(b.kept->bytes, b.kept->data, device(be, b.kept->bytes));
-        return moved(b, b.kept->data, device_.data());
+      // A captured graph reads one block, whichever batch it is launched for.
+      if (b.resident != nullptr) {
+        be.copy(b.resident->bytes, b.resident->data, device(be, b.resident->bytes));
+        return moved(b, b.resident->data, device_.data());
       }
-      auto const one = pack(be, b);
-      send(be, one);
-      sent(be, one);
+      auto const one = stage(be, b);
+      upload(be, one);
+      uploaded(be, one);
       return one.batch;
     }
   }
-  /// A batch of the host's on its way: as the backend may read it once it was sent.
+
+  /// A batch that lies in host memory, ready to be copied.
   struct staged {
-    batch_view<T> batch;
-    std::byte const* host = nullptr;  ///< what work that sends it depends on (`ops::repeated`)
+    batch_view<T> batch;              ///< as the backend may read it once the copy is done
+    std::byte const* host = nullptr;  ///< what is copied from: the part of a graph's key that stands for the copy
     index_t bytes = 0;
     std::size_t slot = 0;
   };
-  /// `bring` in three parts, for work that is recorded with its copy: the host's, which waits where what the batch before the
-  /// last one was sent for is not done; the copy; and, behind all work that has the copy in it, that the host's memory is
-  /// free again then.
-  staged pack(Backend& be, batch_view<T> const& b) {
+  /// `bring` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host
+  /// memory; it blocks where the batch staged before the last one has not been copied yet.
+  staged stage(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return {b};
     } else {
@@ -120,65 +95,77 @@ class staging {
       next_ = (next_ + 1) % slots_.size();
       slot& to = slots_[at];
       to.copied.wait(be);
-      auto const copied = lay_out(be, b, to.host);
-      return {moved(copied.host, to.host.data(), device(be, copied.bytes)), to.host.data(), copied.bytes, at};
+      index_t const bytes = lay_out_on_host(be, b, to.host);
+      arena there{device(be, bytes)};
+      return {lay_out(there, b, no_copy), to.host.data(), bytes, at};
     }
   }
-  void send(Backend& be, staged const& one) {
+  /// Enqueues the copy.
+  void upload(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) ops::copy_in_later(be, one.bytes, one.host, device_.data());
   }
-  void sent(Backend& be, staged const& one) {
+  /// After the work that has the copy in it was enqueued: its host memory may be reused once that work is done.
+  void uploaded(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
   }
-  /// `bring` for arrays that lie where the backend computes: they are copied there, in the order of what is asked for.
-  /// The batch is the host's where the backend shares its memory.
+  staged pack(Backend& be, batch_view<T> const& b) { return stage(be, b); }
+  void send(Backend& be, staged const& one) { upload(be, one); }
+  void sent(Backend& be, staged const& one) { uploaded(be, one); }
+
+  /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the
+  /// host's where memory is shared.
   batch_view<T> gather(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
       views_ = std::max(views_, b.views);
-      index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
-      arena counting;
-      static_cast<void>(addresses(counting, R, views_, Q));
-      arena cutting{device(be, counting.used)};
-      auto const to = addresses(cutting, R, views_, Q);
-      spread_all(b, R, Q, to, [&be](auto... one) { spread_there(be, one...); });
-      be.for_each(R * views_, detail::spread_flags{b.view_mask, b.views, views_, to.view_mask});
-      return named(b, Q, to);
+      index_t const R = b.time * b.batch;
+      arena cutting{device(be, bytes_of(b))};
+      return lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
+        index_t const slots = array.slots(b), padded = padded_slots(array, b);
+        if constexpr (array.null == null_is::present) {
+          be.for_each(R * padded, detail::spread_flags{from, slots, padded, to});
+        } else {
+          spread_there(be, from, R, slots, padded, array.width, to);
+        }
+      });
     }
   }
-  /// A copy of the batch where the backend can read it. Allocates, and waits for the copy.
-  [[nodiscard]] resident_batch<T> upload(Backend& be, batch_view<T> const& b) {
+
+  /// A copy of the batch in the backend's memory (the host's where memory is shared), to be given in its place as often
+  /// as wanted. Allocates, and blocks until the copy is done.
+  [[nodiscard]] resident_batch<T> make_resident(Backend& be, batch_view<T> const& b) {
     views_ = std::max(views_, b.views);
-    host_block<Backend, std::byte> host;
-    auto const copied = lay_out(be, b, host);
+    host_buffer<Backend, std::byte> host;
+    index_t const bytes = lay_out_on_host(be, b, host);
     if constexpr (ops::host_memory<Backend>) {
-      auto const memory = std::make_shared<host_block<Backend, std::byte>>(std::move(host));
-      return {memory, copied.host};
+      auto const memory = std::make_shared<host_buffer<Backend, std::byte>>(std::move(host));
+      arena here{memory->data()};
+      return {memory, lay_out(here, b, no_copy)};
     } else {
-      auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(copied.bytes));
-      be.copy_in(copied.bytes, host.data(), memory->device.data());
-      memory->block = {owner(be), memory->device.data(), copied.bytes};
-      auto view = moved(copied.host, host.data(), memory->device.data());
-      view.kept = &memory->block;
+      auto const memory = std::make_shared<resident_memory>(be.template allocate<std::byte>(bytes));
+      be.copy_in(bytes, host.data(), memory->device.data());
+      memory->block = {ops::memory_owner(be), memory->device.data(), bytes};
+      arena there{memory->device.data()};
+      auto view = lay_out(there, b, no_copy);
+      view.resident = &memory->block;
       return {memory, view};
     }
   }
-  /// Room for this many time steps and elements, with the views and queries given at first. Allocates.
+
+  /// Room for this many time steps and elements, with the views and queries given to the constructor. Allocates.
   void reserve(Backend& be, index_t time, index_t batch) {
     if constexpr (!ops::host_memory<Backend>) {
-      arena counting;
-      static_cast<void>(addresses(counting, time * batch, views_, queries_));
-      for (slot& one : slots_) one.host.resize(be, counting.used);
-      static_cast<void>(device(be, counting.used));
+      index_t const bytes = bytes_of({.time = time, .batch = batch});
+      for (slot& one : slots_) one.host.resize(be, bytes);
+      static_cast<void>(device(be, bytes));
     }
   }
 
  private:
-  static constexpr index_t V = Net::view::size, X = Net::target::size, P = Net::P;
-  /// Memory of the host that a batch is copied from, and when it was.
+  /// Host memory that a batch is copied from, and whether it was.
   struct slot {
-    host_block<Backend, std::byte> host;
+    host_buffer<Backend, std::byte> host;
     ops::event_of<Backend> copied;
   };
   using device_block = decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{}));
@@ -187,72 +174,50 @@ class staging {
     device_block device;
     resident_block block{};
   };
-  static void const* owner(Backend const& be) {
-    if constexpr (requires { be.context.get(); }) {
-      return be.context.get();
-    } else {
-      return nullptr;
-    }
+  /// Calls copy(array, given, to) for every array of a batch, `to` being its place in a block that begins at `memory`;
+  /// returns the padded batch whose arrays lie there. With a null `memory` it only counts bytes.
+  template <class Copy>
+  batch_view<T> lay_out(arena& memory, batch_view<T> const& b, Copy const& copy) const {
+    batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = std::max(b.queries, queries_)};
+    for_each_array<typename Net::shape>(
+        [&](auto array, auto const* given, auto const*& to) {
+          bool const room = array.slots_are != per::target || targets_;
+          using number = std::remove_const_t<std::remove_pointer_t<decltype(given)>>;
+          auto* const at = memory.template take<number>(room ? array.size(laid) : 0);
+          copy(array, room ? given : nullptr, at);
+          // Padding makes views of a batch that has none: a captured graph reads them when it is launched for another
+          // one.
+          to = given != nullptr || array.slots_are == per::view ? at : nullptr;
+        },
+        b, laid);
+    return laid;
   }
-  struct arrays {
-    T *view, *place, *query_place, *target;
-    std::uint8_t *view_mask, *target_mask, *reset, *blind;
-  };
-  struct laid_out {
-    batch_view<T> host;
-    index_t bytes;
-  };
-
-  [[nodiscard]] arrays addresses(arena& a, index_t R, index_t views, index_t queries) const {
-    index_t const targets = targets_ ? R * queries : 0;
-    return {a.take<T>(R * views * V), a.take<T>(R * views * P),        a.take<T>(R * queries * P),
-            a.take<T>(targets * X),   a.take<std::uint8_t>(R * views), a.take<std::uint8_t>(targets),
-            a.take<std::uint8_t>(R),  a.take<std::uint8_t>(R)};
-  }
-  /// The batch with these addresses, filled up.
-  [[nodiscard]] batch_view<T> named(batch_view<T> const& b, index_t queries, arrays const& to) const {
-    auto const where = [](auto const* given, auto const* copied) { return given == nullptr ? nullptr : copied; };
-    return {b.time,
-            b.batch,
-            views_,
-            queries,
-            to.view,
-            to.place,
-            to.view_mask,
-            where(b.query_place, to.query_place),
-            where(b.target, to.target),
-            where(b.target_mask, to.target_mask),
-            where(b.reset, to.reset),
-            where(b.blind, to.blind)};
-  }
-
-  /// Everything in one block of the host, absent slots at the end of every row.
-  laid_out lay_out(Backend& be, batch_view<T> const& b, host_block<Backend, std::byte>& host) const {
-    index_t const R = b.time * b.batch, Q = std::max(b.queries, queries_);
+  /// Bytes of a batch laid out.
+  [[nodiscard]] index_t bytes_of(batch_view<T> const& b) const {
     arena counting;
-    static_cast<void>(addresses(counting, R, views_, Q));
-    host.resize(be, counting.used);
-    arena cutting{host.data()};
-    auto const to = addresses(cutting, R, views_, Q);
-    spread_all(b, R, Q, to, [](auto... one) { spread(one...); });
-    std::fill_n(to.view_mask, R * views_, std::uint8_t{0});
-    if (b.view_mask != nullptr) {
-      spread(b.view_mask, R, b.views, views_, 1, to.view_mask);
-    } else {
-      for (index_t r = 0; r < R; ++r) std::fill_n(to.view_mask + r * views_, b.views, std::uint8_t{1});
-    }
-    return {named(b, Q, to), counting.used};
+    static_cast<void>(lay_out(counting, b, no_copy));
+    return counting.used;
   }
-  /// Every array of a batch but the flags of its views: f(from, R, slots, room, width, to).
-  template <class F>
-  void spread_all(batch_view<T> const& b, index_t R, index_t Q, arrays const& to, F const& f) const {
-    f(b.view, R, b.views, views_, V, to.view);
-    f(b.place, R, b.views, views_, P, to.place);
-    f(b.query_place, R, b.queries, Q, P, to.query_place);
-    f(b.target, R, b.queries, Q, X, to.target);
-    f(b.target_mask, R, b.queries, Q, index_t{1}, to.target_mask);
-    f(b.reset, R, index_t{1}, index_t{1}, index_t{1}, to.reset);
-    f(b.blind, R, index_t{1}, index_t{1}, index_t{1}, to.blind);
+  static constexpr auto no_copy = [](auto, auto const*, auto*) {};
+
+  /// The batch in one block of the host, padding at the end of every row. Returns the block's bytes.
+  index_t lay_out_on_host(Backend& be, batch_view<T> const& b, host_buffer<Backend, std::byte>& host) const {
+    index_t const bytes = bytes_of(b), R = b.time * b.batch;
+    host.resize(be, bytes);
+    arena cutting{host.data()};
+    lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
+      index_t const slots = array.slots(b), padded = padded_slots(array, b);
+      if constexpr (array.null == null_is::present) {
+        std::fill_n(to, R * padded, std::uint8_t{0});
+        for (index_t r = 0; from == nullptr && r < R; ++r) std::fill_n(to + r * padded, slots, std::uint8_t{1});
+      }
+      spread(from, R, slots, padded, array.width, to);
+    });
+    return bytes;
+  }
+  template <class Array>
+  [[nodiscard]] index_t padded_slots(Array array, batch_view<T> const& b) const {
+    return array.slots(batch_view<T>{.views = views_, .queries = std::max(b.queries, queries_)});
   }
   template <class U>
   static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
@@ -274,17 +239,15 @@ class staging {
       be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, room * width, to});
     }
   }
-  /// The same addresses in another block.
+  /// The batch with its arrays at the same offsets of another block.
   static batch_view<T> moved(batch_view<T> b, std::byte const* from, std::byte const* to) {
-    auto const shift = [from, to](auto*& p) {
-      using pointer = std::remove_reference_t<decltype(p)>;
-      if (p == nullptr) return;
-      auto const offset = reinterpret_cast<std::byte const*>(p) - from;
-      p = reinterpret_cast<pointer>(to + offset);
-    };
-    b.kept = nullptr;
-    shift(b.view), shift(b.place), shift(b.view_mask), shift(b.query_place), shift(b.target), shift(b.target_mask);
-    shift(b.reset), shift(b.blind);
+    for_each_array<typename Net::shape>(
+        [from, to](auto, auto const*& p) {
+          using pointer = std::remove_reference_t<decltype(p)>;
+          if (p != nullptr) p = reinterpret_cast<pointer>(to + (reinterpret_cast<std::byte const*>(p) - from));
+        },
+        b);
+    b.resident = nullptr;
     return b;
   }
   std::byte* device(Backend& be, index_t bytes) {

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Data policies: what is done to a batch before a training step so that the model does not lean on every view being
-/// there, or on where exactly the sites are. Each policy changes a copy; the caller's batch stays as it is. Draws are
-/// addressed by (seed, step, element), so a resumed run sees the same ones.
+/// Augmentation of a batch before a training step, so that the model does not depend on every view being present or on
+/// the exact places of sensors. Each policy changes a copy; the caller's batch stays as it is. Random numbers are
+/// addressed by (seed, step, element), so that a resumed run draws the same ones.
 ///
 ///   augment::pipeline<my_shape, float, augment::drop_views, augment::rotate, augment::shift>
 ///       mend{seed, {0.1}, {}, {0.4}};

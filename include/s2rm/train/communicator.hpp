@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Who trains together: the slot of a trainer that says how ranks sum what they found, how a batch is shared among them,
-/// and the fixed order of a sum over parts of a batch. s2rm/distributed.hpp has the policies that speak to other machines.
+/// Communicators: the slot of a trainer that says how ranks sum, how a batch is shared among them, and the fixed order
+/// of a sum over micro-batches. s2rm/distributed.hpp has the policies for several machines.
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace s2rm {
 
-/// Ranks that train together are at odds, or one of them does not answer. The text names it.
+/// Ranks that train together disagree, or one of them does not answer. The text names it.
 struct rank_error : error {
   using error::error;
 };
@@ -27,55 +27,58 @@ struct element_range {
   friend constexpr bool operator==(element_range const&, element_range const&) = default;
 };
 
-/// What rank `rank` of `size` has of `total` things: as many as the others or one more, in the order of ranks.
+/// The range of `total` items that rank `rank` of `size` has: as many as the others or one more, in the order of ranks.
 constexpr element_range share_evenly(index_t total, int rank, int size) {
   index_t const first = total * rank / size;
   return {first, total * (rank + 1) / size - first};
 }
 
-/// The elements of a global batch that are this rank's. With `parts` (see `training::parts`) whole parts.
-/// \throws value_error where the batch cannot be cut into equal parts, or there are more ranks than parts.
-inline element_range share_of(index_t batch, int rank, int size, index_t parts = 0) {
-  if (parts == 0) return share_evenly(batch, rank, size);
-  require_value(batch % parts == 0, "batch: expected a multiple of training::parts (" + std::to_string(parts) +
-                                        ") elements, found " + std::to_string(batch));
-  require_value(size <= parts, "ranks: expected at most as many as training::parts (" + std::to_string(parts) +
-                                   "), found " + std::to_string(size));
-  auto const mine = share_evenly(parts, rank, size);
-  return {mine.first * (batch / parts), mine.count * (batch / parts)};
+/// The elements of a global batch that are this rank's; whole micro-batches where there are any
+/// (`training::microbatches`).
+/// \throws value_error where the batch cannot be cut into equal micro-batches, or there are more ranks than these.
+inline element_range share_of(index_t batch, int rank, int size, index_t microbatches = 0) {
+  if (microbatches == 0) return share_evenly(batch, rank, size);
+  require_value(batch % microbatches == 0, "batch: expected a multiple of training::microbatches (" +
+                                               std::to_string(microbatches) + ") elements, found " +
+                                               std::to_string(batch));
+  require_value(size <= microbatches, "ranks: expected at most as many as training::microbatches (" +
+                                          std::to_string(microbatches) + "), found " + std::to_string(size));
+  auto const mine = share_evenly(microbatches, rank, size);
+  return {mine.first * (batch / microbatches), mine.count * (batch / microbatches)};
 }
 
-/// The parts of a batch that are this rank's, where its own elements are `batch`.
-/// \throws value_error where they cannot be that many equal parts.
-inline element_range parts_of(index_t batch, int rank, int size, index_t parts) {
-  auto const mine = share_evenly(parts, rank, size);
-  require_value(mine.count > 0, "ranks: expected at most as many as training::parts (" + std::to_string(parts) +
-                                    "), found " + std::to_string(size));
+/// The micro-batches that are this rank's, where its share of the batch has `batch` elements.
+/// \throws value_error where these cannot be cut into so many equal ones.
+inline element_range microbatches_of(index_t batch, int rank, int size, index_t microbatches) {
+  auto const mine = share_evenly(microbatches, rank, size);
+  require_value(mine.count > 0, "ranks: expected at most as many as training::microbatches (" +
+                                    std::to_string(microbatches) + "), found " + std::to_string(size));
   require_value(batch % mine.count == 0, "batch: expected a multiple of " + std::to_string(mine.count) +
-                                             " elements (this rank's share of the " + std::to_string(parts) +
-                                             " of training::parts), found " + std::to_string(batch));
+                                             " elements (this rank's share of the " + std::to_string(microbatches) +
+                                             " of training::microbatches), found " + std::to_string(batch));
   return mine;
 }
 
 namespace communicator {
 
-/// A trainer alone: sums nothing, asks nobody, costs nothing. The default.
+/// One trainer alone: no sums, no calls, no cost. The default.
 struct none {
   static constexpr bool active = false;
   [[nodiscard]] static constexpr int rank() { return 0; }
   [[nodiscard]] static constexpr int size() { return 1; }
 };
 
-/// One number that all ranks must agree on, and what it is called.
+/// One number that all ranks must agree on, and its name.
 struct fact {
   char const* name;
   std::int64_t value;
 };
 
-/// What a trainer asks of a communicator. Where `active` is true, ranks call its functions in the same order:
+/// What a trainer calls of a communicator. Where `active` is true, ranks call its functions in the same order:
 ///   sum(n, x)              x (n), float or double, in host memory: the sum over ranks, the same bits on each
 ///   sum_on(backend, n, x)  optional: the same in the backend's memory, in the order of its work
-///   tree_sum(parts, n, nodes, to)  see `tree_stack`: `nodes` (covering this rank's parts, n) to their sum over all ranks
+///   tree_sum(leaves, n, nodes, to)  see `tree_stack`: `nodes` (covering this rank's leaves, n) to their sum over all
+///                          ranks
 ///   agree(facts)           rank_error naming the ranks whose numbers are not rank 0's
 ///   gather(numbers)        those of all ranks one after the other, on every rank
 ///   broadcast(bytes, n)    rank 0's
@@ -88,19 +91,20 @@ concept policy = requires(C const& c) {
   { c.size() } -> std::convertible_to<int>;
 };
 
-/// A complete binary tree over `leaves` parts. A sum in its order has the same bits whoever holds which parts: two
-/// neighbours of the same size are added as soon as both are there, left + right, and never anything else.
+/// A node of a complete binary tree whose leaves are micro-batches. A sum in the tree's order has the same bits
+/// whichever rank holds which leaves: two neighbours of the same size are added as soon as both are there, left +
+/// right, and nothing else.
 struct tree_node {
   index_t first = 0, leaves = 0;
 };
 
-/// Nodes whose neighbour is not there yet, from left to right.
+/// Partial sums: nodes whose neighbour has not been added yet, from left to right.
 struct tree_stack {
   static constexpr index_t most_leaves = 1024;
   std::array<tree_node, 24> nodes{};
   index_t depth = 0;
 
-  /// The next node to the right. add(i): number i += number i + 1 of what lies on the stack.
+  /// Pushes the next node to the right and adds what can be added. add(i): entry i += entry i + 1 of the stack.
   template <class Add>
   void push(tree_node next, Add const& add) {
     nodes[static_cast<std::size_t>(depth++)] = next;
@@ -113,10 +117,10 @@ struct tree_stack {
       add(depth - 1);
     }
   }
-  /// The fewest nodes that cover these parts.
-  static tree_stack covering(element_range parts) {
+  /// The fewest nodes that cover these leaves.
+  static tree_stack covering(element_range leaves) {
     tree_stack all;
-    for (index_t i = 0; i < parts.count; ++i) all.push({parts.first + i, 1}, [](index_t) {});
+    for (index_t i = 0; i < leaves.count; ++i) all.push({leaves.first + i, 1}, [](index_t) {});
     return all;
   }
 };

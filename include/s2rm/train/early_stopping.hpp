@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Early stopping: keeps the weights with the best validation figure, and says when to give up waiting for better ones.
+/// Early stopping: copies the weights with the best validation figure, and stops after a number of figures without a
+/// better one.
 
 #include <cmath>
 #include <limits>
@@ -11,7 +12,7 @@
 
 namespace s2rm {
 
-/// Lower figures are better. A figure that is not a number never is.
+/// Lower figures are better; NaN never is.
 template <class T>
 class early_stopping {
  public:
@@ -21,8 +22,8 @@ class early_stopping {
     require_value(least >= 0, "early_stopping: least: expected >= 0");
   }
 
-  /// Notes the validation figure after `step`. Returns whether it is the best so far. A run that goes on notes the figures
-  /// of its record again, and is where it was.
+  /// Notes the validation figure after `step`. Returns whether it is the best so far. A resumed run notes the figures
+  /// of its record again, and is in the same state.
   bool note(index_t step, double figure) {
     if (!(figure < best_ - least_)) {
       ++waited_;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Optimisers: one pass over the flat block, one functor. The gradient's norm is a number in backend memory, so neither
-/// clipping nor the test for non-finite gradients needs the host.
+/// Optimisers: one pass over the flat block, one functor. The gradient's norm stays in backend memory, so that neither
+/// clipping nor the test for non-finite gradients involves the host.
 
 #include <array>
 #include <cmath>
@@ -22,14 +22,14 @@ struct control {
   double second_bias = 1;  ///< 1 - beta2^n
 };
 
-/// The factor clipping by global norm asks for; 1 where clip is 0.
+/// The factor of clipping by global norm; 1 where clip is 0.
 S2RM_HD inline double clip_factor(double norm2, double clip) {
   return clip > 0 && norm2 > clip * clip ? clip / std::sqrt(norm2) : 1.0;
 }
 
 /// Adam with decoupled weight decay (Kingma & Ba 2015; Loshchilov & Hutter 2019), on all parameters alike:
 ///   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  w -= rate (m^ / (sqrt(v^) + eps) + decay w).
-/// A gradient whose norm is not finite changes nothing.
+/// A gradient with a non-finite norm changes nothing.
 struct adam {
   double rate = 1e-3;
   double beta1 = 0.9;
@@ -41,7 +41,7 @@ struct adam {
 
   static constexpr index_t moments = 2;
 
-  /// What update number `applied` + 1 of step `step` reads.
+  /// The numbers of update `applied` + 1, made in step `step`.
   [[nodiscard]] S2RM_HD control begin(index_t step, index_t applied) const {
     auto const n = static_cast<double>(applied + 1);
     return {0, rate * schedule(step), 1 - std::pow(beta1, n), 1 - std::pow(beta2, n)};
@@ -82,7 +82,7 @@ struct adam::update {
   T* w;
   T* moment;  ///< (2, n)
 
-  /// What all parameters have in common.
+  /// What is the same for all parameters.
   struct ready {
     using scalar = T;
     T const* g;
@@ -91,7 +91,7 @@ struct adam::update {
     T clip, beta1, rest1, beta2, rest2;
     T step, decay;    ///< rate / (1 - beta1^n), rate decay
     T root, epsilon;  ///< 1 / sqrt(1 - beta2^n)
-    /// What one reads, in L's numbers.
+    /// What is read of one parameter, in L's numbers.
     template <class V>
     struct values {
       V g, m, v, w;
@@ -180,14 +180,14 @@ struct sgd::update {
   T* w;
   T* moment;  ///< (n)
 
-  /// What all parameters have in common.
+  /// What is the same for all parameters.
   struct ready {
     using scalar = T;
     T const* g;
     T *w, *moment;
     bool finite;
     T clip, momentum, decay, rate;
-    /// What one reads, in L's numbers.
+    /// What is read of one parameter, in L's numbers.
     template <class V>
     struct values {
       V g, m, w;

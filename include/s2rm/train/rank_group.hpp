@@ -1,76 +1,45 @@
 #pragma once
 /// \file
-/// A trainer's side of its communicator: what it sums, when ranks are compared, and whose file it is. With
-/// `communicator::none` nothing of it is left.
+/// What a trainer does together with other ranks, through its communicator: sums over ranks, checks that ranks agree,
+/// files that one rank reads and writes for all.
 
 #include <array>
-#include <filesystem>
-#include <string>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "s2rm/runtime/staging.hpp"
+#include "s2rm/runtime/host_buffer.hpp"
 #include "s2rm/train/communicator.hpp"
 #include "s2rm/train/report.hpp"
 #include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
-/// What a file format sees in place of a trainer that saves: its state with what all ranks carry.
-template <class Trainer>
-struct gathered_trainer {
-  using net = typename Trainer::net;
-  using scalar = typename Trainer::scalar;
-  Trainer const& of;
-  typename Trainer::training_state gathered;
-  [[nodiscard]] auto state() const { return gathered; }
-  [[nodiscard]] auto settings() const { return of.settings(); }
-};
-
-/// And in place of one that loads: what it is to become, before all ranks do.
-template <class Trainer>
-struct loaded_trainer {
-  using net = typename Trainer::net;
-  using scalar = typename Trainer::scalar;
-  using optimiser_type = typename Trainer::optimiser_type;
-  static constexpr index_t size = Trainer::size;
-  Trainer const& of;
-  typename Trainer::training_state loaded;
-  [[nodiscard]] auto settings() const { return of.settings(); }
-  [[nodiscard]] auto state() const { return loaded; }
-  void restore(typename Trainer::training_state const& s) { loaded = s; }
-  void assign(scalar const* weights) {
-    std::size_t const moments = loaded.moments.size();
-    loaded = {.weights = {weights, weights + Trainer::size},
-              .average = {weights, weights + Trainer::size},
-              .moments = std::vector<scalar>(moments)};
-  }
-};
-
+/// One trainer's part in its group of ranks. With `communicator::none` every call returns at once.
 template <class Backend, index_t M, class Communicator>
-class team {
+class rank_group {
  public:
   static constexpr bool active = Communicator::active;
   /// Whether sums are made in the backend's memory, as a part of its work.
   static constexpr bool on_device = requires(Communicator const& c, Backend& be, float* x) { c.sum_on(be, 1, x); };
-  /// Whether a window's work stops for the host in between, so that it cannot be recorded.
-  static constexpr bool interrupts = active && !on_device && !ops::host_memory<Backend>;
+  /// Whether the host sums in the middle of a window's work, which therefore cannot be captured in a graph.
+  static constexpr bool interrupts = active && !on_device;
 
-  explicit team(Communicator c) : communicator_(std::move(c)) {}
+  explicit rank_group(Communicator c) : communicator_(std::move(c)) {}
   [[nodiscard]] Communicator const& communicator() const { return communicator_; }
 
-  /// Before a step: ranks are at the same step and bring batches that fit together; now and then, their weights are the
-  /// same. \throws rank_error that says which rank is not
+  /// Before a step: checks that ranks are at the same step and have batches that fit together, and, every `check_every`
+  /// steps, that their weights are the same. \throws rank_error naming the rank that differs
   template <class Trainer, class Batch>
-  void meet(Trainer const& learner, Batch const& b, index_t parts, index_t window) const {
+  void check_agreement(Trainer const& learner, Batch const& b, index_t microbatches, index_t window) const {
     if constexpr (active) {
-      index_t const part = parts > 0 ? b.batch / parts : 0;
-      communicator_.agree(std::array{communicator::fact{"steps trained so far", learner.steps()},
-                                     communicator::fact{"time steps of the batch", b.time},
-                                     communicator::fact{"truncation.window", window},
-                                     communicator::fact{"elements of a part of the batch", part}});
+      communicator_.agree(std::array{
+          communicator::fact{"steps trained so far", learner.steps()},
+          communicator::fact{"time steps of the batch", b.time}, communicator::fact{"truncation.window", window},
+          communicator::fact{"elements of a micro-batch", microbatches > 0 ? b.batch / microbatches : 0}});
       index_t const every = communicator_.check_every();
-      if (every > 0 && learner.steps() % every == 0) compare(learner);
+      if (every > 0 && learner.steps() % every == 0) compare_weights(learner);
     }
   }
 
@@ -81,33 +50,27 @@ class team {
       return;
     } else if constexpr (on_device) {
       communicator_.sum_on(be, n, x);
-    } else if constexpr (ops::host_memory<Backend>) {
-      communicator_.sum(n, x);
     } else {
-      auto const bytes = n * static_cast<index_t>(sizeof(T));
-      host_.resize(be, bytes);
-      auto* const numbers = reinterpret_cast<T*>(host_.data());
-      be.copy_out(n, x, numbers);
-      communicator_.sum(n, numbers);
-      be.copy_in(n, numbers, x);
+      host_sum<T>()(be, n, x, [&](T* numbers) { communicator_.sum(n, numbers); });
     }
   }
-  /// A number on the host.
+  /// The sum of a number that the host has.
   [[nodiscard]] double sum_of(double x) const {
     if constexpr (active) communicator_.sum(1, &x);
     return x;
   }
-  /// A window's figures, and in how many modules no view of any rank arrived. `summed`: all but the latter are there.
-  void sum_figures(Backend& be, double* figures, std::uint8_t const* alive, index_t parts, bool summed = false) {
+  /// Sums of a window over ranks, and the number of modules that no view of any rank reaches. `summed`: all but the
+  /// latter are totals already.
+  void sum_window(Backend& be, pass_sums* sums, std::uint8_t const* alive, index_t parts, bool summed = false) {
     if constexpr (!active) {
-      be.reduce(M, report::module_dead{alive, M, parts}, figures + figure::dead);
+      be.reduce(M, report::module_dead{alive, M, parts}, &sums->dead);
     } else {
-      constexpr index_t own = detail::summed_figures;
+      constexpr index_t own = joint_sums::numbers;
       if (joint_.size() == 0) joint_ = be.template allocate<double>(own + M);
-      be.for_each(own + M, detail::join_figures{figures, alive, M, parts, joint_.data()});
+      be.for_each(1 + M, detail::join_sums{sums, alive, M, parts, joint_.data()});
       sum(be, own + M, joint_.data());
-      if (!summed) be.for_each(own, detail::separate_figures{joint_.data(), figures});
-      be.reduce(M, detail::alive_nowhere{joint_.data() + own}, figures + figure::dead);
+      if (!summed) be.for_each(1, detail::separate_sums{joint_.data(), sums});
+      be.reduce(M, detail::alive_nowhere{joint_.data() + own}, &sums->dead);
     }
   }
   /// Numbers of all ranks, in their order.
@@ -117,48 +80,28 @@ class team {
     else return numbers;
   }
 
-  template <class Format, class Trainer, class... More>
-  void save(Trainer const& learner, std::filesystem::path const& path, More const&... more) const {
-    if constexpr (active) {
-      gathered_trainer<Trainer> const all{learner, learner.state()};
-      communicator_.on_first("save", [&] { Format::save(all, path, more...); });
-    } else {
-      Format::save(learner, path, more...);
-    }
+  /// Calls f on the first rank alone; all throw where it throws.
+  template <class F>
+  void on_first(char const* what, F const& f) const {
+    if constexpr (active) communicator_.on_first(what, f);
+    else f();
   }
-  template <class Format, class Trainer>
-  void load(Trainer& learner, std::filesystem::path const& path) const {
-    take(learner, "load", [&](auto& one) { Format::load(one, path); });
-  }
-  template <class Format, class Trainer>
-  void resume(Trainer& learner, std::filesystem::path const& path) const {
-    take(learner, "resume", [&](auto& one) { Format::resume(one, path); });
+  /// The training state that f returns on the first rank, on every rank.
+  template <class F>
+  [[nodiscard]] auto from_first(char const* what, F const& f) const {
+    decltype(f()) state;
+    on_first(what, [&] { state = f(); });
+    if constexpr (active) broadcast(state);
+    return state;
   }
 
  private:
-  /// f(a trainer) on the first rank; all take what it became.
-  template <class Trainer, class F>
-  void take(Trainer& learner, char const* what, F const& f) const {
-    if constexpr (active) {
-      loaded_trainer<Trainer> one{learner, learner.state()};
-      communicator_.on_first(what, [&] { f(one); });
-      broadcast(one.loaded);
-      learner.restore(one.loaded);
-    } else {
-      f(learner);
-    }
-  }
   template <class Trainer>
-  void compare(Trainer const& learner) const {
+  void compare_weights(Trainer const& learner) const {
     using T = typename Trainer::scalar;
-    T const* weights = learner.parameters().values();
-    std::vector<T> copied;
-    if constexpr (!ops::host_memory<Backend>) {
-      copied.resize(static_cast<std::size_t>(Trainer::size));
-      learner.backend().copy_out(Trainer::size, weights, copied.data());
-      weights = copied.data();
-    }
-    auto const print = communicator::fingerprint(weights, static_cast<std::size_t>(Trainer::size) * sizeof(T));
+    auto const print = on_host(learner.backend(), Trainer::size, learner.parameters().values(), [](T const* weights) {
+      return communicator::fingerprint(weights, static_cast<std::size_t>(Trainer::size) * sizeof(T));
+    });
     communicator_.agree(std::array{communicator::fact{
         "fingerprint of the weights (were all trainers made alike, and do all machines have the same processor?)",
         static_cast<std::int64_t>(print)}});
@@ -177,8 +120,15 @@ class team {
     s.steps = counters[0], s.applied = counters[1], s.skipped = counters[2];
   }
 
+  template <class T>
+  auto& host_sum() {
+    if constexpr (std::is_same_v<T, double>) return sum_doubles_;
+    else return sum_floats_;
+  }
+
   Communicator communicator_;
-  host_block<Backend, std::byte> host_;  ///< sums of a backend with memory of its own pass through here
+  host_function<Backend, double> sum_doubles_;
+  host_function<Backend, float> sum_floats_;
   decltype(std::declval<Backend&>().template allocate<double>(index_t{})) joint_;
 };
 

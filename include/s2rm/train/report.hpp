@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a training step reports, and how the figures about reach are counted.
+/// What a training step reports, and how its sums about reach are counted.
 
 #include <cmath>
 
@@ -14,7 +14,7 @@ namespace s2rm {
 struct step_report {
   double loss = 0;              ///< mean over unmasked target elements, before the update
   double gradient_norm = 0;     ///< of the whole gradient, before clipping; of the last window that had one
-  bool skipped = false;         ///< loss or gradient was not finite (of any window): it changed no weight and no moment
+  bool skipped = false;         ///< loss or gradient of a window was non-finite: it changed no weight and no moment
   index_t skipped_total = 0;    ///< such steps since the trainer was made
   double reach = 0;             ///< share of (present view, module) pairs with Z > 0
   index_t dead_modules = 0;     ///< modules that no present view of the batch reached
@@ -57,8 +57,8 @@ struct view_unreached {
   }
 };
 
-/// alive[part M + m] = 1 for a module that one of the views of a part of all n reaches; else it stays as it was. Call it
-/// for every part and module.
+/// The n views are cut into `parts`, searched side by side: alive[part M + m] = 1 for a module that a view of the part
+/// reaches; else it stays as it was. Call it for every part and module.
 template <index_t M>
 struct mark_alive {
   std::uint8_t const* reach;
@@ -71,7 +71,7 @@ struct mark_alive {
     bool found = alive[i] != 0;
     for (index_t row = n * part / parts; row < last && !found; row += at_once) {
       for (index_t k = 0; k < at_once; ++k) {
-        // Rows beyond the last stand for it: no read waits for another.
+        // Rows beyond the last repeat it, so that all reads of a round are independent.
         index_t const one = row + k < last ? row + k : last - 1;
         found = found | (reach[one * M + m] == kernel::reached);
       }
@@ -91,7 +91,7 @@ struct module_dead {
   }
 };
 
-/// 1 for a number that is not finite, where the gradient was not either: else nobody asks.
+/// 1 for a non-finite number, evaluated only where the gradient's norm is non-finite too; else 0.
 template <class T>
 struct not_finite_after {
   double const* norm2;
@@ -112,7 +112,7 @@ struct square {
   S2RM_HD double operator()(index_t i) const { return static_cast<double>(g[i]) * static_cast<double>(g[i]); }
 };
 
-/// The three figures of n views as one task, for backends that have a kernel for it (`ops::run_fused`).
+/// The three sums of n views as one task, for backends that have a kernel for it (`ops::run_fused`).
 template <index_t M>
 struct count_reach {
   std::uint8_t const* reach;
@@ -120,22 +120,27 @@ struct count_reach {
   double *reached, *present, *unreached;  ///< added to
 };
 
-/// Adds what n views of a piece reach, (n, M), to the figures of a window.
+/// Adds what n views of a chunk reach, (n, M), to the sums of a window.
 template <index_t M, class Backend>
-void add_reach(Backend& be, index_t n, std::uint8_t const* reach, double* figures, std::uint8_t* alive, index_t parts) {
-  auto const add = [&](index_t count, auto const& f, index_t to) {
-    be.reduce(count, f, figures + figure::scratch);
-    be.for_each(1, figure::add{figures + figure::scratch, figures + to});
+void add_reach(Backend& be, index_t n, std::uint8_t const* reach, pass_sums* sums, std::uint8_t* alive, index_t parts) {
+  auto const add = [&](index_t count, auto const& f, double* to) {
+    be.reduce(count, f, &sums->temporary);
+    be.for_each(1, add_number{&sums->temporary, to});
   };
-  count_reach<M> const counts{reach, n, figures + figure::reached, figures + figure::present,
-                              figures + figure::unreached};
+  count_reach<M> const counts{reach, n, &sums->reached, &sums->present, &sums->unreached};
   if (!ops::run_fused(be, counts)) {
-    add(n * M, pair_reached{reach}, figure::reached);
-    add(n * M, pair_present{reach}, figure::present);
-    add(n, view_unreached<M>{reach}, figure::unreached);
+    add(n * M, pair_reached{reach}, &sums->reached);
+    add(n * M, pair_present{reach}, &sums->present);
+    add(n, view_unreached<M>{reach}, &sums->unreached);
   }
   be.for_each(parts * M, mark_alive<M>{reach, n, alive, parts});
 }
+
+/// Clears what `add_reach` adds to: before the first chunk.
+struct clear_reach {
+  pass_sums* sums;
+  S2RM_HD void operator()(index_t) const { sums->reached = sums->present = sums->unreached = 0; }
+};
 
 }  // namespace report
 }  // namespace s2rm

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// A folder of a run's checkpoints: the last few and the best. Whenever the program or the machine stops, what is there
-/// loads: a file is complete before it has its name, an old one goes only after a newer one stands, and weights that are
-/// not finite are never written.
+/// A folder of a run's checkpoints: the last few and the best. Whenever the program or the machine stops, the files in
+/// the folder load: a file is complete before it has its name, an old one is removed after a newer one is complete, and
+/// non-finite weights are never written.
 
 #include <algorithm>
 #include <charconv>
@@ -18,11 +18,12 @@
 
 namespace s2rm {
 
-/// How many checkpoints a folder keeps.
-struct keep {
-  index_t last = 3;  ///< at least 1
-  bool best = true;  ///< that with the lowest figure, besides
+/// Which checkpoints a folder retains.
+struct retention {
+  index_t last = 3;  ///< so many of the latest, at least 1
+  bool best = true;  ///< and that with the lowest validation figure
 };
+using keep [[deprecated("renamed: retention")]] = retention;
 
 /// What `checkpoint_folder::resume` found.
 struct resumed {
@@ -35,24 +36,26 @@ class checkpoint_folder {
  public:
   /// Creates the folder where it is missing and removes what killed writers left of unfinished files.
   /// \throws value_error, file_error
-  explicit checkpoint_folder(std::filesystem::path folder, s2rm::keep keep = {})
-      : folder_(std::move(folder)), keep_(keep) {
-    require_value(keep_.last >= 1, "checkpoint_folder: keep.last: expected >= 1, found " + std::to_string(keep_.last));
+  explicit checkpoint_folder(std::filesystem::path folder, s2rm::retention retain = {})
+      : folder_(std::move(folder)), retain_(retain) {
+    require_value(retain_.last >= 1,
+                  "checkpoint_folder: retention.last: expected >= 1, found " + std::to_string(retain_.last));
     std::error_code code;
     std::filesystem::create_directories(folder_, code);
     if (code) data::detail::throw_system_error(folder_.string(), "cannot create the folder", code.value());
     data::detail::remove_unfinished(folder_.string());
   }
 
-  /// Writes the trainer's checkpoint, and it again as the best where `figure` is lower than any before (NaN never is).
-  /// Then removes all but the last of those up to this step; later ones, of a run that was taken up at an earlier step,
-  /// stay until they are written anew.
-  /// \throws value_error where weights are not finite, file_error on any failure of the disk; all older files stand then.
+  /// Writes the trainer's checkpoint, and a second copy as the best where `figure` is lower than any before (NaN never
+  /// is). Then removes all but the last of those up to this step; later ones, of a run that was resumed from an earlier
+  /// step, stay until they are overwritten.
+  /// \throws value_error where weights are non-finite, file_error on any failure of the disk; all older files stay
+  /// then.
   template <class Trainer>
   std::filesystem::path save(Trainer const& learner, std::optional<double> const& figure = std::nullopt) {
     auto const file = folder_ / name_of(learner.steps());
     learner.save(file, figure);
-    if (keep_.best && figure && !std::isnan(*figure)) {
+    if (retain_.best && figure && !std::isnan(*figure)) {
       auto const before = best_figure<Trainer>();
       if (!before || *figure < *before) learner.save(best_path(), figure);
     }
@@ -60,15 +63,15 @@ class checkpoint_folder {
     for (auto const& [step, path] : steps()) {
       if (step <= learner.steps()) old.push_back(path);
     }
-    auto const surplus = static_cast<index_t>(old.size()) - keep_.last;
+    auto const surplus = static_cast<index_t>(old.size()) - retain_.last;
     for (index_t i = 0; i < surplus; ++i) {
-      std::error_code ignored;  // one file too many is no reason to end a run
+      std::error_code ignored;  // a file that cannot be removed does not end the run
       std::filesystem::remove(old[static_cast<std::size_t>(i)], ignored);
     }
     return file;
   }
 
-  /// Takes up the newest checkpoint that passes every check (`trainer::resume`). An empty folder changes nothing.
+  /// Resumes from the newest checkpoint that passes every check (`trainer::resume`). An empty folder changes nothing.
   /// \throws file_error, that of the newest, where there are checkpoints and none loads; nothing has changed then.
   template <class Trainer>
   resumed resume(Trainer& learner) const {
@@ -98,9 +101,12 @@ class checkpoint_folder {
   template <class Trainer>
   [[nodiscard]] std::optional<double> best_figure() const {
     try {
-      return std::filesystem::exists(best_path()) ? checkpoint_format::figure<Trainer>(best_path()) : std::nullopt;
+      return std::filesystem::exists(best_path())
+                 ? checkpoint_format::figure<typename Trainer::net, typename Trainer::scalar>(best_path(),
+                                                                                              Trainer::moment_count)
+                 : std::nullopt;
     } catch (file_error const&) {
-      return std::nullopt;  // damaged: the next figure is better than none
+      return std::nullopt;  // damaged: any figure is better
     }
   }
 
@@ -133,7 +139,7 @@ class checkpoint_folder {
   }
 
   std::filesystem::path folder_;
-  s2rm::keep keep_;
+  s2rm::retention retain_;
 };
 
 }  // namespace s2rm

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a training run is, between two steps: its options, and everything that a later trainer needs to go on exactly.
+/// A training run between two steps: its options, and everything that a later trainer needs to continue exactly.
 
 #include <array>
 #include <cstddef>
@@ -35,37 +35,55 @@ struct truncation {
   bool carry_batches = false;
 };
 
-/// Options of a trainer that are not the optimiser's.
+// The deprecated member is copied with the others.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/// Options of a trainer that are not the optimiser's. How a batch is cut: docs/model.md.
 struct training {
   s2rm::truncation truncation{};
-  /// Steps whose activations are kept at a time; 0: those of the whole window. Fewer take a third more work, for each
-  /// piece runs forward twice, and memory of one piece and one state per piece: about sqrt(T) is least.
+  /// Steps of a chunk, whose activations are resident at a time; 0: those of the whole window. Smaller chunks take a
+  /// third more work, for each runs forward twice, and memory of one chunk and of one state per chunk: least at about
+  /// sqrt(T).
   index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
-  /// Equal parts of a batch's elements whose gradients are computed one after the other and summed in the order of a
+  /// Equal ranges of a batch's elements whose gradients are computed one after the other and summed in the order of a
   /// binary tree: a power of two, at most 1024, that divides the batch; of a global batch where several ranks train
-  /// together. The bits are then the same on 1 to `parts` ranks, and a step needs the memory of one part and of the
-  /// gradients that wait. 0: all elements at once. `predictions()` and `states()` are those of the last part after `step`.
-  index_t parts = 0;
+  /// together. The bits are then the same on 1 to `microbatches` ranks, and a step needs the memory of one micro-batch
+  /// and of the tree's partial sums. 0: all elements at once. After `step`, `predictions()` and `states()` are those of
+  /// the last micro-batch.
+  index_t microbatches = 0;
+  [[deprecated("renamed: microbatches")]] index_t parts = 0;  ///< read where `microbatches` is 0; until 0.2
+
+  /// The options without deprecated ones.
+  [[nodiscard]] training current() const {
+    auto now = *this;
+    if (now.microbatches == 0) now.microbatches = now.parts;
+    now.parts = 0;
+    return now;
+  }
 
   /// \throws value_error naming the option that is out of its range.
   void check() const {
     require_value(average >= 0 && average < 1, "training: average: expected [0, 1)");
-    require_value(recompute >= 0, "training: recompute: expected >= 0 (0: keep all activations)");
+    require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
     require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
-    require_value(parts >= 0 && parts <= communicator::tree_stack::most_leaves && (parts & (parts - 1)) == 0,
-                  "training: parts: expected 0 or a power of two up to 1024, found " + std::to_string(parts));
+    require_value(
+        microbatches >= 0 && microbatches <= communicator::tree_stack::most_leaves &&
+            (microbatches & (microbatches - 1)) == 0,
+        "training: microbatches: expected 0 or a power of two up to 1024, found " + std::to_string(microbatches));
   }
 
   /// All that the weights after a step depend on. Not `recompute`: it changes no bit.
   [[nodiscard]] std::array<setting, 5> settings() const {
     return {{{"training.average", average},
-             {"training.parts", static_cast<double>(parts)},
+             {"training.microbatches", static_cast<double>(microbatches)},
              {"truncation.window", static_cast<double>(truncation.window)},
              {"truncation.carry", truncation.carry ? 1.0 : 0.0},
              {"truncation.carry_batches", truncation.carry_batches ? 1.0 : 0.0}}};
   }
 };
+#pragma GCC diagnostic pop
 
 /// The state of a trainer; train/training_file.hpp writes and reads it.
 template <class T>
@@ -75,8 +93,8 @@ struct training_state {
   std::vector<T> carried = {};            ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
   std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `most_cursor` numbers
 
-  /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what is
-  /// carried a multiple of `element`.
+  /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what
+  /// is carried a multiple of `element`.
   void require_sizes(index_t parameters, index_t of_moments, index_t element) const {
     auto const require = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
       require_value(met, std::string{"trainer: state: "} + what + std::to_string(expected) + " numbers, found " +

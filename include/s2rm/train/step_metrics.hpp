@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a training step counts, in backend memory: the host need not be asked between one step and the next.
+/// Metrics and counters of training steps, updated in backend memory: the host reads nothing between two steps.
 
 #include <cmath>
 
@@ -11,14 +11,14 @@
 
 namespace s2rm::detail {
 
-/// Windows of a trainer that had a target: tried, applied, skipped.
+/// Updates of a trainer, one for each window that had a target: tried, applied, skipped.
 struct window_counts {
   index_t steps = 0, applied = 0, skipped = 0;
 };
 
-/// What the windows of a step add up to.
+/// The report of a step, summed over its windows.
 struct report_sums {
-  step_report report;  ///< but for `loss` and `reach`
+  step_report report;  ///< `loss` and `reach` come from the sums below
   double loss = 0, count = 0, reached = 0, present = 0;
 
   [[nodiscard]] step_report total() const {
@@ -39,7 +39,7 @@ struct begin_report {
   }
 };
 
-/// What the next update reads.
+/// Prepares the optimiser's numbers for the next update.
 template <class Optimiser>
 struct begin_update {
   Optimiser optimiser;
@@ -48,13 +48,13 @@ struct begin_update {
   S2RM_HD void operator()(index_t) const { *control = optimiser.begin(counts->steps, counts->applied); }
 };
 
-/// Makes the norm of a gradient NaN that may change nothing: that of a loss that is not finite (a class that does not
-/// exist has a gradient that looks well), or of no target at all.
+/// Sets the gradient's norm to NaN, so that the update changes nothing, where the loss is non-finite (a class index out
+/// of range has a finite gradient) or the window has no target.
 struct judge_gradient {
-  double const* figures;
+  pass_sums const* pass;
   optim::control* control;
   S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(figures[figure::loss]) || !(figures[figure::count] > 0)) control->norm2 = std::nan("");
+    if (!std::isfinite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
   }
 };
 
@@ -72,24 +72,24 @@ struct average_weights {
   }
 };
 
-/// After a window: `figures` onto the sums, with what is not finite of the state it left in `figure::scratch`. `lost` (null:
-/// there is no state) becomes whether the next window may not go on from it.
+/// After a window: adds its sums to those of the step. `temporary` holds how many numbers of the state it left are
+/// non-finite; `lost` (null: there is no state) becomes whether the next window starts from h_0 for that reason.
 struct measure_window {
-  double const* figures;
+  pass_sums const* pass;
   optim::control const* control;
   window_counts* counts;
   report_sums* sums;
   std::uint8_t* lost;
   S2RM_HD void operator()(index_t) const {
     step_report& r = sums->report;
-    sums->loss += figures[figure::loss];
-    sums->count += figures[figure::count];
-    sums->reached += figures[figure::reached];
-    sums->present += figures[figure::present];
-    r.unreached_views += static_cast<index_t>(figures[figure::unreached]);
-    r.dead_modules = static_cast<index_t>(figures[figure::dead]);
+    sums->loss += pass->loss;
+    sums->count += pass->count;
+    sums->reached += pass->reached;
+    sums->present += pass->present;
+    r.unreached_views += static_cast<index_t>(pass->unreached);
+    r.dead_modules = static_cast<index_t>(pass->dead);
     bool good = true;
-    if (figures[figure::count] > 0) {
+    if (pass->count > 0) {
       good = std::isfinite(control->norm2);
       r.gradient_norm = std::sqrt(control->norm2);
       ++counts->steps;
@@ -102,7 +102,7 @@ struct measure_window {
       }
     }
     r.skipped_total = counts->skipped;
-    if (lost != nullptr) *lost = !good && figures[figure::scratch] > 0 ? 1 : 0;
+    if (lost != nullptr) *lost = !good && pass->temporary > 0 ? 1 : 0;
   }
 };
 

@@ -1,14 +1,21 @@
 #pragma once
 /// \file
-/// What `trainer::save` writes and `trainer::load` reads: the model's weights under their public names (the averaged ones
-/// where the trainer averages), and beside them, under names that begin with "train.", all that a later trainer needs to go
-/// on exactly: weights, average, moments, the counters (steps, updates applied, steps skipped), the settings that its
-/// updates depend on, the state carried from batch to batch where the trainer carries one, and the caller's place in the
-/// data. Random numbers need nothing more: they are functions of (seed, step, element).
+/// What `trainer::save` writes and `trainer::load` reads: the model's weights under their public names (the averaged
+/// ones where the trainer averages), and beside them, under names that begin with "train.", all that a later trainer
+/// needs to continue exactly: weights, average, moments, the counters (steps, updates applied, steps skipped), the
+/// settings that its updates depend on, the state carried from batch to batch where the trainer carries one, and the
+/// caller's place in the data. Random numbers need nothing more: they are functions of (seed, step, element).
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "s2rm/io/checkpoint.hpp"
@@ -17,14 +24,16 @@
 
 namespace s2rm {
 
+/// The files of model `Net`, written and read.
 struct checkpoint_format {
-  /// \param figure  of validation, where the file is kept for it (`checkpoint_folder`)
-  /// \throws value_error where a weight, an average or a moment is not finite; file_error on any failure of the disk.
-  template <class Trainer>
-  static void save(Trainer const& learner, std::filesystem::path const& path,
+  using path_type = std::filesystem::path;
+
+  /// \param settings  that the updates of the run depend on (`trainer::settings`)
+  /// \param figure    of validation, which a `checkpoint_folder` compares files by
+  /// \throws value_error where a weight, an average or a moment is non-finite; file_error on any failure of the disk.
+  template <class Net, class T>
+  static void save(path_type const& path, training_state<T> const& state, std::span<setting const> settings,
                    std::optional<double> const& figure = std::nullopt) {
-    using net = typename Trainer::net;
-    auto const state = learner.state();
     auto const finite = [&](auto const& values, char const* what) {
       if (std::all_of(values.begin(), values.end(), [](auto x) { return std::isfinite(x); })) return;
       throw value_error("s2rm: " + path.string() + ": not written: " + what + " is not finite");
@@ -33,68 +42,65 @@ struct checkpoint_format {
     finite(state.average, "an averaged weight");
     finite(state.moments, "a moment of the optimiser");
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
-    auto const settings = numbers_of(learner.settings());
+    std::vector<double> values;
+    for (auto const& one : settings) values.push_back(one.value);
     std::vector<data::tensor_source> training{
         list("train.weights", state.weights), list("train.average", state.average),
-        list("train.moments", state.moments), list("train.counters", counters), list("train.settings", settings)};
+        list("train.moments", state.moments), list("train.counters", counters), list("train.settings", values)};
     if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
     if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
     if (figure) training.push_back(data::source_of("train.figure", {1}, &*figure));
-    data::save_checkpoint(path.string(), net::fields, state.average.data(), net::description(), training);
+    data::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
   }
 
-  /// Loads weights, and the training state where the file has one. The settings stay the trainer's own.
-  template <class Trainer>
-  static void load(Trainer& learner, std::filesystem::path const& path) {
-    using net = typename Trainer::net;
-    using T = typename Trainer::scalar;
-    auto const opened = open<Trainer>(path);
-    if (opened.file.find("train.weights") == nullptr) {
-      std::vector<T> values(static_cast<std::size_t>(net::parameter_count));
-      data::copy_parameters(opened, std::span<field_info const>(net::fields), values.data());
-      require_finite(values, path, "parameters");
-      learner.assign(values.data());
-      return;
-    }
-    learner.restore(state_in<Trainer>(opened, path));
+  /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a
+  /// trainer before its first step. Settings are not compared.
+  template <class Net, class T>
+  [[nodiscard]] static training_state<T> load(path_type const& path, index_t moments) {
+    auto const opened = open<Net, T>(path, moments);
+    if (opened.file.find("train.weights") != nullptr) return state_in<Net, T>(opened, path);
+    std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
+    data::copy_parameters(opened, std::span<field_info const>(Net::fields), values.data());
+    require_finite(values, path, "parameters");
+    return {
+        .weights = values, .average = std::move(values), .moments = std::vector<T>(static_cast<std::size_t>(moments))};
   }
 
-  /// The same for a run that is to go on exactly: the file must hold a training state, made with the trainer's settings.
-  /// (A file of a library that did not write settings yet is taken at its word.)
-  template <class Trainer>
-  static void resume(Trainer& learner, std::filesystem::path const& path) {
-    auto const opened = open<Trainer>(path);
+  /// The same for a run that continues exactly: the file must hold a training state, of a run with these settings. (A
+  /// file of a library that did not write settings yet is accepted without that check.)
+  template <class Net, class T>
+  [[nodiscard]] static training_state<T> resume(path_type const& path, index_t moments,
+                                                std::span<setting const> settings) {
+    auto const opened = open<Net, T>(path, moments);
     if (opened.file.find("train.weights") == nullptr) {
       throw file_error("s2rm: " + path.string() + ": tensor 'train.weights': missing: nothing to go on from exactly");
     }
-    if (opened.file.find("train.settings") != nullptr) check_settings(opened, learner.settings(), path);
-    learner.restore(state_in<Trainer>(opened, path));
+    if (opened.file.find("train.settings") != nullptr) check_settings(opened, settings, path);
+    return state_in<Net, T>(opened, path);
   }
 
-  /// The figure that the file was kept for; nothing where it has none.
-  template <class Trainer>
-  static std::optional<double> figure(std::filesystem::path const& path) {
-    auto const opened = open<Trainer>(path);
+  /// The validation figure that the file was saved with; nothing where it has none.
+  template <class Net, class T>
+  [[nodiscard]] static std::optional<double> figure(path_type const& path, index_t moments) {
+    auto const opened = open<Net, T>(path, moments);
     if (opened.file.find("train.figure") == nullptr) return std::nullopt;
     return opened.file.template numbers<double>("train.figure")[0];
   }
 
   /// Weights alone, for evaluation and streaming.
   template <class Net, class Backend, class T>
-  static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights,
-                   std::filesystem::path const& path) {
+  static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights, path_type const& path) {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
     data::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
     weights.assign(be, values.data());
   }
 
-  /// The training state that a trainer of this type takes from a file.
-  template <class Trainer>
-  static std::array<data::training_field, 8> fields() {
-    constexpr auto number = data::dtype_of<typename Trainer::scalar>();
-    constexpr index_t size = Trainer::size, moments = size * Trainer::optimiser_type::moments,
-                      element = Trainer::net::M * Trainer::net::state_size;
+  /// The tensors of a training state that a file may hold.
+  template <class Net, class T>
+  static std::array<data::training_field, 8> fields(index_t moments) {
+    constexpr auto number = data::dtype_of<T>();
+    constexpr index_t size = Net::parameter_count, element = Net::M * Net::state_size;
     return {{{"train.weights", number, size, size},
              {"train.average", number, size, size},
              {"train.moments", number, moments, moments},
@@ -115,15 +121,7 @@ struct checkpoint_format {
     return data::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
   }
 
-  template <class Settings>
-  static std::vector<double> numbers_of(Settings const& settings) {
-    std::vector<double> values;
-    for (auto const& one : settings) values.push_back(one.value);
-    return values;
-  }
-
-  template <class Settings>
-  static void check_settings(data::checkpoint const& opened, Settings const& own, std::filesystem::path const& path) {
+  static void check_settings(data::checkpoint const& opened, std::span<setting const> own, path_type const& path) {
     auto const found = opened.file.template numbers<double>("train.settings");
     if (found.size() != own.size()) {
       throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
@@ -144,7 +142,7 @@ struct checkpoint_format {
   }
 
   template <class T>
-  static void require_finite(std::vector<T> const& values, std::filesystem::path const& path, char const* what) {
+  static void require_finite(std::vector<T> const& values, path_type const& path, char const* what) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
       throw file_error("s2rm: " + path.string() + ": " + what + ": expected finite numbers, found " +
@@ -152,15 +150,13 @@ struct checkpoint_format {
     }
   }
 
-  template <class Trainer>
-  static data::checkpoint open(std::filesystem::path const& path) {
-    return data::open_checkpoint<typename Trainer::scalar>(path.string(), Trainer::net::fields, fields<Trainer>());
+  template <class Net, class T>
+  static data::checkpoint open(path_type const& path, index_t moments) {
+    return data::open_checkpoint<T>(path.string(), Net::fields, fields<Net, T>(moments));
   }
 
-  template <class Trainer>
-  static training_state<typename Trainer::scalar> state_in(data::checkpoint const& opened,
-                                                           std::filesystem::path const& path) {
-    using T = typename Trainer::scalar;
+  template <class Net, class T>
+  static training_state<T> state_in(data::checkpoint const& opened, path_type const& path) {
     training_state<T> state;
     state.weights = opened.file.template numbers<T>("train.weights");
     state.average = opened.file.template numbers<T>("train.average");
@@ -184,7 +180,7 @@ struct checkpoint_format {
           "s2rm: " + path.string() + ": tensor 'train.counters': expected steps = applied + skipped, found " +
           std::to_string(state.steps) + ", " + std::to_string(state.applied) + ", " + std::to_string(state.skipped));
     }
-    constexpr index_t element = Trainer::net::M * Trainer::net::state_size;
+    constexpr index_t element = Net::M * Net::state_size;
     if (static_cast<index_t>(state.carried.size()) % element != 0) {
       throw file_error("s2rm: " + path.string() + ": tensor 'train.carried': expected a multiple of " +
                        std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));

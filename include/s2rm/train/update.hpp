@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What stands between a window's gradient and the weights, besides the optimiser: functors over backend memory.
+/// From a window's gradient to the update, besides the optimiser: functors over backend memory.
 
 #include <cmath>
 
@@ -21,35 +21,26 @@ struct add_numbers {
   }
 };
 
-/// Figures that are summed over ranks, and over parts of a batch.
-inline constexpr index_t summed_figures = 4;
-S2RM_HD constexpr index_t summed_figure(index_t i) {
-  index_t const which[] = {figure::loss, figure::reached, figure::present, figure::unreached};
-  return which[i];
-}
-
-/// What ranks sum besides the gradient, side by side: those, then for each module whether it is alive.
-struct join_figures {
-  double const* figures;
+/// What ranks sum besides the gradient, side by side: `joint_sums`, then for each module whether it is alive. Call it
+/// for index 0 and every module: i = 0 ... modules.
+struct join_sums {
+  pass_sums const* sums;
   std::uint8_t const* alive;  ///< (parts, modules)
   index_t modules, parts;
-  double* joint;  ///< (summed_figures + modules)
+  double* joint;  ///< (joint_sums::numbers + modules)
   S2RM_HD void operator()(index_t i) const {
-    if (i < summed_figures) {
-      joint[i] = figures[summed_figure(i)];
-    } else {
-      bool any = false;
-      for (index_t part = 0; part < parts; ++part) any = any || alive[part * modules + i - summed_figures] != 0;
-      joint[i] = any ? 1.0 : 0.0;
-    }
+    if (i == 0) return sums->store(joint);
+    bool any = false;
+    for (index_t part = 0; part < parts; ++part) any = any || alive[part * modules + i - 1] != 0;
+    joint[joint_sums::numbers + i - 1] = any ? 1.0 : 0.0;
   }
 };
 
-/// Back from the sums.
-struct separate_figures {
+/// Back from the sums over ranks.
+struct separate_sums {
   double const* joint;
-  double* figures;
-  S2RM_HD void operator()(index_t i) const { figures[summed_figure(i)] = joint[i]; }
+  pass_sums* sums;
+  S2RM_HD void operator()(index_t) const { static_cast<joint_sums&>(*sums) = joint_sums::load(joint); }
 };
 
 /// 1 for a module that is alive on no rank.

@@ -1,4 +1,4 @@
-// A gradient in parts: the same up to rounding as all at once, the same bits whoever computes which part.
+// Micro-batches: the gradient of the whole batch up to rounding, and the same bits whichever rank computes which micro-batch.
 #include "s2rm/train/microbatch.hpp"
 
 #include "support/refused.hpp"
@@ -20,18 +20,18 @@ constexpr optim::adam adam{.rate = 0.01, .weight_decay = 0.01, .clip = 0.5};
 
 }  // namespace
 
-TEST_CASE("parts: as all elements at once, up to rounding") {
-  for (index_t const parts : {1, 2, 8}) {
+TEST_CASE("micro-batches: the gradient of all elements at once, up to rounding") {
+  for (index_t const microbatches : {1, 2, 8}) {
     for (training const& options :
          {training{.average = 0.9}, training{.truncation = {.window = 2, .carry_batches = true}, .recompute = 1},
           training{.truncation = {.window = 3, .carry = false}}}) {
       auto cut = options;
-      cut.parts = parts;
+      cut.microbatches = microbatches;
       learner_of<double> whole{{}, adam, seed{3}, options}, chunks{{}, adam, seed{3}, cut};
       for (std::uint32_t step = 0; step < 5; ++step) {
         auto const b = test::random_batch<net, double>(5, 8, 3, 2, step, masks);
         auto const expected = whole.step(b.look()), found = chunks.step(b.look());
-        CAPTURE(parts, step);
+        CAPTURE(microbatches, step);
         CHECK(found.loss == Approx(expected.loss).epsilon(1e-12));
         CHECK(found.gradient_norm == Approx(expected.gradient_norm).epsilon(1e-12));
         CHECK(found.reach == expected.reach);
@@ -48,11 +48,11 @@ TEST_CASE("parts: as all elements at once, up to rounding") {
   }
 }
 
-TEST_CASE("parts: one part is the whole to the bit; several threads are one") {
+TEST_CASE("micro-batches: one is the whole batch to the bit; several threads give the bits of one") {
   training const windows{.truncation = {.window = 2, .carry_batches = true}, .average = 0.9};
   auto one = windows, four = windows;
-  one.parts = 1;
-  four.parts = 4;
+  one.microbatches = 1;
+  four.microbatches = 4;
   learner_of<float> whole{{}, adam, seed{3}, windows}, alone{{}, adam, seed{3}, one}, single{{}, adam, seed{3}, four};
   learner_of<float> threads{backend::eigen{.threads = 3}, adam, seed{3}, four};
   for (std::uint32_t step = 0; step < 4; ++step) {
@@ -65,16 +65,16 @@ TEST_CASE("parts: one part is the whole to the bit; several threads are one") {
   CHECK_FALSE(same_bits(whole.state().weights, single.state().weights));
 }
 
-TEST_CASE("parts: need the memory of one") {
-  learner_of<float> whole{{}, adam, seed{3}}, chunks{{}, adam, seed{3}, {.parts = 8}};
+TEST_CASE("micro-batches: a step needs the memory of one") {
+  learner_of<float> whole{{}, adam, seed{3}}, chunks{{}, adam, seed{3}, {.microbatches = 8}};
   auto const b = test::random_batch<net, float>(5, 16, 3, 2, 1, masks);
   whole.step(b.look());
   chunks.step(b.look());
   CHECK(chunks.step_bytes() < whole.step_bytes() / 4);
 }
 
-TEST_CASE("parts: a step that is not finite is skipped, and no state goes on from it") {
-  learner_of<double> learner{{}, adam, seed{3}, {.truncation = {.carry_batches = true}, .parts = 2}};
+TEST_CASE("micro-batches: a non-finite step is skipped, and its state is not carried on") {
+  learner_of<double> learner{{}, adam, seed{3}, {.truncation = {.carry_batches = true}, .microbatches = 2}};
   auto good = test::random_batch<net, double>(3, 4, 3, 2, 1), bad = good;
   learner.step(good.look());
   auto const before = learner.state();
@@ -86,11 +86,26 @@ TEST_CASE("parts: a step that is not finite is skipped, and no state goes on fro
   CHECK(learner.state().carried.empty());
 }
 
-TEST_CASE("parts: what does not divide is refused") {
-  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.parts = 3}), value_error);
-  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.parts = -2}), value_error);
-  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.parts = 2048}), value_error);
-  learner_of<float> learner{{}, adam, seed{3}, {.parts = 4}};
+TEST_CASE("micro-batches: the deprecated name `parts` is read where the new one is 0") {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  training const old{.parts = 2}, both{.microbatches = 4, .parts = 2};
+#pragma GCC diagnostic pop
+  CHECK(old.current().microbatches == 2);
+  CHECK(both.current().microbatches == 4);
+  learner_of<float> named{{}, adam, seed{3}, {.microbatches = 2}}, deprecated{{}, adam, seed{3}, old};
+  auto const b = test::random_batch<net, float>(3, 4, 3, 2, 1, masks);
+  CHECK(named.step(b.look()).loss == deprecated.step(b.look()).loss);
+  CHECK(same_state(named.state(), deprecated.state()));
+  auto const a = named.settings(), c = deprecated.settings();
+  CHECK(std::equal(a.begin(), a.end(), c.begin(), c.end(), [](auto x, auto y) { return x.value == y.value; }));
+}
+
+TEST_CASE("micro-batches: a batch that they do not divide is refused") {
+  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.microbatches = 3}), value_error);
+  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.microbatches = -2}), value_error);
+  CHECK_THROWS_AS(learner_of<float>({}, adam, seed{3}, {.microbatches = 2048}), value_error);
+  learner_of<float> learner{{}, adam, seed{3}, {.microbatches = 4}};
   auto const six = test::random_batch<net, float>(2, 6, 3, 2, 1);
   CHECK_THAT(refused<value_error>([&] { learner.step(six.look()); }),
              test::contains("multiple of 4") && test::contains("found 6"));
@@ -98,15 +113,15 @@ TEST_CASE("parts: what does not divide is refused") {
   CHECK_THAT(refused<value_error>([] { static_cast<void>(share_of(8, 0, 5, 4)); }), test::contains("found 5"));
 }
 
-TEST_CASE("parts: shares are whole, in order and even") {
+TEST_CASE("micro-batches: shares of ranks are whole, in order and even") {
   for (int size = 1; size <= 7; ++size) {
-    for (index_t const parts : {0, 8}) {
+    for (index_t const microbatches : {0, 8}) {
       index_t next = 0;
       for (int rank = 0; rank < size; ++rank) {
-        auto const mine = share_of(24, rank, size, parts);
+        auto const mine = share_of(24, rank, size, microbatches);
         CHECK(mine.first == next);
-        CHECK(mine.count >= (parts == 0 ? 24 / size : 3 * (8 / size)));
-        CHECK((parts == 0 || mine.count % 3 == 0));
+        CHECK(mine.count >= (microbatches == 0 ? 24 / size : 3 * (8 / size)));
+        CHECK((microbatches == 0 || mine.count % 3 == 0));
         next += mine.count;
       }
       CHECK(next == 24);
@@ -114,7 +129,7 @@ TEST_CASE("parts: shares are whole, in order and even") {
   }
 }
 
-TEST_CASE("parts: a tree's sum does not depend on who holds which leaves") {
+TEST_CASE("micro-batches: the tree's sum does not depend on which rank holds which leaves") {
   // Numbers whose sum depends on the order.
   random const r{5, 1};
   auto const leaf = [&](index_t i) {
@@ -159,7 +174,7 @@ TEST_CASE("parts: a tree's sum does not depend on who holds which leaves") {
   }
 }
 
-TEST_CASE("parts: a fingerprint sees every byte") {
+TEST_CASE("micro-batches: a fingerprint depends on every byte") {
   std::vector<unsigned char> bytes(37);
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(i * 31);
   auto const before = communicator::fingerprint(bytes.data(), bytes.size());

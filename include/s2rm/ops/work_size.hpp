@@ -1,0 +1,23 @@
+#pragma once
+/// \file
+/// How much work is enqueued where a backend leaves a choice, so that code above need not know what kind of backend it is.
+
+#include "s2rm/ops/capabilities.hpp"
+
+namespace s2rm::ops {
+
+/// count() where the host may read masks before it enqueues work (`reads_masks`), else `all`.
+template <class B, class F>
+index_t from_masks(index_t all, F const& count) {
+  if constexpr (reads_masks<B>) {
+    return count();
+  } else {
+    return all;
+  }
+}
+
+/// Parts into which a search through rows is best cut: one worker stops at its first match, many do not wait for each other.
+template <class B>
+inline constexpr index_t search_parts = host_memory<B> ? 1 : 64;
+
+}  // namespace s2rm::ops
