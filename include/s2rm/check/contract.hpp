@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What a policy's layer must have, checked member by member: the first thing missing is a type of s2rm::errors. Called by
-/// check/model.hpp; check/layer_messages.hpp has the texts. Only declarations are examined, no body is instantiated.
+/// What a policy's layer must have, checked member by member: the first thing missing is a type of s2rm::errors. Called
+/// by check/model.hpp; check/layer_messages.hpp has the texts. Only declarations are examined, no body is instantiated.
 
 #include <concepts>
 #include <type_traits>

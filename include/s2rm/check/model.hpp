@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The compile-time check of a model: the policies and shape of `world_model` must fit, stage by stage, before any of it
-/// is built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
+/// The compile-time check of a model: the policies and shape of `world_model` must fit, stage by stage, before any of
+/// it is built. The first fault is a type of s2rm::errors that names the rule and carries the types and sizes at fault;
 /// `world_model` instantiates it, and nothing else, so a mistake is one message.
 ///
 /// Stages: sizes of the shape -> policies as such -> each policy's own contract -> how they chain. A stage that fails

@@ -76,8 +76,8 @@ struct field_at<0, First, Rest...> {
 };
 }  // namespace detail
 
-/// An ordered list of fields, one after the other without gaps. A struct that derives from one is a schema with a name of its
-/// own, `struct params : schema<...> {}`: symbols and messages then hold that name, not every field.
+/// An ordered list of fields, one after the other without gaps. A struct that derives from one is a schema with a name
+/// of its own, `struct params : schema<...> {}`: symbols and messages then hold that name, not every field.
 template <class... Fields>
 struct schema {
   using unnamed = schema;  ///< the list itself, of a derived struct too
