@@ -28,7 +28,7 @@ TEST_CASE("sha256 of the published examples") {
 }
 
 TEST_CASE("a file is written whole or not at all") {
-  auto const folder = std::filesystem::temp_directory_path() / "examples_common_test";
+  auto const folder = std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-examples_common_test");
   examples::write_file(folder / "deep" / "a.txt", "one");
   examples::write_file(folder / "deep" / "a.txt", std::string{"t\0o", 3});
   CHECK(examples::read_file(folder / "deep" / "a.txt") == std::string("t\0o", 3));

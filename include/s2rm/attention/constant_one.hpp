@@ -54,7 +54,7 @@ struct reach_everywhere {
   }
 };
 
-/// The modules' places are not looked at; there need not be any.
+/// The modules' places are not read; there need not be any.
 template <index_t M, index_t S>
 struct pairs<everywhere::weight_one, M, S> {
   using params = schema<>;

@@ -9,7 +9,7 @@
 #include "s2rm/cell/gated_cell.hpp"
 #include "s2rm/dynamics/activations.hpp"
 #include "s2rm/dynamics/policies.hpp"
-#include "s2rm/ops/recurrence.hpp"
+#include "s2rm/ops/capabilities.hpp"
 
 namespace s2rm::dynamics {
 
@@ -103,7 +103,7 @@ bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<
       return D::cell::template gates<T>(carried_rows<D>(s), {s.state_out, D::M * D::SW, D::SW},
                                         {s.cell, in.time * in.batch, 0});
     };
-    if constexpr (requires { be.template recurrence<sizes>(fused_task<D>(p, in, s), gates()); }) {
+    if constexpr (ops::capabilities<B, T>::recurrence) {
       return be.template recurrence<sizes>(fused_task<D>(p, in, s), gates());
     }
   }
@@ -148,7 +148,7 @@ bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p
                    .initial = D::learned_initial_state ? dp.values + D::at_initial_state : nullptr},
       };
     };
-    if constexpr (requires { be.template recurrence_backward<sizes>(task(), gates()); }) {
+    if constexpr (ops::capabilities<B, T>::recurrence) {
       return be.template recurrence_backward<sizes>(task(), gates());
     }
   }

@@ -182,7 +182,7 @@ struct capabilities {
   };
 };
 
-// Shorthands for what is asked most.
+// Shorthands.
 template <class B>
 inline constexpr bool host_memory = capabilities<B>::host_memory;
 template <class B>

@@ -134,5 +134,5 @@ template <class B, class T = float> concept backend_policy = ops::missing_primit
 
 }  // namespace s2rm
 
-// The other half of the contract of a backend: whoever includes this has both.
+// The other half of a backend's contract.
 #include "s2rm/ops/capabilities.hpp"  // IWYU pragma: export

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// What a stream exchanges with its caller. In: the arrays of a step and of its queries, checked for numbers that are not
-/// finite and staged where the backend reads them. Out: predictions, copied to where the caller reads them. A backend that
-/// shares the host's memory reads and writes the caller's arrays and its own in place; nothing is copied then.
+/// What a stream exchanges with its caller. In: the arrays of a step and of its queries, checked for numbers that are
+/// not finite and staged where the backend reads them. Out: predictions, copied to where the caller reads them. A
+/// backend that shares the host's memory reads and writes the caller's arrays and its own in place; nothing is copied
+/// then.
 
 #include <algorithm>
 #include <optional>
@@ -16,8 +17,8 @@
 
 namespace s2rm {
 
-/// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued before on
-/// the stream of the backend's context.
+/// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued
+/// before on the stream of the backend's context.
 struct on_device_t {};
 inline constexpr on_device_t on_device{};
 
@@ -57,8 +58,8 @@ class stream_io {
   /// Slots of a session that hold `views` views: a backend with memory of its own has its batches filled up.
   [[nodiscard]] index_t slots(index_t views) const { return shares ? views : views_; }
 
-  /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty where a
-  /// present view is not finite and is to be refused.
+  /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty
+  /// where a present view is not finite and is to be refused.
   std::optional<input> stage(Backend& be, batch_view<T> b) {
     if (!gate_.passes(sessions_ * b.views, b.view, b.place, b.view_mask)) return std::nullopt;
     return packed(be, step_, b);

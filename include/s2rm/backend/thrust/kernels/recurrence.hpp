@@ -1,16 +1,17 @@
 #pragma once
 /// \file
-/// The forward recurrence in one cooperative kernel that walks all time steps (ops/recurrence.hpp). A module's weights are
-/// cut into slices of columns; each block holds one slice of one module in shared memory, from the first step to the last.
-/// A step is four phases. After the first all blocks wait for all, after the others those of a module for each other:
+/// The forward recurrence in one cooperative kernel that runs all time steps (ops/recurrence.hpp). A module's weights
+/// are cut into slices of columns; each block holds one slice of one module in shared memory, from the first step to
+/// the last. A step is four phases. A barrier of the grid follows the first, a barrier of the module's blocks each of
+/// the others:
 ///
 ///   project   y = norm(h) of the module, and the slice's columns of the four projections
 ///   attend    some (element, head) of the module: its views and its modules
 ///   mix       the slice's units of hbar = h + W_o g
 ///   update    the slice's units of the cell: both products and the gates
 ///
-/// What a phase reads from other blocks lies in the tape, where the way back wants it anyhow; every number is written by one
-/// thread, and every sum runs in one order.
+/// What a phase reads from other blocks lies in the tape, where the backward pass reads it too; every number is written
+/// by one thread, and every sum runs in one order.
 
 #include <algorithm>
 
@@ -24,7 +25,7 @@
 
 namespace s2rm::backend::detail {
 
-/// How the columns of a module's weights are cut into slices, and what the kernels of both directions have in common.
+/// How the columns of a module's weights are cut into slices, and what the kernels of both passes have in common.
 template <class Sizes, class T>
 struct recurrence_slices {
   static constexpr index_t M = Sizes::M, H = Sizes::H, SW = Sizes::SW, N = Sizes::N, C = Sizes::C, NC = Sizes::NC;
@@ -40,7 +41,7 @@ struct recurrence_slices {
   static constexpr int h_row = pack_row<T>(H), c_row = pack_row<T>(NC);
   using pairs = recurrence_pairs<Sizes, T, threads>;
   static constexpr index_t most_sources = pairs::most_sources;
-  /// What it keeps of an attention is what these keep: where steps go on from it, they must be those of attention.hpp.
+  /// Its softmax statistics are those of these kernels: steps that continue from it must run attention.hpp.
   using steps_attention = attention_kernels<N, C, true, T>;
   static constexpr bool may_fit = M <= most_blocks && steps_attention::shared_bytes <= most_shared_bytes;
 
@@ -91,7 +92,7 @@ struct recurrence_slices {
     for (int i = 0; i < sum_lanes; ++i) all += sum[line * sum_lanes + i];
     return all;
   }
-  /// Both attentions of a step of a task either way, as far as both ways have them.
+  /// Both attentions of a step, as far as forward and backward pass share them.
   template <class Task, class Memory>
   S2RM_HD static pairs attentions(Task const& s, Memory const& at, index_t step) {
     using attention = typename pairs::attention;
@@ -127,7 +128,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   struct products {
     using project = block_product<T, threads, Lines, P * columns, H>;
     using mix = block_product<T, threads, Lines, units, NC>;
-    // By one half of the threads each.
+    // By half of the threads each.
     using of_input = block_product<T, half, Lines, G * units, NC>;
     using of_state = block_product<T, half, Lines, G * units, H>;
     static constexpr index_t part_numbers = std::max(

@@ -1,15 +1,15 @@
 #pragma once
 /// \file
-/// The recurrence backwards in one cooperative kernel (ops/recurrence.hpp), the mirror of recurrence.hpp: every block holds the
-/// columns of a slice of one module's weights. A step is six phases. After `targets` and `sources` all blocks wait for all,
-/// after the others those of a module for each other:
+/// The backward pass of the recurrence in one cooperative kernel (ops/recurrence.hpp), the mirror of recurrence.hpp:
+/// every block holds the columns of a slice of one module's weights. A step is six phases. A barrier of the grid
+/// follows `targets` and `sources`, a barrier of the module's blocks the others:
 ///
 ///   undo      the slice's columns of du = W_ih^T da and of what hbar and the old state get
 ///   mixed     the slice's columns of dg = W_o^T dhbar
-///   targets   some (element, head) of the module: dq over its views and over modules, and what dl is made of
+///   targets   some (element, head) of the module: dq over its views and over modules, and weight and dl of their pairs
 ///   sources   some (element, view) and (element, module): dk, dv and dlog Z over all modules that read them
 ///   spread    the slice's units of dy = W^T of the four projections
-///   finish    the norm; where a step starts anew, the initial state's gradient; the cell's deltas of the step before
+///   finish    the norm; where a sequence starts, the initial state's gradient; the cell's deltas of the step before
 
 #include "s2rm/backend/thrust/kernels/recurrence.hpp"
 
@@ -27,7 +27,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   static constexpr index_t weight_numbers = columns * d_row + units * d_row + columns * h_row + units * p_row;
   template <int Lines>
   struct products {
-    // By one half of the threads each.
+    // By half of the threads each.
     using of_input = block_product<T, half, Lines, columns, D>;
     using of_state = block_product<T, half, Lines, units, D>;
     using mixed = block_product<T, threads, Lines, columns, H>;
@@ -138,10 +138,10 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     });
   }
 
-  /// First row of what waits, of step t.
+  /// First row of step t in the ring of deltas.
   [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.delta_steps * s.forward.batch; }
 
-  /// What the read-out wants of step t, onto the slice's units of the gradient that travels; the cell's deltas.
+  /// Adds dL/dh of step t from the read-out to the slice's units of the recurrent gradient; then the cell's deltas.
   template <class Block>
   S2RM_HD void take(Block const& block, index_t step) const {
     memory const at(block);
@@ -153,7 +153,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
       });
     });
   }
-  /// The deltas of a unit of an element, from the gradient that travels, which the calling thread wrote.
+  /// The deltas of a unit of an element, from the recurrent gradient, which the calling thread wrote.
   S2RM_HD void differentiate(memory const& at, index_t step, index_t b, index_t j) const {
     Gates const here = gates.later(step * s.forward.batch);
     index_t const row = b * M + at.m, to = ((kept(step) + b) * M + at.m) * D + j;
@@ -302,10 +302,10 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
             index_t const i = row(line) * SW + field * H + j;
             T const d = s.gradient.previous[i] + (field == 0 ? of_norm : T(0));
             at.parts[line * all + field * static_cast<int>(units) + unit] = anew ? d : T(0);
-            T const wanted = field == 0 && step > s.first
-                                 ? s.dstate_out[((step - 1) * s.forward.batch * M + row(line)) * H + j]
-                                 : T(0);
-            s.gradient.state[i] = (anew ? T(0) : d) + wanted;
+            T const of_readout = field == 0 && step > s.first
+                                     ? s.dstate_out[((step - 1) * s.forward.batch * M + row(line)) * H + j]
+                                     : T(0);
+            s.gradient.state[i] = (anew ? T(0) : d) + of_readout;
           }
           if (step > s.first) differentiate(at, step - 1, b + line, j);
         });
