@@ -13,8 +13,7 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/runtime/event.hpp"
-#include "s2rm/runtime/host_buffer.hpp"
+#include "s2rm/runtime/transfer.hpp"
 
 namespace s2rm {
 
