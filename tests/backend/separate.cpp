@@ -1,5 +1,5 @@
 // Memory that the host cannot touch: trainers and streams on a backend whose memory is closed but while it works give the
-// bits of the same backend on the host's memory, whether work is enqueued call by call or launched as a graph.
+// bits of the same backend on the host's memory, whether work is enqueued or launched as a graph.
 #include "support/separate.hpp"
 
 #include <sys/wait.h>
@@ -106,7 +106,7 @@ struct read_host {
 
 }  // namespace
 
-TEST_CASE("separate memory: faults that it is meant to find are found") {
+TEST_CASE("separate memory: host addresses and early reads are detected") {
   separate be;
   auto device = be.allocate<double>(4);
   // A functor that holds an address of the host.
@@ -140,7 +140,7 @@ TEST_CASE("separate memory: faults that it is meant to find are found") {
   CHECK(back == 3);
 }
 
-TEST_CASE("separate memory: a graph has the numbers of its capture, and delivers when the host waits") {
+TEST_CASE("separate memory: graphs hold their arguments, and copies are done after wait") {
   separate be;
   auto device = be.allocate<double>(2);
   double in = 1, out = 0;
@@ -168,7 +168,7 @@ TEST_CASE("separate memory: training gives the same bits as shared memory") {
 
 TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
 
-TEST_CASE("separate memory: a resident batch gives the bits of one in host memory, and is not copied again") {
+TEST_CASE("separate memory: a resident batch equals the host's and is not copied again") {
   using net = test::small_net;
   optim::adam const o{.rate = 0.01};
   separate device;
@@ -211,7 +211,7 @@ TEST_CASE("separate memory: a trainer allocates nothing after its largest batch"
   CHECK(device.context->allocations == before);
 }
 
-TEST_CASE("separate memory: asynchronous steps do not block, and have the reports of synchronous ones") {
+TEST_CASE("separate memory: asynchronous steps do not wait, and their reports equal those of synchronous ones") {
   using net = test::small_net;
   separate device;
   training const options{.truncation = {.window = 3, .carry_batches = true}, .average = 0.9};
@@ -255,7 +255,7 @@ TEST_CASE("separate memory: asynchronous steps do not block, and have the report
   }
 }
 
-TEST_CASE("separate memory: a step blocks once, a stream when its predictions are read") {
+TEST_CASE("separate memory: a step waits once, a stream only for its predictions") {
   using net = test::small_net;
   separate device;
   trainer<net, separate, float> t(device, {}, seed{1});

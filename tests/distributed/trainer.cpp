@@ -124,7 +124,7 @@ TEST_CASE("distributed: with micro-batches, several ranks give the bits of one")
   equal_to_the_bit<double>();
 }
 
-TEST_CASE("distributed: rank 0 writes one file, and any number of ranks resume from it") {
+TEST_CASE("distributed: rank 0 writes one file, from which any number of ranks resume") {
   auto const team = together();
   // Where rank 0's file is, all ranks know; the others never look there.
   std::optional<test::temporary_folder> folder;
@@ -164,7 +164,7 @@ TEST_CASE("distributed: a file that rank 0 cannot write or read is an error on a
   CHECK(same_state(many.state(), before));
 }
 
-TEST_CASE("distributed: a non-finite gradient on one rank is skipped by all") {
+TEST_CASE("distributed: a gradient that is non-finite on one rank is skipped by all") {
   training const options{.truncation = {.carry_batches = true}};
   ranks<double> many{{}, adam, seed{3}, options, together()};
   auto batch = batch_of_step<double>(1);
