@@ -80,11 +80,11 @@ class stream_io {
 
   /// The copy of `stage`, as part of the work that reads it: it may be captured.
   void send(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->send(be, in.block);
+    if (in.from != nullptr) in.from->upload(be, in.block);
   }
   /// After that work was enqueued.
   void sent(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->sent(be, in.block);
+    if (in.from != nullptr) in.from->uploaded(be, in.block);
   }
 
   /// Views left out since construction. Waits where some were the device's.
@@ -149,7 +149,7 @@ class stream_io {
   using where_apart = std::conditional_t<shares, nothing, U>;
 
   static input packed(Backend& be, staging_type& by, batch_view<T> const& b) {
-    auto const block = by.pack(be, b);
+    auto const block = by.stage(be, b);
     return {block.batch, block, &by};
   }
   /// The check of views that lie on the device. Some may become absent: the flags are those that `gather` wrote.
@@ -173,7 +173,7 @@ class stream_io {
   where_apart<device_block<double>> found_;
   bool counted_there_ = false;  ///< `times_` may hold counts
 
-  where_apart<host_block<Backend, T>> predictions_;
+  where_apart<host_buffer<Backend, T>> predictions_;
   ops::event_of<Backend> computed_;  ///< of the predictions, and their copy
   index_t count_ = 0, rows_ = 0;     ///< queries of a session, and rows of the output for them
   bool delivered_ = true;            ///< the copy to the host was enqueued

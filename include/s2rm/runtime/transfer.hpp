@@ -113,9 +113,6 @@ class host_buffer {
   index_t size_ = 0;
 };
 
-template <class Backend, class T>
-using host_block = host_buffer<Backend, T>;
-
 /// A function of the host on numbers of the backend: it works on them where they are if memory is shared, else on a
 /// copy.
 template <class Backend, class T>
