@@ -81,11 +81,11 @@ class stream_io {
 
   /// The copy of `stage`, as part of the work that reads it: it may be captured.
   void send(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->send(be, in.block);
+    if (in.from != nullptr) in.from->upload(be, in.block);
   }
   /// After that work was enqueued.
   void sent(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->sent(be, in.block);
+    if (in.from != nullptr) in.from->uploaded(be, in.block);
   }
 
   /// Views left out since construction. Waits where some were the device's.
@@ -150,7 +150,7 @@ class stream_io {
   using where_apart = std::conditional_t<shares, nothing, U>;
 
   static input packed(Backend& be, staging_type& by, batch_view<T> const& b) {
-    auto const block = by.pack(be, b);
+    auto const block = by.stage(be, b);
     return {block.batch, block, &by};
   }
   /// The check of views that lie on the device. Some may become absent: the flags are those that `gather` wrote.
