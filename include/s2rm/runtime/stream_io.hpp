@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "s2rm/runtime/graph_cache.hpp"
-#include "s2rm/runtime/host_buffer.hpp"
+#include "s2rm/runtime/transfer.hpp"
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/runtime/view_gate.hpp"
 
