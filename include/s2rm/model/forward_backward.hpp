@@ -158,7 +158,7 @@ struct forward_backward {
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
                        dp.template inner<typename dynamics::params>(Net::at_dynamics),
-                       /*views_done=*/[&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
+                       on_view_gradients{be, p, s, b, dp});
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, geometry::project_row_backward<S, T>{
@@ -184,6 +184,16 @@ struct forward_backward {
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + r, s.view_log_weight + r * M,
                    s.view_reach + r * M);
   }
+
+  /// What the recurrence calls when the gradients of the views of some steps are complete (dynamics/scan.hpp).
+  struct on_view_gradients {
+    Backend& be;
+    weights p;
+    tape_type const& s;
+    batch_view<T> const& b;
+    gradients dp;
+    void operator()(index_t t, index_t count) const { encode_backward(be, p, s, b, t, count, dp); }
+  };
 
   /// The same, backward: from the gradients of these sources and of their log Z, at the beginning of the workspace.
   static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,
