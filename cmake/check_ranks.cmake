@@ -2,8 +2,9 @@
 #
 # Holds include/s2rm to the layering: a file includes its own folder or lower ranks, never sideways or upwards; backends
 # see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them. What a backend has for functors of layers and models, its
-# policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one place each;
-# macros are defined in core/config.hpp; above a backend, runtime/ alone asks whether it is the host or a device; no header is longer than 400 lines. Prints every fault, then fails.
+# policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one
+# place each; above a backend, runtime/ alone asks whether a backend is the host or a device; macros are defined in
+# core/config.hpp; no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
 # One rank a room: two rooms of one rank do not see each other.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "common/image.hpp"
 #include "model.hpp"
 
 namespace balls {
@@ -19,15 +18,10 @@ struct story {
 };
 [[nodiscard]] story tell(model const& learner, std::uint64_t data_seed, index_t sequence);
 
-/// Rows truth | seen | belief | blind roll-out, a column for each of some steps.
-[[nodiscard]] examples::image film_strip(story const& of);
-/// The same four side by side, one picture a step.
-[[nodiscard]] std::vector<examples::image> animation(story const& of);
+/// The frames truth | seen | predicted | blind of each step, (T, 4, 48, 48) in [0, 1]; NaN is what was not seen.
+[[nodiscard]] std::vector<float> film_of(story const& of);
 
-/// For each pixel's place the nearest module; on top the modules in the middle of their tiles, and a line between two
-/// for Z of their embeddings, the thicker the stronger. Modules that are nowhere the nearest stand beside the frame.
-[[nodiscard]] examples::image module_picture(module_map const& map);
-/// The places of all pixels, row by row (48, 48, 2), that `module_picture` wants the map of.
+/// The places of all pixels, row by row (48, 48, 2).
 [[nodiscard]] std::vector<float> pixel_places();
 
 }  // namespace balls

@@ -1,44 +1,21 @@
 #include "report.hpp"
 
-#include <cctype>
 #include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
-#include <utility>
 
 #include "sha256.hpp"
+#include "shell.hpp"
 
 namespace examples::report {
+
+using tree = nlohmann::ordered_json;
+
 namespace {
 
-constexpr char const* style = R"css(
-:root { color-scheme: light dark; --ink: #1d2329; --soft: #5b6570; --line: #d9dee3; --paper: #ffffff; --card: #f6f8fa;
-  --warn: #8a4b00; --warn-paper: #fff4e0; --strong: #e8f3ec; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e7ea; --soft: #9aa4ae; --line: #3a424a; --paper: #16191d;
-  --card: #1e2328; --warn: #ffcf87; --warn-paper: #3a2c12; --strong: #1d3328; } }
-body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem;
-  margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-.subtitle { color: var(--soft); margin: .3rem 0 1.6rem; }
-.notice { border-left: 4px solid var(--warn); background: var(--warn-paper); color: var(--warn); padding: .6rem 1rem;
-  font-weight: 600; }
-.scroll { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-td.n { text-align: right; } tr.strong td { background: var(--strong); font-weight: 600; }
-.note, figcaption { color: var(--soft); font-size: .88rem; }
-figure { margin: 1.2rem 0; } figure img { max-width: 100%; height: auto; background: #fff; }
-svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-svg .grid { stroke: var(--line); } svg .title { font-weight: 600; font-size: 14px; }
-pre { background: var(--card); padding: 1rem; overflow-x: auto; font-size: .82rem; line-height: 1.4; }
-summary { cursor: pointer; font-weight: 600; }
-)css";
-
-bool numeric(std::string const& cell) {
-  return !cell.empty() &&
-         (std::isdigit(static_cast<unsigned char>(cell[0])) != 0 || cell[0] == '-' || cell[0] == '+' || cell == "inf");
-}
+/// A byte that is no UTF-8, in a name a user gave, becomes U+FFFD.
+std::string text_of(tree const& block) { return block.dump(-1, ' ', false, tree::error_handler_t::replace); }
 
 }  // namespace
 
@@ -54,107 +31,99 @@ std::string number(double value, int digits) {
   return text;
 }
 
-std::string escape(std::string_view text) {
-  std::string result;
-  for (auto const c : text) {
-    switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default: result += c;
-    }
-  }
-  return result;
-}
-
 page::page(std::string title_, std::string subtitle_) : title{std::move(title_)}, subtitle{std::move(subtitle_)} {}
 
-page& page::add_heading(std::string_view text) {
-  body += "<h2>" + escape(text) + "</h2>\n";
+page& page::add(std::string block) {
+  blocks += (blocks.empty() ? "\n" : ",\n") + std::move(block);
   return *this;
 }
 
-page& page::add_text(std::string_view paragraph) {
-  body += "<p>" + escape(paragraph) + "</p>\n";
-  return *this;
-}
-
-page& page::add_notice(std::string_view text) {
-  body += "<p class=\"notice\">" + escape(text) + "</p>\n";
-  return *this;
-}
+page& page::add_heading(std::string_view text) { return add(text_of({{"block", "heading"}, {"text", text}})); }
+page& page::add_text(std::string_view text) { return add(text_of({{"block", "text"}, {"text", text}})); }
+page& page::add_notice(std::string_view text) { return add(text_of({{"block", "notice"}, {"text", text}})); }
 
 page& page::add_table(table const& source) {
-  body += "<div class=\"scroll\"><table>";
-  if (!source.title.empty()) {
-    body += "<caption>" + escape(source.title) + "</caption>";
-  }
-  body += "<thead><tr>";
-  for (auto const& cell : source.header) {
-    body += "<th scope=\"col\">" + escape(cell) + "</th>";
-  }
-  body += "</tr></thead>\n<tbody>\n";
   for (std::size_t i = 0; i < source.rows.size(); ++i) {
     if (source.rows[i].size() != source.header.size()) {
       throw std::runtime_error{"report table '" + source.title + "': row " + std::to_string(i) + " has " +
                                std::to_string(source.rows[i].size()) + " cells, the header has " +
                                std::to_string(source.header.size())};
     }
-    auto stressed = false;
-    for (auto const row : source.strong) {
-      stressed = stressed || row == i;
-    }
-    body += stressed ? "<tr class=\"strong\">" : "<tr>";
-    for (auto const& cell : source.rows[i]) {
-      body += (numeric(cell) ? "<td class=\"n\">" : "<td>") + escape(cell) + "</td>";
-    }
-    body += "</tr>\n";
   }
-  body += "</tbody></table>";
-  if (!source.note.empty()) {
-    body += "<p class=\"note\">" + escape(source.note) + "</p>";
+  return add(text_of({{"block", "table"},
+                      {"title", source.title},
+                      {"header", source.header},
+                      {"rows", source.rows},
+                      {"strong", source.strong},
+                      {"note", source.note}}));
+}
+
+page& page::add_chart(chart const& source, std::string_view file) {
+  tree block{{"block", "chart"},          {"file", file},
+             {"title", source.title},     {"x_label", source.x_label},
+             {"y_label", source.y_label}, {"x_ticks", source.x_ticks},
+             {"lines", tree::array()}};
+  for (auto const& one : source.lines) {
+    auto const banded = !one.low.empty() || !one.high.empty();
+    if (one.y.size() != one.x.size() ||
+        (banded && (one.low.size() != one.x.size() || one.high.size() != one.x.size()))) {
+      throw std::runtime_error{"chart '" + source.title + "', line '" + one.label +
+                               "': expected as many y, low and high as x, " + std::to_string(one.x.size())};
+    }
+    // NaN becomes null, and Python's NaN again.
+    block["lines"].push_back({{"label", one.label},
+                              {"x", one.x},
+                              {"y", one.y},
+                              {"low", one.low},
+                              {"high", one.high},
+                              {"dashed", one.dashed},
+                              {"dots", one.dots}});
   }
-  body += "</div>\n";
-  return *this;
+  return add(text_of(block));
 }
 
-page& page::add_line_chart(chart const& source) {
-  body += "<figure>" + svg(source) + "</figure>\n";
-  return *this;
-}
-
-page& page::add_image(image const& picture, std::string_view caption) {
-  body += "<figure><img width=\"" + std::to_string(picture.width) + "\" height=\"" + std::to_string(picture.height) +
-          "\" alt=\"" + escape(caption) + "\" src=\"data:image/png;base64," + base64(png(picture)) + "\"><figcaption>" +
-          escape(caption) + "</figcaption></figure>\n";
-  return *this;
-}
-
-page& page::add_animation(std::string_view gif_bytes, std::string_view caption) {
-  body += "<figure><img alt=\"" + escape(caption) + "\" src=\"data:image/gif;base64," + base64(gif_bytes) +
-          "\"><figcaption>" + escape(caption) + "</figcaption></figure>\n";
-  return *this;
+page& page::add_figure(figure const& source) {
+  return add(text_of({{"block", "figure"},
+                      {"kind", source.kind},
+                      {"file", source.file},
+                      {"caption", source.caption},
+                      {"data", tree::parse(source.data.json())}}));
 }
 
 page& page::add_manifest(manifest const& settings) { return add_details("Manifest", settings.json()); }
 
 page& page::add_details(std::string_view heading, std::string_view text) {
-  body += "<details><summary>" + escape(heading) + "</summary><pre>" + escape(text) + "</pre></details>\n";
-  return *this;
+  return add(text_of({{"block", "details"}, {"title", heading}, {"text", text}}));
 }
 
-std::string page::html() const {
-  auto text = std::string{"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"} +
-              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + escape(title) +
-              "</title>\n<style>" + style + "</style></head>\n<body>\n<h1>" + escape(title) + "</h1>\n";
-  if (!subtitle.empty()) {
-    text += "<p class=\"subtitle\">" + escape(subtitle) + "</p>\n";
+std::string page::json() const {
+  return "{\"title\": " + text_of(title) + ", \"subtitle\": " + text_of(subtitle) + ", \"blocks\": [" + blocks +
+         "\n]}\n";
+}
+
+bool page::write(std::filesystem::path const& path) const {
+  auto description = path;
+  description.replace_extension(".page.json");
+  write_file(description, json());
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);  // the page of an earlier run is none of this one
+  temporary_folder const work{"s2rm-plots"};
+  auto const arguments = " -B " + quote(EXAMPLES_PLOTS_FOLDER) + " " + quote(description);
+  std::string reasons;
+  // Debian's packages belong to Debian's python3, which need not be the first on the PATH.
+  for (std::string const python : {"/usr/bin/python3", "python3"}) {
+    auto const failure =
+        failure_of("command -v " + python + " >/dev/null || { echo not found; exit 1; }; " + python + arguments,
+                   work.path / "log");
+    if (failure.empty()) return true;
+    reasons += "\n  " + python + ": " + failure;
   }
-  return text + body + "</body></html>\n";
+  std::fprintf(stderr,
+               "NO PICTURES: all results are written, but drawing them failed:%s\n"
+               "It needs python3 with matplotlib and jinja2 (Debian: scripts/install-deps --demo). Then:\n"
+               "  python3%s\n",
+               reasons.c_str(), arguments.c_str());
+  return false;
 }
-
-void page::write(std::filesystem::path const& path) const { write_file(path, html()); }
 
 }  // namespace examples::report

@@ -84,9 +84,10 @@ std::vector<run_record> run_campaign(task& of, run_options const& o) {
 void write_page(std::filesystem::path const& path, results_page const& page, std::vector<run_record> const& runs) {
   auto text = page.head + "\n";
   for (auto const& table : page.first) text += report::markdown(table) + "\n";
+  report::page curves;
   for (auto const& [name, chart] : page.charts) {
     auto const file = path.stem().string() + "_" + name + ".svg";
-    write_file(path.parent_path() / file, report::svg_file(chart));
+    curves.add_chart(chart, "../" + file);
     text += "![" + chart.title + "](" + file + ")\n\n";
   }
   for (auto const& table : page.tables) text += report::markdown(table) + "\n";
@@ -96,6 +97,7 @@ void write_page(std::filesystem::path const& path, results_page const& page, std
   }
   text += write_manifests(path, manifests);
   write_file(path, text);
+  curves.write(path.parent_path() / "curves" / path.filename());
   std::fprintf(stderr, "wrote %s: %zu runs\n", path.c_str(), runs.size());
 }
 

@@ -16,8 +16,8 @@ struct named_chart {
   report::chart chart;
 };
 
-/// A page of results: `head`, then tables, charts (SVG files beside it), tables, and a link to `<page>.json` beside it, which
-/// holds every run's manifest.
+/// A page of results: `head`, then tables, charts (SVG files beside it, their numbers in curves/), tables, and a link to
+/// `<page>.json` beside it, which holds every run's manifest.
 struct results_page {
   std::string head;  ///< Markdown, ending in a line end
   std::vector<report::table> first;

@@ -62,8 +62,8 @@ class model_of final : public model {
                                    .weight_decay = settings.weight_decay,
                                    .clip = settings.clip,
                                    .schedule = {settings.warm_up, settings.steps, settings.floor}},
-                 s2rm::seed{static_cast<std::uint64_t>(seed)}, {.average = settings.average, .microbatches = settings.parts},
-                 ranks::communicator()) {}
+                 s2rm::seed{static_cast<std::uint64_t>(seed)},
+                 {.average = settings.average, .microbatches = settings.parts}, ranks::communicator()) {}
 
   s2rm::step_report step(s2rm::batch_view<float> const& b) override { return learner_.step(b); }
   void output_bias(std::vector<double> const& bias) override { learner_.output_bias(bias); }

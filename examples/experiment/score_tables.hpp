@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "common/manifest.hpp"
 #include "common/report.hpp"

@@ -165,8 +165,8 @@ int evaluate(experiment_options const& options) {
       all.made.back().name = "S2GRU, seed " + std::to_string(seed);
     }
     show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind), all, "VAR(1)");
-    page.add_line_chart(station_chart(with, all.made.front(), 0));
-    if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_line_chart(chart);
+    page.add_chart(station_chart(with, all.made.front(), 0));
+    if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_chart(chart);
   }
   if (options.task != task_kind::forecast) {
     outcome all;
@@ -187,20 +187,18 @@ int evaluate(experiment_options const& options) {
     }
     show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups), all,
          "ordinary kriging per day", known);
-    auto const drawn = draw_pictures(with, options);
-    if (!drawn.stills.empty()) page.add_heading("What the model believes between the stations");
-    if (!drawn.frames.empty())
-      page.add_animation(examples::gif(drawn.frames, 40), "Day by day; dots are the readings.");
-    for (auto const& [picture, caption] : drawn.stills) page.add_image(picture, caption);
+    page.add_heading("The field between the stations");
+    if (!add_figures(page, with, options)) page.add_text("No picture: there is no model of the whole field.");
   }
   page.add_manifest(settings);
-  page.write(options.out / "report.html");
   settings.write(options.out / "manifest.json");
   std::string seeds;
   for (auto const seed : options.seeds) seeds += (seeds.empty() ? "seeds " : ", ") + std::to_string(seed);
   auto const results = options.out / "results.md";
   examples::write_file(results, markdown + examples::write_manifests(results, {{seeds, settings.json()}}));
-  std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
+  if (page.write(options.out / "report.html")) {
+    std::fprintf(stderr, "wrote %s\n", (options.out / "report.html").c_str());
+  }
   return 0;
 }
 

@@ -128,10 +128,11 @@ int peers(experiment_options const& options) {
     show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups));
   }
   page.add_manifest(settings);
-  page.write(options.out / "peers.html");
   settings.write(options.out / "peers.json");
   examples::write_file(options.out / "peers.md", pages);
-  std::fprintf(stderr, "wrote %s\n", (options.out / "peers.html").c_str());
+  if (page.write(options.out / "peers.html")) {
+    std::fprintf(stderr, "wrote %s\n", (options.out / "peers.html").c_str());
+  }
   return 0;
 }
 

@@ -3,36 +3,30 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "common/field_map.hpp"
+#include "common/array_file.hpp"
 #include "results.hpp"
 
 namespace sensors {
 namespace {
 
-constexpr int cells = 40;  ///< of a map, each way
+constexpr std::size_t cells = 40;  ///< of a map, each way
+constexpr double reach = 1.15;     ///< half the side of a map, in places: a margin around the outermost stations
 constexpr index_t days = 24;
 
-/// An empty map with room for all stations and a margin.
-examples::field_map blank_map() {
-  examples::field_map map;
-  map.columns = cells;
-  map.rows = cells;
-  return map;
-}
-
+/// Places of the middles of all cells, row by row from the north (cells, cells, 2).
 std::vector<double> grid_places() {
-  auto const map = blank_map();
   std::vector<double> places;
-  for (int row = 0; row < cells; ++row) {
-    for (int column = 0; column < cells; ++column) {
-      places.push_back(map.x_of(column));
-      places.push_back(map.y_of(row));
+  auto const middle = [](std::size_t i) { return reach * ((2.0 * static_cast<double>(i) + 1.0) / cells - 1.0); };
+  for (std::size_t row = 0; row < cells; ++row) {
+    for (std::size_t column = 0; column < cells; ++column) {
+      places.push_back(middle(column));
+      places.push_back(-middle(row));
     }
   }
   return places;
 }
 
-/// Mean over the stations of squared changes from one day to the next: the liveliest stretch makes the best picture.
+/// The time at which the readings of the stations differ most: the liveliest stretch makes the best picture.
 index_t liveliest(series const& data, time_range range) {
   index_t best = range.begin;
   double most = -1;
@@ -55,33 +49,22 @@ index_t liveliest(series const& data, time_range range) {
   return best;
 }
 
-examples::image module_picture(experiment const& with, module_map const& map) {
-  constexpr int side = 320, cell = side / cells;
-  examples::image picture{side, side + 20};
-  for (int row = 0; row < cells; ++row) {
-    for (int column = 0; column < cells; ++column) {
-      auto const i = static_cast<std::size_t>(row) * cells + static_cast<std::size_t>(column);
-      picture.fill(column * cell, 20 + row * cell, cell, cell,
-                   examples::tile_colour(static_cast<std::size_t>(map.nearest[i]), map.strength[i]));
-    }
-  }
-  for (std::size_t s = 0; s < with.data.stations.size(); ++s) {
-    auto const reach = blank_map().reach;
-    auto const x = (with.data.places[2 * s] / reach + 1) / 2 * side;
-    auto const y = (1 - with.data.places[2 * s + 1] / reach) / 2 * side + 20;
-    picture.disc(x, y, 4, {0, 0, 0});
-    picture.disc(x, y, 2.5, {255, 255, 255});
-  }
-  picture.text(4, 6, "nearest module", {40, 40, 40});
-  return picture;
+/// What every map needs: the square, the stations, and how their coordinates become places.
+examples::manifest map_data(series const& data) {
+  auto const degrees = data.map.kind == coordinate_kind::degrees;
+  examples::manifest made;
+  made.set("reach", reach).set("places", data.places);
+  made.set("projection.kind", degrees ? "degrees" : "kilometres");
+  made.set("projection.centre", std::vector<double>{data.map.centre_x, data.map.centre_y});
+  made.set("projection.kilometres_per_unit", data.map.kilometres_per_unit);
+  return made;
 }
 
 }  // namespace
 
-pictures draw_pictures(experiment const& with, experiment_options const& options) {
-  pictures drawn;
+bool add_figures(examples::report::page& page, experiment const& with, experiment_options const& options) {
   auto const checkpoint = checkpoint_of(options, "field", options.seeds.front());
-  if (!std::filesystem::exists(checkpoint)) return drawn;
+  if (!std::filesystem::exists(checkpoint)) return false;
   index_t middle = liveliest(with.data, with.split.test);
   if (!options.show.empty()) {
     auto const when = parse_time(options.show);
@@ -92,53 +75,58 @@ pictures draw_pictures(experiment const& with, experiment_options const& options
   time_range const range{begin, std::min(with.data.times, begin + days)};
   auto const places = grid_places();
   auto const where = compute_of(options);
-  auto const believed = believed_field(with, {}, checkpoint, where, range, places);
 
   // One scale of colours for all days: what the stations read.
-  std::vector<double> read;
+  std::vector<double> readings, read;
+  std::vector<std::string> dates;
+  std::vector<std::int64_t> shown;
   for (auto t = range.begin; t < range.end; ++t) {
     for (index_t s = 0; s < with.data.station_count(); ++s) {
+      readings.push_back(with.data.at(t, s));
       if (with.data.present(t, s)) read.push_back(with.data.at(t, s));
     }
+    if (t >= middle - 2 && t <= middle + 1) shown.push_back(t - range.begin);
+    dates.push_back(time_text(with.data.time(t)));
   }
-  if (read.empty()) return drawn;
+  if (read.empty()) return false;
   std::sort(read.begin(), read.end());
-  std::vector<examples::image> strip;
-  for (auto t = range.begin; t < range.end; ++t) {
-    auto map = blank_map();
-    map.title = time_text(with.data.time(t));
-    map.unit = with.data.origin.unit;
-    auto const first = static_cast<std::ptrdiff_t>((t - range.begin) * cells * cells);
-    map.values.assign(believed.mean.begin() + first, believed.mean.begin() + first + cells * cells);
-    map.low = read[read.size() / 50];
-    map.high = read[read.size() - 1 - read.size() / 50];
-    for (index_t s = 0; s < with.data.station_count(); ++s) {
-      auto const i = static_cast<std::size_t>(s);
-      map.dots.push_back({with.data.places[2 * i], with.data.places[2 * i + 1], with.data.at(t, s), false, ""});
-    }
-    drawn.frames.push_back(examples::draw(map));
-    if (t >= middle - 2 && t <= middle + 1) strip.push_back(drawn.frames.back());
-  }
-  drawn.stills.emplace_back(examples::beside(strip),
-                            "Four days: the model's field, the stations' readings as dots in the same colours.");
+
+  auto const file = [&](std::string const& name) { return options.out / "predictions" / (name + ".npy"); };
+  auto const predicted = believed_field(with, {}, checkpoint, where, range, places);
+  examples::save_array(file("field"), predicted.mean, std::array{dates.size(), cells, cells});
+  examples::save_array(file("readings"), readings, std::array{dates.size(), with.data.stations.size()});
+  auto field = map_data(with.data);
+  field.set("field", "predictions/field.npy").set("readings", "predictions/readings.npy");
+  field.set("days", dates).set("shown", shown).set("unit", with.data.origin.unit);
+  field.set("low", read[read.size() / 50]).set("high", read[read.size() - 1 - read.size() / 50]);
+
   auto const map = modules_over(with, checkpoint, where, places);
-  drawn.stills.emplace_back(
-      module_picture(with, map),
-      "For each place the module that is nearest on the sphere; the paler, the weaker the kernel.");
-  return drawn;
+  examples::save_array(file("modules"), map.nearest, std::array{cells, cells});
+  examples::save_array(file("strength"), map.strength, std::array{cells, cells});
+  auto modules = map_data(with.data);
+  modules.set("nearest", "predictions/modules.npy").set("strength", "predictions/strength.npy");
+  modules.set("modules", map.modules);
+
+  page.add_figure({"field_animation", "field.gif", "Day by day; dots are the readings.", field});
+  page.add_figure({"field_maps", "field.png",
+                   "Four days: the field as the model predicts it, the stations' readings as dots in the same colours.",
+                   field});
+  page.add_figure(
+      {"module_map", "modules.png",
+       "For each place the module that is nearest on the sphere; the paler, the weaker the kernel. Dots are "
+       "the stations.",
+       modules});
+  return true;
 }
 
 int render(experiment_options const& options) {
   auto const with = open_experiment(options);
-  auto const drawn = draw_pictures(with, options);
-  if (drawn.stills.empty()) {
+  examples::report::page pictures;
+  if (!add_figures(pictures, with, options)) {
     throw data_error{checkpoint_of(options, "field", options.seeds.front()).string() +
                      ": missing; run 'sensors train --task both' with the same --out and --seed first"};
   }
-  std::filesystem::create_directories(options.out);
-  examples::write_png(options.out / "field.png", drawn.stills[0].first);
-  examples::write_png(options.out / "modules.png", drawn.stills[1].first);
-  examples::write_gif(options.out / "field.gif", drawn.frames, 40);
+  if (!pictures.write(options.out / "field.html")) return 1;
   std::fprintf(stderr, "wrote %s, modules.png and field.gif\n", (options.out / "field.png").c_str());
   return 0;
 }

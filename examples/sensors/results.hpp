@@ -36,11 +36,8 @@ class training_log {
                                                               experiment_options const& options);
 [[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,
                                                   std::int64_t seed);
-/// The pictures of `render`, for the report; empty where they cannot be drawn (no field model).
-struct pictures {
-  std::vector<std::pair<examples::image, std::string>> stills;  ///< with captions
-  std::vector<examples::image> frames;                          ///< of the animation
-};
-[[nodiscard]] pictures draw_pictures(experiment const& with, experiment_options const& options);
+/// Predicts field and modules over the map, leaves them in out/predictions and adds their pictures to a page. False where
+/// there is nothing to draw (no field model).
+bool add_figures(examples::report::page& page, experiment const& with, experiment_options const& options);
 
 }  // namespace sensors

@@ -1,12 +1,10 @@
 // The command battle: one episode as an animation, a film strip and a page.
-#include <algorithm>
 #include <cstdio>
 #include <string>
 
 #include "commands.hpp"
 #include "common/manifest.hpp"
 #include "common/report.hpp"
-#include "common/sha256.hpp"
 #include "generate.hpp"
 #include "picture.hpp"
 #include "s2rm/core/errors.hpp"
@@ -44,15 +42,13 @@ int draw_battle(command_options const& options) {
   auto const begin = r.begin_of(options.episode);
   auto const length = static_cast<index_t>(r.episode_length(static_cast<std::size_t>(options.episode)));
 
-  scenes at(r, layout_of(r.unit_type));
-  std::vector<examples::image> frames;
-  for (index_t t = 0; t < length; ++t) frames.push_back(draw_frame(r, at, begin + t, t, options.ally));
-  constexpr index_t stills = 4;
-  std::vector<examples::image> strip;
+  auto const& out = options.out;
+  auto battle = save_battle(r, begin, length, out);
+  save_rasters(battle, r, begin, length, options.ally, out);
+  auto const shown = moments(length, 4);
+  battle.set("shown", shown);
   examples::report::table table{"The course of it", {"step", "allies alive", "enemies alive"}, {}};
-  for (index_t i = 0; i < std::min(stills, length); ++i) {
-    auto const t = length <= stills ? i : i * (length - 1) / (stills - 1);
-    strip.push_back(frames[static_cast<std::size_t>(t)]);
+  for (auto const t : shown) {
     table.rows.push_back({std::to_string(t), living(r, begin + t, false), living(r, begin + t, true)});
   }
 
@@ -75,16 +71,12 @@ int draw_battle(command_options const& options) {
       ". The bar below a unit is its health, the ring around it its shield. In the rasters: shield, health and "
       "cooldown from top to bottom; an enemy's cooldown is in the answer to a query, never in a view. Grey is "
       "out of sight.");
-  auto const moving = examples::gif(frames, 25);
-  page.add_animation(moving, "Half a second of the game a frame.");
-  page.add_image(examples::below(strip), "Four moments.");
+  page.add_figure({"battle_animation", "battle.gif", "Half a second of the game a frame.", battle});
+  page.add_figure({"battle_strip", "battle.png", "Some moments of it.", battle});
   page.add_text(won ? "The allies won." : "The allies did not win.").add_table(table).add_manifest(settings);
 
-  auto const& out = options.out;
-  examples::write_file(out / "battle.gif", moving);
-  examples::write_png(out / "battle.png", examples::below(strip));
   settings.write(out / "manifest.json");
-  page.write(out / "battle.html");
+  if (!page.write(out / "battle.html")) return 1;
   std::fprintf(stderr, "wrote %s, battle.gif, battle.png and manifest.json\n", (out / "battle.html").c_str());
   return 0;
 }

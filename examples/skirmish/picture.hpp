@@ -1,31 +1,28 @@
 #pragma once
 /// \file
-/// The battlefield as it is, as the allies see it, and the rasters of one of them.
+/// What the pictures of a battle are drawn from (examples/plots/battles.py).
 
-#include <string_view>
+#include <filesystem>
 
 #include "belief.hpp"
-#include "common/image.hpp"
+#include "common/manifest.hpp"
 
 namespace skirmish {
 
-/// The walkable part of the map in the state that `at` stands at: disc for each unit, its rim shows the shield, the bar
-/// below it the health. With `seen` only what some live ally sees; what none sees is shaded.
-[[nodiscard]] examples::image draw_field(recording const& r, scenes const& at, bool seen, std::string_view title);
+/// Saves `count` states of a recording from `begin` on below out/predictions: (T, U) and (T, U, 2) arrays. Returns what
+/// names them, with the walkable part of the map, and side, letter and radius of each unit.
+[[nodiscard]] examples::manifest save_battle(recording const& r, index_t begin, index_t count,
+                                             std::filesystem::path const& out);
 
-/// A raster, north up: colour of the side, letter of the type, bars of health (green), shield (blue), cooldown (orange).
-[[nodiscard]] examples::image draw_raster(raster_layout const& layout, std::span<float const> raster,
-                                          std::string_view title);
+/// Adds the rasters of one ally in those states: its view, and all that is around it, (T, 2, C, 11, 11); NaN once it is dead.
+void save_rasters(examples::manifest& battle, recording const& r, index_t begin, index_t count, int ally,
+                  std::filesystem::path const& out);
 
-/// Truth over what was seen, and beside them the view of an ally and what the whole state has around it.
-[[nodiscard]] examples::image draw_frame(recording const& r, scenes& at, index_t state, index_t step, int ally);
+/// Adds what a model predicted of each state from those before it, (T - 1, height, width, channels) in 1 / 255.
+void save_belief(examples::manifest& battle, story const& of, std::filesystem::path const& out);
 
-/// The walkable map as it is believed: the more probable a friend or an enemy, the fuller the colour of its side; where
-/// one is more likely than not, the letter of its likeliest type and the bars of its health and shield.
-[[nodiscard]] examples::image draw_belief(belief const& of, std::string_view title);
-
-/// Truth, what was seen the step before, and what is believed, one picture for each step.
-[[nodiscard]] std::vector<examples::image> draw_story(story const& of);
+/// At most `most` of `count` steps, evenly spread, with the first and the last.
+[[nodiscard]] std::vector<std::int64_t> moments(index_t count, index_t most);
 
 /// "z zealot" for each type that occurs.
 [[nodiscard]] std::string legend(recording const& r);

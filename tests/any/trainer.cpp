@@ -1,6 +1,8 @@
 // Trainers and streams behind virtual functions give what they give without.
 #include "s2rm/any/trainer.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "train/batches.hpp"
@@ -37,7 +39,8 @@ TEST_CASE("any_trainer: the bits of the trainer it holds") {
   CHECK(any->evaluate(b.look()) == plain.evaluate(b.look()));
 
   // Through a file into another, and on.
-  auto const path = std::filesystem::temp_directory_path() / "s2rm_any_trainer.safetensors";
+  auto const path =
+      std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-s2rm_any_trainer.safetensors");
   any->save(path);
   auto const other = erased(trainer<net, backend::eigen>({}, optim::adam{.rate = 0.01}, seed{4}, {.average = 0.9}));
   other->load(path);
@@ -68,29 +71,29 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
   for (index_t t = 0; t < 5; ++t) {
     if (t == 3) one->reset(), expected.reset(), many->reset(0);
     float const *view = b.view.data() + t * 24, *place = b.place.data() + t * 16,
-                *asked = b.query_place.data() + t * 12;
+                *query = b.query_place.data() + t * 12;
     REQUIRE(one->observe({view, {4, 3}}, {place, {4, 2}}) == observed::yes);
     REQUIRE(expected.observe({view, {4, 3}}, {place, {4, 2}}) == observed::yes);
     REQUIRE(many->observe({view, {2, 4, 3}}, {place, {2, 4, 2}}) == observed::yes);
-    auto const x = one->predict({asked, {3, 2}}), y = expected.predict({asked, {3, 2}});
+    auto const x = one->predict({query, {3, 2}}), y = expected.predict({query, {3, 2}});
     CHECK(same_bits(x.data, y.data, y.size()));
-    CHECK(same_bits(many->predict({asked, {2, 3, 2}}).data, y.data, y.size()));
+    CHECK(same_bits(many->predict({query, {2, 3, 2}}).data, y.data, y.size()));
     // In two halves.
-    REQUIRE(one->predict_async({asked, {3, 2}}));
-    REQUIRE(many->predict_async({asked, {2, 3, 2}}));
+    REQUIRE(one->predict_async({query, {3, 2}}));
+    REQUIRE(many->predict_async({query, {2, 3, 2}}));
     CHECK(same_bits(one->predictions().data, y.data, y.size()));
     CHECK(same_bits(many->predictions().data, y.data, y.size()));
   }
-  // In one piece of work.
+  // Both at once.
   for (index_t t = 0; t < 4; ++t) {
     float const *view = b.view.data() + t * 24, *place = b.place.data() + t * 16,
-                *asked = b.query_place.data() + t * 12;
-    REQUIRE(expected.step({view, {4, 3}}, {place, {4, 2}}, {asked, {3, 2}}) == observed::yes);
-    REQUIRE(one->step({view, {4, 3}}, {place, {4, 2}}, {asked, {3, 2}}) == observed::yes);
+                *query = b.query_place.data() + t * 12;
+    REQUIRE(expected.step({view, {4, 3}}, {place, {4, 2}}, {query, {3, 2}}) == observed::yes);
+    REQUIRE(one->step({view, {4, 3}}, {place, {4, 2}}, {query, {3, 2}}) == observed::yes);
     if (t % 2 == 0) {
-      REQUIRE(many->step({view, {2, 4, 3}}, {place, {2, 4, 2}}, {asked, {2, 3, 2}}) == observed::yes);
+      REQUIRE(many->step({view, {2, 4, 3}}, {place, {2, 4, 2}}, {query, {2, 3, 2}}) == observed::yes);
     } else {
-      REQUIRE(many->step(on_device, {view, {2, 4, 3}}, {place, {2, 4, 2}}, {asked, {2, 3, 2}}) == observed::yes);
+      REQUIRE(many->step(on_device, {view, {2, 4, 3}}, {place, {2, 4, 2}}, {query, {2, 3, 2}}) == observed::yes);
       many->wait();
     }
     auto const y = expected.predictions();
@@ -99,16 +102,16 @@ TEST_CASE("any_trainer: its streams are streams over its averaged weights") {
     CHECK(same_bits(many->predictions(on_device).data, y.data, y.size()));
   }
   CHECK(one->state() == expected.state());
-  auto const kept = one->state();
+  auto const saved = one->state();
   one->reset();
-  one->restore(kept);
+  one->restore(saved);
   one->refresh(), many->refresh();
-  CHECK(one->state() == kept);
-  CHECK(many->state(0) == kept.numbers);
-  many->restore(1, kept.numbers);
-  CHECK(many->state(1) == kept.numbers);
+  CHECK(one->state() == saved);
+  CHECK(many->state(0) == saved.numbers);
+  many->restore(1, saved.numbers);
+  CHECK(many->state(1) == saved.numbers);
   many->reset();
-  CHECK(many->state(1) == std::vector<float>(kept.numbers.size()));
+  CHECK(many->state(1) == std::vector<float>(saved.numbers.size()));
   CHECK(one->left_out() == 0);
   CHECK(many->left_out() == 0);
 }

@@ -133,12 +133,12 @@ void check_extents() {
   for (auto const& [targets, sources] : sizes) {
     check_attention<N, C, Dot, T>({.rows = 5, .targets = targets, .sources = sources});
     check_attention<N, C, Dot, T>({.rows = 4,
-                         .targets = targets,
-                         .sources = sources,
-                         .padding = 3,
-                         .shift = 1,
-                         .source_major = true,
-                         .heavy = true});
+                                   .targets = targets,
+                                   .sources = sources,
+                                   .padding = 3,
+                                   .shift = 1,
+                                   .source_major = true,
+                                   .heavy = true});
   }
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("train, eval and render leave their files") {
   auto const drawn = call("render --seed 2" + work.out());
   CHECK(drawn.status == 0);
   for (auto const* name : {"s2gru-seed2.safetensors", "s2gru-seed2.json", "s2gru-seed2.md", "film.png", "film.gif",
-                           "modules.png", "report.html"}) {
+                           "modules.png", "report.html", "report.page.json"}) {
     CHECK(std::filesystem::exists(work.path / name));
   }
   auto const nothing = call("train --seed 2 --resume " + std::string{tiny} + work.out());

@@ -1,4 +1,6 @@
 // Measures of the balls example against hand-computed ones, and its peers.
+#include <unistd.h>
+
 #include <cmath>
 
 #include "balls/peers.hpp"
@@ -146,7 +148,7 @@ TEST_CASE("a record comes back as it was written, undefined figures too") {
   r.validation = {{"bce", {0.3, 0.2}}, {"f1", {0, 0.5}}};
   r.test = {{"views 10.f1", 0.875}, {"last seen/views 10.bce", std::nan("")}};
   r.manifest = "{}\n";
-  auto const path = std::filesystem::temp_directory_path() / "s2rm_balls_record.json";
+  auto const path = std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-s2rm_balls_record.json");
   r.write(path);
   auto back = balls::run_record::read(path);
   REQUIRE(back);

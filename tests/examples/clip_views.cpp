@@ -1,4 +1,6 @@
 // What the example clip makes of a video: frames, parts, background, crops, batches.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

@@ -1,11 +1,12 @@
-// What the examples share: checksums, pictures, report, manifest, progress.
+// What the examples share: checksums, arrays, report, manifest, progress.
 #include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <limits>
 
-#include "common/field_map.hpp"
+#include "common/array_file.hpp"
 #include "common/interrupt.hpp"
+#include "common/json_file.hpp"
 #include "common/manifest.hpp"
 #include "common/progress.hpp"
 #include "common/report.hpp"
@@ -27,7 +28,7 @@ TEST_CASE("sha256 of the published examples") {
 }
 
 TEST_CASE("a file is written whole or not at all") {
-  auto const folder = std::filesystem::temp_directory_path() / "examples_common_test";
+  auto const folder = std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-examples_common_test");
   examples::write_file(folder / "deep" / "a.txt", "one");
   examples::write_file(folder / "deep" / "a.txt", std::string{"t\0o", 3});
   CHECK(examples::read_file(folder / "deep" / "a.txt") == std::string("t\0o", 3));
@@ -37,115 +38,67 @@ TEST_CASE("a file is written whole or not at all") {
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("base64 of RFC 4648") {
-  CHECK(examples::base64("") == "");
-  CHECK(examples::base64("f") == "Zg==");
-  CHECK(examples::base64("fo") == "Zm8=");
-  CHECK(examples::base64("foo") == "Zm9v");
-  CHECK(examples::base64("foobar") == "Zm9vYmFy");
-  CHECK(examples::base64("\xff\xfe") == "//4=");
+TEST_CASE("an array is written in its shape") {
+  auto const folder = std::filesystem::temp_directory_path() / "examples_array_test";
+  examples::save_array(folder / "deep" / "a.npy", std::vector<float>{1, 2, 3, 4, 5, 6},
+                       std::array<std::size_t, 2>{2, 3});
+  auto const read = s2rm::data::load_npy<float, 2>((folder / "deep" / "a.npy").string(), {.shape = {2, 3}});
+  CHECK(read(1, 0) == 4);
+  CHECK_THROWS_WITH(examples::save_array(folder / "b.npy", std::vector<float>{1}, std::array<std::size_t, 2>{2, 3}),
+                    contains("expected 6 numbers for its shape, found 1"));
+  CHECK_FALSE(std::filesystem::exists(folder / "b.npy"));
+  std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("colours run from dark to light and NaN stands apart") {
-  CHECK(examples::hex(examples::viridis(0)) == "#440154");
-  CHECK(examples::hex(examples::viridis(1)) == "#fde725");
-  CHECK(examples::viridis(-3) == examples::viridis(0));
-  auto last = -1.0;
-  for (int i = 0; i <= 100; ++i) {
-    auto const c = examples::viridis(i / 100.0);
-    auto const light = 0.2126 * c.red + 0.7152 * c.green + 0.0722 * c.blue;
-    CHECK(light > last);
-    last = light;
-    CHECK_FALSE(c == examples::viridis(std::numeric_limits<double>::quiet_NaN()));
-  }
-}
-
-TEST_CASE("png and gif are what they say") {
-  examples::image picture{7, 5, {10, 20, 30}};
-  picture.disc(3, 2, 1, {200, 0, 0});
-  picture.text(-3, -3, "clipped", {0, 0, 0}, 3);
-  auto const bytes = examples::png(picture);
-  CHECK(bytes.substr(1, 3) == "PNG");
-  CHECK(bytes.substr(12, 4) == "IHDR");
-  CHECK(bytes[19] == 7);
-  CHECK(bytes[23] == 5);
-  std::vector<examples::image> const frames{picture, examples::image{7, 5}, picture};
-  auto const moving = examples::gif(frames, 25);
-  CHECK(moving.substr(0, 6) == "GIF89a");
-  CHECK(moving.find("NETSCAPE2.0") != std::string::npos);
-  CHECK(moving.back() == ';');
-  std::size_t delays = 0;
-  for (auto at = moving.find("\x21\xf9\x04"); at != std::string::npos; at = moving.find("\x21\xf9\x04", at + 1)) {
-    CHECK(moving[at + 4] == 25);
-    ++delays;
-  }
-  CHECK(delays == 3);
-  std::vector<examples::image> const uneven{picture, examples::image{6, 5}};
-  CHECK_THROWS_WITH(examples::gif(uneven), contains("one size"));
-  CHECK_THROWS_WITH(examples::png(examples::image{}), contains("empty"));
-}
-
-TEST_CASE("a field map puts values where they belong") {
-  examples::field_map map;
-  map.columns = 3;
-  map.rows = 2;
-  map.low = 0;
-  map.high = 1;
-  map.colour_bar = false;
-  map.reach = 2;
-  map.values = {0, 0.5, 1, 1, 1, std::numeric_limits<double>::quiet_NaN()};
-  auto const picture = examples::draw(map, 60);
-  REQUIRE(picture.width == 60);
-  REQUIRE(picture.height == 60);
-  CHECK(picture.at(0, 0) == examples::viridis(0));   // north west
-  CHECK(picture.at(59, 0) == examples::viridis(1));  // north east
-  CHECK(picture.at(0, 59) == examples::viridis(1));  // south west
-  CHECK(picture.at(59, 59) == examples::viridis(std::nan("")));
-  CHECK(map.y_of(0) == 1.0);  // row 0 is in the north
-  CHECK(map.x_of(2) == Approx(4.0 / 3));
-  map.dots.push_back({1, 1, 0, false, ""});
-  auto const dotted = examples::draw(map, 60);
-  CHECK_FALSE(dotted.at(44, 15) == picture.at(44, 15));  // 1 of 2: three quarters to the east, one down
-  CHECK(dotted.at(15, 44) == picture.at(15, 44));
-  CHECK(dotted.at(58, 1) == picture.at(58, 1));
-  map.values.pop_back();
-  CHECK_THROWS_WITH(examples::draw(map, 60), contains("expected rows * columns = 6"));
-}
-
-TEST_CASE("the report escapes what it shows and needs nothing from outside") {
-  report::page page{"A <b> & \"c\"", "sub"};
-  page.add_heading("h").add_text("1 < 2").add_notice("SYNTHETIC");
+TEST_CASE("a page is described, block by block") {
+  report::page page{"A <b>", "sub"};
+  page.add_heading("h").add_text("1 < 2").add_notice("SYNTHETIC \xff");
   page.add_table({"t", {"m", "x"}, {{"a<b", "1.5"}, {"c", "-"}}, {1}, "note"});
-  page.add_line_chart({"curve", "x", "y", {{"one", {0, 1, 2}, {1, 2, 3}, {0, 1, 2}, {2, 3, 4}}}});
-  page.add_image(examples::image{4, 4}, "four");
+  auto const nan = std::numeric_limits<double>::quiet_NaN();
+  page.add_chart({"curve", "x", "y", {{"one", {0, 1}, {1, nan}, {0, 1}, {2, 3}, true}}, {{1, "May"}}}, "curve.svg");
+  page.add_figure({"field_maps", "field.png", "four", examples::manifest{}.set("a.b", 7).set("days", "two")});
   page.add_manifest(examples::manifest{}.set("seed", 7));
-  auto const html = page.html();
-  CHECK_THAT(html, contains("<title>A &lt;b&gt; &amp; &quot;c&quot;</title>"));
-  CHECK_THAT(html, contains("1 &lt; 2") && contains("a&lt;b") && contains("<tr class=\"strong\">"));
-  CHECK_THAT(html, contains("data:image/png;base64,iVBOR") && contains("&quot;seed&quot;: 7"));
-  for (auto const* outside : {"http://", "https://", "<script", "src=\"/", "@import", "url("}) {
-    CHECK(html.find(outside) == std::string::npos);
-  }
+  auto const all = examples::parse_json(page.json(), "page");
+  CHECK(all.at("title") == "A <b>");
+  CHECK(all.at("subtitle") == "sub");
+  auto const& blocks = all.at("blocks");
+  REQUIRE(blocks.size() == 7);
+  CHECK(blocks[0].at("block") == "heading");
+  CHECK(blocks[1].at("text") == "1 < 2");
+  CHECK(blocks[2].at("text") == "SYNTHETIC \xef\xbf\xbd");  // what is no UTF-8 does not end a run
+  CHECK(blocks[3].at("rows")[1][0] == "c");
+  CHECK(blocks[3].at("strong")[0] == 1);
+  CHECK(blocks[4].at("file") == "curve.svg");
+  CHECK(blocks[4].at("x_ticks")[0][1] == "May");
+  CHECK(blocks[4].at("lines")[0].at("y")[1].is_null());  // a gap
+  CHECK(blocks[4].at("lines")[0].at("high")[1] == 3);
+  CHECK(blocks[4].at("lines")[0].at("dashed") == true);
+  CHECK(blocks[5].at("kind") == "field_maps");
+  CHECK(blocks[5].at("data").at("a").at("b") == 7);
+  CHECK(blocks[6].at("title") == "Manifest");
+  CHECK(examples::parse_json(report::page{}.json(), "page").at("blocks").empty());
   CHECK_THROWS_WITH(page.add_table({"bad", {"a"}, {{"1", "2"}}}), contains("row 0 has 2 cells"));
+  CHECK_THROWS_WITH(page.add_chart({"c", "", "", {{"l", {0, 1}, {1}}}}), contains("chart 'c', line 'l'"));
+  CHECK_THROWS_WITH(page.add_chart({"c", "", "", {{"l", {0, 1}, {1, 2}, {1, 2}, {1}}}}), contains("low and high"));
 }
 
-TEST_CASE("a chart breaks at gaps and refuses uneven lines") {
-  auto const nan = std::numeric_limits<double>::quiet_NaN();
-  auto const svg = report::svg({"c", "x", "y", {{"l", {0, 1, 2, 3, 4}, {1, 2, nan, 4, 5}}}});
-  auto const path = svg.substr(svg.find(" d=\"") + 4);
-  CHECK(std::count(path.begin(), path.begin() + static_cast<long>(path.find('"')), 'M') == 2);
-  CHECK(svg.find("nan") == std::string::npos);
-  CHECK_THROWS_WITH(report::svg({"c", "", "", {{"l", {0, 1}, {1}}}}), contains("chart 'c', line 'l'"));
-  // Nothing to show, one point, a constant: still a picture with numbers that are numbers.
-  for (auto const& empty : {report::chart{"e", "", "", {}}, report::chart{"e", "", "", {{"p", {1}, {1}}}},
-                            report::chart{"e", "", "", {{"p", {1, 2}, {0, 0}}}},
-                            report::chart{"e", "", "", {{"p", {1, 2}, {0, -1}}}, {}, true}}) {
-    auto const text = report::svg(empty);
-    CHECK(text.find("nan") == std::string::npos);
-    CHECK(text.find("inf") == std::string::npos);
-  }
+TEST_CASE("a page is drawn by Python, and what cannot be drawn is kept") {
+  auto const folder = std::filesystem::temp_directory_path() / "examples_page_test";
+  report::page page{"A page"};
+  page.add_chart({"curve", "x", "y", {{"one", {0, 1}, {1, 2}}}}, "curve.svg");
+  REQUIRE(page.write(folder / "report.html"));
+  CHECK_THAT(examples::read_file(folder / "report.html"), contains("<title>A page</title>") && contains("<svg "));
+  CHECK_THAT(examples::read_file(folder / "curve.svg"), contains("<svg "));
+  page.add_figure({"no_such_figure", "x.png", "", {}});
+  CHECK_FALSE(page.write(folder / "report.html"));
+  CHECK_FALSE(std::filesystem::exists(folder / "report.html"));  // that of before is none of this page
+  CHECK_THAT(examples::read_file(folder / "report.page.json"), contains("no_such_figure"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a number as text") {
   CHECK(report::number(1.005, 1) == "1.0");
-  CHECK(report::number(nan) == "-");
+  CHECK(report::number(std::numeric_limits<double>::quiet_NaN()) == "-");
   CHECK(report::number(std::numeric_limits<double>::infinity()) == "inf");
 }
 

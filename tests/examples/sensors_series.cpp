@@ -1,4 +1,6 @@
 // Calendar, places, split, windows, transform and scaler of the sensors example.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -230,7 +232,7 @@ TEST_CASE("a network survives being written and read") {
   options.days = 40;
   options.missing = 0.3;
   auto const data = sensors::synthetic_network(options);
-  auto const folder = std::filesystem::temp_directory_path() / "sensors_series_test";
+  auto const folder = std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + "-sensors_series_test");
   sensors::write_network(data, folder);
   auto const back =
       sensors::read_network(folder / "readings.csv", folder / "stations.csv", sensors::coordinate_kind::kilometres, {});

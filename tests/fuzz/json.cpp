@@ -1,6 +1,6 @@
 // Any bytes as the JSON files that the examples read back: the record of a run, the training log of sensors.
-#include "fuzz/fuzz.hpp"
 #include "experiment/record.hpp"
+#include "fuzz/fuzz.hpp"
 #include "sensors/results.hpp"
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t size) {

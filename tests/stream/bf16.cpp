@@ -74,8 +74,8 @@ TEST_CASE("a product of bf16 weights is the product of the rounded weights, to t
 
 namespace {
 
-/// A stream of bf16 weights against one of the rounded weights, by a backend that reads those step by step, and one of the
-/// exact weights.
+/// A stream of bf16 weights against one of the rounded weights, by a backend that reads those step by step, and one of
+/// the exact weights.
 template <class Backend>
 void stream_of_rounded_weights(Backend be, Backend steps, double tolerance) {
   using net = test::small_net;
@@ -98,9 +98,9 @@ void stream_of_rounded_weights(Backend be, Backend steps, double tolerance) {
   double worst = 0, largest = 0, off = 0;
   for (index_t t = 0; t < count; ++t) {
     array_view<float const, 2> const views{batch.view.data() + t * 9, {3, 3}},
-        places{batch.place.data() + t * 6, {3, 2}}, asked{batch.query_place.data() + t * 8, {4, 2}};
+        places{batch.place.data() + t * 6, {3, 2}}, query{batch.query_place.data() + t * 8, {4, 2}};
     for (auto* s : {&whole, &expected, &live}) REQUIRE(s->observe(views, places) == observed::yes);
-    auto const a = whole.predict(asked), b = expected.predict(asked), c = live.predict(asked);
+    auto const a = whole.predict(query), b = expected.predict(query), c = live.predict(query);
     REQUIRE(a.size() == 16);
     for (index_t i = 0; i < a.size(); ++i) {
       off = std::max(off, std::fabs(static_cast<double>(b.data[i] - c.data[i])));

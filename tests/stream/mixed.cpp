@@ -1,5 +1,5 @@
-// Sessions that observe, predict, are reset and restored in random order, with arrays of the host and of the device, compared
-// with a stream for each.
+// Sessions that observe, predict, are reset and restored in random order, with arrays of the host and of the device,
+// compared with a stream for each.
 #include <limits>
 #include <memory>
 #include <type_traits>

@@ -1,5 +1,5 @@
-// Numbers at the edge of what can be: saturated gates, places that coincide or oppose each other, kernels that underflow,
-// subnormals, non-finite readings, very long streams and long training runs.
+// Numbers at the edge of what can be: saturated gates, places that coincide or oppose each other, kernels that
+// underflow, subnormals, non-finite readings, very long streams and long training runs.
 #include <cstdint>
 #include <limits>
 
@@ -100,7 +100,8 @@ TEST_CASE("numerics: places that coincide, with each other, with a module, or li
   CHECK(std::equal(same.predictions.begin(), same.predictions.begin() + net::outputs,
                    same.predictions.begin() + net::outputs));
   auto const e = named("modules.embedding");
-  // Modules at one place of the sphere; modules at opposite ones; an embedding so short that its direction is noise; none.
+  // Modules at one place of the sphere; modules at opposite ones; an embedding so short that its direction is noise;
+  // none.
   auto const modules = [&](auto const& at) {
     return run(b, [&](std::vector<float>& values) {
       for (index_t m = 0; m < net::M; ++m) {

@@ -1,5 +1,5 @@
-// Streams of one set of weights, each in a thread of its own, predict what each predicts alone. The thread sanitizer runs this
-// (preset tsan).
+// Streams of one set of weights, each in a thread of its own, predict what each predicts alone. The thread sanitizer
+// runs this (preset tsan).
 #include <thread>
 
 #include "stream/equals.hpp"

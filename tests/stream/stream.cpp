@@ -1,4 +1,5 @@
-// A stream equals the whole sequence to the last bit; a refused call changes nothing; streams share weights, not states.
+// A stream equals the whole sequence to the last bit; a refused call changes nothing; streams share weights, not
+// states.
 #include "s2rm/stream/stream.hpp"
 
 #include <memory>
@@ -206,13 +207,13 @@ TEST_CASE("stream: a state copied out, compared and put back goes on to the bit"
   desk const d;
   live_type live{{}, d.learner.parameters()}, other{{}, d.learner.parameters(), {.views = 4, .queries = 3}};
   for (index_t t = 0; t < 7; ++t) d.see(live, t);
-  auto const kept = live.state();
+  auto const saved = live.state();
   auto const same = live.state();
-  CHECK(kept == same);
+  CHECK(saved == same);
   auto const expected = d.predicted(live, 6);
   d.see(other, 19);
-  other.restore(kept);
-  CHECK(other.state() == kept);
+  other.restore(saved);
+  CHECK(other.state() == saved);
   CHECK(d.predicted(other, 6) == expected);
   for (index_t t = 7; t < 20; ++t) {
     d.see(live, t);
@@ -221,10 +222,10 @@ TEST_CASE("stream: a state copied out, compared and put back goes on to the bit"
     REQUIRE(d.predicted(live, t) == d.predicted(other, t));
   }
   // Back in time.
-  live.restore(kept);
+  live.restore(saved);
   CHECK(d.predicted(live, 6) == expected);
   d.see(live, 7);
-  other.restore(kept);
+  other.restore(saved);
   d.see(other, 7);
   CHECK(live.state() == other.state());
   // A state from before the first step.
@@ -236,7 +237,7 @@ TEST_CASE("stream: a state copied out, compared and put back goes on to the bit"
   d.see(fresh, 0);
   CHECK(live.state() == fresh.state());
 
-  auto wrong = kept;
+  auto wrong = saved;
   wrong.numbers.pop_back();
   auto const before = live.state();
   CHECK_THROWS_AS(live.restore(wrong), value_error);
@@ -270,29 +271,29 @@ TEST_CASE("stream: a residual read-out guesses from the views of the step, and k
     }
   }
   // The guess survives a copy of the state.
-  auto const kept = live.state();
+  auto const saved = live.state();
   d.see(other, 9);
-  other.restore(kept);
-  CHECK(other.state() == kept);
+  other.restore(saved);
+  CHECK(other.state() == saved);
   CHECK(d.predicted(other, 1) == with_guess);
   // A blind step has nothing to guess from.
   REQUIRE(live.observe({}, {}) == observed::yes);
   REQUIRE(bare.observe({}, {}) == observed::yes);
   CHECK(d.predicted(live, 1) == d.predicted(bare, 1));
-  CHECK_FALSE(live.state() == kept);
-  live.restore(kept);
+  CHECK_FALSE(live.state() == saved);
+  live.restore(saved);
   CHECK(d.predicted(live, 1) == with_guess);
 
   // The state holds the three views that were there, and the slot that was absent only where masks are not looked at.
   bool const looks = ops::reads_masks<test::tested>;
-  CHECK(kept.present == (looks ? std::vector<std::uint8_t>{1, 1, 1} : std::vector<std::uint8_t>{1, 1, 1, 0}));
+  CHECK(saved.present == (looks ? std::vector<std::uint8_t>{1, 1, 1} : std::vector<std::uint8_t>{1, 1, 1, 0}));
   index_t const count = looks ? 3 : 4;
   guess_type just_wide_enough{{}, learner.parameters(), {.views = count}},
       narrow{{}, learner.parameters(), {.views = count - 1}};
-  just_wide_enough.restore(kept);
+  just_wide_enough.restore(saved);
   CHECK(d.predicted(just_wide_enough, 1) == with_guess);
-  CHECK_THROWS_AS(narrow.restore(kept), value_error);
-  auto torn = kept;
+  CHECK_THROWS_AS(narrow.restore(saved), value_error);
+  auto torn = saved;
   torn.place.pop_back();
   CHECK_THROWS_AS(live.restore(torn), value_error);
   CHECK(d.predicted(live, 1) == with_guess);

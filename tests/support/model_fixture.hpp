@@ -162,7 +162,7 @@ class model {
     });
     sequence_type::measure(backend_, tape_, b);
     sequence_type::count(backend_, tape_, b);
-    return tape_.sums->chunk_loss;
+    return tape_.sums->segment_loss;
   }
   [[nodiscard]] double count() const { return tape_.sums->count; }
   /// The mean loss; 0 without any target.

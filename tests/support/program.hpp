@@ -41,10 +41,11 @@ inline std::string bytes_of(std::filesystem::path const& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// Where a program writes; removed before and after.
+/// Where a program writes; removed before and after. Two checkouts may be tested at once: it is of this process alone.
 struct output_folder {
   std::filesystem::path path;
-  explicit output_folder(char const* name) : path(std::filesystem::temp_directory_path() / name) {
+  explicit output_folder(char const* name)
+      : path(std::filesystem::temp_directory_path() / (name + ("-" + std::to_string(::getpid())))) {
     std::filesystem::remove_all(path);
   }
   ~output_folder() { std::filesystem::remove_all(path); }

@@ -27,10 +27,10 @@ TEST_CASE("micro-batches: the gradient of all elements at once, up to rounding")
           training{.truncation = {.window = 3, .carry = false}}}) {
       auto cut = options;
       cut.microbatches = microbatches;
-      learner_of<double> whole{{}, adam, seed{3}, options}, chunks{{}, adam, seed{3}, cut};
+      learner_of<double> whole{{}, adam, seed{3}, options}, microbatched{{}, adam, seed{3}, cut};
       for (std::uint32_t step = 0; step < 5; ++step) {
         auto const b = test::random_batch<net, double>(5, 8, 3, 2, step, masks);
-        auto const expected = whole.step(b.look()), found = chunks.step(b.look());
+        auto const expected = whole.step(b.look()), found = microbatched.step(b.look());
         CAPTURE(microbatches, step);
         CHECK(found.loss == Approx(expected.loss).epsilon(1e-12));
         CHECK(found.gradient_norm == Approx(expected.gradient_norm).epsilon(1e-12));
@@ -39,11 +39,12 @@ TEST_CASE("micro-batches: the gradient of all elements at once, up to rounding")
         CHECK(found.unreached_views == expected.unreached_views);
         CHECK(found.updates == expected.updates);
       }
-      CHECK(test::relative_error(chunks.state().weights, whole.state().weights) < test::tolerance::reordered);
-      CHECK(test::relative_error(chunks.state().average, whole.state().average) < test::tolerance::reordered);
+      CHECK(test::relative_error(microbatched.state().weights, whole.state().weights) < test::tolerance::reordered);
+      CHECK(test::relative_error(microbatched.state().average, whole.state().average) < test::tolerance::reordered);
       auto const carried = whole.state().carried;
-      CHECK(carried.size() == chunks.state().carried.size());
-      CHECK((carried.empty() || test::relative_error(chunks.state().carried, carried) < test::tolerance::reordered));
+      CHECK(carried.size() == microbatched.state().carried.size());
+      CHECK((carried.empty() ||
+             test::relative_error(microbatched.state().carried, carried) < test::tolerance::reordered));
     }
   }
 }
@@ -66,11 +67,11 @@ TEST_CASE("micro-batches: one is the whole batch to the bit; several threads giv
 }
 
 TEST_CASE("micro-batches: a step needs the memory of one") {
-  learner_of<float> whole{{}, adam, seed{3}}, chunks{{}, adam, seed{3}, {.microbatches = 8}};
+  learner_of<float> whole{{}, adam, seed{3}}, microbatched{{}, adam, seed{3}, {.microbatches = 8}};
   auto const b = test::random_batch<net, float>(5, 16, 3, 2, 1, masks);
   whole.step(b.look());
-  chunks.step(b.look());
-  CHECK(chunks.step_bytes() < whole.step_bytes() / 4);
+  microbatched.step(b.look());
+  CHECK(microbatched.step_bytes() < whole.step_bytes() / 4);
 }
 
 TEST_CASE("micro-batches: a non-finite step is skipped, and its state is not carried on") {

@@ -110,12 +110,12 @@ TEST_CASE("truncation: a window's update is that of its slice, from the state th
 TEST_CASE("truncation: without carry every window starts from the initial state") {
   auto const b = test::random_batch<net, double>(10, 3, 3, 2, 1, masks);
   learner_of cut{{}, usual, seed{3}, {.truncation = {.window = 4, .carry = false}}};
-  learner_of chunks{{}, usual, seed{3}};
+  learner_of sliced{{}, usual, seed{3}};
   learner_of carries{{}, usual, seed{3}, {.truncation = {.window = 4}}};
   cut.step(b.look());
   carries.step(b.look());
-  for (index_t t = 0; t < 10; t += 4) chunks.step(piece(b.look(), t, std::min<index_t>(4, 10 - t)));
-  CHECK(same_state(cut.state(), chunks.state()));
+  for (index_t t = 0; t < 10; t += 4) sliced.step(piece(b.look(), t, std::min<index_t>(4, 10 - t)));
+  CHECK(same_state(cut.state(), sliced.state()));
   CHECK_FALSE(same_bits(cut.state().weights, carries.state().weights));
 }
 
@@ -123,21 +123,21 @@ TEST_CASE("truncation: carried from batch to batch, one long sequence over sever
   auto const b = test::random_batch<net, double>(12, 3, 3, 2, 1, masks);
   auto const other = test::random_batch<net, double>(5, 3, 6, 1, 2);
   learner_of whole{{}, usual, seed{3}, {.truncation = {.window = 4}}};
-  learner_of chunks{{}, usual, seed{3}, {.truncation = {.carry_batches = true}}};
+  learner_of sliced{{}, usual, seed{3}, {.truncation = {.carry_batches = true}}};
   learner_of forgets{{}, usual, seed{3}};
   whole.step(b.look());
   for (index_t t = 0; t < 12; t += 4) {
-    chunks.step(piece(b.look(), t, 4));
+    sliced.step(piece(b.look(), t, 4));
     forgets.step(piece(b.look(), t, 4));
     // What is no training step leaves no trace, whatever its extents.
-    chunks.evaluate(other.look());
-    chunks.differentiate(other.look());
+    sliced.evaluate(other.look());
+    sliced.differentiate(other.look());
   }
-  CHECK(same_bits(whole.state().weights, chunks.state().weights));
-  CHECK(same_bits(whole.state().moments, chunks.state().moments));
+  CHECK(same_bits(whole.state().weights, sliced.state().weights));
+  CHECK(same_bits(whole.state().moments, sliced.state().moments));
   CHECK_FALSE(same_bits(whole.state().weights, forgets.state().weights));
   CHECK(forgets.state().carried.empty());
-  CHECK(chunks.state().carried.size() == static_cast<std::size_t>(3 * net::M * net::state_size));
+  CHECK(sliced.state().carried.size() == static_cast<std::size_t>(3 * net::M * net::state_size));
 }
 
 TEST_CASE(
@@ -234,12 +234,12 @@ TEST_CASE("truncation: the schedule counts updates") {
   CHECK_FALSE(same_bits(learner.state().moments, before.moments));
 }
 
-TEST_CASE("recomputed activations: the same updates, with the memory of a chunk") {
+TEST_CASE("recomputed activations: the same updates, with the memory of a segment") {
   auto const b = test::random_batch<net, double>(12, 3, 4, 2, 1, masks);
-  for (index_t const chunk_steps : {1, 3, 5, 12, 40}) {
-    INFO("chunks of " << chunk_steps);
+  for (index_t const segment_steps : {1, 3, 5, 12, 40}) {
+    INFO("sliced of " << segment_steps);
     learner_of kept{{}, usual, seed{3}, {.truncation = {.carry_batches = true}}};
-    learner_of again{{}, usual, seed{3}, {.truncation = {.carry_batches = true}, .recompute = chunk_steps}};
+    learner_of again{{}, usual, seed{3}, {.truncation = {.carry_batches = true}, .recompute = segment_steps}};
     for (index_t step = 0; step < 3; ++step) {
       auto const x = kept.step(b.look()), y = again.step(b.look());
       CHECK(y.loss == Approx(x.loss).epsilon(1e-12));
@@ -253,7 +253,7 @@ TEST_CASE("recomputed activations: the same updates, with the memory of a chunk"
     for (std::size_t i = 0; i < x.weights.size(); ++i) REQUIRE(y.weights[i] == Approx(x.weights[i]).margin(1e-9));
     REQUIRE(y.carried.size() == x.carried.size());
     for (std::size_t i = 0; i < x.carried.size(); ++i) REQUIRE(y.carried[i] == Approx(x.carried[i]).margin(1e-9));
-    if (chunk_steps < 12) CHECK(again.step_bytes() < kept.step_bytes());
+    if (segment_steps < 12) CHECK(again.step_bytes() < kept.step_bytes());
   }
 }
 
@@ -262,7 +262,7 @@ TEST_CASE("the bytes of one more step are known when the program is compiled") {
   static_assert(one > 8 * net::M * net::state_size * 8);
   constexpr index_t more =
       tape_bytes<net, double>({29, 8, 4, 2}, false) - tape_bytes<net, double>({25, 8, 4, 2}, false);
-  CHECK(std::abs(static_cast<double>(more - 4 * one)) <= 64.0 * 40);  // chunks begin on cache lines
+  CHECK(std::abs(static_cast<double>(more - 4 * one)) <= 64.0 * 40);  // sliced begin on cache lines
 }
 
 TEST_CASE("recomputed activations: memory does not grow with the sequence") {

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions. Arrays are the host's,
-/// except those of calls with `on_device`.
-/// A program that chooses between CPU and GPU when it runs writes its loop once; one compiled by a host compiler alone
-/// uses a model that another translation unit made for the GPU (`gpu_trainer`, docs/gpu.md).
+/// Trainers and streams whose backend a program does not know: the same calls, by virtual functions. Arrays are the
+/// host's, except those of calls with `on_device`. A program that chooses between CPU and GPU when it runs writes its
+/// loop once; one compiled by a host compiler alone uses a model that another translation unit made for the GPU
+/// (`gpu_trainer`, docs/gpu.md).
 
 #include <filesystem>
 #include <memory>
@@ -240,8 +240,8 @@ std::unique_ptr<any_trainer<Net, T>> erased(trainer<Net, Backend, T, Optimiser, 
   return std::make_unique<erased_trainer<Net, Backend, T, Optimiser, Communicator>>(std::move(t));
 }
 
-/// What a GPU multiplies with (backend/thrust/kernels/host_gemm.hpp): float; rounded to TF32; rounded to bf16. Sums, weights and
-/// gradients are float whatever it is.
+/// What a GPU multiplies with (backend/thrust/kernels/host_gemm.hpp): float; rounded to TF32; rounded to bf16. Sums,
+/// weights and gradients are float whatever it is.
 enum class gpu_precision { full, tf32, bf16 };
 
 /// Which GPU, and how.

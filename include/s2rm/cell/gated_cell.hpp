@@ -137,12 +137,12 @@ struct gated_cell {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, I = Shape::heads * Shape::head_width;
   static constexpr index_t G = Gates::count, width = G * H;
 
-  using params = schema<field<"weight_ih", M, width, I>, field<"weight_hh", M, width, H>, field<"bias_ih", M, width>,
-                        field<"bias_hh", M, width>>;
+  struct params : schema<field<"weight_ih", M, width, I>, field<"weight_hh", M, width, H>, field<"bias_ih", M, width>,
+                         field<"bias_hh", M, width>> {};
   using initial = typename Gates::template initial<M, H>;  ///< the learned state before the first step
-  using saved = schema<field<"gates", M, Gates::saved * H>>;
-  using delta = std::conditional_t<Gates::one_delta, schema<field<"gates", M, width>>,
-                                   schema<field<"input", M, width>, field<"recurrent", M, width>>>;
+  struct saved : schema<field<"gates", M, Gates::saved * H>> {};
+  struct delta : std::conditional_t<Gates::one_delta, schema<field<"gates", M, width>>,
+                                    schema<field<"input", M, width>, field<"recurrent", M, width>>> {};
   static constexpr index_t state = initial::size / M;  ///< numbers a module carries; others may read the first H
   static constexpr index_t scratch = M * 2 * width;    ///< numbers per row of `forward`
   static constexpr index_t gradient_scratch = 0;       ///< numbers per row of `gradient`

@@ -19,7 +19,7 @@ struct gru_gates {
   static constexpr index_t count = 3, saved = 4;
   static constexpr bool one_delta = false;
   template <index_t M, index_t H>
-  using initial = schema<field<"initial_state", M, H>>;
+  struct initial : schema<field<"initial_state", M, H>> {};
 
   template <class T, class V>
   S2RM_HD static void forward(V const (&a)[3], V const (&b)[3], V const (&c)[1], V (&y)[1], V (&s)[4]) {

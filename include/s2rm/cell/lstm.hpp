@@ -21,7 +21,7 @@ struct lstm_gates {
   static constexpr index_t count = 4, saved = 5;
   static constexpr bool one_delta = true;
   template <index_t M, index_t H>
-  using initial = schema<field<"initial_state", M, H>, field<"initial_cell", M, H>>;
+  struct initial : schema<field<"initial_state", M, H>, field<"initial_cell", M, H>> {};
 
   template <class T, class V>
   S2RM_HD static void forward(V const (&a)[4], V const (&b)[4], V const (&c)[2], V (&y)[2], V (&s)[5]) {

@@ -47,24 +47,24 @@ struct rmc {
     static constexpr index_t QW = N * (2 * A + V);  ///< [q, k, v] of all heads
     static constexpr index_t state = H;             ///< the slots, one after the other
 
-    using params =
-        schema<field<"input.weight", M, F, I>, field<"input.bias", M, F>, field<"qkv.weight", M, QW, F>,
-               field<"qkv.bias", M, QW>, field<"qkv_norm.weight", M, QW>, field<"qkv_norm.bias", M, QW>,
-               field<"attention_norm.weight", M, F>, field<"attention_norm.bias", M, F>, field<"mlp.0.weight", M, F, F>,
-               field<"mlp.0.bias", M, F>, field<"mlp.1.weight", M, F, F>, field<"mlp.1.bias", M, F>,
-               field<"mlp_norm.weight", M, F>, field<"mlp_norm.bias", M, F>, field<"gate.input.weight", M, 2 * F, F>,
-               field<"gate.memory.weight", M, 2 * F, F>, field<"gate.bias", M, 2 * F>>;
-    using initial = schema<field<"initial_state", M, H>>;
-    using saved =
-        schema<field<"y0", K + 1, M, F>, field<"tanh_h", K, M, F>, field<"qkv", K + 1, M, QW>,
-               field<"qkv_hat", K + 1, M, QW>, field<"qkv_factor", K + 1, M>, field<"attention", M, N, K, K + 1>,
-               field<"y1", K, M, F>, field<"y1_hat", K, M, F>, field<"y1_factor", K, M>, field<"r", K, M, F>,
-               field<"y2_hat", K, M, F>, field<"y2_factor", K, M>, field<"gates", K, M, 3 * F>>;
-    using delta = schema<field<"y0", K + 1, M, F>, field<"tanh_h", K, M, F>, field<"y1", K, M, F>, field<"r", K, M, F>,
-                         field<"x", M, F>, field<"qkv", K + 1, M, QW>, field<"qkv_gain", K + 1, M, QW>,
-                         field<"qkv_offset", K + 1, M, QW>, field<"y1_gain", K, M, F>, field<"y1_offset", K, M, F>,
-                         field<"mlp_0", K, M, F>, field<"mlp_1", K, M, F>, field<"y2_gain", K, M, F>,
-                         field<"y2_offset", K, M, F>, field<"gate", K, M, 2 * F>, field<"gate_input", M, 2 * F>>;
+    struct params : schema<field<"input.weight", M, F, I>, field<"input.bias", M, F>, field<"qkv.weight", M, QW, F>,
+                           field<"qkv.bias", M, QW>, field<"qkv_norm.weight", M, QW>, field<"qkv_norm.bias", M, QW>,
+                           field<"attention_norm.weight", M, F>, field<"attention_norm.bias", M, F>,
+                           field<"mlp.0.weight", M, F, F>, field<"mlp.0.bias", M, F>, field<"mlp.1.weight", M, F, F>,
+                           field<"mlp.1.bias", M, F>, field<"mlp_norm.weight", M, F>, field<"mlp_norm.bias", M, F>,
+                           field<"gate.input.weight", M, 2 * F, F>, field<"gate.memory.weight", M, 2 * F, F>,
+                           field<"gate.bias", M, 2 * F>> {};
+    struct initial : schema<field<"initial_state", M, H>> {};
+    struct saved
+        : schema<field<"y0", K + 1, M, F>, field<"tanh_h", K, M, F>, field<"qkv", K + 1, M, QW>,
+                 field<"qkv_hat", K + 1, M, QW>, field<"qkv_factor", K + 1, M>, field<"attention", M, N, K, K + 1>,
+                 field<"y1", K, M, F>, field<"y1_hat", K, M, F>, field<"y1_factor", K, M>, field<"r", K, M, F>,
+                 field<"y2_hat", K, M, F>, field<"y2_factor", K, M>, field<"gates", K, M, 3 * F>> {};
+    struct delta : schema<field<"y0", K + 1, M, F>, field<"tanh_h", K, M, F>, field<"y1", K, M, F>, field<"r", K, M, F>,
+                          field<"x", M, F>, field<"qkv", K + 1, M, QW>, field<"qkv_gain", K + 1, M, QW>,
+                          field<"qkv_offset", K + 1, M, QW>, field<"y1_gain", K, M, F>, field<"y1_offset", K, M, F>,
+                          field<"mlp_0", K, M, F>, field<"mlp_1", K, M, F>, field<"y2_gain", K, M, F>,
+                          field<"y2_offset", K, M, F>, field<"gate", K, M, 2 * F>, field<"gate_input", M, 2 * F>> {};
     /// Numbers per row: [q, k, v] before their norm, both halves of the gates, z_1 and z_2.
     static constexpr index_t scratch = M * ((K + 1) * QW + (K + 1) * 2 * F + 2 * K * F);
     static constexpr index_t gradient_scratch = 0;

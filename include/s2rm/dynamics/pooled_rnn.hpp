@@ -28,9 +28,9 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   using cell = Cell;
   using pool = typename Pool::template on<Shape, Encoded + Shape::sphere>;
 
-  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
-  using params =
-      joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>, initial_state_params>;
+  struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
+  struct params : joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>,
+                         initial_state_params> {};
   static constexpr index_t at_cell = pool::params::size, at_initial_state = at_cell + Cell::params::size;
 
   template <class T>

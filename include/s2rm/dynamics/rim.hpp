@@ -32,13 +32,13 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   using cell = Cell;
   using talk = attention::kernel_dot<N, C, normalisation::log_space>;
 
-  using view_params =
-      schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
-  using talk_params = schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
-                             field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>;
-  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
-  using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", talk_params>,
-                        prefixed<"cell.", typename Cell::params>, initial_state_params>;
+  struct view_params
+      : schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
+  struct talk_params : schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
+                              field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>> {};
+  struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
+  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", talk_params>,
+                         prefixed<"cell.", typename Cell::params>, initial_state_params> {};
   static constexpr index_t at_talk = view_params::size, at_cell = at_talk + talk_params::size,
                            at_initial_state = at_cell + Cell::params::size;
 

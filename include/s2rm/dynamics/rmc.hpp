@@ -48,7 +48,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
 
   /// Where the slots start: rows of the identity, cut or padded with zeros.
   struct cell {
-    using initial = schema<field<"initial_state", K, F>>;
+    struct initial : schema<field<"initial_state", K, F>> {};
     static constexpr index_t state = F;
     template <class T>
     static void initialise_state(T* values) {
@@ -56,15 +56,15 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     }
   };
 
-  using memory_params =
-      schema<field<"input.weight", F, source>, field<"input.bias", F>, field<"qkv.weight", QW, F>,
-             field<"qkv.bias", QW>, field<"qkv_norm.weight", QW>, field<"qkv_norm.bias", QW>,
-             field<"attention_norm.weight", F>, field<"attention_norm.bias", F>, field<"mlp.0.weight", F, F>,
-             field<"mlp.0.bias", F>, field<"mlp.1.weight", F, F>, field<"mlp.1.bias", F>, field<"mlp_norm.weight", F>,
-             field<"mlp_norm.bias", F>, field<"gate.input.weight", 2 * F, F>, field<"gate.memory.weight", 2 * F, F>,
-             field<"gate.bias", 2 * F>>;
-  using params = joined<prefixed<"cell.", memory_params>,
-                        std::conditional_t<learned_initial_state, typename cell::initial, schema<>>>;
+  struct memory_params
+      : schema<field<"input.weight", F, source>, field<"input.bias", F>, field<"qkv.weight", QW, F>,
+               field<"qkv.bias", QW>, field<"qkv_norm.weight", QW>, field<"qkv_norm.bias", QW>,
+               field<"attention_norm.weight", F>, field<"attention_norm.bias", F>, field<"mlp.0.weight", F, F>,
+               field<"mlp.0.bias", F>, field<"mlp.1.weight", F, F>, field<"mlp.1.bias", F>, field<"mlp_norm.weight", F>,
+               field<"mlp_norm.bias", F>, field<"gate.input.weight", 2 * F, F>, field<"gate.memory.weight", 2 * F, F>,
+               field<"gate.bias", 2 * F>> {};
+  struct params : joined<prefixed<"cell.", memory_params>,
+                         std::conditional_t<learned_initial_state, typename cell::initial, schema<>>> {};
   static constexpr index_t at_initial_state = memory_params::size;
 
   template <class T>

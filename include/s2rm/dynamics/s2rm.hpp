@@ -47,15 +47,15 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   /// the tape.
   using talk_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
-  using view_params =
-      schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>>;
-  using interaction_params = std::conditional_t<talks,
-                                                schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
-                                                       field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
-                                                schema<>>;
-  using initial_state_params = std::conditional_t<learned_initial_state, typename Cell::initial, schema<>>;
-  using params = joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
-                        prefixed<"cell.", typename Cell::params>, initial_state_params>;
+  struct view_params
+      : schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
+  struct interaction_params : std::conditional_t<talks,
+                                                 schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
+                                                        field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
+                                                 schema<>> {};
+  struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
+  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
+                         prefixed<"cell.", typename Cell::params>, initial_state_params> {};
   static constexpr index_t at_views = 0, at_interaction = view_params::size,
                            at_cell = at_interaction + interaction_params::size,
                            at_initial_state = at_cell + Cell::params::size;

@@ -28,10 +28,10 @@ struct token_layer {
   using mlp = layer::mlp<W, Hidden, W>;
   using attend = attention::kernel_dot<N, C, normalisation::log_space>;
 
-  using params = joined<schema<field<"attention_norm.weight", W>, field<"attention_norm.bias", W>,
-                               field<"query.weight", W, W>, field<"key.weight", KV, W>, field<"value.weight", KV, W>,
-                               field<"out.weight", W, W>, field<"mlp_norm.weight", W>, field<"mlp_norm.bias", W>>,
-                        prefixed<"mlp.", typename mlp::params>>;
+  struct params : joined<schema<field<"attention_norm.weight", W>, field<"attention_norm.bias", W>,
+                                field<"query.weight", W, W>, field<"key.weight", KV, W>, field<"value.weight", KV, W>,
+                                field<"out.weight", W, W>, field<"mlp_norm.weight", W>, field<"mlp_norm.bias", W>>,
+                         prefixed<"mlp.", typename mlp::params>> {};
 
   template <class T>
   static void initialise(T* values, init::source from) {

@@ -44,7 +44,7 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
 
   /// All slots are empty.
   struct cell {
-    using initial = schema<field<"initial_state", M, SW>>;
+    struct initial : schema<field<"initial_state", M, SW>> {};
     static constexpr index_t state = SW;
     template <class T>
     static void initialise_state(T* values) {
@@ -52,11 +52,11 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
     }
   };
 
-  using token_params = schema<field<"tokens.weight", W, source>, field<"tokens.bias", W>>;
-  using norm_params = schema<field<"norm.weight", W>, field<"norm.bias", W>>;
-  using params =
-      joined<token_params, prefixed<"layers.", typename detail::layer_params<0, L, typename layer_type::params>::type>,
-             norm_params>;
+  struct token_params : schema<field<"tokens.weight", W, source>, field<"tokens.bias", W>> {};
+  struct norm_params : schema<field<"norm.weight", W>, field<"norm.bias", W>> {};
+  struct params : joined<token_params,
+                         prefixed<"layers.", typename detail::layer_params<0, L, typename layer_type::params>::type>,
+                         norm_params> {};
   static constexpr index_t at_layers = token_params::size, at_norm = params::size - norm_params::size;
   static constexpr index_t at_initial_state = 0;  // there is no learned state
 

@@ -76,7 +76,7 @@ struct attention {
   template <class Shape, index_t Source>
   struct on {
     static constexpr index_t N = Shape::heads, C = Shape::head_width, W = N * C, M = Shape::modules;
-    using params = schema<field<"query", N, C>, field<"key.weight", W, Source>, field<"value.weight", W, Source>>;
+    struct params : schema<field<"query", N, C>, field<"key.weight", W, Source>, field<"value.weight", W, Source>> {};
     using attend = s2rm::attention::kernel_dot<N, C, normalisation::log_space>;
 
     template <class T>
@@ -202,8 +202,8 @@ struct film {
   template <class Shape, index_t Source>
   struct on {
     static constexpr index_t W = Shape::heads * Shape::head_width, M = Shape::modules, S = Shape::sphere;
-    using params = schema<field<"value.weight", W, Source>, field<"value.bias", W>, field<"gate.weight", W, S>,
-                          field<"gate.bias", W>>;
+    struct params : schema<field<"value.weight", W, Source>, field<"value.bias", W>, field<"gate.weight", W, S>,
+                           field<"gate.bias", W>> {};
 
     template <class T>
     static void initialise(T* values, init::source from) {

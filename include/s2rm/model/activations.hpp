@@ -23,10 +23,10 @@ struct joint_sums {
 
 /// Sums that passes leave in backend memory, to be read all at once.
 struct pass_sums : joint_sums {
-  double chunk_loss = 0;  ///< summed loss of the outputs that the tape holds
-  double count = 0;       ///< unmasked target elements
-  double temporary = 0;   ///< of any reduction, until the next
-  double dead = 0;        ///< modules that no view reached
+  double segment_loss = 0;  ///< summed loss of the outputs that the tape holds
+  double count = 0;         ///< unmasked target elements
+  double temporary = 0;     ///< of any reduction, until the next
+  double dead = 0;          ///< modules that no view reached
 };
 
 /// *to += *from.
@@ -58,7 +58,7 @@ struct tape {
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template tape<T> dynamics;
-  // The read-out of a tile of K rows (`chunks.read_out`), and all outputs.
+  // The read-out of a chunk of K rows (`chunks.read_out`), and all outputs.
   T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
@@ -115,13 +115,13 @@ struct tape {
     s.sums = a.take<pass_sums>(1);
     if (!with_backward) return s;
 
-    index_t const tile = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
+    index_t const chunk = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
     w.module_log = a.take<T>(M * M);
     w.state = a.take<T>(R * M * H);
-    w.source = a.take<T>(tile * (D + S));
+    w.source = a.take<T>(chunk * (D + S));
     w.read = a.take<T>(queries * (NC + S));
     w.output = a.take<T>(queries * Net::outputs);
     w.query_log = a.take<T>(queries * M);
@@ -129,10 +129,10 @@ struct tape {
     w.read_key = a.take<T>(K * M * NC);
     w.read_value = a.take<T>(K * M * NC);
     w.read_state = a.take<T>(K * M * H);
-    w.pair_scratch = a.take<T>(std::max({tile * M, queries * M, M * M}));
+    w.pair_scratch = a.take<T>(std::max({chunk * M, queries * M, M * M}));
     index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
-    w.scratch = a.take<T>(std::max(queries * per_query, tile * per_view));
+    w.scratch = a.take<T>(std::max(queries * per_query, chunk * per_view));
     w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     return s;
   }

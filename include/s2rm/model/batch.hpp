@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// A batch of sequences as the model takes it: plain pointers that someone else owns, and THE list of its arrays
-/// (`for_each_array`). Whatever treats all arrays alike, slices in time, keys of captured graphs, staging, copies of
-/// some elements, goes through the list: an array is added in `batch_view`, in the list, and where it is used.
+/// (`for_each_array`), which serves whatever treats all arrays alike: slices in time, keys of captured graphs, staging,
+/// copies of some elements. An array is added in `batch_view`, in the list, in `owned_batch`, and where it is used.
 
 #include <array>
 #include <cstddef>
@@ -24,9 +24,8 @@ struct resident_block {
   index_t bytes;
 };
 
-/// T time steps, B elements, A views and Q queries per step. Any of them may be 0 views or queries; a slot whose mask
-/// is 0 does not exist, and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not
-/// blind.
+/// T time steps, B elements, A views and Q queries per step; A and Q may be 0. A slot whose mask is 0 does not exist,
+/// and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not blind.
 template <class T>
 struct batch_view {
   index_t time = 0, batch = 0, views = 0, queries = 0;

@@ -6,8 +6,8 @@
 ///                -> states (R, M, H)
 ///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
 ///
-/// The encoder works on tiles of some steps, before and after the recurrence; so does what follows the states (the
-/// read-out), each tile forward and at once backward, so that only one tile's activations are resident. A stream is a
+/// The encoder works on chunks of some steps, before and after the recurrence; so does what follows the states (the
+/// read-out), each chunk forward and at once backward, so that only one chunk's activations are resident. A stream is a
 /// sequence of one step: it runs the same `observe` and `query`.
 
 #include "s2rm/attention/pairs.hpp"
@@ -80,7 +80,7 @@ struct forward_backward {
     return b;
   }
 
-  /// States (the tape's own) to outputs at the queries' places. b: a tile of the batch observed, whose first row is
+  /// States (the tape's own) to outputs at the queries' places. b: a chunk of the batch observed, whose first row is
   /// `first`.
   static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
     index_t const R = b.time * b.batch, n = R * b.queries;
@@ -118,13 +118,13 @@ struct forward_backward {
     }
   }
 
-  /// Sums the loss over unmasked target elements into `chunk_loss`.
+  /// Sums the loss over unmasked target elements into `segment_loss`.
   static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
         likelihood::loss_term<typename Net::likelihood, typename Net::target, T>{s.output, b.target, b.target_mask},
-        &s.sums->chunk_loss);
+        &s.sums->segment_loss);
   }
 
   /// Counts the unmasked target elements into `count`.
@@ -132,7 +132,7 @@ struct forward_backward {
     be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, &s.sums->count);
   }
 
-  /// Clears what the backward pass accumulates: before the first `query_backward` of a chunk.
+  /// Clears what the backward pass accumulates: before the first `query_backward` of a segment.
   static void begin_backward(Backend& be, tape_type const& s) {
     be.fill(M * S, T(0), s.work.unit);
     be.fill(M * M, T(0), s.work.module_log);
@@ -148,9 +148,9 @@ struct forward_backward {
   }
 
   /// The rest, from dL/dstates to the views. Follows `observe` and, for every row, `query_backward`. `continued`: the
-  /// batch is a chunk of a longer one, and the next chunk was the last to run backward: it left dL/d(this chunk's last
-  /// state) in the workspace. The recurrence calls back with the steps whose views have their gradients complete, so
-  /// that the encoder's backward pass runs tile by tile and the gradients of one tile are resident.
+  /// batch is a segment of a longer one, and the next segment was the last to run backward: it left dL/d(this segment's
+  /// last state) in the workspace. The recurrence calls back with the steps whose views have their gradients complete,
+  /// so that the encoder's backward pass runs chunk by chunk and the gradients of one chunk are resident.
   static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
                        bool continued, gradients dp) {
     auto const& w = s.work;
@@ -158,7 +158,7 @@ struct forward_backward {
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
                        dp.template inner<typename dynamics::params>(Net::at_dynamics),
-                       /*views_done=*/[&](index_t t, index_t count) { encode_backward(be, p, s, b, t, count, dp); });
+                       on_view_gradients{be, p, s, b, dp});
     if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, geometry::project_row_backward<S, T>{
@@ -172,8 +172,8 @@ struct forward_backward {
   }
 
  private:
-  /// Views of steps t ... t + count - 1 to sources [e; s] and their log Z. What encoders save lies tile after tile, as
-  /// `encode_backward` reads it.
+  /// Views of steps t ... t + count - 1 to sources [e; s] and their log Z. What encoders save lies chunk after chunk,
+  /// as `encode_backward` reads it.
   static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
     rows<T> const in{s.source + r * source, source};
@@ -184,6 +184,16 @@ struct forward_backward {
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + r, s.view_log_weight + r * M,
                    s.view_reach + r * M);
   }
+
+  /// What the recurrence calls when the gradients of the views of some steps are complete (dynamics/scan.hpp).
+  struct on_view_gradients {
+    Backend& be;
+    weights p;
+    tape_type const& s;
+    batch_view<T> const& b;
+    gradients dp;
+    void operator()(index_t t, index_t count) const { encode_backward(be, p, s, b, t, count, dp); }
+  };
 
   /// The same, backward: from the gradients of these sources and of their log Z, at the beginning of the workspace.
   static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,

@@ -155,18 +155,18 @@ struct capabilities {
   };
 
   /// be.allocate_host<T>(n): page-locked host memory, from and to which copies need no intermediate. Default: ordinary
-  /// memory. Used by runtime/staging.hpp.
+  /// memory. Used by runtime/transfer.hpp.
   static constexpr bool pinned_memory = requires(B& be, index_t n) { be.template allocate_host<T>(n); };
 
   /// be.copy_in_later(n, host, device): a copy that is done with the next event or `wait`, not at return; captured, it
-  /// reads the host's memory at every launch. Default: `copy_in`. Used by runtime/event.hpp.
+  /// reads the host's memory at every launch. Default: `copy_in`. Used by runtime/transfer.hpp.
   static constexpr bool deferred_copy_in = requires(B& be, T const* from, T* to) { be.copy_in_later(1, from, to); };
 
-  /// be.copy_out_later(n, device, host): likewise. Default: `copy_out`. Used by runtime/event.hpp.
+  /// be.copy_out_later(n, device, host): likewise. Default: `copy_out`. Used by runtime/transfer.hpp.
   static constexpr bool deferred_copy_out = requires(B& be, T const* from, T* to) { be.copy_out_later(1, from, to); };
 
   /// B::event; be.record_event(e), be.wait(e), be.completed(e): record, wait for, and query a point in the order of the
-  /// enqueued work. Default: every call has finished its work when it returns. Used by runtime/event.hpp.
+  /// enqueued work. Default: every call has finished its work when it returns. Used by runtime/transfer.hpp.
   static constexpr bool events = requires(B& be, B const& same, typename B::event& e) {
     be.record_event(e);
     same.wait(e);

@@ -8,8 +8,8 @@
 ///
 ///   truncation window   steps between two updates (train/trainer.hpp)
 ///   micro-batch         elements of a window whose gradient is computed at a time (train/microbatch.hpp)
-///   chunk               steps of a pass whose activations are resident at a time (`recompute`)
-///   tile                steps that the encoder, or the read-out, works on at a time (`ops::chunk_rows`)
+///   segment             steps of a pass whose activations are resident at a time (`recompute`)
+///   chunk               steps that the encoder, or the read-out, works on at a time (`ops::chunk_rows`)
 
 #include <algorithm>
 #include <array>
@@ -21,10 +21,10 @@
 
 namespace s2rm {
 
-/// Calls f(tile, its first row) for every tile of the read-out.
+/// Calls f(chunk, its first row) for every chunk of the read-out.
 template <class Net, class T, class F>
-void each_read_out(batch_view<T> const& b, ops::chunk_rows const& tiles, F const& f) {
-  index_t const steps = ops::chunk_rows::steps(tiles.read_out, b.time, b.batch);
+void each_read_out(batch_view<T> const& b, ops::chunk_rows const& chunks, F const& f) {
+  index_t const steps = ops::chunk_rows::steps(chunks.read_out, b.time, b.batch);
   for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, std::min(steps, b.time - t)), t * b.batch);
 }
 
@@ -39,8 +39,8 @@ class executor {
     double loss = 0, count = 0;
   };
 
-  /// `recompute`: steps of a chunk; 0: a pass is one chunk. Of more than one chunk, the states between them are
-  /// resident and the activations of one; the backward pass runs each chunk but the last forward once more: a third
+  /// `recompute`: steps of a segment; 0: a pass is one segment. Of more than one segment, the states between them are
+  /// resident and the activations of one; the backward pass runs each segment but the last forward once more: a third
   /// more work.
   explicit executor(Backend backend, index_t recompute = 0)
       : backend_(std::move(backend)), recompute_(recompute), carry_lost_(backend_.template allocate<std::uint8_t>(1)) {
@@ -73,15 +73,16 @@ class executor {
   }
 
   /// States and outputs of a batch, from the carried state where there is one. The tape holds them afterwards: those of
-  /// the whole batch, or of its last chunk.
+  /// the whole batch, or of its last segment.
   void forward(weights p, batch_view<T> const& b) {
-    observe(p, b, false, [&](batch_view<T> const& chunk) { query(p, chunk); });
+    observe(p, b, false, [&](batch_view<T> const& segment) { query(p, segment); });
   }
 
-  /// Outputs of a chunk from the states that the tape holds.
-  void query(weights p, batch_view<T> const& chunk) {
-    each_read_out<Net>(chunk, tape_.chunks,
-                       [&](batch_view<T> const& tile, index_t first) { flow::query(backend_, p, tape_, tile, first); });
+  /// Outputs of a segment from the states that the tape holds.
+  void query(weights p, batch_view<T> const& segment) {
+    each_read_out<Net>(segment, tape_.chunks, [&](batch_view<T> const& chunk, index_t first) {
+      flow::query(backend_, p, tape_, chunk, first);
+    });
   }
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number. Blocks.
@@ -89,7 +90,7 @@ class executor {
     flow::measure(backend_, tape_, b);
     flow::count(backend_, tape_, b);
     auto const found = read_sums();
-    return {found.chunk_loss, found.count};
+    return {found.segment_loss, found.count};
   }
 
   /// Unmasked target elements of a batch. Blocks.
@@ -104,7 +105,7 @@ class executor {
   }
 
   /// Forward and backward pass: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and
-  /// states are readable afterwards as after `forward`; `observed(chunk)` is called while the tape holds a chunk's
+  /// states are readable afterwards as after `forward`; `observed(segment)` is called while the tape holds a segment's
   /// views and states. Blocks.
   template <class F>
   double differentiate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
@@ -118,16 +119,16 @@ class executor {
                   gradients_of<T, typename Net::params> dp, F const& observed) {
     observe(p, b, true, observed);
     backend_.fill(1, 0.0, &tape_.sums->loss);
-    index_t const last = chunk_count(b) - 1;
+    index_t const last = segment_count(b) - 1;
     for (index_t k = last; k >= 0; --k) {
-      auto const part = k == last ? flow::compacted(chunk(b, k)) : observe_chunk(p, b, k);
+      auto const part = k == last ? flow::compacted(segment(b, k)) : observe_segment(p, b, k);
       flow::begin_backward(backend_, tape_);
-      each_read_out<Net>(part, tape_.chunks, [&](batch_view<T> const& tile, index_t first) {
-        flow::query(backend_, p, tape_, tile, first);
-        flow::query_backward(backend_, p, tape_, tile, first, scale, dp);
+      each_read_out<Net>(part, tape_.chunks, [&](batch_view<T> const& chunk, index_t first) {
+        flow::query(backend_, p, tape_, chunk, first);
+        flow::query_backward(backend_, p, tape_, chunk, first, scale, dp);
       });
       flow::measure(backend_, tape_, part);
-      backend_.for_each(1, add_number{&tape_.sums->chunk_loss, &tape_.sums->loss});
+      backend_.for_each(1, add_number{&tape_.sums->segment_loss, &tape_.sums->loss});
       flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
     }
   }
@@ -139,8 +140,8 @@ class executor {
   /// Stores the last state for the next pass, which goes on from it after `carry_on`. May be captured.
   void store_carry(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
-    index_t const chunks = chunk_count(b), state = b.batch * element_state;
-    T const* const last = chunks > 1 ? chunk_states_.data() + chunks * state : flow::last_state(tape_, b);
+    index_t const segments = segment_count(b), state = b.batch * element_state;
+    T const* const last = segments > 1 ? segment_states_.data() + segments * state : flow::last_state(tape_, b);
     backend_.copy(state, last, carried_.data() + first_ * element_state);
   }
   /// The next pass goes on from what `store_carry` stored: for a batch, or for all its micro-batches.
@@ -190,12 +191,12 @@ class executor {
   static constexpr index_t element_state = Net::M * Net::state_size;  ///< numbers of one element's state
   static constexpr std::size_t key_words = 4 + batch_arrays + 9;
 
-  /// Memory for a batch and its chunks. Allocates; nothing else does while batches fit.
+  /// Memory for a batch and its segments. Allocates; nothing else does while batches fit.
   void make_room(batch_view<T> const& b, bool with_backward) {
-    reserve({chunk_steps(b), b.batch, b.views, b.queries}, with_backward);
-    index_t const chunks = chunk_count(b), state = b.batch * element_state;
-    if (chunks > 1 && chunk_states_.size() < (chunks + 1) * state) {
-      chunk_states_ = backend_.template allocate<T>((chunks + 1) * state);
+    reserve({segment_steps(b), b.batch, b.views, b.queries}, with_backward);
+    index_t const segments = segment_count(b), state = b.batch * element_state;
+    if (segments > 1 && segment_states_.size() < (segments + 1) * state) {
+      segment_states_ = backend_.template allocate<T>((segments + 1) * state);
     }
   }
   /// Everything that work on a batch depends on, once there is room for it.
@@ -211,7 +212,7 @@ class executor {
                                               room_.queries,
                                               ops::word_of(carried(b)),
                                               ops::word_of(carried_.data()),
-                                              ops::word_of(chunk_states_.data()),
+                                              ops::word_of(segment_states_.data()),
                                               with_backward_ ? 1 : 0};
     auto next = words.end() - batch_arrays;
     for_each_array<typename Net::shape>([&next](auto, auto const* p) { *next++ = ops::word_of(p); }, b);
@@ -235,34 +236,34 @@ class executor {
     carried_ = std::move(carried);
   }
 
-  [[nodiscard]] index_t chunk_steps(batch_view<T> const& b) const {
+  [[nodiscard]] index_t segment_steps(batch_view<T> const& b) const {
     return recompute_ > 0 ? std::min(recompute_, b.time) : b.time;
   }
-  [[nodiscard]] index_t chunk_count(batch_view<T> const& b) const {
-    index_t const steps = chunk_steps(b);
+  [[nodiscard]] index_t segment_count(batch_view<T> const& b) const {
+    index_t const steps = segment_steps(b);
     return steps > 0 ? (b.time + steps - 1) / steps : 1;
   }
-  [[nodiscard]] batch_view<T> chunk(batch_view<T> const& b, index_t k) const {
-    index_t const steps = chunk_steps(b);
+  [[nodiscard]] batch_view<T> segment(batch_view<T> const& b, index_t k) const {
+    index_t const steps = segment_steps(b);
     return slice_time<Net>(b, k * steps, std::min(steps, b.time - k * steps));
   }
-  /// The state that chunk k goes on from.
+  /// The state that segment k goes on from.
   [[nodiscard]] T const* state_before(batch_view<T> const& b, index_t k) const {
-    return k == 0 ? carried(b) : chunk_states_.data() + k * b.batch * element_state;
+    return k == 0 ? carried(b) : segment_states_.data() + k * b.batch * element_state;
   }
-  batch_view<T> observe_chunk(weights p, batch_view<T> const& b, index_t k) {
-    return flow::observe(backend_, p, tape_, chunk(b, k), state_before(b, k), k == 0 ? carry_lost_.data() : nullptr);
+  batch_view<T> observe_segment(weights p, batch_view<T> const& b, index_t k) {
+    return flow::observe(backend_, p, tape_, segment(b, k), state_before(b, k), k == 0 ? carry_lost_.data() : nullptr);
   }
-  /// All chunks up to their states, from first to last.
+  /// All segments up to their states, from first to last.
   template <class F>
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
     make_room(b, with_backward);
-    index_t const chunks = chunk_count(b), state = b.batch * element_state;
+    index_t const segments = segment_count(b), state = b.batch * element_state;
     flow::derive(backend_, p, tape_);
-    for (index_t k = 0; k < chunks; ++k) {
-      auto const part = observe_chunk(p, b, k);
+    for (index_t k = 0; k < segments; ++k) {
+      auto const part = observe_segment(p, b, k);
       observed(part);
-      if (chunks > 1) backend_.copy(state, flow::last_state(tape_, part), chunk_states_.data() + (k + 1) * state);
+      if (segments > 1) backend_.copy(state, flow::last_state(tape_, part), segment_states_.data() + (k + 1) * state);
     }
   }
   [[nodiscard]] pass_sums read_sums() const {
@@ -281,8 +282,8 @@ class executor {
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;
   decltype(std::declval<Backend&>().template allocate<std::uint8_t>(index_t{})) carry_lost_;
-  index_t first_ = 0, all_ = 0;                                                      ///< see `select_elements`
-  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) chunk_states_;  ///< (chunks + 1, B, M, state)
+  index_t first_ = 0, all_ = 0;                                                        ///< see `select_elements`
+  decltype(std::declval<Backend&>().template allocate<T>(index_t{})) segment_states_;  ///< (segments + 1, B, M, state)
   ops::graph_cache<Backend, key_words> graphs_;
 };
 

@@ -13,15 +13,13 @@
 namespace s2rm::ops {
 
 /// Backends that capture graphs.
-template <class B>
-concept captures = capabilities<B>::graphs;
+template <class B> concept captures = capabilities<B>::graphs;
 
 /// Whether copies in may be a part of a graph: a launch then reads the host's memory as it is at that time, at
 /// addresses of the key. A backend that shares the host's memory has no such copies, and must not capture what reads
 /// the caller's arrays.
 template <class B>
-inline constexpr bool captures_copies =
-    !captures<B> || (!host_memory<B> && capabilities<B>::deferred_copy_in);
+inline constexpr bool captures_copies = !captures<B> || (!host_memory<B> && capabilities<B>::deferred_copy_in);
 
 /// `cache(be, key, f)` does f's work. f enqueues the same work on the same memory whenever the key is the same, and
 /// changes nothing on the host. On a backend that captures, f is called at the first use of a key and captured at the

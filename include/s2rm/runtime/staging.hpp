@@ -13,8 +13,7 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/runtime/event.hpp"
-#include "s2rm/runtime/host_buffer.hpp"
+#include "s2rm/runtime/transfer.hpp"
 
 namespace s2rm {
 
@@ -108,9 +107,6 @@ class staging {
   void uploaded(Backend& be, staged const& one) {
     if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
   }
-  staged pack(Backend& be, batch_view<T> const& b) { return stage(be, b); }
-  void send(Backend& be, staged const& one) { upload(be, one); }
-  void sent(Backend& be, staged const& one) { uploaded(be, one); }
 
   /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the
   /// host's where memory is shared.

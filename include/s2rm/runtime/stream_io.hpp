@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// What a stream exchanges with its caller. In: the arrays of a step and of its queries, checked for numbers that are not
-/// finite and staged where the backend reads them. Out: predictions, copied to where the caller reads them. A backend that
-/// shares the host's memory reads and writes the caller's arrays and its own in place; nothing is copied then.
+/// What a stream exchanges with its caller. In: the arrays of a step and of its queries, checked for numbers that are
+/// not finite and staged where the backend reads them. Out: predictions, copied to where the caller reads them. A
+/// backend that shares the host's memory reads and writes the caller's arrays and its own in place; nothing is copied
+/// then.
 
 #include <algorithm>
 #include <optional>
@@ -12,12 +13,13 @@
 
 #include "s2rm/runtime/graph_cache.hpp"
 #include "s2rm/runtime/staging.hpp"
+#include "s2rm/runtime/transfer.hpp"
 #include "s2rm/runtime/view_gate.hpp"
 
 namespace s2rm {
 
-/// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued before on
-/// the stream of the backend's context.
+/// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued
+/// before on the stream of the backend's context.
 struct on_device_t {};
 inline constexpr on_device_t on_device{};
 
@@ -57,8 +59,8 @@ class stream_io {
   /// Slots of a session that hold `views` views: a backend with memory of its own has its batches filled up.
   [[nodiscard]] index_t slots(index_t views) const { return shares ? views : views_; }
 
-  /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty where a
-  /// present view is not finite and is to be refused.
+  /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty
+  /// where a present view is not finite and is to be refused.
   std::optional<input> stage(Backend& be, batch_view<T> b) {
     if (!gate_.passes(sessions_ * b.views, b.view, b.place, b.view_mask)) return std::nullopt;
     return packed(be, step_, b);
@@ -79,11 +81,11 @@ class stream_io {
 
   /// The copy of `stage`, as part of the work that reads it: it may be captured.
   void send(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->send(be, in.block);
+    if (in.from != nullptr) in.from->upload(be, in.block);
   }
   /// After that work was enqueued.
   void sent(Backend& be, input const& in) {
-    if (in.from != nullptr) in.from->sent(be, in.block);
+    if (in.from != nullptr) in.from->uploaded(be, in.block);
   }
 
   /// Views left out since construction. Waits where some were the device's.
@@ -148,7 +150,7 @@ class stream_io {
   using where_apart = std::conditional_t<shares, nothing, U>;
 
   static input packed(Backend& be, staging_type& by, batch_view<T> const& b) {
-    auto const block = by.pack(be, b);
+    auto const block = by.stage(be, b);
     return {block.batch, block, &by};
   }
   /// The check of views that lie on the device. Some may become absent: the flags are those that `gather` wrote.
@@ -172,7 +174,7 @@ class stream_io {
   where_apart<device_block<double>> found_;
   bool counted_there_ = false;  ///< `times_` may hold counts
 
-  where_apart<host_block<Backend, T>> predictions_;
+  where_apart<host_buffer<Backend, T>> predictions_;
   ops::event_of<Backend> computed_;  ///< of the predictions, and their copy
   index_t count_ = 0, rows_ = 0;     ///< queries of a session, and rows of the output for them
   bool delivered_ = true;            ///< the copy to the host was enqueued

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Keeps views that hold a non-finite number out of a stream's state: a check of the host's arrays, and one that a backend
-/// runs on its own.
+/// Keeps views that hold a non-finite number out of a stream's state: a check of the host's arrays, and one that a
+/// backend runs on its own.
 
 #include <algorithm>
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace s2rm {
 
-/// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would never leave
-/// the state again.
+/// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would
+/// never leave the state again.
 enum class non_finite_views {
   refuse,  ///< `observed::not_finite`: the state is unchanged
   absent   ///< the view counts as absent; `left_out` counts it
@@ -30,8 +30,8 @@ class view_gate {
     if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(most, 0)));
   }
 
-  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to flags
-  /// of this object, which leave out the views that are not finite.
+  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to
+  /// flags of this object, which leave out the views that are not finite.
   bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
     bool all = true;
     index_t found = 0;
@@ -54,8 +54,8 @@ class view_gate {
   [[nodiscard]] non_finite_views policy() const { return policy_; }
 
  private:
-  /// x - x is 0 for finite numbers alone. Sixteen independent sums, so that no addition depends on the one before it, also
-  /// where a compiler does not vectorise (nvcc).
+  /// x - x is 0 for finite numbers alone. Sixteen independent sums, so that no addition depends on the one before it,
+  /// also where a compiler does not vectorise (nvcc).
   template <index_t N>
   static bool finite(T const* x) {
     constexpr index_t width = std::min<index_t>(16, N), rest = N % width;
@@ -77,15 +77,16 @@ class view_gate {
   index_t non_finite_ = 0;
 };
 
-/// The check that a backend runs on arrays of its own: a present view that is not finite becomes absent, and is counted.
+/// The check that a backend runs on arrays of its own: a present view that is not finite becomes absent, and is
+/// counted.
 template <index_t V, index_t P, class T>
 struct leave_out_non_finite {
   T const* view;         ///< (n, V)
   T const* place;        ///< (n, P)
   std::uint8_t* mask;    ///< (n)
-  std::uint32_t* times;  ///< (n): how often each place was left out
+  std::uint32_t* times;  ///< (n): how often the view of each slot was left out
   S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
-  /// Numbers first, first + step, ... of a view and its place, each less itself, added up: 0 where all are finite.
+  /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
   [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
     T sum = 0;
     if (mask[i] == 0) return sum;

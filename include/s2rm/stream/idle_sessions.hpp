@@ -2,8 +2,8 @@
 /// \file
 /// Sessions that start anew, and sessions that take no part in a step of `streams`.
 ///
-/// The model computes all B sessions of a step. One that takes no part is idle: it is blind in the batch, its state is saved
-/// before the step and put back after it.
+/// The model computes all B sessions of a step. One that takes no part is idle: it is blind in the batch, its state is
+/// saved before the step and put back after it.
 
 #include <cstdint>
 
@@ -20,8 +20,8 @@ struct idle_sessions {
   S2RM_HD void operator()(index_t b) const { idle[b] = active[b] == 0 ? 1 : 0; }
 };
 
-/// Which sessions start from h_0 at this step. A session that is to start anew while it is idle does so when it next takes
-/// part.
+/// Which sessions start from h_0 at this step. A session that is to start anew while it is idle does so when it next
+/// takes part.
 struct starting_sessions {
   std::uint8_t const* idle;   ///< (B), null: every session takes part
   std::uint8_t const* reset;  ///< (B), null: none

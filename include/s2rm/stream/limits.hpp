@@ -34,8 +34,8 @@ enum class observed {
   not_finite       ///< a present view or its place holds a non-finite number: the state is unchanged
 };
 
-/// Rank of predictions with `Leading` extents before those of one: (Q, target...), with the likelihood's parameters between
-/// where it has several, (Q, 2, target...) for a Gaussian.
+/// Rank of predictions with `Leading` extents before those of one: (Q, target...), with the likelihood's parameters
+/// between where it has several, (Q, 2, target...) for a Gaussian.
 template <class Net, std::size_t Leading>
 inline constexpr std::size_t prediction_rank = Leading + (Net::likelihood::parameters > 1 ? 1 : 0) + Net::target::rank;
 

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// A model one step at a time: `observe` takes in the views of a step, `predict` computes what any place will show next,
-/// `step` does both. `stream` is `streams` (stream/streams.hpp) with one session: its arrays have no extent B, and its state
-/// also holds the views of the last step where a residual read-out reads them.
+/// A model one step at a time: `observe` takes in the views of a step, `predict` computes what any place will show
+/// next, `step` does both. `stream` is `streams` (stream/streams.hpp) with one session: its arrays have no extent B,
+/// and its state also holds the views of the last step where a residual read-out reads them.
 
 #include <algorithm>
 #include <array>
@@ -85,13 +85,15 @@ class stream {
   bool predict_async(array_view<T const, 2> places) noexcept {
     return session_.predict_async(started() ? detail::with_sessions(places) : array_view<T const, 3>{});
   }
-  /// The second half: waits for the predictions that were last enqueued. `observe` may come between; it does not change them.
+  /// The second half: waits for the predictions that were last enqueued. `observe` may come between; it does not change
+  /// them.
   array_view<T const, prediction_rank> predictions() noexcept {
     return detail::without_sessions(session_.predictions());
   }
 
-  /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `predictions` are those of the places
-  /// `queries` (Q, P) after the step; there are none where `predict_async` would refuse the queries, or the step was refused.
+  /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `predictions` are those of the
+  /// places `queries` (Q, P) after the step; there are none where `predict_async` would refuse the queries, or the step
+  /// was refused.
   observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> queries,
                 std::uint8_t const* present = nullptr) noexcept {
     return noted(views, session_.step(detail::with_sessions(views), detail::with_sessions(places),

@@ -2,9 +2,10 @@
 /// \file
 /// Sessions of one model that step together, each with a state of its own. One batch for all of them keeps a GPU busy.
 ///
-/// A step is a sequence of length one: `forward_backward::observe` from the state that the step before left in the tape,
-/// then `forward_backward::query`. Sessions do not read each other. Each gives what it would give alone: to the bit where a
-/// backend's result for a row does not depend on how many rows there are (docs/backend.md), else up to rounding.
+/// A step is a sequence of length one: `forward_backward::observe` from the state that the step before left in the
+/// tape, then `forward_backward::query`. Sessions do not read each other. Each gives what it would give alone: to the
+/// bit where a backend's result for a row does not depend on how many rows there are (docs/backend.md), else up to
+/// rounding.
 ///
 /// After construction nothing is allocated, but for the graphs that a backend captures at the first calls, and nothing
 /// throws.
@@ -37,8 +38,8 @@ class streams {
   static constexpr std::size_t prediction_rank = s2rm::prediction_rank<Net, 2>;  ///< (B, Q, ...)
   static constexpr index_t state_count = Net::M * Net::state_size;
 
-  /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive this object. Call `refresh` after
-  /// they changed. `limits`: views and queries of one session.
+  /// Reads `weights` (`parameters`, or `bf16_weights` made from them): they must outlive this object. Call `refresh`
+  /// after they changed. `limits`: views and queries of one session.
   template <class Weights>
     requires requires(Weights const& w) {
       { w.view() } -> std::same_as<typename flow::weights>;
@@ -63,8 +64,8 @@ class streams {
   }
 
   [[nodiscard]] index_t sessions() const { return sessions_; }
-  /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction. Waits where
-  /// they were the device's.
+  /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction. Waits
+  /// where they were the device's.
   [[nodiscard]] index_t left_out() const { return io_.left_out(backend_); }
 
   /// Derives what depends on the weights alone.
@@ -80,16 +81,16 @@ class streams {
     starts_ = starts::all;
   }
 
-  /// One time step: views (B, A, view...), places (B, A, P), `present` (B, A) flags or null. `active` (B) flags or null:
-  /// a session that is not active stays as it is (its views too must be finite, or absent).
+  /// One time step: views (B, A, view...), places (B, A, P), `present` (B, A) flags or null. `active` (B) flags or
+  /// null: a session that is not active stays as it is (its views too must be finite, or absent).
   observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                    std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept {
     return take(views, places, {}, present, active, nullptr);
   }
 
-  /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the next
-  /// call; empty where there were too many queries or nothing was ever observed. Predictions for a session that never took
-  /// part have no meaning.
+  /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the
+  /// next call; empty where there were too many queries or nothing was ever observed. Predictions for a session that
+  /// never took part have no meaning.
   array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept {
     predict_async(places);
     return predictions();
@@ -109,21 +110,22 @@ class streams {
     io_.predicted(backend_, places.shape[1], queries.queries, true);
     return true;
   }
-  /// The second half: waits for the predictions that were last enqueued. Steps may come between; they do not change them.
+  /// The second half: waits for the predictions that were last enqueued. Steps may come between; they do not change
+  /// them.
   array_view<T const, prediction_rank> predictions() noexcept {
     auto const* const data = io_.predictions(backend_, tape_.output);
     return detail::predictions_at<Net>(data, std::array{sessions_, io_.count()});
   }
-  /// The same where the backend computes them: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device; the first
-  /// Q of each session are the predictions. Does not wait: they are ready for work that is enqueued next on the stream of the
-  /// backend's context. Valid until `predict_async`, `predict` or `step`.
+  /// The same where the backend computes them: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device; the
+  /// first Q of each session are the predictions. Does not wait: they are ready for work that is enqueued next on the
+  /// stream of the backend's context. Valid until `predict_async`, `predict` or `step`.
   array_view<T const, prediction_rank> predictions(on_device_t) noexcept {
     return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, io_.rows()});
   }
 
-  /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `reset` (B) flags or null: sessions that
-  /// start from h_0 at this step. `predictions` are those of the places `queries` (B, Q, P) after the step; there are none where
-  /// `predict_async` would refuse the queries, or the step was refused.
+  /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `reset` (B) flags or null: sessions
+  /// that start from h_0 at this step. `predictions` are those of the places `queries` (B, Q, P) after the step; there
+  /// are none where `predict_async` would refuse the queries, or the step was refused.
   observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
                 std::uint8_t const* reset = nullptr) noexcept {
@@ -131,8 +133,8 @@ class streams {
     return take(views, places, accepted(queries), present, active, reset);
   }
   /// The same with all arrays on the device; work that is enqueued later may change them. Views are checked there: with
-  /// `non_finite_views::absent` nothing waits, with `refuse` this call waits for the outcome. Predictions stay on the device
-  /// (`predictions(on_device)`) until `predictions` copies them to the host.
+  /// `non_finite_views::absent` nothing waits, with `refuse` this call waits for the outcome. Predictions stay on the
+  /// device (`predictions(on_device)`) until `predictions` copies them to the host.
   observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
                 array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
                 std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
@@ -285,13 +287,13 @@ class streams {
         backend_.template for_rows<state_count>(sessions_,
                                                 detail::save_idle<T, state_count>{idle, state, saved_.data()});
       }
-      auto const kept = flow::observe(backend_, weights_, tape_, b, carried);
-      views_ = kept.views;  // fewer where masks are read; such a backend captures nothing
+      auto const compacted = flow::observe(backend_, weights_, tape_, b, carried);
+      views_ = compacted.views;  // fewer where masks are read; such a backend captures nothing
       if (idles) {
         backend_.template for_rows<state_count>(
             sessions_, detail::restore_idle<T, state_count>{idle, b.reset, saved_.data(), state});
       }
-      if (reads_out) read_out(kept, delivered);
+      if (reads_out) read_out(compacted, delivered);
     });
     io_.sent(backend_, in);
     if (reads_out) io_.predicted(backend_, queries.shape[1], b.queries, delivered);

@@ -11,8 +11,8 @@
 
 #include "s2rm/model/activations.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/runtime/host_buffer.hpp"
 #include "s2rm/runtime/owned_batch.hpp"
+#include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
 #include "s2rm/train/update.hpp"
 

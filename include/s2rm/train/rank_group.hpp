@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "s2rm/runtime/host_buffer.hpp"
+#include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
 #include "s2rm/train/report.hpp"
 #include "s2rm/train/update.hpp"

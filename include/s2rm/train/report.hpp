@@ -120,7 +120,7 @@ struct count_reach {
   double *reached, *present, *unreached;  ///< added to
 };
 
-/// Adds what n views of a chunk reach, (n, M), to the sums of a window.
+/// Adds what n views of a segment reach, (n, M), to the sums of a window.
 template <index_t M, class Backend>
 void add_reach(Backend& be, index_t n, std::uint8_t const* reach, pass_sums* sums, std::uint8_t* alive, index_t parts) {
   auto const add = [&](index_t count, auto const& f, double* to) {
@@ -136,7 +136,7 @@ void add_reach(Backend& be, index_t n, std::uint8_t const* reach, pass_sums* sum
   be.for_each(parts * M, mark_alive<M>{reach, n, alive, parts});
 }
 
-/// Clears what `add_reach` adds to: before the first chunk.
+/// Clears what `add_reach` adds to: before the first segment.
 struct clear_reach {
   pass_sums* sums;
   S2RM_HD void operator()(index_t) const { sums->reached = sums->present = sums->unreached = 0; }

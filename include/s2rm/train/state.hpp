@@ -42,9 +42,9 @@ struct truncation {
 /// Options of a trainer that are not the optimiser's. How a batch is cut: docs/model.md.
 struct training {
   s2rm::truncation truncation{};
-  /// Steps of a chunk, whose activations are resident at a time; 0: those of the whole window. Smaller chunks take a
-  /// third more work, for each runs forward twice, and memory of one chunk and of one state per chunk: least at about
-  /// sqrt(T).
+  /// Steps of a segment, whose activations are resident at a time; 0: those of the whole window. Smaller segments take
+  /// a third more work, for each runs forward twice, and memory of one segment and of one state per segment: least at
+  /// about sqrt(T).
   index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
   /// Equal ranges of a batch's elements whose gradients are computed one after the other and summed in the order of a

@@ -13,8 +13,8 @@
 #include "s2rm/init/output_bias.hpp"
 #include "s2rm/ops/work_size.hpp"
 #include "s2rm/runtime/executor.hpp"
-#include "s2rm/runtime/results.hpp"
 #include "s2rm/runtime/staging.hpp"
+#include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/batch_calls.hpp"
 #include "s2rm/train/microbatch.hpp"
 #include "s2rm/train/optim.hpp"
@@ -147,7 +147,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   }
 
   /// (T, B, Q, outputs) of the last pass, in backend memory; after `step` those of its last window, of that the last
-  /// micro-batch, and of that the chunk computed last.
+  /// micro-batch, and of that the segment computed last.
   [[nodiscard]] T const* predictions() const { return last().outputs(); }
   /// (T, B, M, state) of the last pass, likewise.
   [[nodiscard]] T const* states() const { return last().states(); }
@@ -317,8 +317,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   void add_gradient(batch_view<T> const& b, likelihood::loss_scale<T> scale,
                     gradients_of<T, typename Net::params> gradient) {
     backend_.for_each(1, report::clear_reach{executor_.sums()});
-    executor_.accumulate(parameters_.view(), b, scale, gradient, [&](batch_view<T> const& chunk) {
-      report::add_reach<Net::M>(backend_, chunk.time * chunk.batch * chunk.views, executor_.memory().view_reach,
+    executor_.accumulate(parameters_.view(), b, scale, gradient, [&](batch_view<T> const& segment) {
+      report::add_reach<Net::M>(backend_, segment.time * segment.batch * segment.views, executor_.memory().view_reach,
                                 executor_.sums(), alive_.data(), alive_parts);
     });
   }

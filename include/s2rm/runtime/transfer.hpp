@@ -1,8 +1,12 @@
 #pragma once
 /// \file
-/// Memory of the host that a backend copies from and to, and copies that the host need not wait for.
+/// Transfers between host and backend: events, copies that the host need not wait for, host memory for them, and
+/// results that travel to the host while later work is already enqueued. Where host and backend share memory nothing is
+/// copied, and where calls return when their work is done nothing is waited for.
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -11,6 +15,48 @@
 namespace s2rm {
 
 namespace ops {
+
+/// Backends whose calls return before their work is done.
+template <class B> concept has_events = capabilities<B>::events;
+
+/// A point in the work that was enqueued on a backend. Before the first `set`, and on a backend without events, it is
+/// completed.
+template <class B>
+class event_of {
+ public:
+  /// Records: the event stands for all work enqueued so far.
+  void set(B& be) {
+    if constexpr (has_events<B>) be.record_event(event_);
+    recorded_ = true;
+  }
+  /// Returns when that work is done.
+  void wait(B const& be) const {
+    if constexpr (has_events<B>) {
+      if (recorded_) be.wait(event_);
+    }
+  }
+  /// Whether that work is done.
+  [[nodiscard]] bool completed(B const& be) const {
+    if constexpr (has_events<B>) {
+      return !recorded_ || be.completed(event_);
+    } else {
+      return true;
+    }
+  }
+
+ private:
+  struct none {};
+  template <class Backend>
+  struct type_of {
+    using type = none;
+  };
+  template <has_events Backend>
+  struct type_of<Backend> {
+    using type = typename Backend::event;
+  };
+  typename type_of<B>::type event_{};
+  bool recorded_ = false;
+};
 
 /// `copy_in` that may return before the copy is done: the source stays as it is until an event recorded later is
 /// completed, and lies in a `host_buffer`. Where the backend has no asynchronous copies, the copy is done at once.
@@ -67,9 +113,6 @@ class host_buffer {
   index_t size_ = 0;
 };
 
-template <class Backend, class T>
-using host_block = host_buffer<Backend, T>;
-
 /// A function of the host on numbers of the backend: it works on them where they are if memory is shared, else on a
 /// copy.
 template <class Backend, class T>
@@ -108,5 +151,36 @@ auto on_host(Backend const& be, index_t n, T const* x, F const& f) {
     return f(static_cast<T const*>(copy.data()));
   }
 }
+
+/// The results of the last `Slots` of a series of steps, numbered 0, 1, ...; each is copied, for the backend's memory
+/// has room for one.
+template <class Backend, class T, index_t Slots>
+class result_ring {
+ public:
+  explicit result_ring(Backend& be) { numbers_.resize(be, Slots); }
+
+  /// Enqueues the copy of *computed, in backend memory, as the next result. Returns its number.
+  index_t enqueue(Backend& be, T const* computed) {
+    ops::copy_out_later(be, 1, computed, numbers_.data() + count_ % Slots);
+    copied_[slot(count_)].set(be);
+    return count_++;
+  }
+  [[nodiscard]] index_t count() const { return count_; }
+  /// Whether the result of that number was enqueued, and not overwritten since.
+  [[nodiscard]] bool holds(index_t number) const { return number >= 0 && number < count_ && number >= count_ - Slots; }
+  /// Returns when a result that it holds is there.
+  [[nodiscard]] T const& wait(Backend const& be, index_t number) const {
+    copied_[slot(number)].wait(be);
+    return numbers_.data()[number % Slots];
+  }
+  /// Whether `wait` would return at once.
+  [[nodiscard]] bool completed(Backend const& be, index_t number) const { return copied_[slot(number)].completed(be); }
+
+ private:
+  static std::size_t slot(index_t number) { return static_cast<std::size_t>(number % Slots); }
+  host_buffer<Backend, T> numbers_;
+  std::array<ops::event_of<Backend>, static_cast<std::size_t>(Slots)> copied_;
+  index_t count_ = 0;
+};
 
 }  // namespace s2rm

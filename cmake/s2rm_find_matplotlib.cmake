@@ -1,0 +1,15 @@
+# Sets S2RM_PLOTS_PYTHON to a Python 3 that examples/plots runs with, or to a false value: Debian's first, whose packages
+# another Python earlier in PATH does not see. (s2rm_find_torch looks for another one.)
+if(NOT S2RM_PLOTS_PYTHON)
+  foreach(candidate IN ITEMS /usr/bin/python3 python3)
+    execute_process(COMMAND "${candidate}" -c "import matplotlib, jinja2, PIL" RESULT_VARIABLE result OUTPUT_QUIET
+      ERROR_QUIET)
+    if(result EQUAL 0)
+      set(S2RM_PLOTS_PYTHON "${candidate}" CACHE FILEPATH "A Python 3 with matplotlib and jinja2" FORCE)
+      break()
+    endif()
+  endforeach()
+endif()
+if(NOT S2RM_PLOTS_PYTHON)
+  message(STATUS "No Python with matplotlib and jinja2: the tests of examples/plots are left out")
+endif()

@@ -1,0 +1,154 @@
+"""Fields over a map, and the modules of a model over the plane."""
+import json
+from pathlib import Path
+
+import matplotlib.patheffects as effects
+import numpy as np
+from style import INK, WIDTH, canvas, palette, plt, save_gif, save_png
+
+KILOMETRES_PER_DEGREE = 6371 * np.pi / 180
+HALO = [effects.withStroke(linewidth=1.9, foreground="white")]
+
+
+class Projection:
+    """From users' coordinates to places in [-1, 1]^2, as examples/sensors/series.hpp does it."""
+
+    def __init__(self, data):
+        self.degrees = data["kind"] == "degrees"
+        self.centre = np.array(data["centre"])
+        scale = np.ones(2)
+        if self.degrees:
+            scale = KILOMETRES_PER_DEGREE * np.array([np.cos(np.radians(self.centre[1])), 1.0])
+        self.scale = scale / data["kilometres_per_unit"]
+
+    def place(self, coordinates):
+        return (np.asarray(coordinates) - self.centre) * self.scale
+
+    def tick(self, axis, value):
+        if not self.degrees:
+            return f"{value:g} km"
+        return f"{abs(value):g}° {('EW', 'NS')[axis][int(value < 0)]}"
+
+
+def _frame(axes, data, projection, named=True):
+    """Coast lines, borders and a few ticks; the square of half side `reach`."""
+    reach = data["reach"]
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    for side in axes.spines.values():
+        side.set_visible(True)
+    for axis, set_ticks in ((0, axes.set_xticks), (1, axes.set_yticks)):
+        ends = projection.centre[axis] + np.array([-reach, reach]) / projection.scale[axis]
+        step = next(s for s in (0.01, 0.1, 0.5, 1, 2, 5, 10, 50, 100, 500, 1e4, 1e9) if (ends[1] - ends[0]) / s <= 4)
+        values = np.arange(np.ceil(ends[0] / step), np.floor(ends[1] / step) + 1) * step
+        names = [projection.tick(axis, v) for v in values] if named else [""] * len(values)
+        set_ticks((values - projection.centre[axis]) * projection.scale[axis], names)
+    if not projection.degrees:
+        return
+    outlines = json.loads((Path(__file__).parent / "outlines.json").read_text(encoding="utf-8"))
+    for kind, width in (("coast", 0.8), ("border", 0.5)):
+        for line in outlines[kind]:
+            axes.plot(*projection.place(line).T, color=INK, linewidth=width, path_effects=HALO, zorder=2)
+
+
+def _stations(axes, places, readings, scale):
+    """Readings as discs in the map's colours; a station without one is an open ring."""
+    missing = np.isnan(readings)
+    axes.scatter(*places[missing].T, s=26, facecolors="none", edgecolors=INK, linewidths=1, zorder=3)
+    axes.scatter(*places.T, s=52, color="white", zorder=3)
+    axes.scatter(*places[missing].T, s=26, facecolors="white", edgecolors=INK, linewidths=1, zorder=4)
+    known = axes.scatter(*places[~missing].T, s=30, c=readings[~missing], edgecolors=INK, linewidths=0.9, zorder=4, **scale)
+    return known
+
+
+def _field_data(data, folder):
+    field = np.load(folder / data["field"])  # (days, rows, columns), row 0 in the north
+    readings = np.load(folder / data["readings"])  # (days, stations)
+    places = np.array(data["places"]).reshape(-1, 2)
+    if len(field) != len(data["days"]) or readings.shape != (len(field), len(places)):
+        raise ValueError(f"{data['field']}: {field.shape} does not fit {readings.shape} and {len(data['days'])} days")
+    return field, readings, places, {"vmin": data["low"], "vmax": data["high"], "cmap": "viridis"}
+
+
+def _show(axes, data, field, scale):
+    reach = data["reach"]
+    return axes.imshow(field, extent=(-reach, reach, -reach, reach), interpolation="bilinear", zorder=1, **scale)
+
+
+def field_maps(data, folder, path):
+    """The days data["shown"] side by side."""
+    field, readings, places, scale = _field_data(data, folder)
+    projection, shown = Projection(data["projection"]), data["shown"]
+    figure, all_axes = plt.subplots(1, len(shown), figsize=(WIDTH, 2.55), layout="constrained", squeeze=False)
+    for i, (axes, day) in enumerate(zip(all_axes[0], shown)):
+        _frame(axes, data, projection)
+        if i > 0:
+            axes.set_yticklabels([])
+        picture = _show(axes, data, field[day], scale)
+        _stations(axes, places, readings[day], scale)
+        axes.set_title(data["days"][day])
+    figure.colorbar(picture, ax=all_axes, label=data["unit"], shrink=0.7, aspect=14, pad=0.015)
+    save_png(figure, path)
+
+
+def field_animation(data, folder, path):
+    """All days, one after the other."""
+    field, readings, places, scale = _field_data(data, folder)
+    figure = canvas(4.9, 4.3)
+    axes = figure.add_axes((0.1, 0.08, 0.72, 0.83))
+    _frame(axes, data, Projection(data["projection"]))
+    picture = _show(axes, data, field[0], scale)
+    bar = figure.add_axes((0.85, 0.12, 0.03, 0.75))
+    figure.colorbar(picture, cax=bar, label=data["unit"])
+
+    def frames():
+        for day, name in enumerate(data["days"]):
+            picture.set_data(field[day])
+            dots = len(axes.collections)
+            _stations(axes, places, readings[day], scale)
+            axes.set_title(name)
+            yield
+            for old in list(axes.collections)[dots:]:
+                old.remove()
+
+    save_gif(figure, frames(), path, 0.4)
+
+
+def module_map(data, folder, path):
+    """For each cell the nearest module, paler where its kernel is weaker; stations, and ties between modules, on top."""
+    nearest, strength = np.load(folder / data["nearest"]), np.load(folder / data["strength"])  # (rows, columns)
+    rows, columns = nearest.shape
+    modules = data["modules"]
+    colours = np.array(palette(modules))
+    share = 0.25 + 0.75 * np.clip(strength / data.get("strongest", 1.0), 0, 1)[..., None]
+    tiles = 1 + share * (colours[nearest] - 1)
+    figure = canvas(4.4, 4.2)
+    axes = figure.add_axes((0.12, 0.09, 0.84, 0.86))
+    if "projection" in data:
+        _frame(axes, data, Projection(data["projection"]))
+        places = np.array(data["places"]).reshape(-1, 2)
+        axes.scatter(*places.T, s=26, facecolors="white", edgecolors=INK, linewidths=1.2, zorder=4)
+        reach = data["reach"]
+    else:
+        reach = 1.0
+        axes.axis("off")
+        axes.set(xlim=(-reach, reach * 1.22), ylim=(-reach, reach), aspect="equal")
+    axes.imshow(tiles, extent=(-reach, reach, -reach, reach), interpolation="nearest", zorder=1)
+    if "ties" in data:
+        ties = np.load(folder / data["ties"])  # (modules, modules)
+        x = reach * (2 * (np.arange(columns) + 0.5) / columns - 1)
+        y = reach * (1 - 2 * (np.arange(rows) + 0.5) / rows)
+        at, beside = np.zeros((modules, 2)), 0
+        for k in range(modules):
+            cells = nearest == k
+            if cells.any():
+                at[k] = (x[None, :] * cells).sum() / cells.sum(), (y[:, None] * cells).sum() / cells.sum()
+            else:  # nowhere the nearest: beside the frame
+                at[k] = reach * 1.11, reach * (0.9 - 0.16 * beside)
+                beside += 1
+        for i, j in zip(*np.nonzero(np.tril(ties, -1) >= 0.01)):
+            axes.plot(*at[[i, j]].T, color=INK, linewidth=0.8 + 3 * np.sqrt(ties[i, j]), zorder=3)
+        axes.scatter(*at.T, s=190, c=colours, edgecolors=INK, linewidths=1.2, zorder=4)
+        for k, place in enumerate(at):
+            axes.text(*place, str(k), ha="center", va="center", fontsize=9, fontweight="bold", color="white", zorder=5,
+                      path_effects=[effects.withStroke(linewidth=1.6, foreground=INK)])
+    save_png(figure, path)
