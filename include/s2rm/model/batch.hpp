@@ -125,15 +125,15 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
 /// \throws shape_error naming the field where extents are negative or an array that they ask for is null.
 template <class T>
 void check_extents(batch_view<T> const& b, bool with_target) {
-  auto const need = [](bool ok, std::string const& field, std::string const& expected) {
-    if (!ok) throw shape_error("s2rm: batch: " + field + ": expected " + expected);
+  auto const refuse = [](char const* field, char const* expected) {
+    throw shape_error(std::string("s2rm: batch: ") + field + ": expected " + expected);
   };
-  need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", ">= 0");
+  if (b.time < 0 || b.batch < 0 || b.views < 0 || b.queries < 0) refuse("time, batch, views, queries", ">= 0");
   for_each_array<detail::any_shape>(
       [&](auto array, auto const* p) {
-        if (array.null != null_is::refused || (array.slots_are == per::target && !with_target)) return;
-        need(p != nullptr || b.time * b.batch * array.slots(b) == 0, array.name,
-             array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
+        bool const needed = array.null == null_is::refused && (array.slots_are != per::target || with_target);
+        if (!needed || p != nullptr || b.time * b.batch * array.slots(b) == 0) return;
+        refuse(array.name, array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
       },
       b);
 }
