@@ -25,8 +25,8 @@ struct start_flags {
   }
 };
 
-/// The views of one row (t, b): those that are present move to the front, in their order, into `slots` slots; slots that
-/// are left become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
+/// The views of one row (t, b): those that are present move to the front, in their order, into `slots` slots; the rest
+/// of these become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
 /// whether the row starts from h_0.
 template <index_t V, index_t P, class T>
 struct view_rows {
