@@ -26,9 +26,8 @@ struct recurrence_attention {
   int pair_row, target_step, source_step;  ///< of the two
   T const *q, *k, *v;                      ///< of item 0
   int q_step, k_row, k_step;               ///< from module to module; from row to row, from source to source
-  // The forward pass.
-  T* to_statistics = nullptr;  ///< softmax statistics, (B, M, 2 N), or null
-  T* y = nullptr;              ///< (B, M, NC)
+  T* to_statistics = nullptr;              ///< of the forward pass: softmax statistics, (B, M, 2 N), or null
+  T* y = nullptr;                          ///< (B, M, NC)
   // The backward pass.
   T const* statistics = nullptr;                  ///< softmax statistics that the forward pass saved
   T const* dout = nullptr;                        ///< (B, M, NC)
