@@ -18,7 +18,7 @@ namespace s2rm::backend {
 /// Whether the recurrence of a model is one kernel each way on a GPU (`thrust_on::persistent`), or why it is not.
 enum class persistent_recurrence {
   yes,
-  forward_only,    ///< on the way back a module's weights and tiles are too large, or there is one module alone
+  forward_only,    ///< in the backward pass a module's weights and tiles are too large, or there is one module alone
   other_policies,  ///< it is not the interaction before the update of normalised states, attention in log space with an
                    ///< exact cut, or a gated cell
   too_many_modules,  ///< more than there are multiprocessors
