@@ -7,10 +7,10 @@
 #include "s2rm/backend/thrust/policy_kernels/compact_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/likelihood.hpp"
 #include "s2rm/backend/thrust/policy_kernels/neighbours.hpp"
+#include "s2rm/backend/thrust/policy_kernels/non_finite_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/optim.hpp"
 #include "s2rm/backend/thrust/policy_kernels/report.hpp"
 #include "s2rm/backend/thrust/policy_kernels/sphere.hpp"
-#include "s2rm/backend/thrust/policy_kernels/view_gate.hpp"
 #include "s2rm/s2rm.hpp"
 
 namespace s2rm::backend {

@@ -27,8 +27,8 @@ struct recurrence_attention {
   T const *q, *k, *v;                      ///< of item 0
   int q_step, k_row, k_step;               ///< from module to module; from row to row, from source to source
   // The forward pass.
-  T* statistics_out = nullptr;  ///< softmax statistics, (B, M, 2 N), or null
-  T* y = nullptr;               ///< (B, M, NC)
+  T* to_statistics = nullptr;  ///< softmax statistics, (B, M, 2 N), or null
+  T* y = nullptr;              ///< (B, M, NC)
   // The backward pass.
   T const* statistics = nullptr;                  ///< softmax statistics that the forward pass saved
   T const* dout = nullptr;                        ///< (B, M, NC)
@@ -63,11 +63,11 @@ struct recurrence_attention {
     take(one.sources, b.sources), take(one.log_weight, b.log_weight), take(one.reach, b.reach);
     take(one.reached, b.reached), take(one.pair_row, b.pair_row), take(one.target_step, b.target_step);
     take(one.source_step, b.source_step), take(one.q, b.q), take(one.k, b.k), take(one.v, b.v);
-    take(one.q_step, b.q_step), take(one.k_row, b.k_row), take(one.k_step, b.k_step),
-        take(one.statistics_out, b.statistics_out);
-    take(one.y, b.y), take(one.statistics, b.statistics), take(one.dout, b.dout), take(one.pairs, b.pairs);
-    take(one.dq, b.dq), take(one.dk, b.dk), take(one.dv, b.dv), take(one.dk_row, b.dk_row);
-    take(one.dk_step, b.dk_step), take(one.dlog, b.dlog), take(one.dlog_row, b.dlog_row), take(one.adds, b.adds);
+    take(one.q_step, b.q_step), take(one.k_row, b.k_row), take(one.k_step, b.k_step);
+    take(one.to_statistics, b.to_statistics), take(one.y, b.y), take(one.statistics, b.statistics);
+    take(one.dout, b.dout), take(one.pairs, b.pairs), take(one.dq, b.dq), take(one.dk, b.dk), take(one.dv, b.dv);
+    take(one.dk_row, b.dk_row), take(one.dk_step, b.dk_step), take(one.dlog, b.dlog), take(one.dlog_row, b.dlog_row);
+    take(one.adds, b.adds);
     return one;
   }
   [[nodiscard]] S2RM_HD int at(int b, int i, int j) const { return b * pair_row + i * target_step + j * source_step; }
@@ -195,8 +195,8 @@ struct recurrence_pairs {
                 });
             T const each = sum == T(0) ? T(0) : T(1) / sum;
             store_head(a.y + (b * M + m) * NC, n, k, out, each);
-            if (a.statistics_out == nullptr || k != 0) continue;
-            T* const statistics = a.statistics_out + (b * M + m) * 2 * N + n;
+            if (a.to_statistics == nullptr || k != 0) continue;
+            T* const statistics = a.to_statistics + (b * M + m) * 2 * N + n;
             statistics[0] = top_of(of, a.sources);
             statistics[N] = each;
           }
