@@ -1,8 +1,7 @@
 #pragma once
 /// \file
-/// The attentions of one time step for the kernels of the recurrence (recurrence.hpp, recurrence_backward.hpp):
-/// over the views and over the modules, both in the same phases. A score is a sum over several threads, so that
-/// keys and values are read 16 bytes at a time and all reads are in flight at once.
+/// The attentions of one time step, over views and over modules, for recurrence.hpp and recurrence_backward.hpp, in
+/// the same phases. Scores are summed over several threads: reads of 16 bytes, all in flight at once.
 
 #include <limits>
 #include <type_traits>
