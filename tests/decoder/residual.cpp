@@ -27,6 +27,10 @@ TEST_CASE("own reading: the reading at the query's place, or 0") {
   CHECK((half::guess<sites, double>(seen, here, 1)) == 3.5);
   CHECK((half::guess<sites, double>(seen, elsewhere, 0)) == 0.0);
   CHECK((residual::none::guess<sites, double>(seen, here, 0)) == 0.0);
+  // A masked slot may still hold a view and its place.
+  std::uint8_t const absent[] = {0};
+  residual::seen<sites, double> const masked{view, elsewhere, absent, 1};
+  CHECK((half::guess<sites, double>(masked, elsewhere, 0)) == 0.0);
 }
 
 TEST_CASE("inverse distance: a mean weighted by 1 / squared distance") {

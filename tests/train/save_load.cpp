@@ -105,8 +105,11 @@ TEST_CASE("restore: a state of other sizes is refused and changes nothing") {
     CHECK(same_state(learner.state(), before));
   };
   refused([](auto& s) { s.weights.pop_back(); }, "weights");
+  refused([](auto& s) { s.weights.push_back(0); }, "weights");
+  refused([](auto& s) { s.average.pop_back(); }, "average");
   refused([](auto& s) { s.average.push_back(0); }, "average");
   refused([](auto& s) { s.moments.clear(); }, "moments");
+  refused([](auto& s) { s.moments.push_back(0); }, "moments");
   refused([](auto& s) { s.carried.assign(7, 0.0F); }, "carried");
 }
 
