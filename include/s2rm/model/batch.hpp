@@ -83,7 +83,7 @@ struct any_shape : shape {
 };
 }  // namespace detail
 
-/// THE list: calls f(batch_array{...}, b.<member>...) for every array, in a fixed order. `b` are batches of any types
+/// THE list: calls `f(batch_array{...}, b.member...)` for every array, in a fixed order. `b` are batches of any types
 /// with members of these names (`batch_view`, `owned_batch`), or none.
 template <class Shape, class F, class... Batches>
 constexpr void for_each_array(F const& f, Batches&... b) {
