@@ -11,7 +11,7 @@
 #include "compare.hpp"
 #include "s2rm/backend/eigen/backend.hpp"
 #include "s2rm/core/random.hpp"
-#include "s2rm/model/parameters.hpp"
+#include "s2rm/model/weight_storage.hpp"
 #include "s2rm/ops/reference.hpp"
 #include "suite.hpp"
 

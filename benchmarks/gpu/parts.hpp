@@ -18,7 +18,7 @@
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/core/random.hpp"
 #include "s2rm/layer/rms_norm.hpp"
-#include "s2rm/model/parameters.hpp"
+#include "s2rm/model/weight_storage.hpp"
 #include "s2rm/runtime/graph_cache.hpp"
 #include "timed.hpp"
 

@@ -7,10 +7,10 @@
 #include "s2rm/backend/thrust/policy_kernels/compact_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/likelihood.hpp"
 #include "s2rm/backend/thrust/policy_kernels/neighbours.hpp"
+#include "s2rm/backend/thrust/policy_kernels/non_finite_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/optim.hpp"
 #include "s2rm/backend/thrust/policy_kernels/report.hpp"
 #include "s2rm/backend/thrust/policy_kernels/sphere.hpp"
-#include "s2rm/backend/thrust/policy_kernels/view_gate.hpp"
 #include "s2rm/s2rm.hpp"
 
 namespace s2rm::backend {
@@ -18,7 +18,7 @@ namespace s2rm::backend {
 /// Whether the recurrence of a model is one kernel each way on a GPU (`thrust_on::persistent`), or why it is not.
 enum class persistent_recurrence {
   yes,
-  forward_only,    ///< on the way back a module's weights and tiles are too large, or there is one module alone
+  forward_only,    ///< in the backward pass a module's weights and tiles are too large, or there is one module alone
   other_policies,  ///< it is not the interaction before the update of normalised states, attention in log space with an
                    ///< exact cut, or a gated cell
   too_many_modules,  ///< more than there are multiprocessors

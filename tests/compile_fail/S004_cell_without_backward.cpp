@@ -1,6 +1,6 @@
 // expect: S004
 // expect-text: cell_without_backward<my_cell::on<view_of_25
-// A cell with no way back.
+// A cell without a backward pass.
 #include <s2rm/model/world_model.hpp>
 
 struct view_of_25 : s2rm::shape {

@@ -1,6 +1,6 @@
 // expect: S004
 // expect-text: decoder_without_backward<my_decoder::on
-// A decoder with no way back.
+// A decoder without a backward pass.
 #include <s2rm/model/world_model.hpp>
 
 struct view_of_25 : s2rm::shape {

@@ -1,6 +1,6 @@
 // expect: S004
 // expect-text: encoder_without_backward<my_encoder::on
-// An encoder with no way back.
+// An encoder without a backward pass.
 #include <s2rm/model/world_model.hpp>
 
 struct view_of_25 : s2rm::shape {

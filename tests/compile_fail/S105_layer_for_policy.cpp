@@ -1,5 +1,5 @@
 // expect: S105
-// expect-text: not_a_policy<s2rm::cell::gru::on<view_of_25
+// expect-text: not_a_policy<s2rm::cell::gated_cell<s2rm::cell::gru_gates, view_of_25
 // The layer where its policy is wanted.
 #include <s2rm/model/world_model.hpp>
 

@@ -14,4 +14,4 @@ struct my_backend : s2rm::ops::reference {
   void reduce() const;
 };
 
-template struct s2rm::sequence<net, my_backend, float>;
+template struct s2rm::forward_backward<net, my_backend, float>;

@@ -1,7 +1,7 @@
 // expect: S303
 // expect-text: pack_half
 // A backend whose products read no weights in bf16.
-#include <s2rm/model/parameters.hpp>
+#include <s2rm/model/weight_storage.hpp>
 #include <s2rm/model/world_model.hpp>
 #include <s2rm/ops/reference.hpp>
 

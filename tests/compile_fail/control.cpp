@@ -40,6 +40,6 @@ using net = s2rm::world_model<view_of_25, my_cell, my_kernel, my_encoder, my_dec
                               my_residual, s2rm::carry::residual, s2rm::interaction::after_update,
                               s2rm::initial_state::fixed, s2rm::readout::kernel_mean, s2rm::state_norm::none>;
 static_assert(net::parameter_count > 0 && net::outputs == 50);
-template struct s2rm::sequence<net, my_backend, float>;
-template struct s2rm::sequence<s2rm::world_model<view_of_25>, my_backend, double>;
+template struct s2rm::forward_backward<net, my_backend, float>;
+template struct s2rm::forward_backward<s2rm::world_model<view_of_25>, my_backend, double>;
 template class s2rm::parameters<net::params, my_backend, float>;

@@ -4,6 +4,7 @@
 #include <numbers>
 #include <type_traits>
 
+#include "support/refused.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {
@@ -353,6 +354,34 @@ TEST_CASE("trainer: members of a batch that are missing are named") {
   unlabelled.target = nullptr;
   CHECK(learner.evaluate(unlabelled) == 0.0);
   CHECK(same_bits(expected.data(), learner.predictions(), 4 * 3 * 2 * net::outputs));
+}
+
+TEST_CASE("trainer: an owned batch is a batch, and the sizes of its vectors are checked") {
+  learner_of<> learner{{}}, by_view{{}};
+  auto const b = test::random_batch<net, double>(4, 3, 3, 2, 1, masks);
+  CHECK(learner.step(b).loss == by_view.step(b.look()).loss);
+  CHECK(learner.evaluate(b) == by_view.evaluate(b.look()));
+  auto const before = learner.state();
+  auto const refusal = [&](auto spoil) {
+    auto bad = b;
+    spoil(bad);
+    return test::refused<shape_error>([&] { learner.step(bad); });
+  };
+  CHECK_THAT(refusal([](auto& x) { x.view.pop_back(); }),
+             test::contains("batch: view: expected 108 numbers, found 107"));
+  CHECK_THAT(refusal([](auto& x) { x.blind.push_back(0); }),
+             test::contains("batch: blind: expected 12 numbers, found 13"));
+  CHECK_THAT(refusal([](auto& x) { x.place.clear(); }), test::contains("batch: place: expected (T, B, A, ...)"));
+  CHECK(same_state(learner.state(), before));
+  // The elements of a batch, copied, are those elements of it.
+  owned_batch<double> some;
+  auto const view = copy_elements<net::shape>(b.look(), 1, 2, some);
+  CHECK(view.batch == 2);
+  CHECK(some.batch == 2);
+  for (index_t t = 0; t < 4; ++t) {
+    CHECK(same_bits(view.view + t * 2 * 9, b.view.data() + (t * 3 + 1) * 9, 2 * 9));
+    CHECK(same_bits(view.blind + t * 2, b.blind.data() + t * 3 + 1, 2));
+  }
 }
 
 TEST_CASE("trainer: options outside their domain are refused") {

@@ -171,14 +171,14 @@ struct attend_sparse_backward {
   using scores = pair_scores<N, C, Dot, T>;
   using sums = typename scores::sums;
   using head = heads<N, C, T>;
-  using kept = std::conditional_t<Again, T, T const>;
+  using weight_type = std::conditional_t<Again, T, T const>;
   static constexpr index_t size = padded<N>;
   static constexpr index_t slot_size = sparse_slot<N, Again>;
   geometry<T> g;
   rows<T const> q, k, v, dy;
-  T const* saved;  ///< what the forward pass wrote
-  kept* weight;    ///< by slot: `saved`, or written here
-  T* d;            ///< dl / sqrt(C) by slot
+  T const* saved;       ///< what the forward pass wrote
+  weight_type* weight;  ///< by slot: `saved`, or written here
+  T* d;                 ///< dl / sqrt(C) by slot
   rows<T> dq;
   T* dlog;           ///< like log Z, added to
   index_t dlog_row;  ///< its row step
@@ -255,7 +255,7 @@ struct attend_sparse_backward {
   }
   /// The weights, recomputed from e^(s - top) or as saved.
   S2RM_HD void weights(index_t r, index_t i, neighbour_list const& neighbours, T* w) const {
-    target_slots<kept, slot_size> const slot(g, r, i, weight);
+    target_slots<weight_type, slot_size> const slot(g, r, i, weight);
     if constexpr (Again) {
       scores::multiply(neighbours.count, sums::load(saved + (r * g.targets + i) * 2 * size + size), w);
       for (index_t e = 0; e < neighbours.count; ++e) sums::load(w + e * size).store(slot(neighbours, e));

@@ -145,7 +145,7 @@ using prefixed = typename Schema::template prefixed<Prefix>;
 template <class... Schemas>
 using joined = typename detail::join<typename Schemas::unnamed...>::type;
 
-/// f.template operator()<Field>() for every field of a schema, in order.
+/// `f.template operator()<Field>()` for every field of a schema, in order.
 template <class Schema, class F>
 constexpr void each_field(F const& f) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {

@@ -174,7 +174,7 @@ inline fnv1a sum_of_header(safetensors_file const& file) {
 /// `sum`.
 template <class Input, class Wanted>
 void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv1a& sum) {
-  std::vector<tensor_info> kept;
+  std::vector<tensor_info> wanted_tensors;
   std::sort(file.tensors.begin(), file.tensors.end(),
             [](tensor_info const& a, tensor_info const& b) { return a.end < b.end; });
   std::uint64_t bytes = 0;
@@ -191,7 +191,7 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
       sum.add(place);
       tensor.begin = filled;
       tensor.end = filled += left;
-      kept.push_back(std::move(tensor));
+      wanted_tensors.push_back(std::move(tensor));
       continue;
     }
     while (left > 0) {
@@ -201,7 +201,7 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
       left -= part.size();
     }
   }
-  file.tensors = std::move(kept);
+  file.tensors = std::move(wanted_tensors);
 }
 
 /// The file's checksum field holds the sum of all its bytes.

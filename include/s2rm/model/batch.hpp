@@ -7,9 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
@@ -17,12 +15,7 @@
 
 namespace s2rm {
 
-/// Memory of a backend that holds a batch (`trainer::upload`).
-struct resident_block {
-  void const* owner;      ///< the backend's context
-  std::byte const* data;  ///< where the batch's arrays lie
-  index_t bytes;
-};
+struct resident_block;  // runtime/staging.hpp
 
 /// T time steps, B elements, A views and Q queries per step; A and Q may be 0. A slot whose mask is 0 does not exist,
 /// and its memory may hold anything, NaN included. Masks may be null: all present, no resets, not blind.
@@ -90,7 +83,7 @@ struct any_shape : shape {
 };
 }  // namespace detail
 
-/// THE list: calls f(batch_array{...}, b.<member>...) for every array, in a fixed order. `b` are batches of any types
+/// THE list: calls `f(batch_array{...}, b.member...)` for every array, in a fixed order. `b` are batches of any types
 /// with members of these names (`batch_view`, `owned_batch`), or none.
 template <class Shape, class F, class... Batches>
 constexpr void for_each_array(F const& f, Batches&... b) {
@@ -129,35 +122,18 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
   return b;
 }
 
-/// A batch where a backend can read it, for as long as this or a copy of it lives.
-template <class T>
-class resident_batch {
- public:
-  template <class Memory>
-  resident_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
-  /// What the trainer that uploaded it takes in place of a batch in host memory.
-  [[nodiscard]] batch_view<T> const& view() const { return view_; }
-
- private:
-  std::shared_ptr<void const> memory_;
-  batch_view<T> view_;
-};
-
-template <class T>
-using kept_batch [[deprecated("renamed: resident_batch")]] = resident_batch<T>;
-
 /// \throws shape_error naming the field where extents are negative or an array that they ask for is null.
 template <class T>
 void check_extents(batch_view<T> const& b, bool with_target) {
-  auto const need = [](bool ok, std::string const& field, std::string const& expected) {
-    if (!ok) throw shape_error("s2rm: batch: " + field + ": expected " + expected);
+  auto const refuse = [](char const* field, char const* expected) {
+    throw shape_error(std::string("s2rm: batch: ") + field + ": expected " + expected);
   };
-  need(b.time >= 0 && b.batch >= 0 && b.views >= 0 && b.queries >= 0, "time, batch, views, queries", ">= 0");
+  if (b.time < 0 || b.batch < 0 || b.views < 0 || b.queries < 0) refuse("time, batch, views, queries", ">= 0");
   for_each_array<detail::any_shape>(
       [&](auto array, auto const* p) {
-        if (array.null != null_is::refused || (array.slots_are == per::target && !with_target)) return;
-        need(p != nullptr || b.time * b.batch * array.slots(b) == 0, array.name,
-             array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
+        bool const needed = array.null == null_is::refused && (array.slots_are != per::target || with_target);
+        if (!needed || p != nullptr || b.time * b.batch * array.slots(b) == 0) return;
+        refuse(array.name, array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
       },
       b);
 }

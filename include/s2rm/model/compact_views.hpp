@@ -25,8 +25,8 @@ struct start_flags {
   }
 };
 
-/// The views of one row (t, b): those that are present move to the front, in their order, into `kept` slots; slots that
-/// are left become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
+/// The views of one row (t, b): those that are present move to the front, in their order, into `slots` slots; the rest
+/// of these become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
 /// whether the row starts from h_0.
 template <index_t V, index_t P, class T>
 struct view_rows {
@@ -35,14 +35,14 @@ struct view_rows {
   T const* place;
   std::uint8_t const* mask;
   std::uint8_t const* blind;
-  index_t views, kept;
+  index_t views, slots;
   T* compact_view;
   T* compact_place;
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
     starts(row);
-    index_t to = row * kept;
-    index_t const end = to + kept;
+    index_t to = row * slots;
+    index_t const end = to + slots;
     if (blind == nullptr || blind[row] == 0) {
       for (index_t i = row * views; i < (row + 1) * views; ++i) {
         if (mask != nullptr && mask[i] == 0) continue;

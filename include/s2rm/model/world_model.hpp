@@ -15,6 +15,7 @@
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/layer/likelihood.hpp"
 #include "s2rm/layer/place_encoder.hpp"
+#include "s2rm/model/parameter_names.hpp"
 
 namespace s2rm {
 
@@ -71,11 +72,10 @@ struct world_model {
                             kernel::straight_through, readout_by_dot>;
   struct embedding_params : std::conditional_t<spatial, schema<field<"embedding", M, S>>, schema<>> {};
 
-  /// Every parameter, in the order of the flat block.
-  struct params : joined<prefixed<"encoder.", typename encoder::params>, prefixed<"place.", typename places::params>,
-                         prefixed<"modules.", embedding_params>, prefixed<"kernel.", typename kernel::params>,
-                         typename dynamics::params, prefixed<"readout.", readout_params>,
-                         prefixed<"decoder.", typename decoder::params>> {};
+  /// Every parameter, in the order of the flat block (model/parameter_names.hpp).
+  struct params
+      : parameter_names<typename encoder::params, typename places::params, embedding_params, typename kernel::params,
+                        typename dynamics::params, readout_params, typename decoder::params> {};
   static constexpr index_t parameter_count = params::size;
   static constexpr auto fields = params::infos;
 

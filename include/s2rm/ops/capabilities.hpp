@@ -142,7 +142,7 @@ struct capabilities {
   // ----------------------------------------------------------------------------------------------
 
   /// be.pack_half<G, Out, In>(canonical, half), B::half_view(half): products read weights stored in bf16. Default:
-  /// `bf16_weights` does not compile (S303). Used by model/parameters.hpp.
+  /// `bf16_weights` does not compile (S303). Used by model/weight_storage.hpp.
   static constexpr bool bf16_weights = requires(B& be, float const* x, bf16* y) {
     be.template pack_half<2, 3, 4>(x, y);
     { B::half_view(y) } -> std::same_as<half_weights>;

@@ -17,6 +17,30 @@
 
 namespace s2rm {
 
+/// Memory of a backend that holds a batch (`trainer::upload`).
+struct resident_block {
+  void const* owner;      ///< the backend's context
+  std::byte const* data;  ///< where the batch's arrays lie
+  index_t bytes;
+};
+
+/// A batch where a backend can read it, for as long as this or a copy of it lives.
+template <class T>
+class resident_batch {
+ public:
+  template <class Memory>
+  resident_batch(std::shared_ptr<Memory> memory, batch_view<T> const& view) : memory_(std::move(memory)), view_(view) {}
+  /// What the trainer that uploaded it takes in place of a batch in host memory.
+  [[nodiscard]] batch_view<T> const& view() const { return view_; }
+
+ private:
+  std::shared_ptr<void const> memory_;
+  batch_view<T> view_;
+};
+
+template <class T>
+using kept_batch [[deprecated("renamed: resident_batch")]] = resident_batch<T>;
+
 namespace detail {
 /// (R, slots, width) numbers into the first slots of (R, room, width): `some` = slots width, `room` = room width.
 template <class T>

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "s2rm/runtime/graph_cache.hpp"
+#include "s2rm/runtime/non_finite_views.hpp"
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/runtime/transfer.hpp"
-#include "s2rm/runtime/view_gate.hpp"
 
 namespace s2rm {
 

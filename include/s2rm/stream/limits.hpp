@@ -7,7 +7,7 @@
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/span.hpp"
-#include "s2rm/runtime/view_gate.hpp"
+#include "s2rm/runtime/non_finite_views.hpp"
 
 namespace s2rm {
 

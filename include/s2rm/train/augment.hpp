@@ -5,8 +5,8 @@
 /// addressed by (seed, step, element), so that a resumed run draws the same ones.
 ///
 ///   augment::pipeline<my_shape, float, augment::drop_views, augment::rotate, augment::shift>
-///       mend{seed, {0.1}, {}, {0.4}};
-///   learner.step(mend(step, batch));
+///       augmented{seed, {0.1}, {}, {0.4}};
+///   learner.step(augmented(step, batch));
 
 #include <cmath>
 #include <cstdint>

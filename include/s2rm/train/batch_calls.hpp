@@ -3,6 +3,7 @@
 /// The calls of a trainer that take a batch, for every type of batch.
 
 #include "s2rm/model/batch.hpp"
+#include "s2rm/runtime/staging.hpp"
 #include "s2rm/train/report.hpp"
 
 namespace s2rm {

@@ -15,7 +15,7 @@ struct step_report {
   double loss = 0;              ///< mean over unmasked target elements, before the update
   double gradient_norm = 0;     ///< of the whole gradient, before clipping; of the last window that had one
   bool skipped = false;         ///< loss or gradient of a window was non-finite: it changed no weight and no moment
-  index_t skipped_total = 0;    ///< such steps since the trainer was made
+  index_t skipped_total = 0;    ///< such windows since the trainer was made or given weights
   double reach = 0;             ///< share of (present view, module) pairs with Z > 0
   index_t dead_modules = 0;     ///< modules that no present view of the batch reached
   index_t unreached_views = 0;  ///< present views that reached no module

@@ -43,7 +43,7 @@ struct truncation {
 struct training {
   s2rm::truncation truncation{};
   /// Steps of a segment, whose activations are resident at a time; 0: those of the whole window. Smaller segments take
-  /// a third more work, for each runs forward twice, and memory of one segment and of one state per segment: least at
+  /// a third more work, for each but the last runs forward twice, and memory of one segment and of one state per segment: least at
   /// about sqrt(T).
   index_t recompute = 0;
   double average = 0.0;  ///< decay of the running average of the weights, e.g. 0.95; 0: none
@@ -74,7 +74,7 @@ struct training {
         "training: microbatches: expected 0 or a power of two up to 1024, found " + std::to_string(microbatches));
   }
 
-  /// All that the weights after a step depend on. Not `recompute`: it changes no bit.
+  /// What `resume` compares. Not `recompute`, which changes the gradient by rounding alone: sums are taken in other chunks.
   [[nodiscard]] std::array<setting, 5> settings() const {
     return {{{"training.average", average},
              {"training.microbatches", static_cast<double>(microbatches)},

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "s2rm/io/checkpoint.hpp"
-#include "s2rm/model/parameters.hpp"
+#include "s2rm/model/weight_storage.hpp"
 #include "s2rm/train/state.hpp"
 
 namespace s2rm {

@@ -273,9 +273,9 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   S2RM_HD void attend(Block const& block, index_t step) const {
     memory const at(block);
     auto pairs = base::attentions(s, at, step);
-    pairs.views.keep = s.attention.views.of_step(step);
+    pairs.views.to_statistics = s.attention.views.of_step(step);
     pairs.views.y = s.saved.u + step * s.batch * M * NC;
-    pairs.modules.keep = s.attention.modules.of_step(step);
+    pairs.modules.to_statistics = s.attention.modules.of_step(step);
     pairs.modules.y = s.saved.g + step * s.batch * M * NC;
     pairs.attend(block, at.parts);
   }

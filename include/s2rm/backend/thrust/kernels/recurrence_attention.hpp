@@ -1,8 +1,7 @@
 #pragma once
 /// \file
-/// The attentions of one time step for the kernels of the recurrence (recurrence.hpp, recurrence_backward.hpp):
-/// over the views and over the modules, both in the same phases. A score is a sum over several threads, so that
-/// keys and values are read 16 bytes at a time and all reads are in flight at once.
+/// The attentions of one time step, over views and over modules, for recurrence.hpp and recurrence_backward.hpp, in
+/// the same phases. Scores are summed over several threads: reads of 16 bytes, all in flight at once.
 
 #include <limits>
 #include <type_traits>
@@ -26,11 +25,10 @@ struct recurrence_attention {
   int pair_row, target_step, source_step;  ///< of the two
   T const *q, *k, *v;                      ///< of item 0
   int q_step, k_row, k_step;               ///< from module to module; from row to row, from source to source
-  // The forward pass.
-  T* keep = nullptr;  ///< softmax statistics, (B, M, 2 N), or null
-  T* y = nullptr;     ///< (B, M, NC)
+  T* to_statistics = nullptr;              ///< of the forward pass: softmax statistics, (B, M, 2 N), or null
+  T* y = nullptr;                          ///< (B, M, NC)
   // The backward pass.
-  T const* kept = nullptr;                        ///< softmax statistics that the forward pass saved
+  T const* statistics = nullptr;                  ///< softmax statistics that the forward pass saved
   T const* dout = nullptr;                        ///< (B, M, NC)
   T* pairs = nullptr;                             ///< (B, M, N, sources, 2): weight and dl
   T *dq = nullptr, *dk = nullptr, *dv = nullptr;  ///< where q, k and v have theirs
@@ -63,10 +61,11 @@ struct recurrence_attention {
     take(one.sources, b.sources), take(one.log_weight, b.log_weight), take(one.reach, b.reach);
     take(one.reached, b.reached), take(one.pair_row, b.pair_row), take(one.target_step, b.target_step);
     take(one.source_step, b.source_step), take(one.q, b.q), take(one.k, b.k), take(one.v, b.v);
-    take(one.q_step, b.q_step), take(one.k_row, b.k_row), take(one.k_step, b.k_step), take(one.keep, b.keep);
-    take(one.y, b.y), take(one.kept, b.kept), take(one.dout, b.dout), take(one.pairs, b.pairs);
-    take(one.dq, b.dq), take(one.dk, b.dk), take(one.dv, b.dv), take(one.dk_row, b.dk_row);
-    take(one.dk_step, b.dk_step), take(one.dlog, b.dlog), take(one.dlog_row, b.dlog_row), take(one.adds, b.adds);
+    take(one.q_step, b.q_step), take(one.k_row, b.k_row), take(one.k_step, b.k_step);
+    take(one.to_statistics, b.to_statistics), take(one.y, b.y), take(one.statistics, b.statistics);
+    take(one.dout, b.dout), take(one.pairs, b.pairs), take(one.dq, b.dq), take(one.dk, b.dk), take(one.dv, b.dv);
+    take(one.dk_row, b.dk_row), take(one.dk_step, b.dk_step), take(one.dlog, b.dlog), take(one.dlog_row, b.dlog_row);
+    take(one.adds, b.adds);
     return one;
   }
   [[nodiscard]] S2RM_HD int at(int b, int i, int j) const { return b * pair_row + i * target_step + j * source_step; }
@@ -194,10 +193,10 @@ struct recurrence_pairs {
                 });
             T const each = sum == T(0) ? T(0) : T(1) / sum;
             store_head(a.y + (b * M + m) * NC, n, k, out, each);
-            if (a.keep == nullptr || k != 0) continue;
-            T* const kept = a.keep + (b * M + m) * 2 * N + n;
-            kept[0] = top_of(of, a.sources);
-            kept[N] = each;
+            if (a.to_statistics == nullptr || k != 0) continue;
+            T* const statistics = a.to_statistics + (b * M + m) * 2 * N + n;
+            statistics[0] = top_of(of, a.sources);
+            statistics[N] = each;
           }
         });
       });
@@ -220,9 +219,9 @@ struct recurrence_pairs {
           if (lane < 2) {
             auto const a = half(lane == 1);
             // A single source has weight 1 and no saved statistics.
-            T const* const kept = a.kept == nullptr ? nullptr : a.kept + (b * M + m) * 2 * N + n;
-            means[nth * 8 + lane * 4] = kept == nullptr ? T(0) : kept[0];
-            means[nth * 8 + lane * 4 + 1] = kept == nullptr ? T(-1) : kept[N];
+            T const* const statistics = a.statistics == nullptr ? nullptr : a.statistics + (b * M + m) * 2 * N + n;
+            means[nth * 8 + lane * 4] = statistics == nullptr ? T(0) : statistics[0];
+            means[nth * 8 + lane * 4 + 1] = statistics == nullptr ? T(-1) : statistics[N];
           }
         });
       });
@@ -230,11 +229,11 @@ struct recurrence_pairs {
       block.each([&](int t) {
         each_item(t, first, here, [&](int nth, int, int, int lane) {
           for (int j = lane; j < all; j += lanes) {
-            T const* const kept = means + nth * 8 + (j >= views.sources ? 4 : 0);
+            T const* const statistics = means + nth * 8 + (j >= views.sources ? 4 : 0);
             T* const at = memory + (nth * all + j) * line;
             T sum = at[0], slope = at[depth], weight = T(0);
             for (int i = 1; i < depth; ++i) sum += at[i], slope += at[depth + i];
-            if (sum != nothing) weight = kept[1] < T(0) ? T(1) : math::exp(sum - kept[0]) * kept[1];
+            if (sum != nothing) weight = statistics[1] < T(0) ? T(1) : math::exp(sum - statistics[0]) * statistics[1];
             at[0] = weight;
             at[1] = weight != T(0) ? slope : T(0);
           }

@@ -139,7 +139,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 
   /// First row of step t in the ring of deltas.
-  [[nodiscard]] S2RM_HD index_t kept(index_t t) const { return t % s.delta_steps * s.forward.batch; }
+  [[nodiscard]] S2RM_HD index_t delta_slot(index_t t) const { return t % s.delta_steps * s.forward.batch; }
 
   /// Adds dL/dh of step t from the read-out to the slice's units of the recurrent gradient; then the cell's deltas.
   template <class Block>
@@ -156,7 +156,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   /// The deltas of a unit of an element, from the recurrent gradient, which the calling thread wrote.
   S2RM_HD void differentiate(memory const& at, index_t step, index_t b, index_t j) const {
     Gates const here = gates.later(step * s.forward.batch);
-    index_t const row = b * M + at.m, to = ((kept(step) + b) * M + at.m) * D + j;
+    index_t const row = b * M + at.m, to = ((delta_slot(step) + b) * M + at.m) * D + j;
     here.template differentiate<math::lanes<T, 1>>(row, j, s.deltas.a + to, s.deltas.b + to,
                                                    s.gradient.previous + row * SW + j);
   }
@@ -165,7 +165,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   S2RM_HD void undo(Block const& block, index_t step) const {
     memory const at(block);
     base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
-      index_t const k = kept(step) + b;
+      index_t const k = delta_slot(step) + b;
       T *const da = at.tile, *const db = Gates::one_delta ? da : at.tile + here * d_row;
       block.each([&](int t) {
         load_rows<D, threads>(t, Gates::one_delta ? here : 2 * here, da, [&](int line) {
@@ -202,7 +202,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   S2RM_HD void mixed(Block const& block, index_t step) const {
     memory const at(block);
     base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
-      index_t const k = kept(step) + b;
+      index_t const k = delta_slot(step) + b;
       block.each([&](int t) {
         load_rows<H, threads>(t, here, at.tile, [&](int line) { return s.deltas.hbar + ((k + line) * M + at.m) * H; });
       });
@@ -218,11 +218,11 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
 
   /// Both attentions of a step.
   [[nodiscard]] S2RM_HD typename base::pairs pairs_of(memory const& at, index_t step) const {
-    index_t const k = kept(step), A = s.forward.attention.views.pairs.sources;
+    index_t const k = delta_slot(step), A = s.forward.attention.views.pairs.sources;
     T* const d = s.deltas.projected + k * M * P * NC;
     auto both = base::attentions(s.forward, at, step);
     auto &views = both.views, &modules = both.modules;
-    views.kept = s.forward.attention.views.of_step(step);
+    views.statistics = s.forward.attention.views.of_step(step);
     views.dout = s.scratch.u;
     views.pairs = s.scratch.view_pairs;
     views.dq = d;
@@ -232,7 +232,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     views.dk_step = NC;
     views.dlog = s.deltas.view_log + k * A * M;
     views.dlog_row = static_cast<int>(A * M);
-    modules.kept = s.forward.attention.modules.of_step(step);
+    modules.statistics = s.forward.attention.modules.of_step(step);
     modules.dout = s.scratch.g;
     modules.pairs = s.scratch.module_pairs;
     modules.dq = d + NC;
@@ -259,7 +259,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   S2RM_HD void spread(Block const& block, index_t step) const {
     memory const at(block);
     base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
-      index_t const k = kept(step) + b;
+      index_t const k = delta_slot(step) + b;
       block.each([&](int t) {
         load_rows<P * NC, threads>(t, here, at.tile,
                                    [&](int line) { return s.deltas.projected + ((k + line) * M + at.m) * P * NC; });

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
+#include "s2rm/backend/thrust/runtime/cuda_graph.hpp"
 #include "s2rm/backend/thrust/runtime/cuda_launch.hpp"
 
 namespace s2rm::backend::system {
@@ -271,53 +272,26 @@ struct cuda {
         "cublasGemmStridedBatchedEx");
   }
 
-  /// A CUDA graph.
-  class graph {
-   public:
-    graph() = default;
-    graph(graph&& from) noexcept { swap(from); }
-    graph& operator=(graph&& from) noexcept {
-      graph moved(std::move(from));
-      swap(moved);
-      return *this;
-    }
-    graph(graph const&) = delete;
-    graph& operator=(graph const&) = delete;
-    ~graph() {
-      if (graph_ != nullptr) static_cast<void>(cudaGraphExecDestroy(graph_));
-    }
-
-   private:
-    friend struct cuda;
-    void swap(graph& other) noexcept { std::swap(graph_, other.graph_); }
-    cudaGraphExec_t graph_ = nullptr;
-  };
+  using graph = detail::cuda_graph;  ///< cuda_graph.hpp
 
   template <class F>
   static void capture(context& c, graph& r, F const& f) {
-    cudaStream_t const stream = c.use();
-    graph fresh;
-    cudaGraph_t graph = nullptr;
-    detail::expect(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-    c.capturing = true;
-    try {
+    r.capture(c.use(), [&] {
+      capturing const now{c};
       f();
-    } catch (...) {
-      c.capturing = false;
-      if (cudaStreamEndCapture(stream, &graph) != cudaSuccess) detail::forget_failure();
-      if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
-      throw;
-    }
-    c.capturing = false;
-    detail::expect(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
-    cudaError_t const made = cudaGraphInstantiate(&fresh.graph_, graph, 0);
-    static_cast<void>(cudaGraphDestroy(graph));
-    detail::expect(made, "cudaGraphInstantiate");
-    r = std::move(fresh);
+    });
   }
-  static void launch(context& c, graph& r) { detail::expect(cudaGraphLaunch(r.graph_, c.use()), "cudaGraphLaunch"); }
+  static void launch(context& c, graph const& r) { r.launch(c.use()); }
 
  private:
+  /// The context captures while this lives.
+  struct capturing {
+    context& c;
+    explicit capturing(context& of) : c(of) { c.capturing = true; }
+    ~capturing() { c.capturing = false; }
+    capturing(capturing const&) = delete;
+    capturing& operator=(capturing const&) = delete;
+  };
   /// Launches a kernel that begins with `await_preceding_kernels`.
   template <class... Parameters, class... Arguments>
   static void launch(context& c, unsigned blocks, int threads, std::size_t shared, void (*kernel)(Parameters...),

@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// Block kernel of runtime/view_gate.hpp: 32 threads a view.
+/// Block kernel of runtime/non_finite_views.hpp: 32 threads a view.
 
 #include <cstddef>
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
-#include "s2rm/runtime/view_gate.hpp"
+#include "s2rm/runtime/non_finite_views.hpp"
 
 namespace s2rm::backend::detail {
 

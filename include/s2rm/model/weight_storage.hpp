@@ -88,6 +88,10 @@ class parameters {
 /// whose time goes into reading weights gets faster. Call `refresh` after the weights changed.
 template <class Net, class Backend>
 class bf16_weights {
+  static_assert(ops::capabilities<Backend>::bf16_weights,
+                "s2rm[S303]: this backend reads no weights in bf16: it has no pack_half<G, Out, In>(canonical, half). "
+                "See docs/errors.md#S303");
+
  public:
   using schema_type = typename Net::params;
   using source_type = parameters<schema_type, Backend, float>;
@@ -101,7 +105,7 @@ class bf16_weights {
 
   [[nodiscard]] parameters_of<float, schema_type> view() const {
     auto all = from_->view();
-    all.half = Backend::half_view(half_.data());
+    if constexpr (ops::capabilities<Backend>::bf16_weights) all.half = Backend::half_view(half_.data());
     return all;
   }
 
@@ -110,10 +114,6 @@ class bf16_weights {
     if constexpr (ops::capabilities<Backend>::bf16_weights) {
       index_t offset = 0;
       each_field<schema_type>([&]<class Field>() { refresh_field<Field>(be, offset); });
-    } else {
-      static_assert(sizeof(Backend) == 0,
-                    "s2rm[S303]: this backend reads no weights in bf16: it has no pack_half<G, Out, In>(canonical, "
-                    "half). See docs/errors.md#S303");
     }
   }
   template <class Field>
