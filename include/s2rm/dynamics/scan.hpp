@@ -57,8 +57,8 @@ struct recurrent_workspace {
 
 template <class Layer>
 struct recurrent {
-  static constexpr bool talks =
-      false;  ///< whether modules interact by their places, so that log Z of pairs has a gradient
+  /// Whether modules interact by their places, so that log Z of their pairs has a gradient.
+  static constexpr bool talks = false;
   /// Whether `prepare_views` gets the whole sequence at once, rather than a chunk of `delta_steps` steps at a time.
   static constexpr bool whole_sequence_views = false;
 
