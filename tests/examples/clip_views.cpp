@@ -7,9 +7,9 @@
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using clip::batch;
 using clip::crop;

@@ -11,8 +11,8 @@
 #include "common/progress.hpp"
 #include "common/report.hpp"
 #include "common/sha256.hpp"
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::contains;
 

@@ -2,12 +2,12 @@
 // changed, every byte of it missing.
 #include <cmath>
 
-#include "data/files.hpp"
 #include "experiment/record.hpp"
 #include "sensors/csv.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 #include "support/cost.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::many;
 

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <limits>
 
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "skirmish/generate.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using namespace skirmish;
 using s2rm::test::contains;

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "data/files.hpp"
 #include "s2rm/any/trainer.hpp"
 #include "s2rm/train/augment.hpp"
 #include "s2rm/train/training_file.hpp"
 #include "support/backends.hpp"
+#include "support/files.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {

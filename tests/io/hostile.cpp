@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
 #include "support/cost.hpp"
+#include "support/files.hpp"
 
 namespace {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace data = s2rm::data;
 using s2rm::field;

@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace data = s2rm::data;
 using s2rm::file_error;

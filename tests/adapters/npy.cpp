@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace data = s2rm::data;
 using s2rm::make_tensor;

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <limits>
 
-#include "data/files.hpp"
 #include "s2rm/train/training_file.hpp"
+#include "support/files.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {

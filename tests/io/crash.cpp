@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace {
 
