@@ -28,7 +28,7 @@ enum class persistent_recurrence {
 template <class Net, class T = float>
 consteval persistent_recurrence persistent_recurrence_of() {
   using dynamics = typename Net::dynamics;
-  if constexpr (!requires { dynamics::talks; }) {
+  if constexpr (!requires { dynamics::interacts; }) {
     return persistent_recurrence::other_policies;
   } else if constexpr (!s2rm::dynamics::has_fused_recurrence<dynamics>) {
     return persistent_recurrence::other_policies;

@@ -395,7 +395,7 @@ static void equals_its_elements(index_t T, index_t B) {
     keep(one.target, owned.target), keep(one.view_mask, owned.view_mask), keep(one.target_mask, owned.target_mask);
     keep(one.reset, owned.reset), keep(one.blind, owned.blind);
     auto const o = one.look();
-    losses += m.forward(o);  // the same tape, used in part
+    losses += m.forward(o);  // the same memory, used in part
     counts += m.count();
     numbers expected;
     keep(expected, states);

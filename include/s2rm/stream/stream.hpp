@@ -127,7 +127,7 @@ class stream {
   [[nodiscard]] state_type state() const {
     state_type s{session_.state(0), started()};
     if constexpr (Net::residual::active) {
-      auto const& seen = session_.tape_;
+      auto const& seen = session_.activations_;
       index_t const count = std::min(views_, std::max(session_.views_, index_t{0}));
       s.view.resize(static_cast<std::size_t>(count * Net::view::size));
       s.place.resize(static_cast<std::size_t>(count * Net::P));
@@ -152,7 +152,7 @@ class stream {
                       std::to_string(count));
     session_.restore(0, s.numbers);
     if (!s.started) session_.starts_ = sessions::starts::all;
-    auto const& seen = session_.tape_;
+    auto const& seen = session_.activations_;
     auto& be = session_.backend_;
     views_ = count;
     session_.views_ = session_.io_.slots(count);

@@ -10,7 +10,7 @@
 ///   mix       the slice's units of hbar = h + W_o g
 ///   update    the slice's units of the cell: both products and the gates
 ///
-/// What a phase reads from other blocks lies in the tape, where the backward pass reads it too; every number is written
+/// What a phase reads from other blocks lies in the saved activations, which the backward pass reads too; every number is written
 /// by one thread, and every sum runs in one order.
 
 #include <algorithm>
