@@ -4,13 +4,13 @@
 /// compiler, with THRUST_DEVICE_SYSTEM set to CPP or OMP, the host (docs/gpu.md).
 
 #include "s2rm/backend/thrust/backend.hpp"
-#include "s2rm/backend/thrust/policy_kernels/compact_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/likelihood.hpp"
 #include "s2rm/backend/thrust/policy_kernels/neighbours.hpp"
 #include "s2rm/backend/thrust/policy_kernels/non_finite_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/optim.hpp"
 #include "s2rm/backend/thrust/policy_kernels/report.hpp"
 #include "s2rm/backend/thrust/policy_kernels/sphere.hpp"
+#include "s2rm/backend/thrust/policy_kernels/view_masks.hpp"
 #include "s2rm/s2rm.hpp"
 
 namespace s2rm::backend {

@@ -7,7 +7,7 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/layer/mixed_likelihood.hpp"
 #include "s2rm/layer/sphere.hpp"
-#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/view_masks.hpp"
 #include "s2rm/runtime/non_finite_views.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"

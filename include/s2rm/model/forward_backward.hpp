@@ -13,7 +13,7 @@
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/view_masks.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/ops/work_size.hpp"

@@ -19,10 +19,10 @@
 #include "s2rm/backend/thrust/kernels/rms_norm.hpp"
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 #include "s2rm/backend/thrust/kernels/weight_gradient.hpp"
-#include "s2rm/backend/thrust/runtime/memory.hpp"
-#include "s2rm/backend/thrust/runtime/system.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
-#include "s2rm/backend/thrust/runtime/cuda.hpp"
+#include "s2rm/backend/thrust/cuda/cuda.hpp"
 #endif
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"

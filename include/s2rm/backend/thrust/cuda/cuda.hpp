@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "s2rm/backend/thrust/cuda/cuda_graph.hpp"
+#include "s2rm/backend/thrust/cuda/cuda_launch.hpp"
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
-#include "s2rm/backend/thrust/runtime/cuda_graph.hpp"
-#include "s2rm/backend/thrust/runtime/cuda_launch.hpp"
 
 namespace s2rm::backend::system {
 

@@ -12,7 +12,7 @@
 
 #include "s2rm/backend/thrust/kernels/cooperative.hpp"
 #include "s2rm/backend/thrust/kernels/host_gemm.hpp"
-#include "s2rm/backend/thrust/runtime/memory.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
 #include "s2rm/core/errors.hpp"
 
 namespace s2rm {
