@@ -40,7 +40,7 @@ consteval persistent_recurrence persistent_recurrence_of() {
     if constexpr (kernel::fits) {
       return back::fits && Net::M > 1 ? persistent_recurrence::yes : persistent_recurrence::forward_only;
     }
-    return Net::M > kernel::most_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
+    return Net::M > kernel::max_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
   }
 }
 

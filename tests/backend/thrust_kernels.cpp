@@ -136,10 +136,10 @@ TEST_CASE("gradients of weights: where the kernel is not used") {
 }
 
 TEST_CASE("rows are cut by their number alone") {
-  using backend::detail::row_pieces;
+  using backend::detail::row_splits;
   for (index_t const n : {0, 1, 63, 64, 65, 640, 6400, 100'001}) {
     for (index_t const most : {0, 1, 3, 64}) {
-      auto const cut = row_pieces::of(n, 32, most);
+      auto const cut = row_splits::of(n, 32, most);
       INFO(n << " in at most " << most << ": " << cut.count << " of " << cut.rows);
       CHECK(cut.count <= std::max<index_t>(most, 1));
       CHECK(cut.count * cut.rows >= n);

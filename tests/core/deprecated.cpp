@@ -28,6 +28,7 @@ using cpu = backend::eigen;
 
 static_assert(std::is_same_v<odd_views, non_finite_views>);
 static_assert(std::is_same_v<kept_batch<float>, resident_batch<float>>);
+static_assert(most_cursor == max_cursor);
 // One name of each header that the old paths forward to.
 static_assert(std::is_class_v<data::checkpoint> && std::is_class_v<checkpoint_folder> &&
               std::is_class_v<data::npy_limits<2>> && std::is_class_v<data::safetensors_limits> &&

@@ -275,9 +275,9 @@ TEST_CASE("resume: the training state is checked as a whole") {
   float const one = 1;
   refused([&](auto&, numbers&, tensors& more) { more.push_back(data::source_of("train.more", {1}, &one)); },
           "tensor 'train.more': unknown: the trainer has no such state");
-  numbers const far(most_cursor + 1);
+  numbers const far(max_cursor + 1);
   refused([&](auto&, numbers&,
-              tensors& more) { more.push_back(data::source_of("train.cursor", {most_cursor + 1}, far.data())); },
+              tensors& more) { more.push_back(data::source_of("train.cursor", {max_cursor + 1}, far.data())); },
           "tensor 'train.cursor': expected shape [1] to [4096], found [4097]");
   CHECK_THROWS_AS(learner.set_cursor(far), value_error);
   auto too_far = good;

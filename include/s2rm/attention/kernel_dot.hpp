@@ -47,7 +47,7 @@ struct attend_backward_sources {
  private:
   S2RM_HD void gather(index_t r, index_t j, neighbour_list const& neighbours) const {
     // Where the numbers of each pair begin.
-    index_t at[neighbour_search::most];
+    index_t at[neighbour_search::capacity];
     for (index_t e = 0; e < neighbours.count; ++e) at[e] = start(r, j, neighbours, e);
     using sum = typename head::weighted_sum;
     auto const begin = [&](index_t e) { return at[e]; };

@@ -15,7 +15,7 @@ namespace s2rm::attention {
 /// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
 template <index_t N, class T>
 struct pair_numbers {
-  T of[neighbour_search::most * padded<N> + math::register_width<T>];
+  T of[neighbour_search::capacity * padded<N> + math::register_width<T>];
   S2RM_HD T* operator[](index_t e) { return of + e * padded<N>; }
 };
 

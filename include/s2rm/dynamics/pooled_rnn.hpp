@@ -63,7 +63,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
     typename pool::template workspace<T> pooling;
     T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+      index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, state);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);

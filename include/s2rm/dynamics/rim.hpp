@@ -94,7 +94,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+      index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
       w.mid = a.take<T>(batch * M * SW);

@@ -85,7 +85,8 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     T *y1, *y1_hat, *y1_factor, *r, *y2_hat, *y2_factor, *gates;
     T *pre, *gate_memory, *z, *y2;  ///< scratch of K rows or one step
     static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const R = time * batch, X = R * views, S = R * K, most = ops::chunk_rows::most(delta_rows, time, batch);
+      index_t const R = time * batch, X = R * views, S = R * K,
+                    max_rows = ops::chunk_rows::max_rows(delta_rows, time, batch);
       activations s{};
       s.lay_out_states(a, R, K * F);
       s.x = a.take<T>(X * F);
@@ -106,7 +107,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
       s.y2_hat = a.take<T>(S * F);
       s.y2_factor = a.take<T>(S);
       s.gates = a.take<T>(S * 3 * F);
-      s.pre = a.take<T>(std::max(most * views, batch * K) * QW);
+      s.pre = a.take<T>(std::max(max_rows * views, batch * K) * QW);
       s.gate_memory = a.take<T>(batch * K * 2 * F);
       s.z = a.take<T>(batch * K * F);
       s.y2 = a.take<T>(batch * K * F);
@@ -120,7 +121,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     T *y1_gain, *y1_offset, *mlp_0, *mlp_1, *y2_gain, *y2_offset, *gate, *gate_input, *x, *x_mean;
     T *z, *tanh_h, *y;
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const rows_of = ops::chunk_rows::most(delta_rows, time, batch), S = rows_of * K, X = rows_of * views,
+      index_t const rows_of = ops::chunk_rows::max_rows(delta_rows, time, batch), S = rows_of * K, X = rows_of * views,
                     B = batch * K;
       workspace w{};
       w.lay_out_states(a, batch, K * F);

@@ -99,7 +99,7 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
-      w.token = a.take<T>(ops::chunk_rows::most(delta_rows, time, batch) * views * W);
+      w.token = a.take<T>(ops::chunk_rows::max_rows(delta_rows, time, batch) * views * W);
       w.y = a.take<T>(batch * views * W);
       w.gain = a.take<T>(batch * views * W);
       return w;

@@ -78,7 +78,7 @@ struct activations {
 
   static constexpr activations lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views;
-    index_t const K = ops::chunk_rows::most(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
+    index_t const K = ops::chunk_rows::max_rows(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
     using attend_saved = typename Net::readout_attention;
     activations s{};
     s.chunks = e.chunks;
@@ -115,7 +115,7 @@ struct activations {
     s.sums = a.take<pass_sums>(1);
     if (!with_backward) return s;
 
-    index_t const chunk = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
+    index_t const chunk = ops::chunk_rows::max_rows(e.chunks.encode, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);

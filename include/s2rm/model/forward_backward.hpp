@@ -53,7 +53,7 @@ struct forward_backward {
   /// backends whose work may depend on masks. Everything below but `observe` takes this one.
   static batch_view<T> compacted(batch_view<T> b) {
     b.views = ops::from_masks<Backend>(
-        b.views, [&b] { return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
+        b.views, [&b] { return compact::max_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
     return b;
   }
 

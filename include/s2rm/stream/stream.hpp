@@ -144,11 +144,11 @@ class stream {
     require_value(static_cast<index_t>(s.numbers.size()) == state_count,
                   "stream: state: expected " + std::to_string(state_count) + " numbers, found " +
                       std::to_string(s.numbers.size()));
-    index_t const most = session_.limits_.views;
+    index_t const max_views = session_.limits_.views;
     auto const count = static_cast<index_t>(s.present.size());
-    require_value(count <= most && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
+    require_value(count <= max_views && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
                       static_cast<index_t>(s.place.size()) == count * Net::P,
-                  "stream: state: views: expected at most " + std::to_string(most) + " whole ones, found " +
+                  "stream: state: views: expected at most " + std::to_string(max_views) + " whole ones, found " +
                       std::to_string(count));
     session_.restore(0, s.numbers);
     if (!s.started) session_.starts_ = sessions::starts::all;

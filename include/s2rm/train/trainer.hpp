@@ -163,10 +163,10 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   [[nodiscard]] index_t skipped() const { return counts().skipped; }
   /// The caller's position in its data, in numbers that mean something to it alone: saved and loaded with the weights.
   [[nodiscard]] std::vector<std::int64_t> const& cursor() const { return cursor_; }
-  /// \throws value_error on more than `most_cursor` numbers.
+  /// \throws value_error on more than `max_cursor` numbers.
   void set_cursor(std::vector<std::int64_t> place) {
-    require_value(static_cast<index_t>(place.size()) <= most_cursor,
-                  "trainer: cursor: expected at most " + std::to_string(most_cursor) + " numbers, found " +
+    require_value(static_cast<index_t>(place.size()) <= max_cursor,
+                  "trainer: cursor: expected at most " + std::to_string(max_cursor) + " numbers, found " +
                       std::to_string(place.size()));
     cursor_ = std::move(place);
   }

@@ -105,15 +105,15 @@ struct checkpoint_format {
              {"train.average", number, size, size},
              {"train.moments", number, moments, moments},
              {"train.counters", data::dtype::i64, 3, 3},
-             {"train.settings", data::dtype::f64, 1, most_settings},
-             {"train.carried", number, element, element * most_carried},
-             {"train.cursor", data::dtype::i64, 1, most_cursor},
+             {"train.settings", data::dtype::f64, 1, max_settings},
+             {"train.carried", number, element, element * max_carried},
+             {"train.cursor", data::dtype::i64, 1, max_cursor},
              {"train.figure", data::dtype::f64, 1, 1}}};
   }
 
   /// Elements of a batch whose state a file may carry.
-  static constexpr index_t most_carried = 65536;
-  static constexpr index_t most_settings = 64;
+  static constexpr index_t max_carried = 65536;
+  static constexpr index_t max_settings = 64;
 
  private:
   template <class Numbers>

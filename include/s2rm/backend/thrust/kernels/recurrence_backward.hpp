@@ -47,7 +47,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   };
   static constexpr int lines = base::template lines_that_fit<bytes>();
   static constexpr std::size_t shared_bytes = bytes<lines>::value;
-  static constexpr bool fits = base::may_fit && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = base::may_fit && shared_bytes <= max_shared_bytes;
   using product = products<lines>;
 
   ops::recurrence_backward_task<T> s;
