@@ -28,7 +28,7 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 /// An extent that may be anything.
 inline constexpr index_t any_extent = -1;
@@ -257,4 +257,4 @@ void save_npy(std::string const& path, tensor<T, Rank> const& values) {
   write_file_atomically(path, pieces);
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -259,7 +259,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
-      be.for_each(batch * M, rms_row<M, H, T>{h, wide(read, H), factor});
+      be.for_each(batch * M, layer::rms_row<M, H, T>{h, wide(read, H), factor});
       return wide<T const>(read, H);
     } else {
       return h;
@@ -268,7 +268,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   template <class B, class T>
   static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
     if constexpr (normed) {
-      be.for_each(batch * M, rms_row_backward<M, H, T>{wide(read, H), dy, factor, dh});
+      be.for_each(batch * M, layer::rms_row_backward<M, H, T>{wide(read, H), dy, factor, dh});
     } else {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dy, dh});
     }

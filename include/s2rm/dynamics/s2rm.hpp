@@ -251,7 +251,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
-      normalise_rows<M, H, B, T>(be, batch * M, h, wide(read, H), factor);
+      layer::normalise_rows<M, H, B, T>(be, batch * M, h, wide(read, H), factor);
       return wide<T const>(read, H);
     } else {
       return h;
@@ -321,7 +321,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class B, class T>
   static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
     if constexpr (normed) {
-      normalise_rows_backward<M, H, B, T>(be, batch * M, wide(read, H), dy, factor, dh);
+      layer::normalise_rows_backward<M, H, B, T>(be, batch * M, wide(read, H), dy, factor, dh);
     } else {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dy, dh});
     }

@@ -35,7 +35,7 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/safetensors.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 /// A tensor of the training state that a reader takes: a list of numbers, how many within bounds.
 struct training_field {
@@ -340,4 +340,4 @@ checkpoint load_checkpoint(std::string const& path, std::span<field_info const> 
   return opened;
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -40,7 +40,7 @@ struct forward_backward {
   static void derive(Backend& be, weights p, activations_type const& s) {
     if constexpr (Net::spatial) {
       T const* const v = p.values + Net::at_embedding;
-      be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
+      be.for_each(M, layer::project_row<S, T>{{v, S}, {s.unit, S}});
       be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
     }
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
@@ -161,7 +161,7 @@ struct forward_backward {
                        on_view_gradients{be, p, s, b, dp});
     if constexpr (dynamics::interacts) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
-      be.for_each(M, geometry::project_row_backward<S, T>{
+      be.for_each(M, layer::project_row_backward<S, T>{
                          {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
     }
   }
@@ -245,7 +245,7 @@ struct forward_backward {
                                       dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
-      s2rm::dynamics::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
+      s2rm::layer::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
     } else {
       be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
@@ -267,7 +267,7 @@ struct forward_backward {
 
   static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, activations_type const& s) {
     if constexpr (dynamics::normed) {
-      s2rm::dynamics::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
+      s2rm::layer::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
       return {s.read_state, M * H, H};
     } else {
       return h;

@@ -49,7 +49,7 @@ struct world_model {
 
   using decoder =
       typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
-  using places = geometry::place_encoder<Shape>;
+  using places = layer::place_encoder<Shape>;
   using dynamics =
       typename dynamics_policy::template on<shape, D,
                                             s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
