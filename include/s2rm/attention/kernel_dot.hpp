@@ -86,7 +86,7 @@ struct kernel_dot {
   }
 
   /// Whether a fused forward pass saves softmax statistics: there is more than one source.
-  static constexpr bool keeps(index_t sources) { return saved(sources) >= 2 * N; }
+  static constexpr bool saves_statistics(index_t sources) { return saved(sources) >= 2 * N; }
   template <class T>
   static T scale() {
     return T(1) / std::sqrt(static_cast<T>(C));
@@ -151,8 +151,8 @@ struct kernel_dot {
             kernel::reached, g.row_step, g.target_step, g.source_step};
   }
   template <class T, class P>
-  static P* statistics(geometry<T> const& g, P* room) {
-    return keeps(g.sources) ? room : nullptr;
+  static P* statistics(geometry<T> const& g, P* memory) {
+    return saves_statistics(g.sources) ? memory : nullptr;
   }
   template <index_t Slot, class B, class T>
   static void give_sources(B& be, geometry<T> const& g, rows<T const> q, rows<T const> dy, T const* w, T const* d,

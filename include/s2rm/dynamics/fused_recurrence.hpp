@@ -58,7 +58,7 @@ ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, input
                                         .row_step = in.views * M,
                                         .target_step = 1,
                                         .source_step = M},
-                              .statistics = D::attend::keeps(in.views) ? s.view_attention : nullptr,
+                              .statistics = D::attend::saves_statistics(in.views) ? s.view_attention : nullptr,
                               .step = in.batch * M * D::attend::saved(in.views)},
                     .modules = {.pairs = {.count = R,
                                           .targets = M,
@@ -69,7 +69,8 @@ ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, input
                                           .row_step = 0,
                                           .target_step = M,
                                           .source_step = 1},
-                                .statistics = D::interaction_attend::keeps(M) ? s.interaction_attention : nullptr,
+                                .statistics =
+                                    D::interaction_attend::saves_statistics(M) ? s.interaction_attention : nullptr,
                                 .step = in.batch * M * D::interaction_attend::saved(M)},
                     .key = {s.key, in.views * NC, NC},
                     .value = {s.value, in.views * NC, NC},
