@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "s2rm/attention/truncated_gaussian.hpp"
+#include "s2rm/attention/truncated_gaussian_kernel.hpp"
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/check/model.hpp"
 #include "s2rm/core/errors.hpp"
