@@ -1,7 +1,7 @@
 # cmake -DROOT=<repository> -P check_tests_listed.cmake
 #
-# Every tests/<folder>/<file>.cpp is named by one s2rm_add_test (or s2rm_add_fuzz_test) line of tests/CMakeLists.txt: a test that nobody runs is
-# worse than none.
+# Every tests/<folder>/<file>.cpp is named by one s2rm_add_test (or s2rm_add_fuzz_test) line of tests/CMakeLists.txt: a test
+# that nobody runs is worse than none. A folder of tests of the library is called as the room it tests.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
@@ -23,6 +23,17 @@ endforeach()
 if(missing)
   list(JOIN missing "\n  " missing)
   message(FATAL_ERROR "not in tests/CMakeLists.txt:\n  ${missing}")
+endif()
+set(no_room "")
+foreach(source IN LISTS sources)
+  get_filename_component(folder "${source}" DIRECTORY)
+  if(NOT folder MATCHES "^(cuda|examples|fuzz|support)(/|$)" AND NOT IS_DIRECTORY "${ROOT}/include/s2rm/${folder}")
+    list(APPEND no_room "${source}")
+  endif()
+endforeach()
+if(no_room)
+  list(JOIN no_room "\n  " no_room)
+  message(FATAL_ERROR "in a folder of tests/ that is no folder of include/s2rm:\n  ${no_room}")
 endif()
 list(LENGTH sources count)
 message("${count} test files, all listed")

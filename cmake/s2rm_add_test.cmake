@@ -16,14 +16,14 @@ endif()
 # Light tests hold their numbers against others of the same program, and none of them runs for long: what optimising them
 # costs is not worth it where time is short (preset check). Heavy ones run for longer, not optimised, than optimising them
 # takes (preset asan).
-set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in data, stream, train, any, distributed, examples and docs")
+set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in io, adapters, stream, train, any, distributed, examples and docs")
 set(S2RM_HEAVY_TESTS "^cell/(lstm|rmc)[.]cpp|^model/gradient(_cells|_policies)?[.]cpp" CACHE STRING
   "Regular expression of the sources below tests/ that compute for longest")
 set(S2RM_HEAVY_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests that compute for longest")
 # s2rm_weight_of(<variable> <source below tests/>): the flags of its weight, or nothing.
 function(s2rm_weight_of result source)
   set(flags)
-  if(source MATCHES "^(data|stream|train|any|distributed|examples|docs)/")
+  if(source MATCHES "^(io|adapters|stream|train|any|distributed|examples|docs)/")
     separate_arguments(flags UNIX_COMMAND "${S2RM_LIGHT_TEST_FLAGS}")
   elseif(source MATCHES "${S2RM_HEAVY_TESTS}")
     separate_arguments(flags UNIX_COMMAND "${S2RM_HEAVY_TEST_FLAGS}")

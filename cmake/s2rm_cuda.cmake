@@ -12,7 +12,7 @@ if(NOT TARGET s2rm::cuda)
     "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-diag-suppress=20012>")
 endif()
 
-# s2rm::nccl: GPUs that train together (backend/thrust/runtime/nccl.hpp), where NCCL's header and library are found: in the
+# s2rm::nccl: GPUs that train together (backend/thrust/cuda/nccl.hpp), where NCCL's header and library are found: in the
 # toolkit, or where NCCL_ROOT says.
 if(NOT TARGET s2rm::nccl)
   find_path(S2RM_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Adds up what the test programs of a coverage build ran (scripts/coverage calls it).
 
-    scripts/coverage_table.py <build folder> <profiles> <source folder>
+    scripts/coverage_table.py <build folder> <profiles> <source file or folder>...
 
 Each program is read with its own profiles, which its build id finds; then a line or a branch counts as taken where any program
 or any instantiation took it. Prints a table, and writes what nobody took to <build folder>/missed.txt.
@@ -27,7 +27,7 @@ def profiles_by_program(profiles):
 
 
 def main():
-    build, profiles, sources = (pathlib.Path(word) for word in sys.argv[1:4])
+    build, profiles, *sources = (pathlib.Path(word) for word in sys.argv[1:])
     known = profiles_by_program(profiles)
     lines = collections.defaultdict(lambda: collections.defaultdict(int))
     branches = collections.defaultdict(lambda: collections.defaultdict(int))
@@ -41,31 +41,33 @@ def main():
         run("llvm-profdata-19", "merge", "-sparse", *known[notes[1]], "-o", merged)
         export = ("llvm-cov-19", "export", str(program), f"-instr-profile={merged}")
         file = None
-        for row in run(*export, "-format=lcov", str(sources)).splitlines():
+        for row in run(*export, "-format=lcov", *map(str, sources)).splitlines():
             if row.startswith("SF:"):
                 file = lines[row[3:]]
             elif row.startswith("DA:"):
                 line, count = row[3:].split(",")[:2]
                 file[int(line)] += int(count)
-        for function in json.loads(run(*export, str(sources)))["data"][0]["functions"]:
+        for function in json.loads(run(*export, *map(str, sources)))["data"][0]["functions"]:
             for l1, c1, _, _, yes, no, index, *_ in function["branches"]:
                 name = function["filenames"][index]
                 branches[name][l1, c1, "true"] += yes
                 branches[name][l1, c1, "false"] += no
-    root = str(sources.resolve())
+    library = pathlib.Path("include/s2rm").resolve()
+    asked = [source.resolve() for source in sources]
     total = [0, 0, 0, 0]
     missed = []
     print(f"{programs} programs\n{'file':40} {'lines':>12} {'':>8} {'branches':>12}")
     for name in sorted(lines):
-        if not name.startswith(root):
+        path = pathlib.Path(name)
+        if not any(path == place or place in path.parents for place in asked):
             continue
         # What follows the end of a branch counts with it, also where it is a comment.
-        text = pathlib.Path(name).read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8").splitlines()
         here = {line: count for line, count in lines[name].items() if not text[line - 1].lstrip().startswith("//")}
         there = branches[name]
         counts = [sum(c > 0 for c in here.values()), len(here), sum(c > 0 for c in there.values()), len(there)]
         total = [a + b for a, b in zip(total, counts)]
-        short = str(pathlib.Path(name).relative_to(root))
+        short = str(path.relative_to(library))
         missed += [f"{short}:{line}: never run" for line, count in sorted(here.items()) if count == 0]
         missed += [f"{short}:{l}:{c}: never {side}" for (l, c, side), count in sorted(there.items()) if count == 0]
         print(row_of(short, counts))

@@ -20,7 +20,7 @@ void save_array(std::filesystem::path const& path, std::vector<T> const& values,
   }
   std::copy(values.begin(), values.end(), array.begin());
   std::filesystem::create_directories(std::filesystem::absolute(path).parent_path());
-  s2rm::data::save_npy(path.string(), array);
+  s2rm::io::save_npy(path.string(), array);
 }
 
 }  // namespace examples

@@ -24,7 +24,7 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string read_file(std::filesystem::path const& path, std::uint64_t most) {
-  s2rm::data::input_file file{path.string()};
+  s2rm::io::input_file file{path.string()};
   if (file.size() > most) {
     throw s2rm::file_error{path.string() + ": expected at most " + std::to_string(most) + " bytes, found " +
                            std::to_string(file.size())};
@@ -43,7 +43,7 @@ void write_file(std::filesystem::path const& path, std::string_view bytes) {
     std::filesystem::create_directories(folder, error);
   }
   std::array const pieces{std::as_bytes(std::span{bytes})};
-  s2rm::data::write_file_atomically(path.string(), pieces);
+  s2rm::io::write_file_atomically(path.string(), pieces);
 }
 
 }  // namespace examples

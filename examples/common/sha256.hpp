@@ -16,7 +16,7 @@ namespace examples {
 /// The bytes of a regular file of at most `most` bytes; throws std::runtime_error naming the file otherwise.
 [[nodiscard]] std::string read_file(std::filesystem::path const& path, std::uint64_t most = std::uint64_t{1} << 30);
 
-/// Replaces a file all or nothing, flushed to the device (`s2rm::data::write_file_atomically`). Creates missing folders.
+/// Replaces a file all or nothing, flushed to the device (`s2rm::io::write_file_atomically`). Creates missing folders.
 /// Throws std::runtime_error naming the file on any failure.
 void write_file(std::filesystem::path const& path, std::string_view bytes);
 

@@ -115,7 +115,7 @@ class model_of final : public model {
     auto& be = learner_.backend();
     encoder::forward(be, p.template inner<typename encoder::params>(Net::at_place), n, places.data(),
                      s2rm::rows<float>{code.data(), s}, saved.data());
-    be.for_each(m, s2rm::geometry::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
+    be.for_each(m, s2rm::layer::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
     auto const z_of = [&](float cosine) {
       return Net::kernel::reaches(cosine)
                  ? std::exp(static_cast<double>(Net::kernel::log_weight(cosine, p.values + Net::at_kernel)))

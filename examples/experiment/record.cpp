@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <type_traits>
 
 #include "common/json_file.hpp"
 #include "common/sha256.hpp"
@@ -15,45 +16,20 @@ namespace {
 nlohmann::ordered_json finite_or_null(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
 
 nlohmann::ordered_json to_json(fit_settings const& s) {
-  nlohmann::ordered_json all{{"steps", s.steps},
-                             {"batch", s.batch},
-                             {"window", s.window},
-                             {"warm_up", s.warm_up},
-                             {"rate", s.rate},
-                             {"floor", s.floor},
-                             {"clip", s.clip},
-                             {"beta2", s.beta2},
-                             {"curriculum", s.curriculum},
-                             {"few_views", s.few_views},
-                             {"blind_spans", s.blind_spans},
-                             {"validate_every", s.validate_every},
-                             {"parts", s.parts}};
-  if (s.regularised()) {
-    all["weight_decay"] = s.weight_decay;
-    all["average"] = s.average;
-    all["patience"] = s.patience;
-  }
+  nlohmann::ordered_json all;
+  fit_settings::for_each(s, [&](char const* name, auto const& value, fit_settings::noted when) {
+    if (when != fit_settings::noted::regularised || s.regularised()) all[name] = value;
+  });
   return all;
 }
 
 fit_settings to_settings(examples::json_fields from) {
   fit_settings s;
-  s.steps = from.integer("steps");
-  s.batch = from.integer("batch");
-  s.window = from.integer("window");
-  s.warm_up = from.integer("warm_up");
-  s.rate = from.number("rate");
-  s.floor = from.number("floor");
-  s.clip = from.number("clip");
-  if (from.has("beta2")) s.beta2 = from.number("beta2");  // not in records of earlier versions
-  s.curriculum = from.integer("curriculum");
-  s.few_views = from.number("few_views");
-  s.blind_spans = from.number("blind_spans");
-  s.validate_every = from.integer("validate_every");
-  if (from.has("parts")) s.parts = from.integer("parts");  // nor this
-  if (from.has("weight_decay")) s.weight_decay = from.number("weight_decay");
-  if (from.has("average")) s.average = from.number("average");
-  if (from.has("patience")) s.patience = from.integer("patience");
+  fit_settings::for_each(s, [&](char const* name, auto& value, fit_settings::noted when) {
+    if (when != fit_settings::noted::always && !from.has(name)) return;
+    if constexpr (std::is_integral_v<std::remove_reference_t<decltype(value)>>) value = from.integer(name);
+    else value = from.number(name);
+  });
   from.done();
   return s;
 }

@@ -5,24 +5,9 @@
 namespace examples {
 
 void fit_settings::describe(manifest& settings) const {
-  settings.set("fit.steps", steps);
-  settings.set("fit.batch", batch);
-  settings.set("fit.window", window);
-  settings.set("fit.warm_up", warm_up);
-  settings.set("fit.rate", rate);
-  settings.set("fit.floor", floor);
-  settings.set("fit.clip", clip);
-  settings.set("fit.beta2", beta2);
-  settings.set("fit.curriculum", curriculum);
-  settings.set("fit.few_views", few_views);
-  settings.set("fit.blind_spans", blind_spans);
-  if (regularised()) {
-    settings.set("fit.weight_decay", weight_decay);
-    settings.set("fit.average", average);
-    settings.set("fit.patience", patience);
-  }
-  settings.set("fit.validate_every", validate_every);
-  settings.set("fit.parts", parts);
+  for_each(*this, [&](char const* name, auto const& value, noted when) {
+    if (when != noted::regularised || regularised()) settings.set(std::string{"fit."} + name, value);
+  });
 }
 
 std::filesystem::path run_options::checkpoint_path() const {

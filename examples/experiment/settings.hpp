@@ -33,6 +33,20 @@ struct fit_settings {
 
   /// Whether weights are averaged, decayed or chosen by validation: what most examples do without, and do not note.
   [[nodiscard]] bool regularised() const { return weight_decay != 0 || average != 0 || patience != 0; }
+  /// f(name, member, when it is noted) for each of them, in the order of records and manifests.
+  enum class noted { always, not_in_early_records, regularised };
+  template <class Settings, class F>
+  static void for_each(Settings& s, F const& f) {
+    using enum noted;
+    f("steps", s.steps, always), f("batch", s.batch, always), f("window", s.window, always);
+    f("warm_up", s.warm_up, always), f("rate", s.rate, always), f("floor", s.floor, always), f("clip", s.clip, always);
+    f("beta2", s.beta2, not_in_early_records);
+    f("curriculum", s.curriculum, always), f("few_views", s.few_views, always);
+    f("blind_spans", s.blind_spans, always), f("validate_every", s.validate_every, always);
+    f("parts", s.parts, not_in_early_records);
+    f("weight_decay", s.weight_decay, regularised), f("average", s.average, regularised);
+    f("patience", s.patience, regularised);
+  }
   void describe(manifest& settings) const;
   friend bool operator==(fit_settings const&, fit_settings const&) = default;
 };

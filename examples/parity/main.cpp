@@ -21,7 +21,7 @@ using net = s2rm::world_model<parity_shape, Cell, s2rm::kernel::truncated_gaussi
                               s2rm::decoder::mlp<24>, s2rm::likelihood::bernoulli>;
 
 using s2rm::index_t;
-using s2rm::data::safetensors_file;
+using s2rm::io::safetensors_file;
 
 /// A batch that owns what it read from a file.
 template <class T>
@@ -39,7 +39,7 @@ std::vector<U> read(safetensors_file const& file, char const* name, std::vector<
 
 template <class T>
 stored_batch<T> read_batch(std::string const& path) {
-  auto const file = s2rm::data::read_safetensors(path);
+  auto const file = s2rm::io::read_safetensors(path);
   auto const& views = file.at("views").shape;
   auto const& queries = file.at("query_places").shape;
   if (views.size() != 6) throw s2rm::shape_error(path + ": views: expected rank 6 (T, B, A, 1, 5, 5)");
@@ -76,15 +76,15 @@ void run(std::string const& checkpoint, std::string const& batch_path, std::stri
   auto const& b = stored.batch;
   T const loss = static_cast<T>(model.differentiate(b));
 
-  std::vector<s2rm::data::tensor_source> result{
-      s2rm::data::source_of("prediction", {b.time, b.batch, b.queries, 1, 5, 5}, model.predictions()),
-      s2rm::data::source_of("state", {b.time, b.batch, Net::M, Net::state_size}, model.states()),
-      s2rm::data::source_of("loss", {1}, &loss)};
+  std::vector<s2rm::io::tensor_source> result{
+      s2rm::io::source_of("prediction", {b.time, b.batch, b.queries, 1, 5, 5}, model.predictions()),
+      s2rm::io::source_of("state", {b.time, b.batch, Net::M, Net::state_size}, model.states()),
+      s2rm::io::source_of("loss", {1}, &loss)};
   for (auto const& field : Net::fields) {
     std::vector<index_t> const shape(field.extents.begin(), field.extents.begin() + field.rank);
-    result.push_back(s2rm::data::source_of("grad." + std::string(field.name), shape, model.gradient() + field.offset));
+    result.push_back(s2rm::io::source_of("grad." + std::string(field.name), shape, model.gradient() + field.offset));
   }
-  s2rm::data::write_safetensors(out, result);
+  s2rm::io::write_safetensors(out, result);
   std::cout << "loss " << loss << ", " << b.time << " steps x " << b.batch << " elements, " << b.views << " views, "
             << b.queries << " queries -> " << out << '\n';
 }

@@ -190,8 +190,8 @@ class loader {
   explicit loader(fs::path const& folder) : folder_{folder} {}
 
   template <class T, std::size_t Rank>
-  void read(char const* name, tensor<T, Rank>& field, s2rm::data::npy_limits<Rank> const& limits) const {
-    field = s2rm::data::load_npy<T, Rank>((folder_ / name).string() + ".npy", limits);
+  void read(char const* name, tensor<T, Rank>& field, s2rm::io::npy_limits<Rank> const& limits) const {
+    field = s2rm::io::load_npy<T, Rank>((folder_ / name).string() + ".npy", limits);
   }
 
   /// Files that are no field's: what they were meant to say would be lost.
@@ -213,7 +213,7 @@ class loader {
 }  // namespace
 
 recording load_recording(fs::path const& folder) {
-  using s2rm::data::any_extent;
+  using s2rm::io::any_extent;
   constexpr std::uint64_t most_episodes = 1'000'000, most_units = 1000, most_states = 100'000'000;
   loader const from{folder};
   recording r;
@@ -262,7 +262,7 @@ void save_recording(recording const& r, fs::path const& folder) {
   if (code) refuse(fresh, "cannot create the folder: " + code.message());
   try {
     for_each_field(r, [&fresh](char const* name, auto const& field) {
-      s2rm::data::save_npy((fresh / name).string() + ".npy", field);
+      s2rm::io::save_npy((fresh / name).string() + ".npy", field);
     });
     fs::rename(fresh, target, code);
     if (code) refuse(target, "cannot take its name: " + code.message());

@@ -4,13 +4,13 @@
 /// compiler, with THRUST_DEVICE_SYSTEM set to CPP or OMP, the host (docs/gpu.md).
 
 #include "s2rm/backend/thrust/backend.hpp"
-#include "s2rm/backend/thrust/policy_kernels/compact_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/likelihood.hpp"
 #include "s2rm/backend/thrust/policy_kernels/neighbours.hpp"
 #include "s2rm/backend/thrust/policy_kernels/non_finite_views.hpp"
 #include "s2rm/backend/thrust/policy_kernels/optim.hpp"
 #include "s2rm/backend/thrust/policy_kernels/report.hpp"
 #include "s2rm/backend/thrust/policy_kernels/sphere.hpp"
+#include "s2rm/backend/thrust/policy_kernels/view_masks.hpp"
 #include "s2rm/s2rm.hpp"
 
 namespace s2rm::backend {
@@ -28,7 +28,7 @@ enum class persistent_recurrence {
 template <class Net, class T = float>
 consteval persistent_recurrence persistent_recurrence_of() {
   using dynamics = typename Net::dynamics;
-  if constexpr (!requires { dynamics::talks; }) {
+  if constexpr (!requires { dynamics::interacts; }) {
     return persistent_recurrence::other_policies;
   } else if constexpr (!s2rm::dynamics::has_fused_recurrence<dynamics>) {
     return persistent_recurrence::other_policies;
@@ -40,7 +40,7 @@ consteval persistent_recurrence persistent_recurrence_of() {
     if constexpr (kernel::fits) {
       return back::fits && Net::M > 1 ? persistent_recurrence::yes : persistent_recurrence::forward_only;
     }
-    return Net::M > kernel::most_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
+    return Net::M > kernel::max_blocks ? persistent_recurrence::too_many_modules : persistent_recurrence::too_large;
   }
 }
 

@@ -1,6 +1,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
 
 fresh_tree(root)
+file(MAKE_DIRECTORY "${root}/include/s2rm/core")
 file(WRITE "${root}/tests/CMakeLists.txt" "s2rm_add_test(core/span.cpp unit)\n# s2rm_add_test(core/shape.cpp unit)\n")
 file(WRITE "${root}/tests/core/span.cpp" "")
 file(WRITE "${root}/tests/support/main.cpp" "")
@@ -9,3 +10,8 @@ file(WRITE "${root}/tests/consumer/main.cpp" "")
 expect_pass("all listed" "-DROOT=${root}")
 file(WRITE "${root}/tests/core/shape.cpp" "")
 expect_refusal("only in a comment" "not in tests/CMakeLists.txt: core/shape.cpp" "-DROOT=${root}")
+
+file(WRITE "${root}/tests/CMakeLists.txt" "s2rm_add_test(core/span.cpp unit)\ns2rm_add_test(core/shape.cpp unit)\n")
+expect_pass("both listed" "-DROOT=${root}")
+file(REMOVE_RECURSE "${root}/include/s2rm/core")
+expect_refusal("a folder that is no room" "no folder of include/s2rm: core/shape.cpp core/span.cpp" "-DROOT=${root}")

@@ -28,9 +28,12 @@ using cpu = backend::eigen;
 
 static_assert(std::is_same_v<odd_views, non_finite_views>);
 static_assert(std::is_same_v<kept_batch<float>, resident_batch<float>>);
+static_assert(most_cursor == max_cursor);
+static_assert(std::is_same_v<s2rm::data::checkpoint, io::checkpoint>);
+static_assert(std::is_same_v<s2rm::geometry::place_encoder<net::shape>, layer::place_encoder<net::shape>>);
 // One name of each header that the old paths forward to.
-static_assert(std::is_class_v<data::checkpoint> && std::is_class_v<checkpoint_folder> &&
-              std::is_class_v<data::npy_limits<2>> && std::is_class_v<data::safetensors_limits> &&
+static_assert(std::is_class_v<io::checkpoint> && std::is_class_v<checkpoint_folder> &&
+              std::is_class_v<io::npy_limits<2>> && std::is_class_v<io::safetensors_limits> &&
               std::is_class_v<checkpoint_format> && std::is_class_v<view_traits<tensor<float, 2>>>);
 
 template <class View>

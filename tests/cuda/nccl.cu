@@ -1,7 +1,7 @@
 // A trainer whose ranks have a GPU each: compiled for the device and linked. mpirun -n <GPUs> test_cuda_nccl would train.
 #include <s2rm/thrust.hpp>
 
-#include <s2rm/backend/thrust/runtime/nccl.hpp>
+#include <s2rm/backend/thrust/cuda/nccl.hpp>
 #include <s2rm/distributed.hpp>
 
 #include <cstdio>

@@ -2,13 +2,13 @@
 // test and computes for itself what one rank would do.
 #include "s2rm/distributed.hpp"
 
-#include "data/files.hpp"
 #include "s2rm/train/training_file.hpp"
+#include "support/files.hpp"
 #include "support/refused.hpp"
 #include "support/tolerance.hpp"
 #include "train/batches.hpp"
 #if defined(S2RM_TEST_THRUST)
-#include "support/separate.hpp"
+#include "support/separate_memory.hpp"
 #endif
 
 namespace s2rm {

@@ -39,7 +39,7 @@ frames_type square() {
 struct place : folder {
   explicit place(char const* name) : folder(name) {
     std::filesystem::create_directories(path);
-    s2rm::data::save_npy(video(), square());
+    s2rm::io::save_npy(video(), square());
   }
   [[nodiscard]] std::string video() const { return (path / "square.npy").string(); }
   [[nodiscard]] std::string train() const { return "train --window 6 --batch 2 --video " + video() + out(); }
@@ -129,7 +129,7 @@ TEST_CASE("data, train, eval and render leave their files, and the peers' figure
   CHECK_THAT(other.text, contains("other settings"));
   auto frames_changed = square();
   frames_changed(0, 0, 0) += 1;
-  s2rm::data::save_npy(work.video(), frames_changed);
+  s2rm::io::save_npy(work.video(), frames_changed);
   auto const changed = call("eval --seed 2 --draws 1" + work.out());
   CHECK(changed.status == 1);
   CHECK_THAT(changed.text, contains("not the frames"));

@@ -7,9 +7,9 @@
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using clip::batch;
 using clip::crop;
@@ -210,14 +210,14 @@ TEST_CASE(".npy files are read as they are") {
   auto const file = work / "frames.npy";
   s2rm::tensor<std::uint8_t, 3> frames = xt::zeros<std::uint8_t>({3, 12, 14});
   frames(2, 11, 13) = 200;
-  s2rm::data::save_npy(file, frames);
+  s2rm::io::save_npy(file, frames);
   auto const video = clip::load(file, {}, "no such program");
   CHECK(video.width == 14);
   CHECK(video.height == 12);
   CHECK(video.frames() == 3);
   CHECK(video.pixels.back() == 200);
   s2rm::tensor<std::uint8_t, 3> const narrow = xt::zeros<std::uint8_t>({3, 12, 10});
-  s2rm::data::save_npy(file, narrow);
+  s2rm::io::save_npy(file, narrow);
   CHECK_THAT(complaint([&] { static_cast<void>(clip::load(file, {}, "")); }), contains("found 10 x 12"));
   CHECK_THAT(complaint([&] { static_cast<void>(clip::load(work / "none.avi", {}, "")); }), contains("none.avi"));
 }

@@ -11,8 +11,8 @@
 #include "common/progress.hpp"
 #include "common/report.hpp"
 #include "common/sha256.hpp"
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::contains;
 
@@ -42,7 +42,7 @@ TEST_CASE("an array is written in its shape") {
   auto const folder = std::filesystem::temp_directory_path() / "examples_array_test";
   examples::save_array(folder / "deep" / "a.npy", std::vector<float>{1, 2, 3, 4, 5, 6},
                        std::array<std::size_t, 2>{2, 3});
-  auto const read = s2rm::data::load_npy<float, 2>((folder / "deep" / "a.npy").string(), {.shape = {2, 3}});
+  auto const read = s2rm::io::load_npy<float, 2>((folder / "deep" / "a.npy").string(), {.shape = {2, 3}});
   CHECK(read(1, 0) == 4);
   CHECK_THROWS_WITH(examples::save_array(folder / "b.npy", std::vector<float>{1}, std::array<std::size_t, 2>{2, 3}),
                     contains("expected 6 numbers for its shape, found 1"));

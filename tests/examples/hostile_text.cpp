@@ -2,12 +2,12 @@
 // changed, every byte of it missing.
 #include <cmath>
 
-#include "data/files.hpp"
 #include "experiment/record.hpp"
 #include "sensors/csv.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
 #include "support/cost.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::many;
 
@@ -17,8 +17,8 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// What is read is text, and what it says is kept until all of it is understood: that takes more than the file's own size,
 /// but never more than so many times that.
-constexpr long most_bytes = 24L << 20;
-constexpr double most_milliseconds = 200;
+constexpr long max_bytes = 24L << 20;
+constexpr double max_milliseconds = 200;
 
 template <class Read>
 void bounded(std::string const& what, std::string const& text, Read const& read) {
@@ -28,8 +28,8 @@ void bounded(std::string const& what, std::string const& text, Read const& read)
   UNSCOPED_INFO(what << ": " << cost.bytes / 1024 << " KiB, " << cost.milliseconds << " ms");
   CHECK(cost.refused);
   CHECK(cost.kept <= 4096);
-  CHECK(cost.bytes < most_bytes);
-  CHECK(cost.milliseconds < s2rm::test::allowed_milliseconds(most_milliseconds));
+  CHECK(cost.bytes < max_bytes);
+  CHECK(cost.milliseconds < s2rm::test::allowed_milliseconds(max_milliseconds));
 }
 
 std::string a_record() {

@@ -3,10 +3,10 @@
 
 #include <cmath>
 
-#include "data/files.hpp"
 #include "experiment/record.hpp"
 #include "sensors/results.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::complaint;
 using s2rm::test::contains;

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/files.hpp"
 #include "sensors/csv.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using s2rm::test::contains;
 using sensors::coordinate_kind;

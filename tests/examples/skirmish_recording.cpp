@@ -6,10 +6,10 @@
 #include <fstream>
 #include <limits>
 
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "skirmish/generate.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using namespace skirmish;
 using s2rm::test::contains;
@@ -120,9 +120,9 @@ TEST_CASE("files that are not there or not what they say") {
     CHECK_THAT(load(), contains(path) && contains("not a .npy file"));
     tensor<double, Rank> const other_type = field;
     std::filesystem::remove(path);
-    s2rm::data::save_npy(path, other_type);
+    s2rm::io::save_npy(path, other_type);
     CHECK_THAT(load(), contains(path) && contains("expected dtype") && contains("'<f8'"));
-    s2rm::data::save_npy(path, s2rm::make_tensor<T>(1, 1, 1, 1));
+    s2rm::io::save_npy(path, s2rm::make_tensor<T>(1, 1, 1, 1));
     CHECK_THAT(load(), contains(path) && contains("expected rank") && contains("found 4"));
     write_text(path, good);
   });
@@ -143,7 +143,7 @@ TEST_CASE("what comes first bounds what comes after") {
   auto const with = [&](char const* name, auto const& field, char const* text) {
     auto const path = (root / name).string() + ".npy";
     auto const good = read_text(path);
-    s2rm::data::save_npy(path, field);
+    s2rm::io::save_npy(path, field);
     CHECK_THAT(load(), contains(path) && contains(text));
     write_text(path, good);
   };

@@ -1,4 +1,4 @@
-// Edges of the model: nothing seen, nothing asked, one of everything, padding, repetition, partial tapes.
+// Edges of the model: nothing seen, nothing asked, one of everything, padding, repetition, partly used memory.
 #include "support/backends.hpp"
 #include "support/catch.hpp"
 #include "support/model_fixture.hpp"
@@ -136,7 +136,7 @@ TEST_CASE("null masks are masks of ones, no flags are flags of zeros") {
   CHECK(run<net>(values, owned.look()) == run<net>(values, marked.look()));
 }
 
-TEST_CASE("a larger tape, or one used before, changes no bit") {
+TEST_CASE("more memory for activations, or one used before, changes no bit") {
   auto const values = random_parameters<net>(7);
   auto const owned = random_batch<net>({.time = 3, .views = 4, .present = slots::some, .seed = 7});
   auto const b = owned.look();

@@ -395,7 +395,7 @@ static void equals_its_elements(index_t T, index_t B) {
     keep(one.target, owned.target), keep(one.view_mask, owned.view_mask), keep(one.target_mask, owned.target_mask);
     keep(one.reset, owned.reset), keep(one.blind, owned.blind);
     auto const o = one.look();
-    losses += m.forward(o);  // the same tape, used in part
+    losses += m.forward(o);  // the same memory, used in part
     counts += m.count();
     numbers expected;
     keep(expected, states);
@@ -520,7 +520,7 @@ TEST_CASE("11. rotating the sphere, modules and places together, leaves Z unchan
 
 TEST_CASE("12. a GRU module alone equals PyTorch's cell") {
   // Golden numbers of torch.nn.GRUCell for three modules' weights; here each module is a model of its own.
-  auto const file = data::read_safetensors("golden/gru.safetensors");
+  auto const file = io::read_safetensors("golden/gru.safetensors");
   auto const u = file.numbers<double>("u"), h = file.numbers<double>("h"), expected = file.numbers<double>("output");
   auto const wi = file.numbers<double>("weight_ih"), wh = file.numbers<double>("weight_hh");
   auto const bi = file.numbers<double>("bias_ih"), bh = file.numbers<double>("bias_hh");

@@ -7,7 +7,7 @@
 #include "stream/on_device.hpp"
 #include "support/backends.hpp"
 #if defined(S2RM_TEST_THRUST)
-#include "support/separate.hpp"
+#include "support/separate_memory.hpp"
 #endif
 
 namespace s2rm {

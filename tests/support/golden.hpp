@@ -18,8 +18,8 @@
 
 namespace s2rm::test {
 
-inline data::safetensors_file golden(std::string const& name) {
-  return data::read_safetensors("golden/" + name + ".safetensors");
+inline io::safetensors_file golden(std::string const& name) {
+  return io::read_safetensors("golden/" + name + ".safetensors");
 }
 
 /// The worst of a whole program, by precision; one line at its end.
@@ -50,7 +50,7 @@ inline void hold(std::string const& what, std::vector<double> const& found, std:
 }
 
 template <class T>
-owned_batch<T> batch_of(data::safetensors_file const& f) {
+owned_batch<T> batch_of(io::safetensors_file const& f) {
   auto const& places = f.at("places").shape;
   owned_batch<T> b;
   b.time = places[0];
@@ -60,7 +60,7 @@ owned_batch<T> batch_of(data::safetensors_file const& f) {
   b.view = f.template numbers<T>("views");
   b.place = f.template numbers<T>("places");
   b.query_place = f.template numbers<T>("query_places");
-  if (f.at("targets").type == data::dtype::i64) {
+  if (f.at("targets").type == io::dtype::i64) {
     for (auto const k : f.template numbers<std::int64_t>("targets")) b.target.push_back(static_cast<T>(k));
   } else {
     b.target = f.template numbers<T>("targets");
@@ -79,8 +79,7 @@ struct golden_result {
 };
 
 /// The model as plain numbers: its fields, and what it gives for values of its parameters and a batch.
-using golden_model =
-    std::function<golden_result(std::vector<double> const& values, data::safetensors_file const& batch)>;
+using golden_model = std::function<golden_result(std::vector<double> const& values, io::safetensors_file const& batch)>;
 
 /// Prediction, state, loss and every gradient of one case, in double or in float (support/golden.cpp).
 void compare(std::string const& name, bool single, std::span<field_info const> fields, golden_model const& run);
@@ -88,7 +87,7 @@ void compare(std::string const& name, bool single, std::span<field_info const> f
 template <class Net, class T>
 void compare(std::string const& name, backend::eigen const& be = {}) {
   compare(name, sizeof(T) == 4, Net::fields,
-          [&be](std::vector<double> const& values, data::safetensors_file const& batch) {
+          [&be](std::vector<double> const& values, io::safetensors_file const& batch) {
             auto const owned = batch_of<T>(batch);
             auto const b = owned.look();
             model<Net, backend::eigen, T> m(be, values, {b.time, b.batch, b.views, b.queries});

@@ -122,7 +122,7 @@ owned_batch<T> converted(owned_batch<U> const& b) {
   return to;
 }
 
-/// One model on one backend: weights, tape and what a sequence gives.
+/// One model on one backend: weights, activations and what a sequence gives.
 template <class Net, class Backend, class T = double>
 class model {
  public:
@@ -131,40 +131,40 @@ class model {
   model(Backend be, std::vector<double> const& values, extent const& e)
       : backend_(be), weights_(backend_), gradients_(static_cast<std::size_t>(Net::parameter_count)) {
     arena counting;
-    (void)tape<Net, T>::lay_out(counting, e, true);
+    (void)activations<Net, T>::lay_out(counting, e, true);
     memory_.resize(static_cast<std::size_t>(counting.used) + 64);
     auto const misplaced = reinterpret_cast<std::uintptr_t>(memory_.data()) % 64;
     arena cutting{memory_.data() + (misplaced == 0 ? 0 : 64 - misplaced)};
-    tape_ = tape<Net, T>::lay_out(cutting, e, true);
+    activations_ = activations<Net, T>::lay_out(cutting, e, true);
     poison();
     set(values);
   }
   model(model const&) = delete;
 
-  /// All bits of the tape set: every floating-point number in it is NaN, every flag is 255.
+  /// All bits of the activations set: every floating-point number in it is NaN, every flag is 255.
   void poison() { std::memset(memory_.data(), 0xFF, memory_.size()); }
 
   void set(std::vector<double> const& values) {
     std::vector<T> const host(values.begin(), values.end());
     weights_.assign(backend_, host.data());
-    sequence_type::derive(backend_, weights_.view(), tape_);
+    sequence_type::derive(backend_, weights_.view(), activations_);
   }
 
   /// Forward; the loss summed over unmasked target elements, and their number in `count()`.
   double forward(batch_view<T> const& b, T const* carried = nullptr) {
-    sequence_type::derive(backend_, weights_.view(), tape_);
-    auto const kept = sequence_type::observe(backend_, weights_.view(), tape_, b, carried);
+    sequence_type::derive(backend_, weights_.view(), activations_);
+    auto const kept = sequence_type::observe(backend_, weights_.view(), activations_, b, carried);
     query_reach_.clear();
-    each_read_out<Net>(kept, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
-      sequence_type::query(backend_, weights_.view(), tape_, some, first);
-      auto const reach = copy(tape_.query_reach, some.time * some.batch * some.queries * Net::M);
+    each_read_out<Net>(kept, activations_.chunks, [&](batch_view<T> const& some, index_t first) {
+      sequence_type::query(backend_, weights_.view(), activations_, some, first);
+      auto const reach = copy(activations_.query_reach, some.time * some.batch * some.queries * Net::M);
       query_reach_.insert(query_reach_.end(), reach.begin(), reach.end());
     });
-    sequence_type::measure(backend_, tape_, b);
-    sequence_type::count(backend_, tape_, b);
-    return tape_.sums->segment_loss;
+    sequence_type::measure(backend_, activations_, b);
+    sequence_type::count(backend_, activations_, b);
+    return activations_.sums->segment_loss;
   }
-  [[nodiscard]] double count() const { return tape_.sums->count; }
+  [[nodiscard]] double count() const { return activations_.sums->count; }
   /// The mean loss; 0 without any target.
   double loss(batch_view<T> const& b, T const* carried = nullptr) {
     double const sum = forward(b, carried);
@@ -174,7 +174,7 @@ class model {
   /// The loss of every target element, 0 where it is masked, after `forward`.
   [[nodiscard]] std::vector<double> losses(batch_view<T> const& b) const {
     std::vector<double> all(static_cast<std::size_t>(b.time * b.batch * b.queries * Net::target::size));
-    likelihood::loss_term<typename Net::likelihood, typename Net::target, T> const term{tape_.output, b.target,
+    likelihood::loss_term<typename Net::likelihood, typename Net::target, T> const term{activations_.output, b.target,
                                                                                         b.target_mask};
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = term(static_cast<index_t>(i));
     return all;
@@ -183,39 +183,39 @@ class model {
   /// Gradient of the mean loss, after `forward`.
   std::vector<T> const& backward(batch_view<T> const& b, T const* carried = nullptr) {
     std::fill(gradients_.begin(), gradients_.end(), T(0));
-    sequence_type::begin_backward(backend_, tape_);
+    sequence_type::begin_backward(backend_, activations_);
     T const scale = count() > 0 ? static_cast<T>(1.0 / count()) : T(1);
     auto const kept = sequence_type::compacted(b);
-    each_read_out<Net>(kept, tape_.chunks, [&](batch_view<T> const& some, index_t first) {
-      sequence_type::query(backend_, weights_.view(), tape_, some, first);
-      sequence_type::query_backward(backend_, weights_.view(), tape_, some, first, scale, {gradients_.data()});
+    each_read_out<Net>(kept, activations_.chunks, [&](batch_view<T> const& some, index_t first) {
+      sequence_type::query(backend_, weights_.view(), activations_, some, first);
+      sequence_type::query_backward(backend_, weights_.view(), activations_, some, first, scale, {gradients_.data()});
     });
-    sequence_type::backward(backend_, weights_.view(), tape_, kept, carried, false, {gradients_.data()});
+    sequence_type::backward(backend_, weights_.view(), activations_, kept, carried, false, {gradients_.data()});
     return gradients_;
   }
 
-  [[nodiscard]] tape<Net, T> const& memory() const { return tape_; }
+  [[nodiscard]] activations<Net, T> const& memory() const { return activations_; }
   [[nodiscard]] std::vector<T> states(batch_view<T> const& b) const {
-    return copy(tape_.dynamics.state_out, b.time * b.batch * Net::M * Net::state_size);
+    return copy(activations_.dynamics.state_out, b.time * b.batch * Net::M * Net::state_size);
   }
   [[nodiscard]] std::vector<T> outputs(batch_view<T> const& b) const {
-    return copy(tape_.output, b.time * b.batch * b.queries * Net::outputs);
+    return copy(activations_.output, b.time * b.batch * b.queries * Net::outputs);
   }
   /// What every module read of the views, (R, M, N C).
   [[nodiscard]] std::vector<T> reads(batch_view<T> const& b) const {
-    return copy(tape_.dynamics.u, b.time * b.batch * Net::M * Net::NC);
+    return copy(activations_.dynamics.u, b.time * b.batch * Net::M * Net::NC);
   }
   [[nodiscard]] std::vector<T> last_state(batch_view<T> const& b) const {
-    return copy(sequence_type::last_state(tape_, b), b.batch * Net::M * Net::state_size);
+    return copy(sequence_type::last_state(activations_, b), b.batch * Net::M * Net::state_size);
   }
   /// Reach of every pair there is, views, modules, queries: what a finite difference must not change.
   [[nodiscard]] std::vector<std::uint8_t> reach(batch_view<T> const& b) const {
-    auto all = copy(tape_.view_reach, all_views(b) * Net::M);
-    auto const modules = copy(tape_.module_reach, Net::M * Net::M);
+    auto all = copy(activations_.view_reach, all_views(b) * Net::M);
+    auto const modules = copy(activations_.module_reach, Net::M * Net::M);
     all.insert(all.end(), modules.begin(), modules.end());
     all.insert(all.end(), query_reach_.begin(), query_reach_.end());
-    if constexpr (requires { tape_.dynamics.active; }) {  // which mechanisms took part
-      auto const active = copy(tape_.dynamics.active, b.time * b.batch * Net::M);
+    if constexpr (requires { activations_.dynamics.active; }) {  // which mechanisms took part
+      auto const active = copy(activations_.dynamics.active, b.time * b.batch * Net::M);
       all.insert(all.end(), active.begin(), active.end());
     }
     return all;
@@ -230,12 +230,12 @@ class model {
       nearest = std::min(nearest, std::abs(1 + static_cast<double>(log_z) / (2 * epsilon) - Net::kernel::tau));
     };
     for (index_t i = 0; i < all_views(b) * Net::M; ++i) {
-      if (tape_.view_reach[i] != kernel::absent) look(tape_.view_log_weight[i]);
+      if (activations_.view_reach[i] != kernel::absent) look(activations_.view_log_weight[i]);
     }
     for (index_t i = 0; i < Net::M * Net::M; ++i) {
-      if (i / Net::M != i % Net::M) look(tape_.module_log_weight[i]);
+      if (i / Net::M != i % Net::M) look(activations_.module_log_weight[i]);
     }
-    for (index_t i = 0; i < all_queries(b) * Net::M; ++i) look(tape_.query_log_weight[i]);
+    for (index_t i = 0; i < all_queries(b) * Net::M; ++i) look(activations_.query_log_weight[i]);
     return nearest;
   }
   /// Without places: ten times what the mechanisms that take part look away less than those that do not; a share moves
@@ -244,14 +244,15 @@ class model {
     requires(!Net::spatial)
   {
     double nearest = std::numeric_limits<double>::infinity();
-    if constexpr (requires { tape_.dynamics.active; }) {
+    if constexpr (requires { activations_.dynamics.active; }) {
       constexpr index_t M = Net::M, N = Net::dynamics::N;
       for (index_t r = 0; r < b.time * b.batch; ++r) {
         double last = 0, next = N;
         for (index_t i = r * M; i < (r + 1) * M; ++i) {
           double away = 0;
-          for (index_t n = i * N; n < (i + 1) * N; ++n) away += tape_.dynamics.weights[(n + 1) * (b.views + 1) - 1];
-          if (tape_.dynamics.active[i] != 0) last = std::max(last, away);
+          for (index_t n = i * N; n < (i + 1) * N; ++n)
+            away += activations_.dynamics.weights[(n + 1) * (b.views + 1) - 1];
+          if (activations_.dynamics.active[i] != 0) last = std::max(last, away);
           else next = std::min(next, away);
         }
         if (last < N) nearest = std::min(nearest, 10 * (next - last));  // else nobody saw anything
@@ -271,16 +272,16 @@ class model {
             std::min(shortest, std::sqrt(static_cast<double>(math::dot<Net::S>(z + i * Net::S, z + i * Net::S))));
       }
     };
-    look(tape_.view_places, all_views(b));
-    look(tape_.query_places, all_queries(b));
+    look(activations_.view_places, all_views(b));
+    look(activations_.query_places, all_queries(b));
     return shortest;
   }
 
  private:
-  /// Queries of a batch that is read out at once, as those of these tests are: the tape then holds them all.
+  /// Queries of a batch that is read out at once, as those of these tests are: the activations then hold them all.
   [[nodiscard]] index_t all_queries(batch_view<T> const& b) const {
-    if (ops::chunk_rows::steps(tape_.chunks.read_out, b.time, b.batch) < b.time)
-      throw std::logic_error("the tape holds the last queries only");
+    if (ops::chunk_rows::steps(activations_.chunks.read_out, b.time, b.batch) < b.time)
+      throw std::logic_error("the activations hold the last queries only");
     return b.time * b.batch * b.queries;
   }
   static index_t all_views(batch_view<T> const& b) { return b.time * b.batch * sequence_type::compacted(b).views; }
@@ -292,7 +293,7 @@ class model {
   Backend backend_;
   parameters<typename Net::params, Backend, T> weights_;
   std::vector<std::byte> memory_;
-  tape<Net, T> tape_;
+  activations<Net, T> activations_;
   std::vector<T> gradients_;
   std::vector<std::uint8_t> query_reach_;
 };

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Finite differences through a whole model: for every parameter tensor one random direction over all of it and a few
-/// single numbers (or every number), with the loss's gradient computed on a tape that starts as NaN.
+/// single numbers (or every number), with the loss's gradient computed in activations that start as NaN.
 
 #include <cstdint>
 #include <span>

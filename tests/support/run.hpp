@@ -21,7 +21,7 @@ struct result {
   }
 };
 
-/// One batch on a tape that fits it, or on one laid out for `e`.
+/// One batch in activations that fit it, or in those laid out for `e`.
 template <class Net, class T, class Backend = backend::eigen>
 result<T> run(std::vector<double> const& values, batch_view<T> const& b, Backend const& be = {}, extent e = {}) {
   if (e == extent{}) e = {b.time, b.batch, b.views, b.queries};

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "data/files.hpp"
 #include "s2rm/any/trainer.hpp"
 #include "s2rm/train/augment.hpp"
 #include "s2rm/train/training_file.hpp"
 #include "support/backends.hpp"
+#include "support/files.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {
@@ -191,18 +191,18 @@ TEST_CASE("resume: only with the settings of the run; load continues with others
   std::array<double, 3> const fewer{1, 2, 3};
   auto const state = learner.state();
   std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
-  std::array const training{data::source_of("train.weights", {net::parameter_count}, state.weights.data()),
-                            data::source_of("train.average", {net::parameter_count}, state.average.data()),
-                            data::source_of("train.moments", {2 * net::parameter_count}, state.moments.data()),
-                            data::source_of("train.counters", {3}, counters.data()),
-                            data::source_of("train.settings", {3}, fewer.data())};
-  data::save_checkpoint(folder / "fewer", net::fields, state.average.data(), "", training);
+  std::array const training{io::source_of("train.weights", {net::parameter_count}, state.weights.data()),
+                            io::source_of("train.average", {net::parameter_count}, state.average.data()),
+                            io::source_of("train.moments", {2 * net::parameter_count}, state.moments.data()),
+                            io::source_of("train.counters", {3}, counters.data()),
+                            io::source_of("train.settings", {3}, fewer.data())};
+  io::save_checkpoint(folder / "fewer", net::fields, state.average.data(), "", training);
   CHECK_THAT(test::refusal([&] { learner.resume(folder / "fewer"); }),
              test::contains("tensor 'train.settings': expected 14 numbers, found 3"));
 
   // Weights alone are no run.
   std::vector<float> const values = learner.state().weights;
-  data::save_checkpoint(folder / "weights", net::fields, values.data(), "");
+  io::save_checkpoint(folder / "weights", net::fields, values.data(), "");
   CHECK_THAT(test::refusal([&] { slower.resume(folder / "weights"); }),
              test::contains("tensor 'train.weights': missing: nothing to go on from exactly"));
 }
@@ -213,11 +213,11 @@ TEST_CASE("resume: a file of a library that did not write settings yet") {
   train(learner, 2);
   auto const state = learner.state();
   std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
-  std::array const training{data::source_of("train.weights", {net::parameter_count}, state.weights.data()),
-                            data::source_of("train.average", {net::parameter_count}, state.average.data()),
-                            data::source_of("train.moments", {2 * net::parameter_count}, state.moments.data()),
-                            data::source_of("train.counters", {3}, counters.data())};
-  data::save_checkpoint(folder / "old", net::fields, state.average.data(), "", training);
+  std::array const training{io::source_of("train.weights", {net::parameter_count}, state.weights.data()),
+                            io::source_of("train.average", {net::parameter_count}, state.average.data()),
+                            io::source_of("train.moments", {2 * net::parameter_count}, state.moments.data()),
+                            io::source_of("train.counters", {3}, counters.data())};
+  io::save_checkpoint(folder / "old", net::fields, state.average.data(), "", training);
   other.resume(folder / "old");
   CHECK(test::same_bits(other.state().weights, state.weights));
   CHECK(other.steps() == state.steps);
@@ -237,17 +237,16 @@ TEST_CASE("resume: the training state is checked as a whole") {
   auto const refused = [&](auto const& spoil, char const* text) {
     auto state = good;
     std::vector<std::int64_t> counters{state.steps, state.applied, state.skipped};
-    std::vector<data::tensor_source> more;
+    std::vector<io::tensor_source> more;
     spoil(state, counters, more);
     auto const list = [](char const* name, auto const& numbers) {
-      return data::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
+      return io::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
     };
-    std::vector<data::tensor_source> training{
-        list("train.weights", state.weights), list("train.average", state.average),
-        list("train.moments", state.moments), list("train.counters", counters),
-        list("train.settings", settings),     list("train.carried", state.carried)};
+    std::vector<io::tensor_source> training{list("train.weights", state.weights), list("train.average", state.average),
+                                            list("train.moments", state.moments), list("train.counters", counters),
+                                            list("train.settings", settings),     list("train.carried", state.carried)};
     training.insert(training.end(), more.begin(), more.end());
-    data::save_checkpoint(folder / "run", net::fields, good.average.data(), "", training);
+    io::save_checkpoint(folder / "run", net::fields, good.average.data(), "", training);
     for (bool const exact : {false, true}) {
       auto const message =
           test::refusal([&] { exact ? learner.resume(folder / "run") : learner.load(folder / "run"); });
@@ -256,7 +255,7 @@ TEST_CASE("resume: the training state is checked as a whole") {
     }
   };
   using numbers = std::vector<std::int64_t>;
-  using tensors = std::vector<data::tensor_source>;
+  using tensors = std::vector<io::tensor_source>;
   auto const nan = std::numeric_limits<float>::quiet_NaN();
   refused([&](auto& s, numbers&, tensors&) { s.weights[5] = nan; },
           "tensor 'train.weights': expected finite numbers, found nan at 5");
@@ -273,11 +272,11 @@ TEST_CASE("resume: the training state is checked as a whole") {
   refused([](auto&, numbers& c, tensors&) { c.push_back(0); },
           "tensor 'train.counters': expected shape [3], found [4]");
   float const one = 1;
-  refused([&](auto&, numbers&, tensors& more) { more.push_back(data::source_of("train.more", {1}, &one)); },
+  refused([&](auto&, numbers&, tensors& more) { more.push_back(io::source_of("train.more", {1}, &one)); },
           "tensor 'train.more': unknown: the trainer has no such state");
-  numbers const far(most_cursor + 1);
+  numbers const far(max_cursor + 1);
   refused([&](auto&, numbers&,
-              tensors& more) { more.push_back(data::source_of("train.cursor", {most_cursor + 1}, far.data())); },
+              tensors& more) { more.push_back(io::source_of("train.cursor", {max_cursor + 1}, far.data())); },
           "tensor 'train.cursor': expected shape [1] to [4096], found [4097]");
   CHECK_THROWS_AS(learner.set_cursor(far), value_error);
   auto too_far = good;

@@ -261,7 +261,7 @@ TEST_CASE("the bytes of one more step are known when the program is compiled") {
   constexpr index_t one = saved_bytes_per_step<net, double>(8, 4, 2);
   static_assert(one > 8 * net::M * net::state_size * 8);
   constexpr index_t more =
-      tape_bytes<net, double>({29, 8, 4, 2}, false) - tape_bytes<net, double>({25, 8, 4, 2}, false);
+      activation_bytes<net, double>({29, 8, 4, 2}, false) - activation_bytes<net, double>({25, 8, 4, 2}, false);
   CHECK(std::abs(static_cast<double>(more - 4 * one)) <= 64.0 * 40);  // sliced begin on cache lines
 }
 

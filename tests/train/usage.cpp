@@ -5,8 +5,8 @@
 #include <s2rm/adapters/xtensor.hpp>
 #include <s2rm/eigen.hpp>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 // clang-format off
 struct balls : s2rm::shape {                       // sizes have names and live in one place

@@ -28,7 +28,7 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 /// An extent that may be anything.
 inline constexpr index_t any_extent = -1;
@@ -126,8 +126,8 @@ class npy_reader {
     while (!taken(')')) {
       auto const digits = take(std::min(text_.find_first_not_of("0123456789"), text_.size()));
       if (digits.empty()) refuse(path_, {"expected a shape, found ", shown()});
-      if (extents.size() == most_extents) {
-        refuse(path_, {"expected a shape of at most ", most_extents, " extents, found more"});
+      if (extents.size() == max_extents) {
+        refuse(path_, {"expected a shape of at most ", max_extents, " extents, found more"});
       }
       index_t extent = 0;
       for (char const c : digits) {
@@ -142,7 +142,7 @@ class npy_reader {
     return extents;
   }
 
-  static constexpr std::uint64_t most_extents = 32;  // NumPy's own bound
+  static constexpr std::uint64_t max_extents = 32;  // NumPy's own bound
   std::string_view text_;
   std::string const& path_;
 };
@@ -200,7 +200,7 @@ inline std::vector<index_t> check_npy_header(std::string_view text, std::uint64_
 
 /// A whole .npy file from `input_file` or `memory_input`.
 template <element T, std::size_t Rank, class Input>
-tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected, std::uint64_t most,
+tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected, std::uint64_t max_bytes,
                          std::string const& path) {
   std::array<char, 12> first{};
   input.read(std::as_writable_bytes(std::span(first))
@@ -213,7 +213,7 @@ tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected
   header.resize(static_cast<std::size_t>(prefix.length));
   input.read(std::as_writable_bytes(std::span(header)).subspan(have));
   auto const left = input.size() - prefix.start - prefix.length;
-  if (left > most) refuse(path, {"expected at most ", most, " bytes of numbers, found ", left});
+  if (left > max_bytes) refuse(path, {"expected at most ", max_bytes, " bytes of numbers, found ", left});
   auto const found = check_npy_header(header, left, dtype_of<T>(), numpy_type<T>(), expected, path);
   std::array<std::size_t, Rank> shape{};
   std::copy(found.begin(), found.end(), shape.begin());
@@ -257,4 +257,4 @@ void save_npy(std::string const& path, tensor<T, Rank> const& values) {
   write_file_atomically(path, pieces);
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -92,7 +92,7 @@ struct batch {
   tensor<std::uint8_t, 2> blind;        ///< (T, B), 1: no view reaches any module at this step
 };
 
-namespace data::detail {
+namespace io::detail {
 
 template <class Array>
 bool is_absent(Array const& values) {
@@ -166,7 +166,7 @@ struct members_of {
   member<decltype(Batch::blind)> blind{"blind", "TB", from.blind};
 };
 
-}  // namespace data::detail
+}  // namespace io::detail
 
 /// The batch as the model takes it, without a copy, after every extent was compared with `Shape` and the other members.
 /// T, B and A are those of `views`; Q is that of `query_places`.
@@ -175,7 +175,7 @@ struct members_of {
 template <class Shape, class T, std::size_t ViewRank, std::size_t TargetRank>
   requires(Shape::view::rank == ViewRank && target_of<Shape>::rank == TargetRank)
 batch_view<T> as_batch_view(batch<T, ViewRank, TargetRank> const& from) {
-  namespace in = data::detail;
+  namespace in = io::detail;
   // Views and their places come together, absent both or neither: the model reads every slot of both.
   bool const has_views = !in::is_absent(from.views) || !in::is_absent(from.places);
   bool const has_queries = !in::is_absent(from.query_places);

@@ -85,8 +85,8 @@ S2RM_HD inline neighbour_lookup targets_of(geometry<T> const& g, std::uint8_t le
 
 /// Room for neighbours that are found by their flags.
 struct neighbour_search {
-  static constexpr index_t most = 256;
-  std::int32_t found[most];
+  static constexpr index_t capacity = 256;
+  std::int32_t found[capacity];
 
   /// Appends the neighbours of item i in row r, from candidate `at` on, to the `used` found before, until `found` is
   /// full. Returns their number; `at` is then the next neighbour, or behind all candidates.
@@ -94,7 +94,7 @@ struct neighbour_search {
     if (from.candidates == 0) return 0;
     std::uint8_t const* const flag = from.flag + r * from.row_step + i * from.item_step;
     index_t count = used;
-    for (; at < from.candidates && count < most; ++at) {
+    for (; at < from.candidates && count < capacity; ++at) {
       found[count] = static_cast<std::int32_t>(at);
       count += flag[at * from.neighbour_step] >= from.least ? 1 : 0;
     }
@@ -103,11 +103,11 @@ struct neighbour_search {
   }
 };
 
-/// Calls f(list) for the neighbours of item i in row r, `neighbour_search::most` at a time, and once where there are
+/// Calls f(list) for the neighbours of item i in row r, `neighbour_search::capacity` at a time, and once where there are
 /// none: where a list ends depends on these neighbours alone.
 template <class F>
 S2RM_HD inline void each_list(neighbour_lookup const& from, index_t r, index_t i, F const& f) {
-  constexpr index_t most = neighbour_search::most;
+  constexpr index_t capacity = neighbour_search::capacity;
   neighbour_search search;
   bool const listed = from.listed();
   index_t const all = listed ? from.list(i).count : from.candidates;
@@ -115,7 +115,7 @@ S2RM_HD inline void each_list(neighbour_lookup const& from, index_t r, index_t i
   do {
     neighbour_list neighbours;
     if (listed) {
-      at = first + most < all ? first + most : all;
+      at = first + capacity < all ? first + capacity : all;
       neighbours = from.list(i).part(first, at);
     } else {
       neighbours = {search.found, nullptr, first, search.look(from, r, i, 0, at)};
@@ -129,7 +129,7 @@ S2RM_HD inline void each_list(neighbour_lookup const& from, index_t r, index_t i
 inline constexpr index_t group_size = 8;
 S2RM_HD constexpr index_t groups_of(index_t items) { return (items + group_size - 1) / group_size; }
 
-/// Consecutive items of one row that have no more than `neighbour_search::most` neighbours in all.
+/// Consecutive items of one row that have no more than `neighbour_search::capacity` neighbours in all.
 struct item_batch {
   index_t row, first, count = 0, pairs = 0;
   neighbour_list list[group_size];
@@ -146,7 +146,7 @@ struct item_batch {
     neighbour_list& to = list[count];
     if (from.listed()) {
       to = from.list(first + count);
-      if (pairs + to.count > neighbour_search::most) return false;
+      if (pairs + to.count > neighbour_search::capacity) return false;
     } else {
       index_t at = 0;
       to = {search.found + pairs, nullptr, 0, search.look(from, row, first + count, pairs, at)};

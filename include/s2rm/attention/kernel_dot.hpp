@@ -47,7 +47,7 @@ struct attend_backward_sources {
  private:
   S2RM_HD void gather(index_t r, index_t j, neighbour_list const& neighbours) const {
     // Where the numbers of each pair begin.
-    index_t at[neighbour_search::most];
+    index_t at[neighbour_search::capacity];
     for (index_t e = 0; e < neighbours.count; ++e) at[e] = start(r, j, neighbours, e);
     using sum = typename head::weighted_sum;
     auto const begin = [&](index_t e) { return at[e]; };
@@ -86,7 +86,7 @@ struct kernel_dot {
   }
 
   /// Whether a fused forward pass saves softmax statistics: there is more than one source.
-  static constexpr bool keeps(index_t sources) { return saved(sources) >= 2 * N; }
+  static constexpr bool saves_statistics(index_t sources) { return saved(sources) >= 2 * N; }
   template <class T>
   static T scale() {
     return T(1) / std::sqrt(static_cast<T>(C));
@@ -151,8 +151,8 @@ struct kernel_dot {
             kernel::reached, g.row_step, g.target_step, g.source_step};
   }
   template <class T, class P>
-  static P* statistics(geometry<T> const& g, P* room) {
-    return keeps(g.sources) ? room : nullptr;
+  static P* statistics(geometry<T> const& g, P* memory) {
+    return saves_statistics(g.sources) ? memory : nullptr;
   }
   template <index_t Slot, class B, class T>
   static void give_sources(B& be, geometry<T> const& g, rows<T const> q, rows<T const> dy, T const* w, T const* d,

@@ -15,7 +15,7 @@ namespace s2rm::attention {
 /// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
 template <index_t N, class T>
 struct pair_numbers {
-  T of[neighbour_search::most * padded<N> + math::register_width<T>];
+  T of[neighbour_search::capacity * padded<N> + math::register_width<T>];
   S2RM_HD T* operator[](index_t e) { return of + e * padded<N>; }
 };
 
@@ -117,7 +117,7 @@ struct attend_sparse {
     for (index_t t = 0; t < b.count; ++t) {
       sums const factor = sums::load(one_by_sum + t * size);
       scores::multiply(b.list[t].count, factor, s[b.start[t]]);
-      keep(b.row, b.first + t, b.list[t], s[b.start[t]], sums::load(top + t * size), factor);
+      save(b.row, b.first + t, b.list[t], s[b.start[t]], sums::load(top + t * size), factor);
     }
     for (index_t t = 0; t < b.count; ++t) add_values(b.row, b.first + t, b.list[t], s[b.start[t]]);
   }
@@ -142,7 +142,7 @@ struct attend_sparse {
     each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
       exponentials(neighbours);
       all.multiply(neighbours.count, one_by_sum, s.of);
-      keep(r, i, neighbours, s.of, top, one_by_sum);
+      save(r, i, neighbours, s.of, top, one_by_sum);
       add_values(r, i, neighbours, s.of);
     });
   }
@@ -152,7 +152,7 @@ struct attend_sparse {
         neighbours.first > 0, neighbours.count, [](index_t e) { return e * size; }, 1,
         [&](index_t e) { return neighbours[e]; }, typename head::weighted_sum{w, v.at(r), v.group, y.at(r, i)});
   }
-  S2RM_HD void keep(index_t r, index_t i, neighbour_list const& neighbours, T const* w, sums const& top,
+  S2RM_HD void save(index_t r, index_t i, neighbour_list const& neighbours, T const* w, sums const& top,
                     sums const& one_by_sum) const {
     if constexpr (Again) {
       T* const to = saved + (r * g.targets + i) * 2 * size;
@@ -201,7 +201,7 @@ struct attend_sparse_backward {
     for (index_t t = 0; t < b.count; ++t) {
       T* const wt = w[b.start[t]];
       weights(b.row, b.first + t, b.list[t], wt);
-      heaviest_of(b.list[t].count, wt, dw[b.start[t]], nobody()).base.store(base + t * size);
+      heaviest_of(b.list[t].count, wt, dw[b.start[t]], none()).base.store(base + t * size);
     }
     for (index_t t = 0; t < b.count; ++t) {
       mean(b.list[t].count, w[b.start[t]], dw[b.start[t]], sums::load(base + t * size), sums::all(T(0)))
@@ -225,7 +225,7 @@ struct attend_sparse_backward {
       }
       weights(r, i, neighbours, w.of);
     };
-    choice top = nobody();
+    choice top = none();
     sums middle = sums::all(T(0));
     each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
       both(neighbours);
@@ -269,7 +269,7 @@ struct attend_sparse_backward {
   struct choice {
     sums weight, base;
   };
-  S2RM_HD static choice nobody() { return {sums::all(T(-1)), sums::all(T(0))}; }
+  S2RM_HD static choice none() { return {sums::all(T(-1)), sums::all(T(0))}; }
   S2RM_HD static choice heaviest_of(index_t count, T const* w, T const* dw, choice best) {
     for (index_t e = 0; e < count; ++e) {
       sums const we = sums::load(w + e * size);

@@ -18,9 +18,9 @@ struct arena {
   template <class T>
   constexpr T* take(index_t n) {
     used = (used + 63) / 64 * 64;
-    T* const piece = base == nullptr ? nullptr : reinterpret_cast<T*>(base + used);
+    T* const taken = base == nullptr ? nullptr : reinterpret_cast<T*>(base + used);
     used += n * static_cast<index_t>(sizeof(T));
-    return piece;
+    return taken;
   }
 };
 

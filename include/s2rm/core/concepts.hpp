@@ -51,9 +51,6 @@ inline constexpr bool fills_a_slot =
                 kind::interaction, kind::carry, kind::state_norm, kind::readout, kind::initial_state, kind::residual,
                 kind::dynamics>;
 
-template <class Kind, class... Policies>
-inline constexpr int policies_of_kind = (0 + ... + static_cast<int>(has_kind<Policies, Kind>));
-
 }  // namespace detail
 
 /// The policy of `Kind` among `Policies`, or `Default`.

@@ -48,8 +48,8 @@ class mpi {
     if (size_ == 1) return;
     if (n <= few) return sum_few(x, static_cast<int>(n), type<T>(), MPI_SUM, "sum");
     here("sum");
-    for (index_t i = 0; i < n; i += most) {
-      auto const count = static_cast<int>(std::min(most, n - i));
+    for (index_t i = 0; i < n; i += max_count) {
+      auto const count = static_cast<int>(std::min(max_count, n - i));
       check(MPI_Allreduce(MPI_IN_PLACE, x + i, count, type<T>(), MPI_SUM, link_->all), "MPI_Allreduce");
     }
   }
@@ -150,8 +150,9 @@ class mpi {
     here("broadcast");
     auto* const from = static_cast<std::byte*>(bytes);
     auto const total = static_cast<index_t>(n);
-    for (index_t i = 0; i < total; i += most) {
-      check(MPI_Bcast(from + i, static_cast<int>(std::min(most, total - i)), MPI_BYTE, 0, link_->all), "MPI_Bcast");
+    for (index_t i = 0; i < total; i += max_count) {
+      check(MPI_Bcast(from + i, static_cast<int>(std::min(max_count, total - i)), MPI_BYTE, 0, link_->all),
+            "MPI_Bcast");
     }
   }
 
@@ -179,7 +180,7 @@ class mpi {
 
  private:
   /// Numbers of one message: MPI counts in int.
-  static constexpr index_t most = index_t{1} << 28;
+  static constexpr index_t max_count = index_t{1} << 28;
   static constexpr index_t few = 1024;
 
   struct link {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Memory of the recurrence: its inputs, the activations that it saves for the backward pass (`tape`), and the backward
+/// Memory of the recurrence: its inputs, the activations that it saves for the backward pass (`activations`), and the backward
 /// pass's own memory (`workspace`). Sizes come from the dynamics D.
 
 #include <algorithm>
@@ -32,24 +32,24 @@ struct inputs {
 
 /// Saved activations of a sequence, R = T B rows.
 template <class D, class T>
-struct tape {
+struct activations {
   static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
   using attend = typename D::attend;
-  using talk_attend = typename D::talk_attend;
+  using interaction_attend = typename D::interaction_attend;
 
   T *key, *value;                  ///< (R, A, NC)
   T *state_in, *state_out;         ///< (R, M, state)
   T *read, *read_factor;           ///< (R, M, H), (R, M): normalised state
   T *mid, *mid_read, *mid_factor;  ///< `after_update`: the cells' result, normalised
   T* projected;                    ///< (R, M, PW)
-  T *view_attention, *talk_attention;
+  T *view_attention, *interaction_attention;
   T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
   T *cell, *start;  ///< activations saved by the cell; the initial state (M, state)
   T* scratch;       ///< of one step
 
-  static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+  static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
     index_t const R = time * batch;
-    tape t{};
+    activations t{};
     t.key = a.take<T>(R * views * NC);
     t.value = a.take<T>(R * views * NC);
     t.state_in = a.take<T>(R * M * SW);
@@ -61,9 +61,9 @@ struct tape {
     t.mid_factor = a.take<T>(D::after && D::normed ? R * M : 0);
     t.projected = a.take<T>(R * M * PW);
     t.view_attention = a.take<T>(R * M * attend::saved(views));
-    t.talk_attention = a.take<T>(D::talks ? R * M * talk_attend::saved(M) : 0);
+    t.interaction_attention = a.take<T>(D::interacts ? R * M * interaction_attend::saved(M) : 0);
     t.u = a.take<T>(R * M * NC);
-    t.g = a.take<T>(D::talks ? R * M * NC : 0);
+    t.g = a.take<T>(D::interacts ? R * M * NC : 0);
     t.hbar = a.take<T>(D::before ? R * M * H : 0);
     t.cell = a.take<T>(R * D::cell::saved::size);
     t.start = a.take<T>(M * SW);
@@ -72,24 +72,24 @@ struct tape {
   }
 };
 
-/// Everything the backward pass needs besides the tape. K: rows of a chunk.
+/// Everything the backward pass needs besides the activations. K: rows of a chunk.
 template <class D, class T>
 struct workspace {
   static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
 
   T *state, *previous;            ///< (B, M, state): dL/dstate, carried backward in time
   T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
-  T *talk, *cell_h;               ///< (K, M, H): d(h + W_o g); (B, M, H)
+  T *interaction_d, *cell_h;      ///< (K, M, H): d(h + W_o g); (B, M, H)
   T *key, *value;                 ///< (K, A, NC)
   T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
   T *delta, *scratch;             ///< of K rows; of one step or of K rows
 
   static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-    index_t const talk = D::talks ? D::talk_attend::scratch(M) : 0;
-    index_t const attention = batch * M * std::max(D::attend::scratch(views), talk);
-    index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+    index_t const interaction = D::interacts ? D::interaction_attend::scratch(M) : 0;
+    index_t const attention = batch * M * std::max(D::attend::scratch(views), interaction);
+    index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
     // All pairs of a step, for a fused recurrence (ops/recurrence.hpp).
-    index_t const pairs = D::talks && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
+    index_t const pairs = D::interacts && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
     index_t const gradient = K * D::cell::gradient_scratch;
     index_t const cell = batch * D::cell::scratch;
     workspace w{};
@@ -99,12 +99,12 @@ struct workspace {
     w.u = a.take<T>(batch * M * NC);
     w.g = a.take<T>(batch * M * NC);
     w.y = a.take<T>(batch * M * H);
-    w.talk = a.take<T>(K * M * H);
+    w.interaction_d = a.take<T>(K * M * H);
     w.cell_h = a.take<T>(batch * M * H);
     w.key = a.take<T>(K * views * NC);
     w.value = a.take<T>(K * views * NC);
     w.view_log = a.take<T>(K * views * M);
-    w.module_log_rows = a.take<T>(D::talks ? batch * M * M : 0);
+    w.module_log_rows = a.take<T>(D::interacts ? batch * M * M : 0);
     w.delta = a.take<T>(K * D::cell::delta::size);
     w.scratch = a.take<T>(std::max({attention, pairs, gradient, cell}));
     return w;

@@ -36,7 +36,8 @@ using gates_backward_of = decltype(D::cell::template gates_backward<T>({}, {}, {
 
 /// The forward recurrence of D as a task.
 template <class D, class T>
-ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
+ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, inputs<T> const& in,
+                                   activations<D, T> const& s) {
   constexpr index_t M = D::M, NC = D::NC;
   auto const views = p.template inner<typename D::view_params>(D::at_views);
   auto const interaction = p.template inner<typename D::interaction_params>(D::at_interaction);
@@ -57,7 +58,7 @@ ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, input
                                         .row_step = in.views * M,
                                         .target_step = 1,
                                         .source_step = M},
-                              .statistics = D::attend::keeps(in.views) ? s.view_attention : nullptr,
+                              .statistics = D::attend::saves_statistics(in.views) ? s.view_attention : nullptr,
                               .step = in.batch * M * D::attend::saved(in.views)},
                     .modules = {.pairs = {.count = R,
                                           .targets = M,
@@ -68,8 +69,9 @@ ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, input
                                           .row_step = 0,
                                           .target_step = M,
                                           .source_step = 1},
-                                .statistics = D::talk_attend::keeps(M) ? s.talk_attention : nullptr,
-                                .step = in.batch * M * D::talk_attend::saved(M)},
+                                .statistics =
+                                    D::interaction_attend::saves_statistics(M) ? s.interaction_attention : nullptr,
+                                .step = in.batch * M * D::interaction_attend::saved(M)},
                     .key = {s.key, in.views * NC, NC},
                     .value = {s.value, in.views * NC, NC},
                     .scale = D::attend::template scale<T>()},
@@ -87,14 +89,15 @@ ops::recurrence_task<T> fused_task(parameters_of<T, typename D::params> p, input
 
 /// What the cell carries, of all rows.
 template <class D, class T>
-rows<T const> carried_rows(tape<D, T> const& s) {
+rows<T const> carried_rows(activations<D, T> const& s) {
   constexpr index_t M = D::M, H = D::H, SW = D::SW;
   return D::carries_hbar ? rows<T const>{s.hbar, M * H, H} : rows<T const>{s.state_in, M * SW, SW};
 }
 
 /// Runs every step; whether it ran.
 template <class D, class B, class T>
-bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in, tape<D, T> const& s) {
+bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
+                          activations<D, T> const& s) {
   if constexpr (has_fused_recurrence<D>) {
     using sizes = recurrence_sizes_of<D>;
     // It reads the weights as they are.
@@ -114,8 +117,8 @@ bool run_fused_recurrence(B& be, parameters_of<T, typename D::params> p, inputs<
 /// ran.
 template <class D, class B, class T>
 bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p, inputs<T> const& in,
-                                   tape<D, T> const& s, workspace<D, T> const& w, T const* dstate_out, index_t first,
-                                   index_t count, gradients_of<T, typename D::params> dp) {
+                                   activations<D, T> const& s, workspace<D, T> const& w, T const* dstate_out,
+                                   index_t first, index_t count, gradients_of<T, typename D::params> dp) {
   if constexpr (has_fused_recurrence<D> && D::M > 1) {
     using sizes = recurrence_sizes_of<D>;
     auto const gates = [&] {
@@ -134,7 +137,7 @@ bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p
           .gradient = {.state = w.state, .previous = w.previous},
           .deltas = {.a = da,
                      .b = db,
-                     .hbar = w.talk,
+                     .hbar = w.interaction_d,
                      .projected = w.projected,
                      .key = w.key,
                      .value = w.value,

@@ -44,14 +44,14 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   using inputs = dynamics::inputs<T>;
 
   template <class T>
-  struct tape : recurrent_tape<T> {
-    typename pool::template tape<T> pooling;
+  struct activations : recurrent_activations<T> {
+    typename pool::template activations<T> pooling;
     T *u, *cell, *scratch;  ///< (R, NC); the cell's saved; of one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+    static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
-      tape s{};
+      activations s{};
       s.lay_out_states(a, R, state);
-      s.pooling = pool::template tape<T>::lay_out(a, R, views);
+      s.pooling = pool::template activations<T>::lay_out(a, R, views);
       s.u = a.take<T>(R * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
       s.scratch = a.take<T>(batch * Cell::scratch);
@@ -63,7 +63,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
     typename pool::template workspace<T> pooling;
     T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+      index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, state);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);
@@ -76,14 +76,14 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   };
 
   template <class B, class T>
-  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
                             index_t count) {
     index_t const r = t * in.batch;
     pool::forward(be, p.template inner<typename pool::params>(0), in, s.pooling, r, count * in.batch, s.u + r * NC);
   }
 
   template <class B, class T>
-  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const r = t * in.batch;
     rows<T const> const h = states<T const>(s.state_in + r * state);
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
@@ -92,7 +92,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   }
 
   template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                             workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     index_t const r = t * in.batch, k = pooled_rnn_layer::delta_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
@@ -104,8 +104,8 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   }
 
   template <class B, class T>
-  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
+                       workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const r = t * in.batch, n = count * in.batch;
     Cell::gradient(be, n, reads<T const>(s.u + r * NC), states<T const>(s.state_in + r * state), deltas(in, w),
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);

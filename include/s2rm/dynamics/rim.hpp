@@ -30,24 +30,24 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
-  using talk = attention::kernel_dot<N, C, normalisation::log_space>;
+  using interaction_attend = attention::kernel_dot<N, C, normalisation::log_space>;
 
   struct view_params
       : schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
-  struct talk_params : schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
-                              field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>> {};
+  struct interaction_params : schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
+                                     field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>> {};
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
-  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", talk_params>,
+  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
                          prefixed<"cell.", typename Cell::params>, initial_state_params> {};
-  static constexpr index_t at_talk = view_params::size, at_cell = at_talk + talk_params::size,
+  static constexpr index_t at_interaction = view_params::size, at_cell = at_interaction + interaction_params::size,
                            at_initial_state = at_cell + Cell::params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
     init::linear(values, M * NC * H, H, from);
     init::linear(values + M * NC * H, 2 * NC * source, source, from.at(M * NC * H));
-    init::linear(values + at_talk, 3 * M * NC * H, H, from.at(at_talk));
-    init::linear(values + at_talk + 3 * M * NC * H, M * H * NC, NC, from.at(at_talk + 3 * M * NC * H));
+    init::linear(values + at_interaction, 3 * M * NC * H, H, from.at(at_interaction));
+    init::linear(values + at_interaction + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
     Cell::initialise(values + at_cell, from.at(at_cell));
     if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
   }
@@ -56,17 +56,17 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   using inputs = dynamics::inputs<T>;
 
   template <class T>
-  struct tape : recurrent_tape<T> {
-    T *key, *value;                     ///< (R, A, NC)
-    T *read, *read_factor;              ///< (R, M, H), (R, M): y
-    T *query, *weights, *u;             ///< (R, M, NC), (R, M, N, A + 1), (R, M, NC)
-    std::uint8_t* active;               ///< (R, M)
-    T *mid, *mid_read, *mid_factor;     ///< h~ and z
-    T *projected, *talk_attention, *g;  ///< (R, M, 3 NC), ..., (R, M, NC)
+  struct activations : recurrent_activations<T> {
+    T *key, *value;                            ///< (R, A, NC)
+    T *read, *read_factor;                     ///< (R, M, H), (R, M): y
+    T *query, *weights, *u;                    ///< (R, M, NC), (R, M, N, A + 1), (R, M, NC)
+    std::uint8_t* active;                      ///< (R, M)
+    T *mid, *mid_read, *mid_factor;            ///< h~ and z
+    T *projected, *interaction_attention, *g;  ///< (R, M, 3 NC), ..., (R, M, NC)
     T *cell, *scratch;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+    static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
-      tape s{};
+      activations s{};
       s.lay_out_states(a, R, M * SW);
       s.key = a.take<T>(R * views * NC);
       s.value = a.take<T>(R * views * NC);
@@ -80,7 +80,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       s.mid_read = a.take<T>(normed ? R * M * H : 0);
       s.mid_factor = a.take<T>(normed ? R * M : 0);
       s.projected = a.take<T>(R * M * PW);
-      s.talk_attention = a.take<T>(R * M * talk::saved(M));
+      s.interaction_attention = a.take<T>(R * M * interaction_attend::saved(M));
       s.g = a.take<T>(R * M * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
       s.scratch = a.take<T>(batch * std::max(Cell::scratch, M * H));
@@ -94,7 +94,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const K = ops::chunk_rows::most(delta_rows, time, batch);
+      index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
       w.mid = a.take<T>(batch * M * SW);
@@ -110,14 +110,14 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       w.key = a.take<T>(K * views * NC);
       w.value = a.take<T>(K * views * NC);
       w.delta = a.take<T>(K * Cell::delta::size);
-      w.scratch = a.take<T>(std::max({batch * Cell::scratch, batch * M * talk::scratch(M), batch * M * N * (views + 1),
-                                      K * Cell::gradient_scratch}));
+      w.scratch = a.take<T>(std::max({batch * Cell::scratch, batch * M * interaction_attend::scratch(M),
+                                      batch * M * N * (views + 1), K * Cell::gradient_scratch}));
       return w;
     }
   };
 
   template <class B, class T>
-  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
                             index_t count) {
     auto const w = p.template inner<view_params>(0);
     index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
@@ -128,10 +128,10 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   }
 
   template <class B, class T>
-  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const batch = in.batch, r = t * batch;
     auto const views = p.template inner<view_params>(0);
-    auto const w = p.template inner<talk_params>(at_talk);
+    auto const w = p.template inner<interaction_params>(at_interaction);
     rows<T const> const h = states<T const>(s.state_in + r * M * SW);
     rows<T> const mid = states(s.mid + r * M * SW), out = states(s.state_out + r * M * SW);
     std::uint8_t* const active = s.active + r * M;
@@ -150,19 +150,20 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     ops::side_by_side(be, product_of(w.template matrix<"query.weight">(), nullptr, batch, z, slice(projected, 0)),
                       product_of(w.template matrix<"key.weight">(), nullptr, batch, z, slice(projected, 1)),
                       product_of(w.template matrix<"value.weight">(), nullptr, batch, z, slice(projected, 2)));
-    talk::forward(be, modules(in), slice(projected, 0), slice(projected, 1), slice(projected, 2),
-                  wide(s.g + r * M * NC, NC), s.talk_attention + r * M * talk::saved(M));
+    interaction_attend::forward(be, modules(in), slice(projected, 0), slice(projected, 1), slice(projected, 2),
+                                wide(s.g + r * M * NC, NC),
+                                s.interaction_attention + r * M * interaction_attend::saved(M));
     be.copy(batch * M * SW, mid.data, out.data);
     be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), out);
     be.template for_rows<SW>(batch * M, where_active<M, true, T>{active, out, mid, out});
   }
 
   template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                             workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     index_t const batch = in.batch, r = t * batch, k = rim_layer::delta_row(in, t);
     auto const views = p.template inner<view_params>(0);
-    auto const weights = p.template inner<talk_params>(at_talk);
+    auto const weights = p.template inner<interaction_params>(at_interaction);
     rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * NC, NC);
     rows<T> const mid = states(w.mid), given = states(w.given), previous = states(w.previous);
     rows<T> const out = wide(w.out + k * M * H, H), y = wide(w.y, H), query = wide(w.query + k * M * NC, NC);
@@ -173,9 +174,9 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     be.template for_rows<H>(batch * M, where_active<M, true, T>{active, states(w.state), {}, out});
     be.product_transposed(weights.template matrix<"out.weight">(), batch, out, wide(w.g, NC));
     be.fill(batch * M * M, T(0), w.log);
-    talk::backward(be, modules(in), slice(projected, 0), slice(projected, 1), slice(projected, 2), wide(w.g, NC),
-                   s.talk_attention + r * M * talk::saved(M), slice(d, 0), slice(d, 1), slice(d, 2), w.log, M * M,
-                   w.scratch);
+    interaction_attend::backward(be, modules(in), slice(projected, 0), slice(projected, 1), slice(projected, 2),
+                                 wide(w.g, NC), s.interaction_attention + r * M * interaction_attend::saved(M),
+                                 slice(d, 0), slice(d, 1), slice(d, 2), w.log, M * M, w.scratch);
     be.product_transposed(weights.template matrix<"query.weight">(), batch, slice(d, 0), y);
     be.product_transposed_add(weights.template matrix<"key.weight">(), batch, slice(d, 1), y);
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 2), y);
@@ -200,19 +201,20 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   }
 
   template <class B, class T>
-  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
+                       workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const r = t * in.batch, n = count * in.batch, sources = n * in.views;
     rows<T const> const h = states<T const>(s.state_in + r * M * SW);
     rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
     rows<T const> const z = normed ? wide<T const>(s.mid_read + r * M * H, H) : states<T const>(s.mid + r * M * SW);
     auto const dviews = dp.template inner<view_params>(0);
-    auto const dtalk = dp.template inner<talk_params>(at_talk);
+    auto const dinteraction = dp.template inner<interaction_params>(at_interaction);
     be.template outer_add<M, NC, H>(n, wide(w.query, NC), y, dviews.template at<"query.weight">());
-    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), z, dtalk.template at<"query.weight">());
-    be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, dtalk.template at<"key.weight">());
-    be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, dtalk.template at<"value.weight">());
-    be.template outer_add<M, H, NC>(n, wide(w.out, H), wide(s.g + r * M * NC, NC), dtalk.template at<"out.weight">());
+    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), z, dinteraction.template at<"query.weight">());
+    be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, dinteraction.template at<"key.weight">());
+    be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, dinteraction.template at<"value.weight">());
+    be.template outer_add<M, H, NC>(n, wide(w.out, H), wide(s.g + r * M * NC, NC),
+                                    dinteraction.template at<"out.weight">());
     Cell::gradient(be, n, wide(s.u + r * M * NC, NC), h, deltas(in, w),
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);
 
@@ -243,7 +245,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     return {w.delta, in.delta_steps() * in.batch};
   }
   template <class T>
-  static null_attention<M, N, C, T> seen(inputs<T> const& in, tape<T> const& s, index_t t) {
+  static null_attention<M, N, C, T> seen(inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const r = t * in.batch, first = r * in.views;
     return {in.views,           in.view_reach + first * M, s.query + r * M * NC,
             s.key + first * NC, s.value + first * NC,      T(1) / std::sqrt(static_cast<T>(C))};
@@ -257,7 +259,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
-      be.for_each(batch * M, rms_row<M, H, T>{h, wide(read, H), factor});
+      be.for_each(batch * M, layer::rms_row<M, H, T>{h, wide(read, H), factor});
       return wide<T const>(read, H);
     } else {
       return h;
@@ -266,7 +268,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   template <class B, class T>
   static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
     if constexpr (normed) {
-      be.for_each(batch * M, rms_row_backward<M, H, T>{wide(read, H), dy, factor, dh});
+      be.for_each(batch * M, layer::rms_row_backward<M, H, T>{wide(read, H), dy, factor, dh});
     } else {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dy, dh});
     }

@@ -79,14 +79,15 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
 
   /// Of the slots (R, K, ...) and, with x, of the inputs (R, A, ...).
   template <class T>
-  struct tape : recurrent_tape<T> {
+  struct activations : recurrent_activations<T> {
     T *x, *x_mean, *x_qkv, *x_hat, *x_factor, *gate_input;  ///< (R, A, F), (R, F), (R, A, Q) x2, (R, A), (R, 2F)
     T *tanh_h, *qkv, *qkv_hat, *qkv_factor, *attention;     ///< ..., (R, N, K, K + A)
     T *y1, *y1_hat, *y1_factor, *r, *y2_hat, *y2_factor, *gates;
     T *pre, *gate_memory, *z, *y2;  ///< scratch of K rows or one step
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const R = time * batch, X = R * views, S = R * K, most = ops::chunk_rows::most(delta_rows, time, batch);
-      tape s{};
+    static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
+      index_t const R = time * batch, X = R * views, S = R * K,
+                    max_rows = ops::chunk_rows::max_rows(delta_rows, time, batch);
+      activations s{};
       s.lay_out_states(a, R, K * F);
       s.x = a.take<T>(X * F);
       s.x_mean = a.take<T>(R * F);
@@ -106,7 +107,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
       s.y2_hat = a.take<T>(S * F);
       s.y2_factor = a.take<T>(S);
       s.gates = a.take<T>(S * 3 * F);
-      s.pre = a.take<T>(std::max(most * views, batch * K) * QW);
+      s.pre = a.take<T>(std::max(max_rows * views, batch * K) * QW);
       s.gate_memory = a.take<T>(batch * K * 2 * F);
       s.z = a.take<T>(batch * K * F);
       s.y2 = a.take<T>(batch * K * F);
@@ -120,7 +121,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     T *y1_gain, *y1_offset, *mlp_0, *mlp_1, *y2_gain, *y2_offset, *gate, *gate_input, *x, *x_mean;
     T *z, *tanh_h, *y;
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
-      index_t const rows_of = ops::chunk_rows::most(delta_rows, time, batch), S = rows_of * K, X = rows_of * views,
+      index_t const rows_of = ops::chunk_rows::max_rows(delta_rows, time, batch), S = rows_of * K, X = rows_of * views,
                     B = batch * K;
       workspace w{};
       w.lay_out_states(a, batch, K * F);
@@ -140,8 +141,8 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
 
   /// X of these steps, its [q, k, v], and the part of the gates that its mean determines.
   template <class B, class T>
-  static void prepare_views(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s, index_t t,
-                            index_t count) {
+  static void prepare_views(B& be, parameters_of<T, params> all, inputs<T> const& in, activations<T> const& s,
+                            index_t t, index_t count) {
     auto const p = all.template inner<memory_params>(0);
     index_t const r = t * in.batch, rows_of = count * in.batch, first = r * in.views, n = rows_of * in.views;
     T* const x = s.x + first * F;
@@ -157,7 +158,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
   }
 
   template <class B, class T>
-  static void step(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s, index_t t) {
+  static void step(B& be, parameters_of<T, params> all, inputs<T> const& in, activations<T> const& s, index_t t) {
     auto const p = all.template inner<memory_params>(0);
     index_t const r = t * in.batch, batch = in.batch, n = batch * K, at = r * K;
     T* const h = s.state_in + at * F;
@@ -187,7 +188,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
   }
 
   template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
+  static void step_backward(B& be, parameters_of<T, params> all, inputs<T> const& in, activations<T> const& s,
                             workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     auto const p = all.template inner<memory_params>(0);
     index_t const k = rmc_layer::delta_row(in, t), batch = in.batch, n = batch * K, at = t * batch * K, to = k * K;
@@ -223,7 +224,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
   }
 
   template <class B, class T>
-  static void gradient(B& be, parameters_of<T, params> all, inputs<T> const& in, tape<T> const& s,
+  static void gradient(B& be, parameters_of<T, params> all, inputs<T> const& in, activations<T> const& s,
                        workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dall) {
     auto const p = all.template inner<memory_params>(0);
     auto const dp = dall.template inner<memory_params>(0);
@@ -263,7 +264,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
     return {x, Width, Width};
   }
   template <class T>
-  static s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T const> sources(inputs<T> const& in, tape<T> const& s,
+  static s2rm::cell::slots_and_inputs<1, N, 2 * A + V, T const> sources(inputs<T> const& in, activations<T> const& s,
                                                                         index_t t) {
     index_t const r = t * in.batch;
     return {s.qkv + r * K * QW, s.x_qkv + r * in.views * QW, K * QW, in.views * QW};

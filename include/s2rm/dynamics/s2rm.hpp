@@ -31,25 +31,26 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool whole_sequence_views = true;
-  static constexpr bool talks = !std::is_same_v<Interaction, interaction::none>;
+  static constexpr bool interacts = !std::is_same_v<Interaction, interaction::none>;
   static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
   static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   /// A cell that carries more than h (an LSTM) carries its own memory whatever the policy.
   static constexpr bool carries_hbar = std::is_same_v<Carry, carry::residual> && SW == H;
-  static constexpr index_t projections = talks ? 4 : 1;  ///< query of the views; query, key, value of the interaction
+  static constexpr index_t projections =
+      interacts ? 4 : 1;  ///< query of the views; query, key, value of the interaction
   static constexpr index_t PW = projections * NC;
 
   using cell = Cell;
   using attend = attention::kernel_dot<N, C, Normalisation, StraightThrough>;
   /// Between modules, attention weights are recomputed in the backward pass: saved, M M numbers a row would be most of
-  /// the tape.
-  using talk_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
+  /// the activations.
+  using interaction_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
   struct view_params
       : schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
-  struct interaction_params : std::conditional_t<talks,
+  struct interaction_params : std::conditional_t<interacts,
                                                  schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
                                                         field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
                                                  schema<>> {};
@@ -64,7 +65,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   static void initialise(T* values, init::source from) {
     init::linear(values, M * NC * H, H, from);
     init::linear(values + M * NC * H, 2 * NC * source, source, from.at(M * NC * H));
-    if constexpr (talks) {
+    if constexpr (interacts) {
       T* const w = values + at_interaction;
       init::linear(w, 3 * M * NC * H, H, from.at(at_interaction));
       init::linear(w + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
@@ -76,13 +77,13 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class T>
   using inputs = dynamics::inputs<T>;
   template <class T>
-  using tape = dynamics::tape<s2rm_layer, T>;
+  using activations = dynamics::activations<s2rm_layer, T>;
   template <class T>
   using workspace = dynamics::workspace<s2rm_layer, T>;
 
   /// Keys and values of all views.
   template <class B, class T>
-  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
                             index_t count) {
     auto const views = p.template inner<view_params>(at_views);
     index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
@@ -93,11 +94,11 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   }
 
   template <class B, class T>
-  static bool fused_forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s) {
+  static bool fused_forward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s) {
     return run_fused_recurrence<s2rm_layer>(be, p, in, s);
   }
   template <class B, class T>
-  static bool fused_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+  static bool fused_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                              workspace<T> const& w, T const* dstate_out, index_t t, index_t count,
                              gradients_of<T, params> dp) {
     return run_fused_recurrence_backward<s2rm_layer>(be, p, in, s, w, dstate_out, t, count, dp);
@@ -105,17 +106,17 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
 
   template <class B, class T>
   static void begin_backward(B& be, inputs<T> const& in, workspace<T> const& w) {
-    if constexpr (talks) be.fill(in.batch * M * M, T(0), w.module_log_rows);
+    if constexpr (interacts) be.fill(in.batch * M * M, T(0), w.module_log_rows);
   }
   template <class B, class T>
   static void end_backward(B& be, inputs<T> const& in, workspace<T> const& w, T* dmodule_log) {
-    if constexpr (talks) {
+    if constexpr (interacts) {
       be.template column_sum_add<1, M * M>(in.batch, rows<T const>{w.module_log_rows, M * M}, dmodule_log);
     }
   }
 
   template <class B, class T>
-  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const batch = in.batch;
     at_step<T> const a(in, s, t);
     rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
@@ -131,7 +132,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                     rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
                     rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
                     s.view_attention + a.r * M * attend::saved(in.views));
-    if constexpr (before) talk(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
+    if constexpr (before) interact(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
 
     saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
@@ -141,12 +142,12 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
       rows<T const> const z =
           normalise(be, batch, rows<T const>(a.y), s.mid_read + a.r * M * H, s.mid_factor + a.r * M);
       project(be, p, batch, z, projected);
-      talk(be, p, in, s, t, rows<T const>(a.y), a.out);
+      interact(be, p, in, s, t, rows<T const>(a.y), a.out);
     }
   }
 
   template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                             workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     index_t const batch = in.batch;
     at_step<T> const a(in, s, t);
@@ -154,18 +155,18 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     index_t const k = s2rm_layer::delta_row(in, t);
     index_t const per_row = in.views * M;
     be.fill(batch * per_row, T(0), w.view_log + k * per_row);
-    T* const talk_d = w.talk + k * M * H;
+    T* const interaction_d = w.interaction_d + k * M * H;
     rows<T> const state = state_rows(w.state), previous = state_rows(w.previous);
 
     if constexpr (after) {
-      be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{state, wide(talk_d, H)});
-      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{state, wide(interaction_d, H)});
+      interact_backward(be, p, in, s, w, t, wide(w.y, H));
       add_normalise_backward(be, batch, s.mid_read + r * M * H, s.mid_factor + r * M, wide(w.y, H), state);
     }
 
     saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
     saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
-    rows<T> const dhbar = wide(before ? talk_d : w.cell_h, H);
+    rows<T> const dhbar = wide(before ? interaction_d : w.cell_h, H);
     // dL/d(carried state) goes to the previous state; where hbar is carried it is moved on to dhbar.
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
                    a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
@@ -185,7 +186,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
         w.view_log + k * per_row, per_row, w.scratch);
     auto const views = p.template inner<view_params>(at_views);
     if constexpr (before) {
-      talk_backward(be, p, in, s, w, t, wide(w.y, H));
+      interact_backward(be, p, in, s, w, t, wide(w.y, H));
       be.product_transposed_add(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
     } else {
       be.product_transposed(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
@@ -195,15 +196,15 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
 
   /// Gradients of all weights, one GEMM each over the rows of steps t ... t + count - 1, and of the views.
   template <class B, class T>
-  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, workspace<T> const& w,
-                       index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
+                       workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const n = count * in.batch, r = t * in.batch;
     rows<T const> const h = state_rows<T const>(s.state_in + r * M * SW);
     rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
     rows<T const> const hbar = before ? wide<T const>(s.hbar + r * M * H, H) : h;
     auto const views = dp.template inner<view_params>(at_views);
     be.template outer_add<M, NC, H>(n, slice(w.projected, 0), y, views.template at<"query.weight">());
-    if constexpr (talks) {
+    if constexpr (interacts) {
       rows<T const> const z = !after   ? y
                               : normed ? wide<T const>(s.mid_read + r * M * H, H)
                                        : state_rows<T const>(s.mid + r * M * SW);
@@ -211,7 +212,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
       be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, g.template at<"query.weight">());
       be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, g.template at<"key.weight">());
       be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
-      be.template outer_add<M, H, NC>(n, wide(w.talk, H), wide(s.g + r * M * NC, NC), g.template at<"out.weight">());
+      be.template outer_add<M, H, NC>(n, wide(w.interaction_d, H), wide(s.g + r * M * NC, NC),
+                                      g.template at<"out.weight">());
     }
     saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch, 0};
     Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
@@ -249,7 +251,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class B, class T>
   static rows<T const> normalise(B& be, index_t batch, rows<T const> h, T* read, T* factor) {
     if constexpr (normed) {
-      normalise_rows<M, H, B, T>(be, batch * M, h, wide(read, H), factor);
+      layer::normalise_rows<M, H, B, T>(be, batch * M, h, wide(read, H), factor);
       return wide<T const>(read, H);
     } else {
       return h;
@@ -269,31 +271,33 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
 
   /// g = KMDPA over the modules' projections, then to = from + W_o g.
   template <class B, class T>
-  static void talk(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
-                   rows<T const> from, rows<T> to) {
+  static void interact(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
+                       rows<T const> from, rows<T> to) {
     index_t const batch = in.batch, r = t * batch;
     auto const w = p.template inner<interaction_params>(at_interaction);
     T const* const projected = s.projected + r * M * PW;
-    talk_attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
-                         wide(s.g + r * M * NC, NC), s.talk_attention + r * M * talk_attend::saved(M));
+    interaction_attend::forward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                                wide(s.g + r * M * NC, NC),
+                                s.interaction_attention + r * M * interaction_attend::saved(M));
     be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{from, to});
     be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
   }
 
-  /// Given d = dL/d(from + W_o g) in w.talk of this step, fills the interaction's slices of w.projected and overwrites
+  /// Given d = dL/d(from + W_o g) in w.interaction_d of this step, fills the interaction's slices of w.projected and overwrites
   /// dy.
   template <class B, class T>
-  static void talk_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
-                            workspace<T> const& w, index_t t, rows<T> dy) {
+  static void interact_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
+                                workspace<T> const& w, index_t t, rows<T> dy) {
     index_t const batch = in.batch, r = t * batch;
     auto const weights = p.template inner<interaction_params>(at_interaction);
     T const* const projected = s.projected + r * M * PW;
     index_t const k = s2rm_layer::delta_row(in, t);
     T* const d = w.projected + k * M * PW;
-    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.talk + k * M * H, H), wide(w.g, NC));
-    talk_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
-                          wide(w.g, NC), s.talk_attention + r * M * talk_attend::saved(M), slice(d, 1), slice(d, 2),
-                          slice(d, 3), w.module_log_rows, M * M, w.scratch);
+    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.interaction_d + k * M * H, H),
+                          wide(w.g, NC));
+    interaction_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
+                                 wide(w.g, NC), s.interaction_attention + r * M * interaction_attend::saved(M),
+                                 slice(d, 1), slice(d, 2), slice(d, 3), w.module_log_rows, M * M, w.scratch);
     be.product_transposed(weights.template matrix<"query.weight">(), batch, slice(d, 1), dy);
     be.product_transposed_add(weights.template matrix<"key.weight">(), batch, slice(d, 2), dy);
     be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
@@ -306,7 +310,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     rows<T> h, out;  ///< state_in, state_out
     rows<T const> hbar, carried;
     rows<T> y;  ///< the cell's result
-    at_step(inputs<T> const& in, tape<T> const& s, index_t t)
+    at_step(inputs<T> const& in, activations<T> const& s, index_t t)
         : r(t * in.batch), h(state_rows(s.state_in + r * M * SW)), out(state_rows(s.state_out + r * M * SW)) {
       hbar = before ? rows<T const>(wide(s.hbar + r * M * H, H)) : rows<T const>(h);
       carried = carries_hbar ? hbar : rows<T const>(h);
@@ -317,7 +321,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class B, class T>
   static void add_normalise_backward(B& be, index_t batch, T const* read, T const* factor, rows<T> dy, rows<T> dh) {
     if constexpr (normed) {
-      normalise_rows_backward<M, H, B, T>(be, batch * M, wide(read, H), dy, factor, dh);
+      layer::normalise_rows_backward<M, H, B, T>(be, batch * M, wide(read, H), dy, factor, dh);
     } else {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{dy, dh});
     }

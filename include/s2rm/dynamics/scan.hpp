@@ -34,7 +34,7 @@ namespace s2rm::dynamics {
 
 /// Saved activations that every recurrence has, R = T B rows.
 template <class T>
-struct recurrent_tape {
+struct recurrent_activations {
   T *state_in, *state_out;  ///< (R, M, state)
   T* start;                 ///< (M, state): the initial state
   constexpr void lay_out_states(arena& a, index_t rows_of, index_t width) {
@@ -58,7 +58,7 @@ struct recurrent_workspace {
 template <class Layer>
 struct recurrent {
   /// Whether modules interact by their places, so that log Z of their pairs has a gradient.
-  static constexpr bool talks = false;
+  static constexpr bool interacts = false;
   /// Whether `prepare_views` gets the whole sequence at once, rather than a chunk of `delta_steps` steps at a time.
   static constexpr bool whole_sequence_views = false;
 

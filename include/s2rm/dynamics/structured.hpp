@@ -11,8 +11,8 @@
 ///   shape_of<Shape>                 the shape with the M and H of the state
 ///   on<Shape, Encoded, Choices>     the layer: views of Encoded numbers, policies of the recurrence
 
-#include "s2rm/attention/constant_one.hpp"
-#include "s2rm/attention/truncated_gaussian.hpp"
+#include "s2rm/attention/constant_one_kernel.hpp"
+#include "s2rm/attention/truncated_gaussian_kernel.hpp"
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/dynamics/s2rm.hpp"
 

@@ -41,9 +41,9 @@ struct token_layer {
 
   /// Of `tokens` tokens.
   template <class T>
-  struct tape {
+  struct activations {
     T *hat, *factor, *a, *q, *weights, *z, *x_hat, *x_factor, *f, *saved, *h;
-    static constexpr tape lay_out(arena& a, index_t tokens) {
+    static constexpr activations lay_out(arena& a, index_t tokens) {
       return {a.take<T>(tokens * W),
               a.take<T>(tokens),
               a.take<T>(tokens * W),
@@ -95,7 +95,7 @@ struct token_layer {
 
   /// h (n, W) to s.h, n = B A; s and h begin at this step's tokens.
   template <class B, class T>
-  static void forward(B& be, parameters_of<T, params> p, place<T> const& in, T const* h, tape<T> const& s,
+  static void forward(B& be, parameters_of<T, params> p, place<T> const& in, T const* h, activations<T> const& s,
                       workspace<T> const& w) {
     index_t const n = in.tokens();
     be.for_each(n, norm<T>{h, nullptr, p.template at<"attention_norm.weight">(), p.template at<"attention_norm.bias">(),
@@ -117,7 +117,7 @@ struct token_layer {
   /// dh (n, W): dL/dh' at the start, overwritten by dL/dh. `in` holds the states, `d` (B, M, state) their gradient, to
   /// which that of all keys and values of this layer is added.
   template <class B, class T>
-  static void backward(B& be, parameters_of<T, params> p, place<T> const& in, T* d, T* dh, tape<T> const& s,
+  static void backward(B& be, parameters_of<T, params> p, place<T> const& in, T* d, T* dh, activations<T> const& s,
                        workspace<T> const& w, gradients_of<T, params> dp) {
     index_t const n = in.tokens();
     mlp::backward(be, mlp_of(p), n, plain<W>(s.f), plain<W>(dh), s.saved, plain<W>(w.a),

@@ -72,18 +72,18 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   using inputs = dynamics::inputs<T>;
 
   template <class T>
-  struct tape : recurrent_tape<T> {
+  struct activations : recurrent_activations<T> {
     T* h0;  ///< (R, A, W): tokens
-    typename layer_type::template tape<T> layers[static_cast<std::size_t>(L)];
+    typename layer_type::template activations<T> layers[static_cast<std::size_t>(L)];
     T *hat, *factor, *y, *log_weight;  ///< of the last normalisation; y of one step; (A, M)
     std::uint8_t* reach;
     typename layer_type::template workspace<T> work;
-    static constexpr tape lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
+    static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch, tokens = R * views;
-      tape s{};
+      activations s{};
       s.lay_out_states(a, R, M * SW);
       s.h0 = a.take<T>(tokens * W);
-      for (auto& one : s.layers) one = layer_type::template tape<T>::lay_out(a, tokens);
+      for (auto& one : s.layers) one = layer_type::template activations<T>::lay_out(a, tokens);
       s.hat = a.take<T>(tokens * W);
       s.factor = a.take<T>(tokens);
       s.y = a.take<T>(batch * views * W);
@@ -99,7 +99,7 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       workspace w{};
       w.lay_out_states(a, batch, M * SW);
-      w.token = a.take<T>(ops::chunk_rows::most(delta_rows, time, batch) * views * W);
+      w.token = a.take<T>(ops::chunk_rows::max_rows(delta_rows, time, batch) * views * W);
       w.y = a.take<T>(batch * views * W);
       w.gain = a.take<T>(batch * views * W);
       return w;
@@ -107,7 +107,7 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   };
 
   template <class B, class T>
-  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t,
+  static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
                             index_t count) {
     if (t == 0) be.for_each(in.views, kernel::reach_everywhere<M, T>{nullptr, s.log_weight, s.reach});
     index_t const first = t * in.batch * in.views;
@@ -116,14 +116,14 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   }
 
   template <class B, class T>
-  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t t) {
+  static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const r = t * in.batch, first = r * in.views, n = in.batch * in.views;
     move_slots<Layout, T> move{flags(in, t), s.state_in + r * M * SW, s.state_out + r * M * SW, {}};
     for (index_t g = 0; g < G; ++g) move.decay[g] = static_cast<T>(std::exp(-std::exp2(1.0 - static_cast<double>(g))));
     be.for_each(in.batch * M, move);
     T const* h = s.h0 + first * W;
     for (index_t l = 0; l < L; ++l) {
-      auto const of = layer_tape(s, l, first);
+      auto const of = layer_activations(s, l, first);
       layer_type::forward(be, layer_of(p, l), place_of(in, s, t, l), h, of, s.work);
       h = of.h;
     }
@@ -135,7 +135,7 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   }
 
   template <class B, class T>
-  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+  static void step_backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                             workspace<T> const& w, index_t t, gradients_of<T, params> dp) {
     index_t const first = t * in.batch * in.views, n = in.batch * in.views;
     T* const dh = w.token + tto_layer::delta_row(in, t) * in.views * W;
@@ -147,14 +147,14 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
                                                             norm.template at<"norm.weight">(), w.y, dh, w.gain});
     be.template column_sum_add<1, W>(n, plain(w.gain), dnorm.template at<"norm.weight">());
     for (index_t l = L - 1; l >= 0; --l) {
-      layer_type::backward(be, layer_of(p, l), place_of(in, s, t, l), w.state, dh, layer_tape(s, l, first), s.work,
-                           dp.template inner<typename layer_type::params>(at_layer(l)));
+      layer_type::backward(be, layer_of(p, l), place_of(in, s, t, l), w.state, dh, layer_activations(s, l, first),
+                           s.work, dp.template inner<typename layer_type::params>(at_layer(l)));
     }
     be.for_each(in.batch * M, move_slots_backward<Layout, T>{flags(in, t), w.state, w.previous});
   }
 
   template <class B, class T>
-  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& /*s*/,
+  static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& /*s*/,
                        workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const first = t * in.batch * in.views, n = count * in.batch * in.views;
     be.product_transposed(p.template matrix<"tokens.weight">(), n, plain(w.token), dsource);
@@ -174,12 +174,14 @@ struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
     return {in.view_reach + t * in.batch * in.views * M, M, in.views};
   }
   template <class T>
-  static typename layer_type::template place<T> place_of(inputs<T> const& in, tape<T> const& s, index_t t, index_t l) {
+  static typename layer_type::template place<T> place_of(inputs<T> const& in, activations<T> const& s, index_t t,
+                                                         index_t l) {
     return {flags(in, t), l, in.batch, s.log_weight, s.reach, s.state_out + t * in.batch * M * SW};
   }
-  /// A layer's tape from its token `first` on.
+  /// A layer's activations from its token `first` on.
   template <class T>
-  static typename layer_type::template tape<T> layer_tape(tape<T> const& s, index_t l, index_t first) {
+  static typename layer_type::template activations<T> layer_activations(activations<T> const& s, index_t l,
+                                                                        index_t first) {
     auto of = s.layers[l];
     for (T** const p : {&of.hat, &of.a, &of.q, &of.z, &of.x_hat, &of.f, &of.h}) *p += first * W;
     for (T** const p : {&of.factor, &of.x_factor}) *p += first;

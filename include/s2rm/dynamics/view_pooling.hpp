@@ -86,9 +86,9 @@ struct attention {
     }
 
     template <class T>
-    struct tape {
+    struct activations {
       T *key, *value, *weights;
-      static constexpr tape lay_out(arena& a, index_t R, index_t views) {
+      static constexpr activations lay_out(arena& a, index_t R, index_t views) {
         return {a.take<T>(R * views * W), a.take<T>(R * views * W), a.take<T>(R * attend::saved(views))};
       }
     };
@@ -103,8 +103,8 @@ struct attention {
 
     /// u (n, W) of rows r ... r + n - 1.
     template <class B, class T>
-    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t r, index_t n,
-                        T* u) {
+    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t r,
+                        index_t n, T* u) {
       index_t const first = r * in.views;
       rows<T> const key{s.key + first * W, W}, value{s.value + first * W, W};
       rows<T const> const source = in.source.shifted(first * in.source.stride);
@@ -116,7 +116,7 @@ struct attention {
 
     /// Overwrites dsource (n A, Source), adds to dp.
     template <class B, class T>
-    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views, views = n * in.views;
@@ -164,9 +164,9 @@ struct encoded {
     }
 
     template <class T>
-    struct tape {
+    struct activations {
       T *z, *saved;
-      static constexpr tape lay_out(arena& a, index_t R, index_t views) {
+      static constexpr activations lay_out(arena& a, index_t R, index_t views) {
         return {a.take<T>(R * views * W), a.take<T>(R * views * mlp::saved)};
       }
     };
@@ -179,15 +179,15 @@ struct encoded {
     };
 
     template <class B, class T>
-    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t r, index_t n,
-                        T* u) {
+    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t r,
+                        index_t n, T* u) {
       index_t const first = r * in.views;
       mlp::forward(be, p, n * in.views, in.source.shifted(first * in.source.stride), rows<T>{s.z + first * W, W},
                    s.saved + first * mlp::saved);
       be.template for_rows<W>(n, pool_rows<Mean, W, T>{in.view_reach + first * M, M, in.views, s.z + first * W, u});
     }
     template <class B, class T>
-    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views;
@@ -213,9 +213,9 @@ struct film {
     }
 
     template <class T>
-    struct tape {
+    struct activations {
       T *value, *gate, *z;
-      static constexpr tape lay_out(arena& a, index_t R, index_t views) {
+      static constexpr activations lay_out(arena& a, index_t R, index_t views) {
         return {a.take<T>(R * views * W), a.take<T>(R * views * W), a.take<T>(R * views * W)};
       }
     };
@@ -228,8 +228,8 @@ struct film {
     };
 
     template <class B, class T>
-    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s, index_t r, index_t n,
-                        T* u) {
+    static void forward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t r,
+                        index_t n, T* u) {
       index_t const first = r * in.views, views = n * in.views, at = first * W;
       rows<T const> const source = in.source.shifted(first * in.source.stride);
       ops::side_by_side(be,
@@ -241,7 +241,7 @@ struct film {
       be.template for_rows<W>(n, pool_rows<true, W, T>{in.view_reach + first * M, M, in.views, s.z + at, u});
     }
     template <class B, class T>
-    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, tape<T> const& s,
+    static void backward(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                          workspace<T> const& w, index_t r, index_t n, T const* du, rows<T> dsource,
                          gradients_of<T, params> dp) {
       index_t const first = r * in.views, views = n * in.views, at = first * W;

@@ -35,13 +35,13 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/safetensors.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 /// A tensor of the training state that a reader takes: a list of numbers, how many within bounds.
 struct training_field {
-  std::string_view name;        ///< begins with "train."
-  dtype type = dtype::f32;      ///< F32 and F64 stand for each other
-  index_t least = 0, most = 0;  ///< numbers
+  std::string_view name;     ///< begins with "train."
+  dtype type = dtype::f32;   ///< F32 and F64 stand for each other
+  index_t min = 0, max = 0;  ///< numbers
 };
 
 /// A checkpoint in memory, every check passed.
@@ -95,10 +95,10 @@ inline void check_training_field(safetensors_file const& file, tensor_info const
                   {"expected dtype ", floating ? "F32 or F64" : name_of(field.type), ", found ", name_of(tensor.type)});
   }
   bool const list = tensor.shape.size() == 1;
-  if (list && tensor.shape[0] >= field.least && tensor.shape[0] <= field.most) return;
-  auto const least = static_cast<std::uint64_t>(field.least), most = static_cast<std::uint64_t>(field.most);
-  if (least == most) refuse_tensor(file.source, tensor.name, {"expected shape [", least, "], found ", tensor.shape});
-  refuse_tensor(file.source, tensor.name, {"expected shape [", least, "] to [", most, "], found ", tensor.shape});
+  if (list && tensor.shape[0] >= field.min && tensor.shape[0] <= field.max) return;
+  auto const min = static_cast<std::uint64_t>(field.min), max = static_cast<std::uint64_t>(field.max);
+  if (min == max) refuse_tensor(file.source, tensor.name, {"expected shape [", min, "], found ", tensor.shape});
+  refuse_tensor(file.source, tensor.name, {"expected shape [", min, "] to [", max, "], found ", tensor.shape});
 }
 
 /// Exactly the model's names, shapes and a floating type. Of the names that begin with "train." those of `training`, or
@@ -132,7 +132,7 @@ inline safetensors_limits limits_for(std::span<field_info const> fields, std::sp
     limits.header += entry + field.name.size();
     limits.payload += static_cast<std::uint64_t>(field.size) * sizeof(double) * (training.empty() ? copies : 1);
   }
-  for (auto const& field : training) limits.payload += static_cast<std::uint64_t>(field.most) * sizeof(double);
+  for (auto const& field : training) limits.payload += static_cast<std::uint64_t>(field.max) * sizeof(double);
   return limits;
 }
 
@@ -340,4 +340,4 @@ checkpoint load_checkpoint(std::string const& path, std::span<field_info const> 
   return opened;
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

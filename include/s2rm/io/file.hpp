@@ -26,7 +26,7 @@
 
 #include "s2rm/io/message.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 namespace detail {
 
@@ -231,4 +231,4 @@ inline void write_file_atomically(std::string const& path, std::span<std::span<s
   fresh.commit(path);
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -12,7 +12,7 @@
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm::data::detail {
+namespace s2rm::io::detail {
 
 /// A name from a file, to be shown in quotes and fit for a terminal: at most 80 characters, all printable.
 struct quoted {
@@ -80,4 +80,8 @@ using pieces = std::initializer_list<piece>;
   throw file_error(text);
 }
 
-}  // namespace s2rm::data::detail
+}  // namespace s2rm::io::detail
+
+namespace s2rm {
+namespace data = io;  ///< deprecated, removed in 0.2
+}  // namespace s2rm

@@ -23,7 +23,7 @@
 #include "s2rm/io/safetensors_header.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 static_assert(std::endian::native == std::endian::little, "s2rm: files are little endian, this machine is not");
 
@@ -238,4 +238,4 @@ inline void write_safetensors(std::string const& path, std::span<tensor_source c
   write_file_atomically(path, detail::pieces_of(header, sorted));
 }
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -15,7 +15,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::data {
+namespace s2rm::io {
 
 /// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted.
 enum class dtype : std::uint8_t {
@@ -147,4 +147,4 @@ inline std::optional<std::uint64_t> checked_bytes(std::span<index_t const> shape
 
 }  // namespace detail
 
-}  // namespace s2rm::data
+}  // namespace s2rm::io

@@ -55,14 +55,14 @@ struct channels {
   /// The largest number that these channels hold at one pixel; x (C, Area).
   template <class L, index_t Area, class T>
   S2RM_HD static auto largest(T const* x, index_t pixel) {
-    auto most = L::all(T(0));
+    auto largest = L::all(T(0));
     (
         [&] {
           auto const here = L::load(x + Channel * Area + pixel);
-          most = here > most ? here : most;
+          largest = here > largest ? here : largest;
         }(),
         ...);
-    return most;
+    return largest;
   }
 };
 

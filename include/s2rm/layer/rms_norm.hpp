@@ -7,7 +7,7 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::dynamics {
+namespace s2rm::layer {
 
 /// One module of one element.
 template <index_t M, index_t H, class T>
@@ -57,4 +57,4 @@ void normalise_rows_backward(B& be, index_t n, rows<T const> y, rows<T const> dy
   be.for_each(n, rms_row_backward<M, H, T>{y, dy, factor, dh});
 }
 
-}  // namespace s2rm::dynamics
+}  // namespace s2rm::layer

@@ -7,7 +7,7 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::geometry {
+namespace s2rm::layer {
 
 /// One row: s from z.
 template <index_t S, class T>
@@ -43,4 +43,8 @@ struct project_row_backward {
   }
 };
 
-}  // namespace s2rm::geometry
+}  // namespace s2rm::layer
+
+namespace s2rm {
+namespace geometry = layer;  ///< deprecated, removed in 0.2
+}  // namespace s2rm

@@ -17,7 +17,7 @@
 /// place for what is the same for all elements and must be read or computed first.
 ///
 /// The same expression gives the same bits in every lane type, on the compilers the tests run on
-/// (tests/math/lanes.cpp): what an element becomes does not depend on the elements beside it.
+/// (tests/math/simd.cpp): what an element becomes does not depend on the elements beside it.
 
 #include <cstddef>
 #include <cstdint>

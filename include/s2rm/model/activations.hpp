@@ -23,7 +23,7 @@ struct joint_sums {
 
 /// Sums that passes leave in backend memory, to be read all at once.
 struct pass_sums : joint_sums {
-  double segment_loss = 0;  ///< summed loss of the outputs that the tape holds
+  double segment_loss = 0;  ///< summed loss of the outputs held at a time
   double count = 0;         ///< unmasked target elements
   double temporary = 0;     ///< of any reduction, until the next
   double dead = 0;          ///< modules that no view reached
@@ -36,7 +36,7 @@ struct add_number {
   S2RM_HD void operator()(index_t) const { *to += *from; }
 };
 
-/// Extents a tape is laid out for; a batch may be smaller in every one of them.
+/// Extents activations are laid out for; a batch may be smaller in every one of them.
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
   ops::chunk_rows chunks{};
@@ -44,7 +44,7 @@ struct extent {
 };
 
 template <class Net, class T>
-struct tape {
+struct activations {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
   using dynamics_type = typename Net::dynamics;
 
@@ -57,7 +57,7 @@ struct tape {
   T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
-  typename dynamics_type::template tape<T> dynamics;
+  typename dynamics_type::template activations<T> dynamics;
   // The read-out of a chunk of K rows (`chunks.read_out`), and all outputs.
   T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
   T* query_log_weight;             ///< (K, Q, M)
@@ -67,7 +67,7 @@ struct tape {
   T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
   pass_sums* sums;
 
-  /// The backward pass's memory; empty in a tape laid out for the forward pass alone.
+  /// The backward pass's memory; empty in those laid out for the forward pass alone.
   struct workspace {
     T *unit, *unit_rows, *module_log, *state;
     T *source, *read, *output, *query_log;
@@ -76,18 +76,18 @@ struct tape {
     typename dynamics_type::template workspace<T> dynamics;
   } work;
 
-  static constexpr tape lay_out(arena& a, extent const& e, bool with_backward) {
+  static constexpr activations lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views;
-    index_t const K = ops::chunk_rows::most(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
+    index_t const K = ops::chunk_rows::max_rows(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
     using attend_saved = typename Net::readout_attention;
-    tape s{};
+    activations s{};
     s.chunks = e.chunks;
     s.unit = a.take<T>(M * S);
     s.unit_packed = a.take<T>(M * S + packed_slack);
     s.unit_packed_transposed = a.take<T>(M * S + packed_slack);
     s.module_log_weight = a.take<T>(M * M);
     s.module_reach = a.take<std::uint8_t>(M * M);
-    index_t const listed = dynamics_type::talks ? M : 0;
+    index_t const listed = dynamics_type::interacts ? M : 0;
     s.module_neighbours = kernel::neighbours::lay_out(a, listed, listed);
     s.start = a.take<std::uint8_t>(R);
     s.present = a.take<std::uint8_t>(views);
@@ -98,7 +98,7 @@ struct tape {
     s.view_places = a.take<T>(views * Net::places::saved);
     s.view_log_weight = a.take<T>(views * M);
     s.view_reach = a.take<std::uint8_t>(views * M);
-    s.dynamics = dynamics_type::template tape<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
+    s.dynamics = dynamics_type::template activations<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     s.query = a.take<T>(queries * P);
     s.read = a.take<T>(queries * (NC + S));
     s.query_places = a.take<T>(queries * Net::places::saved);
@@ -115,7 +115,7 @@ struct tape {
     s.sums = a.take<pass_sums>(1);
     if (!with_backward) return s;
 
-    index_t const chunk = ops::chunk_rows::most(e.chunks.encode, e.time, e.batch) * e.views;
+    index_t const chunk = ops::chunk_rows::max_rows(e.chunks.encode, e.time, e.batch) * e.views;
     auto& w = s.work;
     w.unit = a.take<T>(M * S);
     w.unit_rows = a.take<T>(M * S);
@@ -138,19 +138,19 @@ struct tape {
   }
 };
 
-/// Bytes of a tape for these extents.
+/// Bytes of activations for these extents.
 template <class Net, class T>
-constexpr index_t tape_bytes(extent const& e, bool with_backward) {
+constexpr index_t activation_bytes(extent const& e, bool with_backward) {
   arena counted{};
-  static_cast<void>(tape<Net, T>::lay_out(counted, e, with_backward));
+  static_cast<void>(activations<Net, T>::lay_out(counted, e, with_backward));
   return counted.used;
 }
 
 /// Bytes of saved activations that one more time step of `batch` elements takes: known when the program is compiled.
 template <class Net, class T>
 constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t queries) {
-  auto const bytes = [&](index_t time) { return tape_bytes<Net, T>({time, batch, views, queries}, false); };
-  index_t const first = ops::chunk_rows{}.read_out + 1;  // from here on nothing grows but the tape
+  auto const bytes = [&](index_t time) { return activation_bytes<Net, T>({time, batch, views, queries}, false); };
+  index_t const first = ops::chunk_rows{}.read_out + 1;  // from here on nothing grows but the activations
   return bytes(first + 1) - bytes(first);
 }
 

@@ -13,7 +13,7 @@
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/model/batch.hpp"
-#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/view_masks.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/ops/work_size.hpp"
@@ -31,37 +31,37 @@ struct forward_backward {
   using dynamics = typename Net::dynamics;
   using pairs = kernel::pairs<typename Net::kernel, M, S>;
   using attend = typename Net::readout_attention;
-  using tape_type = tape<Net, T>;
+  using activations_type = activations<Net, T>;
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
 
   /// What depends on the weights alone: module places on the sphere and their kernel, h_0. Once for each set of
   /// weights.
-  static void derive(Backend& be, weights p, tape_type const& s) {
+  static void derive(Backend& be, weights p, activations_type const& s) {
     if constexpr (Net::spatial) {
       T const* const v = p.values + Net::at_embedding;
-      be.for_each(M, geometry::project_row<S, T>{{v, S}, {s.unit, S}});
+      be.for_each(M, layer::project_row<S, T>{{v, S}, {s.unit, S}});
       be.template pack<1, M, S>(s.unit, s.unit_packed, s.unit_packed_transposed);
     }
     pairs::forward(be, kernel_params(p), modules(s), M, rows<T const>{s.unit, S}, nullptr, s.module_log_weight,
                    s.module_reach);
-    if constexpr (dynamics::talks) kernel::find_neighbours(be, M, M, s.module_reach, s.module_neighbours);
+    if constexpr (dynamics::interacts) kernel::find_neighbours(be, M, M, s.module_reach, s.module_neighbours);
     dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
-  /// The batch as the tape holds it: compacted to as many views as the fullest row has (see `compact::view_rows`), on
+  /// The batch as the activations hold it: compacted to as many views as the fullest row has (see `compact::view_rows`), on
   /// backends whose work may depend on masks. Everything below but `observe` takes this one.
   static batch_view<T> compacted(batch_view<T> b) {
     b.views = ops::from_masks<Backend>(
-        b.views, [&b] { return compact::most_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
+        b.views, [&b] { return compact::max_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
     return b;
   }
 
   /// Views to states, all in backend memory (runtime/staging.hpp); returns `compacted(given)`. `carried` (B, M, state)
   /// is read where a step does not start anew; null starts every element anew, and so does the flag `lost` where there
-  /// is one. Of one step it may be the tape's own state: it is read before that is written.
-  static batch_view<T> observe(Backend& be, weights p, tape_type const& s, batch_view<T> const& given, T const* carried,
-                               std::uint8_t const* lost = nullptr) {
+  /// is one. Of one step it may be the activations' own state: it is read before that is written.
+  static batch_view<T> observe(Backend& be, weights p, activations_type const& s, batch_view<T> const& given,
+                               T const* carried, std::uint8_t const* lost = nullptr) {
     auto const b = compacted(given);
     index_t const R = b.time * b.batch;
     be.for_each(R, compact::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
@@ -80,9 +80,9 @@ struct forward_backward {
     return b;
   }
 
-  /// States (the tape's own) to outputs at the queries' places. b: a chunk of the batch observed, whose first row is
+  /// States (of the activations) to outputs at the queries' places. b: a chunk of the batch observed, whose first row is
   /// `first`.
-  static void query(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first = 0) {
+  static void query(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first = 0) {
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const h = states(s).shifted(first * M * Net::state_size);
     T* const output = s.output + first * b.queries * O;
@@ -119,7 +119,7 @@ struct forward_backward {
   }
 
   /// Sums the loss over unmasked target elements into `segment_loss`.
-  static void measure(Backend& be, tape_type const& s, batch_view<T> const& b) {
+  static void measure(Backend& be, activations_type const& s, batch_view<T> const& b) {
     index_t const n = b.time * b.batch * b.queries;
     be.reduce(
         n * X,
@@ -128,19 +128,19 @@ struct forward_backward {
   }
 
   /// Counts the unmasked target elements into `count`.
-  static void count(Backend& be, tape_type const& s, batch_view<T> const& b) {
+  static void count(Backend& be, activations_type const& s, batch_view<T> const& b) {
     be.reduce(b.time * b.batch * b.queries, compact::count_present{b.target_mask, X}, &s.sums->count);
   }
 
   /// Clears what the backward pass accumulates: before the first `query_backward` of a segment.
-  static void begin_backward(Backend& be, tape_type const& s) {
+  static void begin_backward(Backend& be, activations_type const& s) {
     be.fill(M * S, T(0), s.work.unit);
     be.fill(M * M, T(0), s.work.module_log);
   }
 
   /// Read-out, backward: adds its part of the gradient of `scale` times the summed loss to dp, and leaves dL/dstates in
   /// the workspace. Follows `query` with the same arguments.
-  static void query_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
+  static void query_backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first,
                              likelihood::loss_scale<T> scale, gradients dp) {
     T* const dstate = s.work.state + first * M * H;
     be.fill(b.time * b.batch * M * H, T(0), dstate);
@@ -151,7 +151,7 @@ struct forward_backward {
   /// batch is a segment of a longer one, and the next segment was the last to run backward: it left dL/d(this segment's
   /// last state) in the workspace. The recurrence calls back with the steps whose views have their gradients complete,
   /// so that the encoder's backward pass runs chunk by chunk and the gradients of one chunk are resident.
-  static void backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, T const* carried,
+  static void backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, T const* carried,
                        bool continued, gradients dp) {
     auto const& w = s.work;
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
@@ -159,22 +159,23 @@ struct forward_backward {
                        rows<T>{w.source, source}, w.module_log,
                        dp.template inner<typename dynamics::params>(Net::at_dynamics),
                        on_view_gradients{be, p, s, b, dp});
-    if constexpr (dynamics::talks) module_pairs_backward(be, p, s, dkernel);
+    if constexpr (dynamics::interacts) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
-      be.for_each(M, geometry::project_row_backward<S, T>{
+      be.for_each(M, layer::project_row_backward<S, T>{
                          {p.values + Net::at_embedding, S}, {w.unit, S}, {dp.values + Net::at_embedding, S}, true});
     }
   }
 
   /// The state after the last step, (B, M, state).
-  static T* last_state(tape_type const& s, batch_view<T> const& b) {
+  static T* last_state(activations_type const& s, batch_view<T> const& b) {
     return s.dynamics.state_out + (b.time - 1) * b.batch * M * Net::state_size;
   }
 
  private:
   /// Views of steps t ... t + count - 1 to sources [e; s] and their log Z. What encoders save lies chunk after chunk,
   /// as `encode_backward` reads it.
-  static void encode(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t, index_t count) {
+  static void encode(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t t,
+                     index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
     rows<T> const in{s.source + r * source, source};
     Net::encoder::forward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, in,
@@ -189,14 +190,14 @@ struct forward_backward {
   struct on_view_gradients {
     Backend& be;
     weights p;
-    tape_type const& s;
+    activations_type const& s;
     batch_view<T> const& b;
     gradients dp;
     void operator()(index_t t, index_t count) const { encode_backward(be, p, s, b, t, count, dp); }
   };
 
   /// The same, backward: from the gradients of these sources and of their log Z, at the beginning of the workspace.
-  static void encode_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t t,
+  static void encode_backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t t,
                               index_t count, gradients dp) {
     auto const& w = s.work;
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
@@ -212,8 +213,8 @@ struct forward_backward {
                            dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
   }
 
-  static void read_out_backward(Backend& be, weights p, tape_type const& s, batch_view<T> const& b, index_t first,
-                                T* dstate, likelihood::loss_scale<T> scale, gradients dp) {
+  static void read_out_backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b,
+                                index_t first, T* dstate, likelihood::loss_scale<T> scale, gradients dp) {
     auto const& w = s.work;
     index_t const R = b.time * b.batch, n = R * b.queries;
     rows<T const> const in{s.read, read};
@@ -244,7 +245,7 @@ struct forward_backward {
                                       dreadout.template at<"query.weight">());
     }
     if constexpr (dynamics::normed) {
-      s2rm::dynamics::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
+      s2rm::layer::normalise_rows_backward<M, H, Backend, T>(be, R * M, y, dy, s.read_factor, {dstate, M * H, H});
     } else {
       be.template for_rows<H>(R * M, ops::add_rows<T, M>{dy, {dstate, M * H, H}});
     }
@@ -255,7 +256,7 @@ struct forward_backward {
   }
 
   /// Of Z(p_i, p_j), whose both sides are the modules' places.
-  static void module_pairs_backward(Backend& be, weights p, tape_type const& s,
+  static void module_pairs_backward(Backend& be, weights p, activations_type const& s,
                                     gradients_of<T, typename Net::kernel::params> dkernel) {
     auto const& w = s.work;
     be.fill(M * S, T(0), w.unit_rows);
@@ -264,16 +265,16 @@ struct forward_backward {
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 
-  static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, tape_type const& s) {
+  static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, activations_type const& s) {
     if constexpr (dynamics::normed) {
-      s2rm::dynamics::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
+      s2rm::layer::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
       return {s.read_state, M * H, H};
     } else {
       return h;
     }
   }
 
-  static rows<T const> states(tape_type const& s) {
+  static rows<T const> states(activations_type const& s) {
     return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
   }
   static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
@@ -286,10 +287,10 @@ struct forward_backward {
       return {x.data, x.group, x.group};
     }
   }
-  static kernel::module_places<T, M, S> modules(tape_type const& s) {
+  static kernel::module_places<T, M, S> modules(activations_type const& s) {
     return {s.unit, s.unit_packed, s.unit_packed_transposed};
   }
-  static attention::geometry<T> geometry(tape_type const& s, index_t R, index_t queries) {
+  static attention::geometry<T> geometry(activations_type const& s, index_t R, index_t queries) {
     return {R, queries, M, s.query_log_weight, s.query_reach, queries * M, M, 1};
   }
   static auto kernel_params(weights p) { return p.template inner<typename Net::kernel::params>(Net::at_kernel); }
@@ -298,7 +299,8 @@ struct forward_backward {
   static auto place_gradients(gradients g) { return g.template inner<typename Net::places::params>(Net::at_place); }
   static auto dynamics_params(weights p) { return p.template inner<typename dynamics::params>(Net::at_dynamics); }
   static auto decoder_params(weights p) { return p.template inner<typename Net::decoder::params>(Net::at_decoder); }
-  static typename dynamics::template inputs<T> inputs(tape_type const& s, batch_view<T> const& b, T const* carried) {
+  static typename dynamics::template inputs<T> inputs(activations_type const& s, batch_view<T> const& b,
+                                                      T const* carried) {
     return {b.time,
             b.batch,
             b.views,

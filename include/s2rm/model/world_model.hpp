@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "s2rm/attention/truncated_gaussian.hpp"
+#include "s2rm/attention/truncated_gaussian_kernel.hpp"
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/check/model.hpp"
 #include "s2rm/core/errors.hpp"
@@ -15,7 +15,7 @@
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/layer/likelihood.hpp"
 #include "s2rm/layer/place_encoder.hpp"
-#include "s2rm/model/parameter_names.hpp"
+#include "s2rm/model/checkpoint_names.hpp"
 
 namespace s2rm {
 
@@ -49,7 +49,7 @@ struct world_model {
 
   using decoder =
       typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
-  using places = geometry::place_encoder<Shape>;
+  using places = layer::place_encoder<Shape>;
   using dynamics =
       typename dynamics_policy::template on<shape, D,
                                             s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
@@ -72,7 +72,7 @@ struct world_model {
                             kernel::straight_through, readout_by_dot>;
   struct embedding_params : std::conditional_t<spatial, schema<field<"embedding", M, S>>, schema<>> {};
 
-  /// Every parameter, in the order of the flat block (model/parameter_names.hpp).
+  /// Every parameter, in the order of the flat block (model/checkpoint_names.hpp).
   struct params
       : parameter_names<typename encoder::params, typename places::params, embedding_params, typename kernel::params,
                         typename dynamics::params, readout_params, typename decoder::params> {};

@@ -26,11 +26,11 @@ struct chunk_rows {
 
   /// Whole time steps in a chunk of `rows`; at least 1.
   static constexpr index_t steps(index_t rows, index_t time, index_t batch) {
-    index_t const whole = rows / (batch > 1 ? batch : 1), most = whole < time ? whole : time;
-    return most > 1 ? most : 1;
+    index_t const whole = rows / (batch > 1 ? batch : 1), fit = whole < time ? whole : time;
+    return fit > 1 ? fit : 1;
   }
   /// Rows to allocate for a chunk, for any batch up to these extents.
-  static constexpr index_t most(index_t rows, index_t time, index_t batch) {
+  static constexpr index_t max_rows(index_t rows, index_t time, index_t batch) {
     index_t const needed = rows > batch ? rows : batch;
     return time * batch < needed ? time * batch : needed;
   }

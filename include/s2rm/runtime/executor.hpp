@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Runs a model over batches for one user of it (a trainer, an evaluation): owns the tape, grown when a larger batch
+/// Runs a model over batches for one user of it (a trainer, an evaluation): owns the activations, grown when a larger batch
 /// comes, and the state that is carried from one pass to the next. Weights are never part of it. Batches lie in backend
 /// memory (runtime/staging.hpp).
 ///
@@ -53,10 +53,10 @@ class executor {
     with_backward = with_backward || with_backward_;
     extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
                      std::max(e.queries, room_.queries), ops::chunks<Backend>};
-    index_t const bytes = tape_bytes<Net, T>(all, with_backward);
+    index_t const bytes = activation_bytes<Net, T>(all, with_backward);
     auto memory = backend_.template allocate<std::byte>(bytes);
     arena real{memory.data()};
-    tape_ = tape<Net, T>::lay_out(real, all, with_backward);
+    activations_ = activations<Net, T>::lay_out(real, all, with_backward);
     memory_ = std::move(memory);
     bytes_ = bytes;
     if (all.batch > room_.batch) reserve_carry(all.batch);
@@ -72,23 +72,23 @@ class executor {
     graphs_(backend_, key(b), f);
   }
 
-  /// States and outputs of a batch, from the carried state where there is one. The tape holds them afterwards: those of
+  /// States and outputs of a batch, from the carried state where there is one. The activations hold them afterwards: those of
   /// the whole batch, or of its last segment.
   void forward(weights p, batch_view<T> const& b) {
     observe(p, b, false, [&](batch_view<T> const& segment) { query(p, segment); });
   }
 
-  /// Outputs of a segment from the states that the tape holds.
+  /// Outputs of a segment from the states that the activations hold.
   void query(weights p, batch_view<T> const& segment) {
-    each_read_out<Net>(segment, tape_.chunks, [&](batch_view<T> const& chunk, index_t first) {
-      flow::query(backend_, p, tape_, chunk, first);
+    each_read_out<Net>(segment, activations_.chunks, [&](batch_view<T> const& chunk, index_t first) {
+      flow::query(backend_, p, activations_, chunk, first);
     });
   }
 
   /// Loss over the unmasked target elements of the batch just run forward, and their number. Blocks.
   measured measure(batch_view<T> const& b) {
-    flow::measure(backend_, tape_, b);
-    flow::count(backend_, tape_, b);
+    flow::measure(backend_, activations_, b);
+    flow::count(backend_, activations_, b);
     auto const found = read_sums();
     return {found.segment_loss, found.count};
   }
@@ -101,11 +101,11 @@ class executor {
   /// The same, left in `sums().count`. All memory for the batch is allocated afterwards.
   void begin(batch_view<T> const& b) {
     make_room(b, true);
-    flow::count(backend_, tape_, b);
+    flow::count(backend_, activations_, b);
   }
 
   /// Forward and backward pass: returns the summed loss and adds the gradient of `scale` times it to dp. Outputs and
-  /// states are readable afterwards as after `forward`; `observed(segment)` is called while the tape holds a segment's
+  /// states are readable afterwards as after `forward`; `observed(segment)` is called while the activations hold a segment's
   /// views and states. Blocks.
   template <class F>
   double differentiate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
@@ -118,30 +118,30 @@ class executor {
   void accumulate(weights p, batch_view<T> const& b, likelihood::loss_scale<T> scale,
                   gradients_of<T, typename Net::params> dp, F const& observed) {
     observe(p, b, true, observed);
-    backend_.fill(1, 0.0, &tape_.sums->loss);
+    backend_.fill(1, 0.0, &activations_.sums->loss);
     index_t const last = segment_count(b) - 1;
     for (index_t k = last; k >= 0; --k) {
       auto const part = k == last ? flow::compacted(segment(b, k)) : observe_segment(p, b, k);
-      flow::begin_backward(backend_, tape_);
-      each_read_out<Net>(part, tape_.chunks, [&](batch_view<T> const& chunk, index_t first) {
-        flow::query(backend_, p, tape_, chunk, first);
-        flow::query_backward(backend_, p, tape_, chunk, first, scale, dp);
+      flow::begin_backward(backend_, activations_);
+      each_read_out<Net>(part, activations_.chunks, [&](batch_view<T> const& chunk, index_t first) {
+        flow::query(backend_, p, activations_, chunk, first);
+        flow::query_backward(backend_, p, activations_, chunk, first, scale, dp);
       });
-      flow::measure(backend_, tape_, part);
-      backend_.for_each(1, add_number{&tape_.sums->segment_loss, &tape_.sums->loss});
-      flow::backward(backend_, p, tape_, part, state_before(b, k), k != last, dp);
+      flow::measure(backend_, activations_, part);
+      backend_.for_each(1, add_number{&activations_.sums->segment_loss, &activations_.sums->loss});
+      flow::backward(backend_, p, activations_, part, state_before(b, k), k != last, dp);
     }
   }
   /// One over the count that `begin` left.
   [[nodiscard]] likelihood::loss_scale<T> mean_scale() const {
-    return likelihood::loss_scale<T>::over(&tape_.sums->count);
+    return likelihood::loss_scale<T>::over(&activations_.sums->count);
   }
 
   /// Stores the last state for the next pass, which goes on from it after `carry_on`. May be captured.
   void store_carry(batch_view<T> const& b) {
     if (b.time == 0 || b.batch == 0) return;
     index_t const segments = segment_count(b), state = b.batch * element_state;
-    T const* const last = segments > 1 ? segment_states_.data() + segments * state : flow::last_state(tape_, b);
+    T const* const last = segments > 1 ? segment_states_.data() + segments * state : flow::last_state(activations_, b);
     backend_.copy(state, last, carried_.data() + first_ * element_state);
   }
   /// The next pass goes on from what `store_carry` stored: for a batch, or for all its micro-batches.
@@ -180,11 +180,11 @@ class executor {
     backend_.fill(1, std::uint8_t{0}, carry_lost_.data());
   }
 
-  [[nodiscard]] T const* outputs() const { return tape_.output; }
-  [[nodiscard]] T const* states() const { return tape_.dynamics.state_out; }
+  [[nodiscard]] T const* outputs() const { return activations_.output; }
+  [[nodiscard]] T const* states() const { return activations_.dynamics.state_out; }
   /// In backend memory.
-  [[nodiscard]] pass_sums* sums() { return tape_.sums; }
-  [[nodiscard]] tape<Net, T> const& memory() const { return tape_; }
+  [[nodiscard]] pass_sums* sums() { return activations_.sums; }
+  [[nodiscard]] activations<Net, T> const& memory() const { return activations_; }
   [[nodiscard]] index_t bytes() const { return bytes_; }
 
  private:
@@ -252,23 +252,25 @@ class executor {
     return k == 0 ? carried(b) : segment_states_.data() + k * b.batch * element_state;
   }
   batch_view<T> observe_segment(weights p, batch_view<T> const& b, index_t k) {
-    return flow::observe(backend_, p, tape_, segment(b, k), state_before(b, k), k == 0 ? carry_lost_.data() : nullptr);
+    return flow::observe(backend_, p, activations_, segment(b, k), state_before(b, k),
+                         k == 0 ? carry_lost_.data() : nullptr);
   }
   /// All segments up to their states, from first to last.
   template <class F>
   void observe(weights p, batch_view<T> const& b, bool with_backward, F const& observed) {
     make_room(b, with_backward);
     index_t const segments = segment_count(b), state = b.batch * element_state;
-    flow::derive(backend_, p, tape_);
+    flow::derive(backend_, p, activations_);
     for (index_t k = 0; k < segments; ++k) {
       auto const part = observe_segment(p, b, k);
       observed(part);
-      if (segments > 1) backend_.copy(state, flow::last_state(tape_, part), segment_states_.data() + (k + 1) * state);
+      if (segments > 1)
+        backend_.copy(state, flow::last_state(activations_, part), segment_states_.data() + (k + 1) * state);
     }
   }
   [[nodiscard]] pass_sums read_sums() const {
     pass_sums found;
-    backend_.copy_out(1, tape_.sums, &found);
+    backend_.copy_out(1, activations_.sums, &found);
     return found;
   }
 
@@ -277,7 +279,7 @@ class executor {
   extent room_{};
   bool with_backward_ = false;
   index_t bytes_ = 0;
-  tape<Net, T> tape_{};
+  activations<Net, T> activations_{};
   decltype(std::declval<Backend&>().template allocate<std::byte>(index_t{})) memory_;
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) carried_;
   index_t carried_elements_ = 0;

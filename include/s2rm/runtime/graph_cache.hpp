@@ -38,7 +38,7 @@ class graph_cache {
     } else {
       auto known = std::find_if(graphs_.begin(), graphs_.end(), [&](entry const& e) { return e.key == key; });
       if (known == graphs_.end()) {
-        if (graphs_.size() == most) graphs_.erase(graphs_.begin());  // the least recently used one
+        if (graphs_.size() == capacity) graphs_.erase(graphs_.begin());  // the least recently used one
         graphs_.push_back({key, {}, false});
         f();
         return;
@@ -54,7 +54,7 @@ class graph_cache {
   }
 
   /// Graphs that are held at a time.
-  static constexpr std::size_t most = 32;
+  static constexpr std::size_t capacity = 32;
 
  private:
   template <class Backend>

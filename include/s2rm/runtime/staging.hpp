@@ -42,28 +42,27 @@ template <class T>
 using kept_batch [[deprecated("renamed: resident_batch")]] = resident_batch<T>;
 
 namespace detail {
-/// (R, slots, width) numbers into the first slots of (R, room, width): `some` = slots width, `room` = room width.
+/// Rows of `given` numbers to the front of rows of `padded` numbers.
 template <class T>
 struct spread_slots {
   T const* from;
-  index_t some, room;
+  index_t given, padded;
   T* to;
-  S2RM_HD void operator()(index_t i) const { to[i / some * room + i % some] = from[i]; }
+  S2RM_HD void operator()(index_t i) const { to[i / given * padded + i % given] = from[i]; }
 };
-/// Flags (R, slots), null: all set, into (R, room), 0 in the slots beyond.
+/// Flags (R, slots), null: all set, to the front of (R, padded) flags; 0 in the slots beyond.
 struct spread_flags {
   std::uint8_t const* from;
-  index_t slots, room;
+  index_t slots, padded;
   std::uint8_t* to;
   S2RM_HD void operator()(index_t i) const {
-    index_t const row = i / room, slot = i - row * room;
+    index_t const row = i / padded, slot = i - row * padded;
     to[i] = slot < slots && (from == nullptr || from[row * slots + slot] != 0) ? 1 : 0;
   }
 };
 }  // namespace detail
 
-/// Batches where a backend can read them. Where memory is shared a batch is taken as it is, and nothing here does
-/// anything.
+/// Batches where a backend can read them. Where memory is shared a batch is read where it is, and nothing is copied.
 ///
 /// Else a batch is laid out in one block of the host's and copied in one piece. Slots are padded with absent views to
 /// as many views as were ever seen, and at least `views`, so that batches of different A enqueue the same work; queries
@@ -80,7 +79,7 @@ class staging {
   /// before. Blocks only where the batch before the last one has not been copied yet. Of a resident batch nothing is
   /// copied from the host.
   /// \throws value_error where the batch is resident on another backend.
-  batch_view<T> bring(Backend& be, batch_view<T> const& b) {
+  batch_view<T> to_backend(Backend& be, batch_view<T> const& b) {
     if (b.resident != nullptr && b.resident->owner != ops::memory_owner(be)) {
       throw value_error("s2rm: batch: resident on another backend than the trainer's");
     }
@@ -107,7 +106,7 @@ class staging {
     index_t bytes = 0;
     std::size_t slot = 0;
   };
-  /// `bring` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host
+  /// `to_backend` in three steps, for work that is captured together with its copy. `stage` lays the batch out in host
   /// memory; it blocks where the batch staged before the last one has not been copied yet.
   staged stage(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
@@ -132,7 +131,7 @@ class staging {
     if constexpr (!ops::host_memory<Backend>) slots_[one.slot].copied.set(be);
   }
 
-  /// `bring` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the
+  /// `to_backend` for arrays in the backend's memory: enqueues their copies, in the order of its work. The arrays are the
   /// host's where memory is shared.
   batch_view<T> gather(Backend& be, batch_view<T> const& b) {
     if constexpr (ops::host_memory<Backend>) {
@@ -201,10 +200,10 @@ class staging {
     batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = std::max(b.queries, queries_)};
     for_each_array<typename Net::shape>(
         [&](auto array, auto const* given, auto const*& to) {
-          bool const room = array.slots_are != per::target || targets_;
+          bool const present = array.slots_are != per::target || targets_;
           using number = std::remove_const_t<std::remove_pointer_t<decltype(given)>>;
-          auto* const at = memory.template take<number>(room ? array.size(laid) : 0);
-          copy(array, room ? given : nullptr, at);
+          auto* const at = memory.template take<number>(present ? array.size(laid) : 0);
+          copy(array, present ? given : nullptr, at);
           // Padding makes views of a batch that has none: a captured graph reads them when it is launched for another
           // one.
           to = given != nullptr || array.slots_are == per::view ? at : nullptr;
@@ -240,23 +239,24 @@ class staging {
     return array.slots(batch_view<T>{.views = views_, .queries = std::max(b.queries, queries_)});
   }
   template <class U>
-  static void spread(U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
+  static void spread(U const* from, index_t R, index_t slots, index_t padded, index_t width, U* to) {
     if (from == nullptr || R * slots == 0) return;
-    if (slots == room) {
+    if (slots == padded) {
       std::memcpy(to, from, static_cast<std::size_t>(R * slots * width) * sizeof(U));
       return;
     }
     for (index_t r = 0; r < R; ++r) {
-      std::memcpy(to + r * room * width, from + r * slots * width, static_cast<std::size_t>(slots * width) * sizeof(U));
+      std::memcpy(to + r * padded * width, from + r * slots * width,
+                  static_cast<std::size_t>(slots * width) * sizeof(U));
     }
   }
   template <class U>
-  static void spread_there(Backend& be, U const* from, index_t R, index_t slots, index_t room, index_t width, U* to) {
+  static void spread_there(Backend& be, U const* from, index_t R, index_t slots, index_t padded, index_t width, U* to) {
     if (from == nullptr || R * slots == 0) return;
-    if (slots == room) {
+    if (slots == padded) {
       be.copy(R * slots * width, from, to);
     } else {
-      be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, room * width, to});
+      be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, padded * width, to});
     }
   }
   /// The batch with its arrays at the same offsets of another block.

@@ -127,7 +127,7 @@ class stream {
   [[nodiscard]] state_type state() const {
     state_type s{session_.state(0), started()};
     if constexpr (Net::residual::active) {
-      auto const& seen = session_.tape_;
+      auto const& seen = session_.activations_;
       index_t const count = std::min(views_, std::max(session_.views_, index_t{0}));
       s.view.resize(static_cast<std::size_t>(count * Net::view::size));
       s.place.resize(static_cast<std::size_t>(count * Net::P));
@@ -144,15 +144,15 @@ class stream {
     require_value(static_cast<index_t>(s.numbers.size()) == state_count,
                   "stream: state: expected " + std::to_string(state_count) + " numbers, found " +
                       std::to_string(s.numbers.size()));
-    index_t const most = session_.limits_.views;
+    index_t const max_views = session_.limits_.views;
     auto const count = static_cast<index_t>(s.present.size());
-    require_value(count <= most && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
+    require_value(count <= max_views && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
                       static_cast<index_t>(s.place.size()) == count * Net::P,
-                  "stream: state: views: expected at most " + std::to_string(most) + " whole ones, found " +
+                  "stream: state: views: expected at most " + std::to_string(max_views) + " whole ones, found " +
                       std::to_string(count));
     session_.restore(0, s.numbers);
     if (!s.started) session_.starts_ = sessions::starts::all;
-    auto const& seen = session_.tape_;
+    auto const& seen = session_.activations_;
     auto& be = session_.backend_;
     views_ = count;
     session_.views_ = session_.io_.slots(count);

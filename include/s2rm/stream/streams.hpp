@@ -3,7 +3,7 @@
 /// Sessions of one model that step together, each with a state of its own. One batch for all of them keeps a GPU busy.
 ///
 /// A step is a sequence of length one: `forward_backward::observe` from the state that the step before left in the
-/// tape, then `forward_backward::query`. Sessions do not read each other. Each gives what it would give alone: to the
+/// activations, then `forward_backward::query`. Sessions do not read each other. Each gives what it would give alone: to the
 /// bit where a backend's result for a row does not depend on how many rows there are (docs/backend.md), else up to
 /// rounding.
 ///
@@ -52,9 +52,9 @@ class streams {
         io_(backend_, sessions, limits.views, limits.queries, limits.policy()),
         idle_of_host_(static_cast<std::size_t>(sessions)) {
     extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>};
-    memory_ = backend_.template allocate<std::byte>(tape_bytes<Net, T>(e, false));
+    memory_ = backend_.template allocate<std::byte>(activation_bytes<Net, T>(e, false));
     arena real{memory_.data()};
-    tape_ = tape<Net, T>::lay_out(real, e, false);
+    activations_ = activations<Net, T>::lay_out(real, e, false);
     saved_ = backend_.template allocate<T>(sessions * state_count);
     pending_ = backend_.template allocate<std::uint8_t>(sessions);
     start_ = backend_.template allocate<std::uint8_t>(sessions);
@@ -69,7 +69,7 @@ class streams {
   [[nodiscard]] index_t left_out() const { return io_.left_out(backend_); }
 
   /// Derives what depends on the weights alone.
-  void refresh() noexcept { flow::derive(backend_, weights_, tape_); }
+  void refresh() noexcept { flow::derive(backend_, weights_, activations_); }
 
   /// The next step of a session starts from h_0.
   void reset(index_t session) noexcept {
@@ -101,7 +101,7 @@ class streams {
     if (views_ < 0 || !accepts(places)) return false;
     auto const in = io_.stage_queries(backend_, batch_of(places));
     auto queries = in.batch;
-    queries.views = views_;  // a residual read-out reads them from the tape
+    queries.views = views_;  // a residual read-out reads them from the activations
     predict_(backend_, {queries.queries, queries.views, in.word()}, [&] {
       io_.send(backend_, in);
       read_out(queries, true);
@@ -113,14 +113,14 @@ class streams {
   /// The second half: waits for the predictions that were last enqueued. Steps may come between; they do not change
   /// them.
   array_view<T const, prediction_rank> predictions() noexcept {
-    auto const* const data = io_.predictions(backend_, tape_.output);
+    auto const* const data = io_.predictions(backend_, activations_.output);
     return detail::predictions_at<Net>(data, std::array{sessions_, io_.count()});
   }
   /// The same where the backend computes them: (B, Q', ...) with Q' >= Q, `stream_limits::queries` on a device; the
   /// first Q of each session are the predictions. Does not wait: they are ready for work that is enqueued next on the
   /// stream of the backend's context. Valid until `predict_async`, `predict` or `step`.
   array_view<T const, prediction_rank> predictions(on_device_t) noexcept {
-    return detail::predictions_at<Net>(static_cast<T const*>(tape_.output), std::array{sessions_, io_.rows()});
+    return detail::predictions_at<Net>(static_cast<T const*>(activations_.output), std::array{sessions_, io_.rows()});
   }
 
   /// `observe` and `predict_async` at once: on a GPU one copy and one graph launch. `reset` (B) flags or null: sessions
@@ -190,8 +190,8 @@ class streams {
     return sessions;
   }
 
-  /// (M, state) in the tape: the next step goes on from it, queries read it.
-  [[nodiscard]] T* state_of(index_t session) const { return tape_.dynamics.state_out + session * state_count; }
+  /// (M, state) in the activations: the next step goes on from it, queries read it.
+  [[nodiscard]] T* state_of(index_t session) const { return activations_.dynamics.state_out + session * state_count; }
   /// Makes `pending_` say what `starts_` does.
   void spell_out_pending() {
     if (starts_ == starts::some) return;
@@ -287,7 +287,7 @@ class streams {
         backend_.template for_rows<state_count>(sessions_,
                                                 detail::save_idle<T, state_count>{idle, state, saved_.data()});
       }
-      auto const compacted = flow::observe(backend_, weights_, tape_, b, carried);
+      auto const compacted = flow::observe(backend_, weights_, activations_, b, carried);
       views_ = compacted.views;  // fewer where masks are read; such a backend captures nothing
       if (idles) {
         backend_.template for_rows<state_count>(
@@ -301,8 +301,8 @@ class streams {
     starts_ = combines && idles ? starts::some : starts::none;
   }
   void read_out(batch_view<T> const& queries, bool delivered) {
-    flow::query(backend_, weights_, tape_, queries);
-    if (delivered) io_.deliver(backend_, queries.queries, tape_.output);
+    flow::query(backend_, weights_, activations_, queries);
+    if (delivered) io_.deliver(backend_, queries.queries, activations_.output);
   }
 
   template <class U>
@@ -315,13 +315,13 @@ class streams {
   stream_io<Net, Backend, T> io_;
   ops::graph_cache<Backend, 3> observe_, predict_;
   block<std::byte> memory_;
-  tape<Net, T> tape_{};
+  activations<Net, T> activations_{};
   block<T> saved_;                          ///< (B, M, state), see `save_idle`
   block<std::uint8_t> pending_, start_;     ///< (B), see `starting_sessions`
   block<std::uint8_t> idle_;                ///< (B), of steps whose arrays are the device's
   std::vector<std::uint8_t> idle_of_host_;  ///< (B), of steps whose arrays are the host's
   starts starts_ = starts::all;
-  index_t views_ = -1;  ///< of the last step as the tape holds them; -1: nothing was observed yet
+  index_t views_ = -1;  ///< of the last step as the activations hold them; -1: nothing was observed yet
 };
 
 }  // namespace s2rm

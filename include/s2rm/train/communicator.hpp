@@ -100,7 +100,7 @@ struct tree_node {
 
 /// Partial sums: nodes whose neighbour has not been added yet, from left to right.
 struct tree_stack {
-  static constexpr index_t most_leaves = 1024;
+  static constexpr index_t max_leaves = 1024;
   std::array<tree_node, 24> nodes{};
   index_t depth = 0;
 

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/math/simd.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/model/batch.hpp"
 #include "s2rm/runtime/owned_batch.hpp"
 #include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
-#include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
@@ -41,6 +41,20 @@ double count_targets(batch_view<T> const& b) {
   return static_cast<double>(unmasked * Net::target::size);
 }
 
+namespace detail {
+/// *to += *from, n of them.
+template <class T>
+struct add_numbers {
+  using scalar = T;
+  T const* from;
+  T* to;
+  template <class L>
+  S2RM_HD void lanes(index_t i) const {
+    L::store(to + i, L::load(to + i) + L::load(from + i));
+  }
+};
+}  // namespace detail
+
 /// Gradients and sums of this rank's micro-batches, and their totals over all ranks.
 template <class Net, class Backend, class T>
 class microbatch_sums {
@@ -55,12 +69,12 @@ class microbatch_sums {
     joint_.resize(sums_.size() * joint_sums::numbers);
     // As many gradients as are ever partial sums at the same time.
     communicator::tree_stack trial;
-    index_t most = 1;
+    index_t partial = 1;
     for (index_t i = 0; i < mine.count; ++i) {
-      most = std::max(most, trial.depth + 1);
+      partial = std::max(partial, trial.depth + 1);
       trial.push({mine.first + i, 1}, [](index_t) {});
     }
-    nodes_ = be.template allocate<T>(most * size);
+    nodes_ = be.template allocate<T>(partial * size);
   }
 
   [[nodiscard]] element_range mine() const { return mine_; }

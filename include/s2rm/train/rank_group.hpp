@@ -11,12 +11,13 @@
 
 #include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
+#include "s2rm/train/rank_sums.hpp"
 #include "s2rm/train/report.hpp"
-#include "s2rm/train/update.hpp"
 
 namespace s2rm {
 
-/// One trainer's part in its group of ranks. With `communicator::none` every call returns at once.
+/// One trainer's share in its group of ranks. Where it is not `active` (`communicator::none`) the trainer is alone: what it
+/// calls nevertheless gives its own numbers back.
 template <class Backend, index_t M, class Communicator>
 class rank_group {
  public:
@@ -33,22 +34,18 @@ class rank_group {
   /// steps, that their weights are the same. \throws rank_error naming the rank that differs
   template <class Trainer, class Batch>
   void check_agreement(Trainer const& learner, Batch const& b, index_t microbatches, index_t window) const {
-    if constexpr (active) {
-      communicator_.agree(std::array{
-          communicator::fact{"steps trained so far", learner.steps()},
-          communicator::fact{"time steps of the batch", b.time}, communicator::fact{"truncation.window", window},
-          communicator::fact{"elements of a micro-batch", microbatches > 0 ? b.batch / microbatches : 0}});
-      index_t const every = communicator_.check_every();
-      if (every > 0 && learner.steps() % every == 0) compare_weights(learner);
-    }
+    communicator_.agree(std::array{
+        communicator::fact{"steps trained so far", learner.steps()},
+        communicator::fact{"time steps of the batch", b.time}, communicator::fact{"truncation.window", window},
+        communicator::fact{"elements of a micro-batch", microbatches > 0 ? b.batch / microbatches : 0}});
+    index_t const every = communicator_.check_every();
+    if (every > 0 && learner.steps() % every == 0) compare_weights(learner);
   }
 
   /// x (n) in backend memory: the sum over ranks.
   template <class T>
   void sum(Backend& be, index_t n, T* x) {
-    if constexpr (!active) {
-      return;
-    } else if constexpr (on_device) {
+    if constexpr (on_device) {
       communicator_.sum_on(be, n, x);
     } else {
       host_sum<T>()(be, n, x, [&](T* numbers) { communicator_.sum(n, numbers); });

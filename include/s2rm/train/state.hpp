@@ -16,7 +16,8 @@
 namespace s2rm {
 
 /// Most numbers of a caller's place in the data (`trainer::cursor`).
-inline constexpr index_t most_cursor = 4096;
+inline constexpr index_t max_cursor = 4096;
+[[deprecated("renamed: max_cursor")]] inline constexpr index_t most_cursor = max_cursor;
 
 /// A number that the updates of a run depend on, and its name.
 struct setting {
@@ -69,7 +70,7 @@ struct training {
     require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
     require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
     require_value(
-        microbatches >= 0 && microbatches <= communicator::tree_stack::most_leaves &&
+        microbatches >= 0 && microbatches <= communicator::tree_stack::max_leaves &&
             (microbatches & (microbatches - 1)) == 0,
         "training: microbatches: expected 0 or a power of two up to 1024, found " + std::to_string(microbatches));
   }
@@ -91,7 +92,7 @@ struct training_state {
   std::vector<T> weights, average, moments;
   index_t steps = 0, applied = 0, skipped = 0;
   std::vector<T> carried = {};            ///< (B, M, state) that the next batch goes on from; empty: it starts from h_0
-  std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `most_cursor` numbers
+  std::vector<std::int64_t> cursor = {};  ///< the caller's place in the data, at most `max_cursor` numbers
 
   /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what
   /// is carried a multiple of `element`.

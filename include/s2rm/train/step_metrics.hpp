@@ -4,17 +4,12 @@
 
 #include <cmath>
 
-#include "s2rm/math/simd.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
+#include "s2rm/train/update.hpp"
 
 namespace s2rm::detail {
-
-/// Updates of a trainer, one for each window that had a target: tried, applied, skipped.
-struct window_counts {
-  index_t steps = 0, applied = 0, skipped = 0;
-};
 
 /// The report of a step, summed over its windows.
 struct report_sums {
@@ -36,39 +31,6 @@ struct begin_report {
   S2RM_HD void operator()(index_t) const {
     *sums = {};
     sums->report.skipped_total = counts->skipped;
-  }
-};
-
-/// Prepares the optimiser's numbers for the next update.
-template <class Optimiser>
-struct begin_update {
-  Optimiser optimiser;
-  window_counts const* counts;
-  optim::control* control;
-  S2RM_HD void operator()(index_t) const { *control = optimiser.begin(counts->steps, counts->applied); }
-};
-
-/// Sets the gradient's norm to NaN, so that the update changes nothing, where the loss is non-finite (a class index out
-/// of range has a finite gradient) or the window has no target.
-struct judge_gradient {
-  pass_sums const* pass;
-  optim::control* control;
-  S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
-  }
-};
-
-template <class T>
-struct average_weights {
-  using scalar = T;
-  optim::control const* control;
-  T const* w;
-  T* average;
-  T decay;
-  template <class L>
-  S2RM_HD void lanes(index_t i) const {
-    if (!std::isfinite(control->norm2)) return;
-    L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
   }
 };
 

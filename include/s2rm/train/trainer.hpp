@@ -81,9 +81,11 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     check_extents(given, true);
     if (options_.microbatches > 0) prepare_microbatches(given);
     auto const& cut = options_.truncation;
-    rank_group_.check_agreement(*this, given, microbatches_.mine().count, cut.window);
+    if constexpr (rank_group_type::active) {
+      rank_group_.check_agreement(*this, given, microbatches_.mine().count, cut.window);
+    }
     // Micro-batches are staged one by one.
-    auto const batch = options_.microbatches > 0 ? given : staging_.bring(backend_, given);
+    auto const batch = options_.microbatches > 0 ? given : staging_.to_backend(backend_, given);
     index_t const steps = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) executor_.drop_carry();
     last_is_whole_ = false;
@@ -126,7 +128,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
   double differentiate(batch_view<T> const& given) {
     check_extents(given, true);
-    auto const batch = staging_.bring(backend_, given);
+    auto const batch = staging_.to_backend(backend_, given);
     last_is_whole_ = true;
     double const count = whole_.count(batch);
     backend_.fill(size, T(0), gradients());
@@ -138,7 +140,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
   double evaluate(batch_view<T> const& given) {
     check_extents(given, given.target != nullptr);
-    auto const batch = staging_.bring(backend_, given);
+    auto const batch = staging_.to_backend(backend_, given);
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);
     if (batch.target == nullptr) return 0.0;
@@ -161,10 +163,10 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   [[nodiscard]] index_t skipped() const { return counts().skipped; }
   /// The caller's position in its data, in numbers that mean something to it alone: saved and loaded with the weights.
   [[nodiscard]] std::vector<std::int64_t> const& cursor() const { return cursor_; }
-  /// \throws value_error on more than `most_cursor` numbers.
+  /// \throws value_error on more than `max_cursor` numbers.
   void set_cursor(std::vector<std::int64_t> place) {
-    require_value(static_cast<index_t>(place.size()) <= most_cursor,
-                  "trainer: cursor: expected at most " + std::to_string(most_cursor) + " numbers, found " +
+    require_value(static_cast<index_t>(place.size()) <= max_cursor,
+                  "trainer: cursor: expected at most " + std::to_string(max_cursor) + " numbers, found " +
                       std::to_string(place.size()));
     cursor_ = std::move(place);
   }
@@ -276,10 +278,10 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// that the backend computes, so that it can be captured in a graph.
   void train_on(batch_view<T> const& window) {
     executor_.begin(window);
-    rank_group_.sum(backend_, 1, &executor_.sums()->count);
+    if constexpr (rank_group_type::active) rank_group_.sum(backend_, 1, &executor_.sums()->count);
     backend_.fill(size, T(0), gradients());
     add_gradient(window, executor_.mean_scale(), gradient_view());
-    rank_group_.sum(backend_, size, gradients());
+    if constexpr (rank_group_type::active) rank_group_.sum(backend_, size, gradients());
     rank_group_.sum_window(backend_, executor_.sums(), alive_.data(), alive_parts);
     executor_.store_carry(window);
     update(window.batch);
@@ -289,7 +291,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     double const count = rank_group_.sum_of(count_targets<Net>(window));
     T const scale = count > 0 ? static_cast<T>(1.0 / count) : T(0);
     auto const pass = [&](element_range of, T* gradient) -> joint_sums {
-      auto const microbatch = staging_.bring(backend_, cut_(window, of));
+      auto const microbatch = staging_.to_backend(backend_, cut_(window, of));
       executor_.select_elements(of.first, window.batch);
       executor_.begin(microbatch);
       add_gradient(microbatch, scale, {gradient});
@@ -339,7 +341,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     index_t const carried = elements * Net::M * Net::state_size;
     backend_.reduce(carried, report::not_finite_after<T>{&control_.data()->norm2, executor_.carried_state()},
                     &pass->temporary);
-    rank_group_.sum(backend_, 1, &pass->temporary);
+    if constexpr (rank_group_type::active) rank_group_.sum(backend_, 1, &pass->temporary);
     backend_.for_each(1, detail::measure_window{pass, control_.data(), counts_.data(), sums_.data(),
                                                 carried > 0 ? executor_.carry_lost() : nullptr});
   }

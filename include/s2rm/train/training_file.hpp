@@ -44,13 +44,13 @@ struct checkpoint_format {
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
     std::vector<double> values;
     for (auto const& one : settings) values.push_back(one.value);
-    std::vector<data::tensor_source> training{
-        list("train.weights", state.weights), list("train.average", state.average),
-        list("train.moments", state.moments), list("train.counters", counters), list("train.settings", values)};
+    std::vector<io::tensor_source> training{list("train.weights", state.weights), list("train.average", state.average),
+                                            list("train.moments", state.moments), list("train.counters", counters),
+                                            list("train.settings", values)};
     if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
     if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
-    if (figure) training.push_back(data::source_of("train.figure", {1}, &*figure));
-    data::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
+    if (figure) training.push_back(io::source_of("train.figure", {1}, &*figure));
+    io::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
   }
 
   /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a
@@ -60,7 +60,7 @@ struct checkpoint_format {
     auto const opened = open<Net, T>(path, moments);
     if (opened.file.find("train.weights") != nullptr) return state_in<Net, T>(opened, path);
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
-    data::copy_parameters(opened, std::span<field_info const>(Net::fields), values.data());
+    io::copy_parameters(opened, std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
     return {
         .weights = values, .average = std::move(values), .moments = std::vector<T>(static_cast<std::size_t>(moments))};
@@ -91,37 +91,37 @@ struct checkpoint_format {
   template <class Net, class Backend, class T>
   static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights, path_type const& path) {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
-    data::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data());
+    io::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
     weights.assign(be, values.data());
   }
 
   /// The tensors of a training state that a file may hold.
   template <class Net, class T>
-  static std::array<data::training_field, 8> fields(index_t moments) {
-    constexpr auto number = data::dtype_of<T>();
+  static std::array<io::training_field, 8> fields(index_t moments) {
+    constexpr auto number = io::dtype_of<T>();
     constexpr index_t size = Net::parameter_count, element = Net::M * Net::state_size;
     return {{{"train.weights", number, size, size},
              {"train.average", number, size, size},
              {"train.moments", number, moments, moments},
-             {"train.counters", data::dtype::i64, 3, 3},
-             {"train.settings", data::dtype::f64, 1, most_settings},
-             {"train.carried", number, element, element * most_carried},
-             {"train.cursor", data::dtype::i64, 1, most_cursor},
-             {"train.figure", data::dtype::f64, 1, 1}}};
+             {"train.counters", io::dtype::i64, 3, 3},
+             {"train.settings", io::dtype::f64, 1, max_settings},
+             {"train.carried", number, element, element * max_carried},
+             {"train.cursor", io::dtype::i64, 1, max_cursor},
+             {"train.figure", io::dtype::f64, 1, 1}}};
   }
 
   /// Elements of a batch whose state a file may carry.
-  static constexpr index_t most_carried = 65536;
-  static constexpr index_t most_settings = 64;
+  static constexpr index_t max_carried = 65536;
+  static constexpr index_t max_settings = 64;
 
  private:
   template <class Numbers>
-  static data::tensor_source list(char const* name, Numbers const& numbers) {
-    return data::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
+  static io::tensor_source list(char const* name, Numbers const& numbers) {
+    return io::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
   }
 
-  static void check_settings(data::checkpoint const& opened, std::span<setting const> own, path_type const& path) {
+  static void check_settings(io::checkpoint const& opened, std::span<setting const> own, path_type const& path) {
     auto const found = opened.file.template numbers<double>("train.settings");
     if (found.size() != own.size()) {
       throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
@@ -151,12 +151,12 @@ struct checkpoint_format {
   }
 
   template <class Net, class T>
-  static data::checkpoint open(path_type const& path, index_t moments) {
-    return data::open_checkpoint<T>(path.string(), Net::fields, fields<Net, T>(moments));
+  static io::checkpoint open(path_type const& path, index_t moments) {
+    return io::open_checkpoint<T>(path.string(), Net::fields, fields<Net, T>(moments));
   }
 
   template <class Net, class T>
-  static training_state<T> state_in(data::checkpoint const& opened, path_type const& path) {
+  static training_state<T> state_in(io::checkpoint const& opened, path_type const& path) {
     training_state<T> state;
     state.weights = opened.file.template numbers<T>("train.weights");
     state.average = opened.file.template numbers<T>("train.average");

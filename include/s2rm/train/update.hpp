@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// From a window's gradient to the update, besides the optimiser: functors over backend memory.
+/// From a window's gradient to its update, before and after the optimiser (train/optim.hpp): functors over backend
+/// memory.
 
 #include <cmath>
 
@@ -9,44 +10,43 @@
 
 namespace s2rm::detail {
 
-/// *to += *from, n of them.
+/// Updates of a trainer, one for each window that had a target: tried, applied, skipped.
+struct window_counts {
+  index_t steps = 0, applied = 0, skipped = 0;
+};
+
+/// Prepares the optimiser's numbers for the next update.
+template <class Optimiser>
+struct begin_update {
+  Optimiser optimiser;
+  window_counts const* counts;
+  optim::control* control;
+  S2RM_HD void operator()(index_t) const { *control = optimiser.begin(counts->steps, counts->applied); }
+};
+
+/// Sets the gradient's norm to NaN, so that the update changes nothing, where the loss is non-finite (a class index out
+/// of range has a finite gradient) or the window has no target.
+struct judge_gradient {
+  pass_sums const* pass;
+  optim::control* control;
+  S2RM_HD void operator()(index_t) const {
+    if (!std::isfinite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
+  }
+};
+
+/// The exponential average of the weights, left as it is where the update was skipped.
 template <class T>
-struct add_numbers {
+struct average_weights {
   using scalar = T;
-  T const* from;
-  T* to;
+  optim::control const* control;
+  T const* w;
+  T* average;
+  T decay;
   template <class L>
   S2RM_HD void lanes(index_t i) const {
-    L::store(to + i, L::load(to + i) + L::load(from + i));
+    if (!std::isfinite(control->norm2)) return;
+    L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
   }
-};
-
-/// What ranks sum besides the gradient, side by side: `joint_sums`, then for each module whether it is alive. Call it
-/// for index 0 and every module: i = 0 ... modules.
-struct join_sums {
-  pass_sums const* sums;
-  std::uint8_t const* alive;  ///< (parts, modules)
-  index_t modules, parts;
-  double* joint;  ///< (joint_sums::numbers + modules)
-  S2RM_HD void operator()(index_t i) const {
-    if (i == 0) return sums->store(joint);
-    bool any = false;
-    for (index_t part = 0; part < parts; ++part) any = any || alive[part * modules + i - 1] != 0;
-    joint[joint_sums::numbers + i - 1] = any ? 1.0 : 0.0;
-  }
-};
-
-/// Back from the sums over ranks.
-struct separate_sums {
-  double const* joint;
-  pass_sums* sums;
-  S2RM_HD void operator()(index_t) const { static_cast<joint_sums&>(*sums) = joint_sums::load(joint); }
-};
-
-/// 1 for a module that is alive on no rank.
-struct alive_nowhere {
-  double const* alive;
-  S2RM_HD double operator()(index_t m) const { return alive[m] > 0 ? 0.0 : 1.0; }
 };
 
 }  // namespace s2rm::detail

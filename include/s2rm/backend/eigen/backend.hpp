@@ -351,8 +351,8 @@ struct eigen {
   /// Calls f(first, last) over fixed chunks.
   template <class F>
   void chunked(index_t n, index_t least, F const& f) const {
-    constexpr index_t most = 16;
-    index_t const chunks = threads == 1 ? 1 : std::clamp<index_t>(n / least, 1, most);
+    constexpr index_t max_chunks = 16;
+    index_t const chunks = threads == 1 ? 1 : std::clamp<index_t>(n / least, 1, max_chunks);
     auto const one = [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); };
     if (chunks == 1) {
       detail::pool::run_here(1, one);

@@ -15,7 +15,7 @@
 namespace s2rm::backend::detail {
 
 /// `n` numbers on a 64-byte boundary, released with the handle. Blocks of several MiB begin on a 2 MiB boundary and
-/// request huge pages: the strides of a tape would miss the TLB at every row.
+/// request huge pages: the strides of activations would miss the TLB at every row.
 template <class T>
 class buffer {
  public:

@@ -19,10 +19,10 @@
 #include "s2rm/backend/thrust/kernels/rms_norm.hpp"
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 #include "s2rm/backend/thrust/kernels/weight_gradient.hpp"
-#include "s2rm/backend/thrust/runtime/memory.hpp"
-#include "s2rm/backend/thrust/runtime/system.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
+#include "s2rm/backend/thrust/system.hpp"
 #if S2RM_CUDA
-#include "s2rm/backend/thrust/runtime/cuda.hpp"
+#include "s2rm/backend/thrust/cuda/cuda.hpp"
 #endif
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
@@ -173,7 +173,7 @@ struct thrust_on {
   bool kernel_attention(ops::attention_pairs<T> const& g, in_rows<T> q, in_rows<T> k, in_rows<T> v, out_rows<T> y,
                         std::type_identity_t<T*> saved, std::type_identity_t<T> scale) const {
     using kernels = detail::attention_kernels<N, C, Dot, T>;
-    if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
+    if constexpr (kernels::shared_bytes <= detail::max_shared_bytes) {
       if (!fused || !has_room<kernels>()) return false;
       kernels{g, q, k, v, scale}.attend(*this, y, saved);
       return true;
@@ -187,7 +187,7 @@ struct thrust_on {
                                  std::type_identity_t<T*> dlog, index_t dlog_row, std::type_identity_t<T*> scratch,
                                  std::type_identity_t<T> scale) const {
     using kernels = detail::attention_kernels<N, C, Dot, T>;
-    if constexpr (kernels::shared_bytes <= detail::most_shared_bytes) {
+    if constexpr (kernels::shared_bytes <= detail::max_shared_bytes) {
       if (!fused || !has_room<kernels>()) return false;
       kernels{g, q, k, v, scale}.backward_pass(*this, dy, saved, dq, dk, dv, dlog, dlog_row, scratch);
       return true;
@@ -201,7 +201,7 @@ struct thrust_on {
   bool encode_places(in_vector<T> w0, in_vector<T> b0, in_vector<T> w1, in_vector<T> b1, index_t n, T const* x,
                      out_rows<T> s, T* gamma, T* a, T* z, T* y) const {
     using kernel = detail::encode_places<P, F, Hidden, S, T>;
-    if constexpr (kernel::shared_bytes <= detail::most_shared_bytes) {
+    if constexpr (kernel::shared_bytes <= detail::max_shared_bytes) {
       return own_kernel(kernel{w0, b0, w1, b1, n, x, s, gamma, a, z, y});
     } else {
       return false;
@@ -322,7 +322,7 @@ struct thrust_on {
       return false;
     } else {
       if (!fused || !persistent || precision != backend::precision::full || forward.batch > recurrence_rows ||
-          forward.attention.views.pairs.sources > Kernel::most_sources || !has_room<Kernel>() ||
+          forward.attention.views.pairs.sources > Kernel::max_sources || !has_room<Kernel>() ||
           !has_room<typename Kernel::steps_attention>() ||
           System::template resident<Kernel>(*context) < Kernel::blocks) {
         return false;

@@ -281,7 +281,7 @@ struct sum_heads {
   }
 };
 
-/// The kernels of both passes, chosen by the extents of a row (`most` of attention_tiles.hpp is 12 targets and sources
+/// The kernels of both passes, chosen by the extents of a row (`tile_size` of attention_tiles.hpp is 12 targets and sources
 /// for small tiles, 32 else, where a block has the threads for all scores: `fits`):
 ///
 ///   pass       one small tile             one tile                    more

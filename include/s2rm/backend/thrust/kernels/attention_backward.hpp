@@ -10,8 +10,8 @@ namespace s2rm::backend::detail {
 template <index_t N, index_t C, bool Dot, class T, bool Small>
 struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
   using base = attention_tiles<N, C, Dot, T, Small>;
-  using base::g, base::most, base::side, base::group, base::size, base::packs, base::found;
-  static constexpr index_t numbers = 4 * base::items + 2 * base::weights + 2 * base::parts + most * base::pairs;
+  using base::g, base::tile_size, base::side, base::group, base::size, base::packs, base::found;
+  static constexpr index_t numbers = 4 * base::items + 2 * base::weights + 2 * base::parts + tile_size * base::pairs;
   static constexpr std::size_t shared_bytes = static_cast<std::size_t>(base::problems * numbers) * sizeof(T);
   static_assert(numbers % size == 0);
   rows<T const> dy;

@@ -10,8 +10,8 @@ namespace s2rm::backend::detail {
 template <index_t N, index_t C, bool Dot, class T, bool Small>
 struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
   using base = attention_tiles<N, C, Dot, T, Small>;
-  using base::g, base::most, base::side, base::group, base::size, base::packs, base::found;
-  static constexpr index_t numbers = 3 * base::items + base::weights + base::parts + 2 * most;
+  using base::g, base::tile_size, base::side, base::group, base::size, base::packs, base::found;
+  static constexpr index_t numbers = 3 * base::items + base::weights + base::parts + 2 * tile_size;
   static constexpr std::size_t shared_bytes = static_cast<std::size_t>(base::problems * numbers) * sizeof(T);
   static_assert(numbers % size == 0);
   rows<T> y;
@@ -39,7 +39,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         base::load_items(at, base::v, first, count, m + value);
         base::load_pairs(at, square(at, count), first, count, score.of(t));
         if (first == 0) base::clear_weights(at, m + weight);
-        for (int i = at.lane; first == 0 && i < 2 * most; i += base::lanes) m[tops + i] = base::nothing();
+        for (int i = at.lane; first == 0 && i < 2 * tile_size; i += base::lanes) m[tops + i] = base::nothing();
         wait_for_packs();
       });
       block.each([&](int t) {
@@ -71,7 +71,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
             T& one = s[a * side + b];
             one = one == base::nothing() ? T(0) : math::exp(one - top);
           }
-          if (patch.column == 0) m[tops + most - old + patch.i + a] = top;
+          if (patch.column == 0) m[tops + tile_size - old + patch.i + a] = top;
         }
         base::put(patch, s, m + weight);
       });
@@ -82,25 +82,26 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         T *const out = acc.of(t), *const all = sum.of(t);
         if (i >= at.own) return;
         for (int s = 0; s < group; ++s) {
-          T const before = m[tops + old + (i + s < most ? i + s : i)];
-          T const by =
-              before == base::nothing() ? T(0) : math::exp(before - m[tops + most - old + (i + s < most ? i + s : i)]);
+          T const before = m[tops + old + (i + s < tile_size ? i + s : i)];
+          T const by = before == base::nothing()
+                           ? T(0)
+                           : math::exp(before - m[tops + tile_size - old + (i + s < tile_size ? i + s : i)]);
           all[s] = by != T(0) ? all[s] * by : T(0);
           for (int e = 0; e < size; ++e) out[s * size + e] = by != T(0) ? out[s * size + e] * by : T(0);
         }
         base::gather_sources(m + weight, at.tile(first), m + value, i, c, out, all);
-        if (first + most < at.sources) return;
+        if (first + tile_size < at.sources) return;
         for (int s = 0; s < group; ++s) all[s] = all[s] == T(0) ? T(0) : T(1) / all[s];
         base::store(at, y, at.first, at.own, i, c, out, [all](int s) { return all[s]; });
         for (int s = 0; saved != nullptr && c == 0 && s < group; ++s) {
           if (i + s >= at.own) continue;
           T* const to = saved + base::statistics_at(at, i + s);
-          to[0] = m[tops + most - old + i + s];
+          to[0] = m[tops + tile_size - old + i + s];
           to[N] = all[s];
         }
       });
-      first += most;
-      old = most - old;
+      first += tile_size;
+      old = tile_size - old;
     } while (first < g.sources);
   }
 };

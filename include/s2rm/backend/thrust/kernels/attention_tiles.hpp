@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Kernel-modulated attention (ops/attention.hpp) in tiles of registers. A problem is one head of up to `most` targets
-/// of a row; a tile of up to `most` sources lies in shared memory beside them. A thread has the scores of `side`
+/// Kernel-modulated attention (ops/attention.hpp) in tiles of registers. A problem is one head of up to `tile_size` targets
+/// of a row; a tile of up to `tile_size` sources lies in shared memory beside them. A thread has the scores of `side`
 /// targets by `side` sources in registers, then 16 bytes of `group` of the results.
 ///
 /// A result depends on its own row alone: sources, and targets, are added up in their order, whatever the tiles.
@@ -61,14 +61,15 @@ S2RM_HD inline void store_pack(T* row, int k, T const* x, T by) {
 template <index_t N, index_t C, bool Dot, class T, bool Small>
 struct attention_tiles {
   static constexpr int size = pack<T>::size, packs = packs_of<T>(C), row = pack_row<T>(C);
-  static constexpr int side = Small ? 2 : 4, most = Small ? 12 : 32, lines = most / side, problems = Small ? 2 : 1;
-  static constexpr int group = packs <= 8 ? 4 : 8, groups = (most + group - 1) / group;
+  static constexpr int side = Small ? 2 : 4, tile_size = Small ? 12 : 32, lines = tile_size / side,
+                       problems = Small ? 2 : 1;
+  static constexpr int group = packs <= 8 ? 4 : 8, groups = (tile_size + group - 1) / group;
   /// Threads of a problem: one for every group by pack, whole warps.
   static constexpr int lanes = std::max(Small ? 32 : 64, (groups * packs + 31) / 32 * 32), threads = lanes * problems;
   static constexpr int line = pack_row<T>(groups * group);  ///< from target to target of weights
   /// From target to target of what its threads found, and of sums over two sources; lines lie in different banks.
-  static constexpr int found = lines + 1, pairs = most / 2 + 1;
-  static constexpr int items = most * row, weights = most * line, parts = most * found;
+  static constexpr int found = lines + 1, pairs = tile_size / 2 + 1;
+  static constexpr int items = tile_size * row, weights = tile_size * line, parts = tile_size * found;
 
   ops::attention_pairs<T> g;
   rows<T const> q, k, v;
@@ -76,10 +77,13 @@ struct attention_tiles {
 
   /// Whether there are threads enough for all scores of problems of this size, in one tile.
   static constexpr bool fits(index_t targets, index_t sources) {
-    return targets <= most && sources <= most && (targets + side - 1) / side * ((sources + side - 1) / side) <= lanes;
+    return targets <= tile_size && sources <= tile_size &&
+           (targets + side - 1) / side * ((sources + side - 1) / side) <= lanes;
   }
   /// Problems of a head: without targets it has one, for its sources.
-  S2RM_HD static constexpr index_t each(index_t targets) { return targets > most ? (targets + most - 1) / most : 1; }
+  S2RM_HD static constexpr index_t each(index_t targets) {
+    return targets > tile_size ? (targets + tile_size - 1) / tile_size : 1;
+  }
   [[nodiscard]] index_t blocks() const { return (g.count * N * each(g.targets) + problems - 1) / problems; }
   S2RM_HD static T nothing() { return -std::numeric_limits<T>::infinity(); }
   /// Where an item lies: those that a thread's neighbours read at a time lie side by side.
@@ -95,16 +99,16 @@ struct attention_tiles {
       unsigned const head = nth / cut;
       n = static_cast<int>(head % static_cast<unsigned>(N));
       r = static_cast<index_t>(head / static_cast<unsigned>(N));
-      first = static_cast<int>(nth - head * cut) * most;
+      first = static_cast<int>(nth - head * cut) * tile_size;
       bool const here = r < g.count;
       int const rest = static_cast<int>(g.targets) - first;
-      own = here ? (rest < most ? rest : most) : 0;
+      own = here ? (rest < tile_size ? rest : tile_size) : 0;
       sources = here ? static_cast<int>(g.sources) : 0;
     }
     /// Sources of a tile.
     [[nodiscard]] S2RM_HD int tile(int from) const {
       int const rest = sources - from;
-      return rest < 0 ? 0 : (rest < most ? rest : most);
+      return rest < 0 ? 0 : (rest < tile_size ? rest : tile_size);
     }
   };
   /// A thread's scores: of `side` targets and sources from `i` and `j` on. `columns` threads have those of a target.
@@ -182,7 +186,7 @@ struct attention_tiles {
   S2RM_HD static void gather_sources(T const* w, int count, T const* x, int i, int c, T* acc, T* sum) {
     for (int j = 0; j < count; j += size) {
       pack<T> by[group];
-      for (int s = 0; s < group; ++s) by[s] = load_shared(w + (i + s < most ? i + s : i) * line + j, 0);
+      for (int s = 0; s < group; ++s) by[s] = load_shared(w + (i + s < tile_size ? i + s : i) * line + j, 0);
       for (int b = 0; b < size; ++b) {
         pack<T> const of = load_shared(x + place(j + b) * row, c);
         for (int s = 0; s < group; ++s) {

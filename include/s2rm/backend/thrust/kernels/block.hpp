@@ -14,7 +14,7 @@ namespace s2rm::backend::detail {
 
 /// Shared memory that a block can have at the most on the devices that the kernels are laid out for
 /// (device_limits.hpp).
-inline constexpr std::size_t most_shared_bytes = target_device::shared_bytes_per_block;
+inline constexpr std::size_t max_shared_bytes = target_device::shared_bytes_per_block;
 
 /// In what order a host runs the threads of a phase.
 enum class thread_order { ascending, descending };
@@ -79,9 +79,9 @@ struct shared_layout {
   std::byte* next;
   template <class T>
   S2RM_HD T* take(index_t n) {
-    T* const piece = reinterpret_cast<T*>(next);
+    T* const taken = reinterpret_cast<T*>(next);
     next += (n * static_cast<index_t>(sizeof(T)) + 15) / 16 * 16;
-    return piece;
+    return taken;
   }
 };
 
@@ -98,7 +98,7 @@ S2RM_HD inline void add_up_block(Block const& block, T* sum) {
 /// partial[block] = the sum of f(i) over i = block threads + t, + blocks threads, ...; four at a time, so that four
 /// reads are in flight.
 template <class F>
-struct sum_piece {
+struct block_sum {
   static constexpr int threads = 256;
   static constexpr std::size_t shared_bytes = threads * sizeof(double);
   F f;
@@ -150,15 +150,15 @@ struct sum_partials {
 /// *out = the sum of f(i) over i < n.
 template <class System, class Backend, class F>
 void sum_terms(Backend const& be, index_t n, F const& f, double* out) {
-  using piece = sum_piece<F>;
-  constexpr index_t most = System::context::sum_blocks;
-  index_t const wanted = (n + piece::threads - 1) / piece::threads;
-  index_t const count = wanted < 1 ? 1 : (wanted < most ? wanted : most);
+  using kernel = block_sum<F>;
+  constexpr index_t max_blocks = System::context::sum_blocks;
+  index_t const wanted = (n + kernel::threads - 1) / kernel::threads;
+  index_t const count = wanted < 1 ? 1 : (wanted < max_blocks ? wanted : max_blocks);
   if (count == 1) {
-    be.blocks(1, piece{f, n, 1, out});
+    be.blocks(1, kernel{f, n, 1, out});
   } else {
     double* const partial = be.context->partial;
-    be.blocks(count, piece{f, n, count, partial});
+    be.blocks(count, kernel{f, n, count, partial});
     be.blocks(1, sum_partials{partial, count, out});
   }
 }

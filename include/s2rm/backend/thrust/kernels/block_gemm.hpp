@@ -110,12 +110,12 @@ struct product_share {
   }
   /// Numbers that all parts leave, at the most.
   [[nodiscard]] constexpr index_t numbers(int lines, int columns, int column_tiles) const {
-    index_t most = 0;
+    index_t largest = 0;
     for (int tiles = 1; tiles <= lines / group; ++tiles) {
       index_t const n = static_cast<index_t>(parts(tiles * column_tiles)) * tiles * group * columns;
-      most = n > most ? n : most;
+      largest = n > largest ? n : largest;
     }
-    return most;
+    return largest;
   }
 };
 

@@ -106,7 +106,7 @@ void run_on_host_grid(Kernel const& k, index_t blocks, grid_memory& memory, thre
 /// Barrier counters: one for the grid, then one for each team, a cache line each. Zero at first; a kernel leaves them
 /// ready for the next one.
 struct grid_counters {
-  static constexpr index_t line = 32, most_teams = target_device::multiprocessors, numbers = line * (most_teams + 1);
+  static constexpr index_t line = 32, max_teams = target_device::multiprocessors, numbers = line * (max_teams + 1);
   unsigned* of_all;
 };
 

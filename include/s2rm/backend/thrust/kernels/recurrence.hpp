@@ -10,7 +10,7 @@
 ///   mix       the slice's units of hbar = h + W_o g
 ///   update    the slice's units of the cell: both products and the gates
 ///
-/// What a phase reads from other blocks lies in the tape, where the backward pass reads it too; every number is written
+/// What a phase reads from other blocks lies in the saved activations, which the backward pass reads too; every number is written
 /// by one thread, and every sum runs in one order.
 
 #include <algorithm>
@@ -33,17 +33,17 @@ struct recurrence_slices {
   static constexpr index_t fields = SW / H;
 
   /// All blocks are resident at once: one for each multiprocessor.
-  static constexpr index_t most_blocks = target_device::multiprocessors;
-  static constexpr index_t slices = M > most_blocks ? 1 : (most_blocks / M < H ? most_blocks / M : H);
+  static constexpr index_t max_blocks = target_device::multiprocessors;
+  static constexpr index_t slices = M > max_blocks ? 1 : (max_blocks / M < H ? max_blocks / M : H);
   static constexpr index_t units = (H + slices - 1) / slices, columns = (NC + slices - 1) / slices;  ///< of a slice
   static constexpr index_t blocks = M * slices;
   static constexpr int threads = 512, half = threads / 2;
   static constexpr int h_row = pack_row<T>(H), c_row = pack_row<T>(NC);
   using pairs = recurrence_pairs<Sizes, T, threads>;
-  static constexpr index_t most_sources = pairs::most_sources;
+  static constexpr index_t max_sources = pairs::max_sources;
   /// Its softmax statistics are those of these kernels: steps that continue from it must run attention.hpp.
   using steps_attention = attention_kernels<N, C, true, T>;
-  static constexpr bool may_fit = M <= most_blocks && steps_attention::shared_bytes <= most_shared_bytes;
+  static constexpr bool may_fit = M <= max_blocks && steps_attention::shared_bytes <= max_shared_bytes;
 
   /// Where a block stands: its module, its slice, and the columns and units of that slice.
   struct position {
@@ -59,9 +59,9 @@ struct recurrence_slices {
   };
 
   /// Of `all` columns those of a slice that begins at `first`.
-  S2RM_HD static int left(index_t all, index_t first, index_t most) {
+  S2RM_HD static int left(index_t all, index_t first, index_t limit) {
     index_t const rest = all - first;
-    return static_cast<int>(rest < 0 ? 0 : (rest < most ? rest : most));
+    return static_cast<int>(rest < 0 ? 0 : (rest < limit ? rest : limit));
   }
   /// f(b, lines) for every tile of rows: its first one, and how many it has.
   template <int Lines, class F>
@@ -111,7 +111,7 @@ struct recurrence_slices {
   /// Tiles of as many lines as there is room for; 8 where there is none.
   template <template <int> class Bytes>
   static constexpr int lines_that_fit() {
-    return Bytes<32>::value <= most_shared_bytes ? 32 : (Bytes<16>::value <= most_shared_bytes ? 16 : 8);
+    return Bytes<32>::value <= max_shared_bytes ? 32 : (Bytes<16>::value <= max_shared_bytes ? 16 : 8);
   }
 };
 
@@ -144,7 +144,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   };
   static constexpr int lines = base::template lines_that_fit<bytes>();
   static constexpr std::size_t shared_bytes = bytes<lines>::value;
-  static constexpr bool fits = base::may_fit && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = base::may_fit && shared_bytes <= max_shared_bytes;
   using product = products<lines>;
 
   ops::recurrence_task<T> s;

@@ -84,16 +84,17 @@ template <class Sizes, class T, int Threads>
 struct recurrence_pairs {
   using attention = recurrence_attention<Sizes, T>;
   static constexpr int M = attention::M, N = attention::N, C = attention::C, NC = attention::NC;
-  static constexpr index_t most_sources = M > 64 ? M : 64;
-  static constexpr int lanes = 32, most_items = Threads / lanes;
+  static constexpr index_t max_sources = M > 64 ? M : 64;
+  static constexpr int lanes = 32, max_items = Threads / lanes;
   /// A score is found by so many threads, of as many sources at a time as there are.
   static constexpr int head_packs = packs_of<T>(C), depth = head_packs < 8 ? head_packs : 8, abreast = lanes / depth;
-  static constexpr int room = most_sources * 2 > 320 ? static_cast<int>(most_sources) * 2 : 320;  ///< pairs at a time
+  static constexpr int max_pairs = max_sources * 2 > 320 ? static_cast<int>(max_sources) * 2
+                                                         : 320;  ///< pairs at a time
   /// Numbers of shared memory: of a pair `Width` for each thread of its score, and one.
   template <int Width>
-  static constexpr index_t numbers = static_cast<index_t>(room) * (Width * depth + 1);
+  static constexpr index_t numbers = static_cast<index_t>(max_pairs) * (Width * depth + 1);
   /// Of an item and attention: its softmax statistics, the slope of its source of largest weight, and the mean slope.
-  static constexpr index_t mean_numbers = 8 * most_items;
+  static constexpr index_t mean_numbers = 8 * max_items;
   static constexpr T nothing = -std::numeric_limits<T>::infinity();
 
   attention views, modules;
@@ -113,7 +114,7 @@ struct recurrence_pairs {
   /// f(first, here) for items that are dealt with at a time.
   template <class F>
   S2RM_HD void each_group(F const& f) const {
-    int const fit = room / sources(), some = fit < most_items ? fit : most_items, all = items();
+    int const fit = max_pairs / sources(), some = fit < max_items ? fit : max_items, all = items();
     for (int first = 0; first < all; first += some) f(first, all - first < some ? all - first : some);
   }
   /// Pack k of head n of a row.

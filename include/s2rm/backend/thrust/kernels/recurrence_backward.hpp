@@ -47,7 +47,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   };
   static constexpr int lines = base::template lines_that_fit<bytes>();
   static constexpr std::size_t shared_bytes = bytes<lines>::value;
-  static constexpr bool fits = base::may_fit && shared_bytes <= most_shared_bytes;
+  static constexpr bool fits = base::may_fit && shared_bytes <= max_shared_bytes;
   using product = products<lines>;
 
   ops::recurrence_backward_task<T> s;
@@ -284,16 +284,16 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     });
     base::template each_tile<lines>(s.forward.batch, [&](index_t b, int here) {
       auto const row = [&](int line) { return (b + line) * M + at.m; };
-      auto const tape_row = [&](int line) { return step * s.forward.batch * M + row(line); };
+      auto const saved_row = [&](int line) { return step * s.forward.batch * M + row(line); };
       block.each([&](int t) {
         base::sum_lines(t, here, at.sum, [&](int line, int k) {
-          return dot(load_pack<H>(s.forward.saved.read + tape_row(line) * H, k),
+          return dot(load_pack<H>(s.forward.saved.read + saved_row(line) * H, k),
                      load_pack<H>(s.scratch.y + row(line) * H, k), T(0));
         });
       });
       block.each([&](int t) {
         base::template each_item<units>(t, here, at.units_here, [&](int line, int unit) {
-          index_t const j = at.unit + unit, r = tape_row(line);
+          index_t const j = at.unit + unit, r = saved_row(line);
           T const along = base::line_sum(at.sum, line) / T(H);
           T const of_norm = s.forward.saved.read_factor[r] *
                             (s.scratch.y[row(line) * H + j] - s.forward.saved.read[r * H + j] * along);

@@ -33,10 +33,11 @@ bool whole_vectors(T const* p, Steps... steps) {
 /// Whether a product can be computed here: W has its rows whole, and offsets are numbers of 32 bits.
 template <class T>
 bool can_be_few_rows(product_task<T> const& t) {
-  constexpr index_t most = 0x7fffffff;
+  constexpr index_t max_offset = 0x7fffffff;
   return t.rows > 0 && t.a_k == 1 && t.b_k == 1 && t.depth > 0 &&
-         t.rows * t.a_row + t.groups * t.a_group + t.depth <= most && t.rows * t.c_row + t.groups * t.c_group <= most &&
-         t.groups * t.b_group + t.columns * t.b_column <= most;
+         t.rows * t.a_row + t.groups * t.a_group + t.depth <= max_offset &&
+         t.rows * t.c_row + t.groups * t.c_group <= max_offset &&
+         t.groups * t.b_group + t.columns * t.b_column <= max_offset;
 }
 /// Whether it is faster on a device than the library. From 65 rows on the depth must occupy 32 threads, and the work
 /// must be so small that the launch dominates. The bounds are estimates.

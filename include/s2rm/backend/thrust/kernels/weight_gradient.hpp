@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Gradients of weights and biases: dw_g += sum over rows of dy^T x, db_g += sum over rows of dy. Split-K: rows are
-/// cut into pieces, so that there are enough blocks to fill a device; partial sums lie in the context's scratch and are
-/// added in the order of the pieces. How rows are cut depends on the extents alone.
+/// cut into splits, so that there are enough blocks to fill a device; partial sums lie in the context's scratch and are
+/// added in the order of the splits. How rows are cut depends on the extents alone.
 
 #include <cstddef>
 #include <type_traits>
@@ -13,12 +13,12 @@
 
 namespace s2rm::backend::detail {
 
-/// How many pieces of how many rows n are cut into.
-struct row_pieces {
+/// How many splits n rows are cut into, and the rows of each.
+struct row_splits {
   index_t count = 1, rows = 0;
-  /// At most `most` pieces, of at least `least` rows, a multiple of 8.
-  static row_pieces of(index_t n, index_t least, index_t most) {
-    index_t const wanted = n / least < most ? n / least : most;
+  /// At most `max` splits, of at least `min_rows` rows, a multiple of 8.
+  static row_splits of(index_t n, index_t min_rows, index_t max) {
+    index_t const wanted = n / min_rows < max ? n / min_rows : max;
     if (wanted <= 1) return {1, n};
     index_t const each = ((n + wanted - 1) / wanted + 7) / 8 * 8;
     return {(n + each - 1) / each, each};
@@ -44,7 +44,7 @@ S2RM_HD inline void load_four(T const* from, index_t left, bool whole, T* to) {
   }
 }
 
-/// A piece's part of dw and db. A block is 64 x 64 numbers of dw; its 256 threads are four slices of 64 that share out
+/// A split's share of dw and db. A block is 64 x 64 numbers of dw; its 256 threads are four slices of 64 that share out
 /// the rows, a thread has 8 x 8 numbers. Rows come to shared memory 32 at a time (double buffering: the next are in
 /// flight while these are multiplied).
 template <class T>
@@ -60,13 +60,13 @@ struct weight_gradient {
   index_t dy_row, dy_group;
   T const* x;
   index_t x_row, x_group;
-  T *dw, *db;  ///< added to where there is one piece; db may be null
-  T* partial;  ///< else written to: (pieces, numbers)
-  row_pieces pieces;
+  T *dw, *db;  ///< added to where there is one split; db may be null
+  T* partial;  ///< else written to: (splits, numbers)
+  row_splits splits;
   bool dy_whole, x_whole;  ///< whether rows may be read four numbers at a time
 
   static constexpr index_t tiles(index_t width) { return (width + tile - 1) / tile; }
-  [[nodiscard]] index_t blocks() const { return groups * tiles(out) * tiles(in) * pieces.count; }
+  [[nodiscard]] index_t blocks() const { return groups * tiles(out) * tiles(in) * splits.count; }
   /// Numbers of dw and db.
   static constexpr index_t numbers(index_t groups, index_t out, index_t in, bool bias) {
     return groups * out * (bias ? in + 1 : in);
@@ -76,14 +76,14 @@ struct weight_gradient {
   S2RM_HD void operator()(Block const& block) const {
     // Which numbers and rows: 32 bits, whose divisions are short.
     auto const down = static_cast<unsigned>(tiles(out)), across = static_cast<unsigned>(tiles(in));
-    auto const count = static_cast<unsigned>(pieces.count);
+    auto const count = static_cast<unsigned>(splits.count);
     auto rest = static_cast<unsigned>(block.index);
     index_t const first_in = static_cast<index_t>(rest % across) * tile;
     rest /= across;
     index_t const first_out = static_cast<index_t>(rest % down) * tile;
     rest /= down;
-    index_t const piece = rest % count, g = rest / count;
-    index_t const first = piece * pieces.rows, last = first + pieces.rows < n ? first + pieces.rows : n;
+    index_t const split = rest % count, g = rest / count;
+    index_t const first = split * splits.rows, last = first + splits.rows < n ? first + splits.rows : n;
     bool const bias = db != nullptr && first_in == 0;
 
     T* const shared = reinterpret_cast<T*>(block.shared);
@@ -134,8 +134,8 @@ struct weight_gradient {
     }
 
     index_t const size = groups * out * in;
-    T* const own_part = partial + piece * numbers(groups, out, in, db != nullptr);
-    bool const direct = pieces.count == 1;
+    T* const own_partial = partial + split * numbers(groups, out, in, db != nullptr);
+    bool const direct = splits.count == 1;
     if (bias) {
       block.each([&](int t) { copy_four(column.of(t), shared + t / lanes * tile + t % lanes * 4); });
       block.each([&](int t) {
@@ -146,7 +146,7 @@ struct weight_gradient {
         if (direct) {
           db[to] += sum;
         } else {
-          own_part[size + to] = sum;
+          own_partial[size + to] = sum;
         }
       });
     }
@@ -160,7 +160,7 @@ struct weight_gradient {
     });
     block.each([&](int t) {
       constexpr int each = tile * tile / threads;
-      T* const to = direct ? dw : own_part;
+      T* const to = direct ? dw : own_partial;
       T sum[each];
       // All are read before any is written, so that the reads are in flight at once.
       for (int e = 0; e < each; ++e) {
@@ -201,7 +201,7 @@ struct weight_gradient {
   }
 };
 
-/// The pieces' sums of columns: a block is 32 columns of one group and one piece, eight rows at a time.
+/// The splits' sums of columns: a block is 32 columns of one group and one split, eight rows at a time.
 template <class T>
 struct sum_columns {
   static constexpr int columns = 32, lines = 8, threads = columns * lines;
@@ -209,12 +209,12 @@ struct sum_columns {
   index_t groups, width, n;
   T const* dy;
   index_t dy_row, dy_group;
-  T* db;       ///< added to where there is one piece
-  T* partial;  ///< else written to: (pieces, groups, width)
-  row_pieces pieces;
+  T* db;       ///< added to where there is one split
+  T* partial;  ///< else written to: (splits, groups, width)
+  row_splits splits;
 
-  [[nodiscard]] index_t parts() const { return (width + columns - 1) / columns; }
-  [[nodiscard]] index_t blocks() const { return groups * parts() * pieces.count; }
+  [[nodiscard]] index_t column_tiles() const { return (width + columns - 1) / columns; }
+  [[nodiscard]] index_t blocks() const { return groups * column_tiles() * splits.count; }
 
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
@@ -223,8 +223,8 @@ struct sum_columns {
     auto rest = static_cast<unsigned>(block.index);
     index_t const first = static_cast<index_t>(rest % across) * columns;
     rest /= across;
-    index_t const g = rest % all, piece = rest / all;
-    index_t const begin = piece * pieces.rows, end = begin + pieces.rows < n ? begin + pieces.rows : n;
+    index_t const g = rest % all, split = rest / all;
+    index_t const begin = split * splits.rows, end = begin + splits.rows < n ? begin + splits.rows : n;
     block.each([&](int t) {
       constexpr int flight = 8;  // rows in flight at once
       index_t const c = first + t % columns;
@@ -247,22 +247,22 @@ struct sum_columns {
     block.each([&](int t) {
       if (t >= columns || first + t >= width) return;
       index_t const to = g * width + first + t;
-      if (pieces.count == 1) {
+      if (splits.count == 1) {
         db[to] += sum[t];
       } else {
-        partial[piece * groups * width + to] = sum[t];
+        partial[split * groups * width + to] = sum[t];
       }
     });
   }
 };
 
-/// The pieces' numbers, added to dw (the first `split`) and db (the rest). `Lines` threads share the pieces of a
+/// The partial sums of all splits, added to dw (the first `weights` numbers) and db (the rest). `Lines` threads share the splits of a
 /// number.
 template <class T, int Lines>
-struct add_pieces {
+struct add_splits {
   static constexpr int threads = 256, columns = threads / Lines;
   static constexpr std::size_t shared_bytes = threads * sizeof(T);
-  index_t pieces, numbers, split;
+  index_t splits, numbers, weights;
   T const* partial;
   T *dw, *db;
 
@@ -276,10 +276,10 @@ struct add_pieces {
       index_t const i = block.index * columns + t % columns;
       T local = T(0);
       if (i < numbers) {
-        for (index_t p = t / columns; p < pieces; p += flight * Lines) {
+        for (index_t p = t / columns; p < splits; p += flight * Lines) {
           T x[flight];
           for (int k = 0; k < flight; ++k)
-            x[k] = p + k * Lines < pieces ? partial[(p + k * Lines) * numbers + i] : T(0);
+            x[k] = p + k * Lines < splits ? partial[(p + k * Lines) * numbers + i] : T(0);
           for (int k = 0; k < flight; ++k) local += x[k];
         }
       }
@@ -293,28 +293,28 @@ struct add_pieces {
     block.each([&](int t) {
       index_t const i = block.index * columns + t;
       if (t >= columns || i >= numbers) return;
-      T* const to = i < split ? dw + i : db + (i - split);
+      T* const to = i < weights ? dw + i : db + (i - weights);
       *to += sum[t];
     });
   }
 };
 
-/// How many pieces of so many numbers the scratch holds, at most 64.
+/// How many splits of so many numbers fit the scratch, at most 64.
 template <class System, class T>
-constexpr index_t most_pieces(index_t numbers) {
-  auto const room = static_cast<index_t>(System::context::scratch_bytes / sizeof(T)) / (numbers > 0 ? numbers : 1);
-  return room < 64 ? room : 64;
+constexpr index_t max_splits(index_t numbers) {
+  auto const fit = static_cast<index_t>(System::context::scratch_bytes / sizeof(T)) / (numbers > 0 ? numbers : 1);
+  return fit < 64 ? fit : 64;
 }
-/// Adds the partial sums of several pieces.
+/// Adds the partial sums of several splits.
 template <class T, class Backend>
-void add_up_pieces(Backend const& be, index_t pieces, index_t numbers, index_t split, T* dw, T* db) {
+void add_up_splits(Backend const& be, index_t splits, index_t numbers, index_t weights, T* dw, T* db) {
   auto const run = [&]<int Lines>(std::integral_constant<int, Lines>) {
-    add_pieces<T, Lines> const k{pieces, numbers, split, static_cast<T*>(be.context->scratch), dw, db};
+    add_splits<T, Lines> const k{splits, numbers, weights, static_cast<T*>(be.context->scratch), dw, db};
     be.blocks(k.blocks(), k);
   };
-  if (pieces > 8) {
+  if (splits > 8) {
     run(std::integral_constant<int, 8>{});
-  } else if (pieces > 1) {
+  } else if (splits > 1) {
     run(std::integral_constant<int, 1>{});
   }
 }
@@ -323,11 +323,11 @@ void add_up_pieces(Backend const& be, index_t pieces, index_t numbers, index_t s
 template <class System, class T, class Backend>
 void add_column_sums(Backend const& be, index_t groups, index_t width, index_t n, rows<T const> dy, T* db) {
   if (n <= 0) return;
-  auto const pieces = row_pieces::of(n, 64, most_pieces<System, T>(groups * width));
+  auto const splits = row_splits::of(n, 64, max_splits<System, T>(groups * width));
   sum_columns<T> const k{groups, width, n, dy.data, dy.stride, dy.group, db, static_cast<T*>(be.context->scratch),
-                         pieces};
+                         splits};
   be.blocks(k.blocks(), k);
-  add_up_pieces<T>(be, pieces.count, groups * width, groups * width, db, static_cast<T*>(nullptr));
+  add_up_splits<T>(be, splits.count, groups * width, groups * width, db, static_cast<T*>(nullptr));
 }
 
 /// dw and, unless null, db; returns whether it was done. Not done where tiles alone fill a device several times, or in
@@ -346,7 +346,7 @@ bool add_weight_gradients(Backend const& be, index_t groups, index_t out, index_
     index_t const numbers = kernel::numbers(groups, out, in, db != nullptr);
     if (tiles > 2 * wanted) return false;
     if (n <= 0 || tiles == 0) return true;
-    index_t const most = wanted / tiles, room = most_pieces<System, T>(numbers);
+    index_t const wanted_splits = wanted / tiles, fit = max_splits<System, T>(numbers);
     kernel const k{groups,
                    out,
                    in,
@@ -360,11 +360,11 @@ bool add_weight_gradients(Backend const& be, index_t groups, index_t out, index_
                    dw,
                    db,
                    static_cast<T*>(be.context->scratch),
-                   row_pieces::of(n, 32, most < room ? most : room),
+                   row_splits::of(n, 32, wanted_splits < fit ? wanted_splits : fit),
                    whole_vectors(dy.data, dy.stride, dy.group),
                    whole_vectors(x.data, x.stride, x.group)};
     be.blocks(k.blocks(), k);
-    add_up_pieces<T>(be, k.pieces.count, numbers, groups * out * in, dw, db);
+    add_up_splits<T>(be, k.splits.count, numbers, groups * out * in, dw, db);
     return true;
   }
 }

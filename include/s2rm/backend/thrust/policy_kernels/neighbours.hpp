@@ -14,11 +14,11 @@ namespace s2rm::backend::detail {
 template <>
 struct block_kernel<kernel::list_neighbours> {
   static constexpr int threads = 256;
-  static constexpr index_t most = 1024;  ///< pairs
-  static constexpr std::size_t shared_bytes = 2 * (most + 1) * sizeof(std::int32_t);
+  static constexpr index_t max_pairs = 1024;  ///< pairs
+  static constexpr std::size_t shared_bytes = 2 * (max_pairs + 1) * sizeof(std::int32_t);
   kernel::list_neighbours f;
 
-  [[nodiscard]] bool applies() const { return index_t{f.targets} * f.sources <= most; }
+  [[nodiscard]] bool applies() const { return index_t{f.targets} * f.sources <= max_pairs; }
   [[nodiscard]] index_t blocks() const { return 1; }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {

@@ -13,11 +13,11 @@ namespace s2rm::backend::detail {
 template <index_t M>
 struct block_kernel<report::count_reach<M>> {
   static constexpr int threads = 1024;
-  static constexpr index_t most = index_t{1} << 17;  ///< pairs: with more, sums over many blocks are faster
+  static constexpr index_t max_pairs = index_t{1} << 17;  ///< pairs: with more, sums over many blocks are faster
   static constexpr std::size_t shared_bytes = 3 * threads * sizeof(double);
   report::count_reach<M> f;
 
-  [[nodiscard]] bool applies() const { return f.n * M <= most; }
+  [[nodiscard]] bool applies() const { return f.n * M <= max_pairs; }
   [[nodiscard]] index_t blocks() const { return 1; }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {

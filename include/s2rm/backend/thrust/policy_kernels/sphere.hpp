@@ -35,12 +35,12 @@ struct threads_per_row {
 };
 
 template <index_t S, class T>
-struct block_kernel<geometry::project_row<S, T>> : threads_per_row<S> {
+struct block_kernel<layer::project_row<S, T>> : threads_per_row<S> {
   using threads_per_row<S>::threads, threads_per_row<S>::lanes, threads_per_row<S>::lines;
   static constexpr std::size_t shared_bytes = threads * sizeof(T);
-  geometry::project_row<S, T> f;
+  layer::project_row<S, T> f;
   index_t n;
-  block_kernel(geometry::project_row<S, T> const& functor, index_t count) : f(functor), n(count) {}
+  block_kernel(layer::project_row<S, T> const& functor, index_t count) : f(functor), n(count) {}
   [[nodiscard]] index_t blocks() const { return threads_per_row<S>::blocks(n); }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
@@ -59,12 +59,12 @@ struct block_kernel<geometry::project_row<S, T>> : threads_per_row<S> {
 };
 
 template <index_t S, class T>
-struct block_kernel<geometry::project_row_backward<S, T>> : threads_per_row<S> {
+struct block_kernel<layer::project_row_backward<S, T>> : threads_per_row<S> {
   using threads_per_row<S>::threads, threads_per_row<S>::lanes, threads_per_row<S>::lines;
   static constexpr std::size_t shared_bytes = 2 * threads * sizeof(T);
-  geometry::project_row_backward<S, T> f;
+  layer::project_row_backward<S, T> f;
   index_t n;
-  block_kernel(geometry::project_row_backward<S, T> const& functor, index_t count) : f(functor), n(count) {}
+  block_kernel(layer::project_row_backward<S, T> const& functor, index_t count) : f(functor), n(count) {}
   [[nodiscard]] index_t blocks() const { return threads_per_row<S>::blocks(n); }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {

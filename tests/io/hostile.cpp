@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
 #include "support/cost.hpp"
+#include "support/files.hpp"
 
 namespace {
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 namespace memory = s2rm::test::memory;
 using s2rm::test::many;
 using s2rm::test::temporary_folder;
@@ -95,16 +95,16 @@ TEST_CASE("hostile: safetensors and checkpoints") {
   for (auto const& file : files) {
     cheap(file, [](std::string const& path) {
       std::array<float, net::size> values{};
-      data::load_checkpoint(path, net::infos, values.data());
+      io::load_checkpoint(path, net::infos, values.data());
     });
     // Without a model to hold it against, some of these are files like others.
     bool accepted = true;
     try {
-      data::read_safetensors(std::as_bytes(std::span(file.bytes)), "memory");
+      io::read_safetensors(std::as_bytes(std::span(file.bytes)), "memory");
     } catch (s2rm::file_error const&) {
       accepted = false;
     }
-    if (!accepted) cheap(file, [](std::string const& path) { data::read_safetensors(path); });
+    if (!accepted) cheap(file, [](std::string const& path) { io::read_safetensors(path); });
   }
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("hostile: a checkpoint whose names are right and whose sizes are not")
   };
   auto const load = [](std::string const& path) {
     std::array<float, net::size> values{};
-    data::load_checkpoint(path, net::infos, values.data());
+    io::load_checkpoint(path, net::infos, values.data());
   };
   std::string const large = std::to_string(mebibyte - 1024);
   auto bytes = with_length(header("[" + std::to_string((mebibyte - 1024) / 4) + "]", large));
@@ -135,10 +135,10 @@ TEST_CASE("hostile: a checkpoint whose names are right and whose sizes are not")
   memory::peak = before;
   load(folder / "junk");
   CHECK(memory::peak - before < 65536);
-  constexpr std::array<data::training_field, 1> training{{{"train.weights", data::dtype::f32, 8, 8}}};
+  constexpr std::array<io::training_field, 1> training{{{"train.weights", io::dtype::f32, 8, 8}}};
   cheap({"a training state of another name", bytes}, [&](std::string const& path) {
     std::array<float, net::size> values{};
-    data::load_checkpoint(path, net::infos, values.data(), training);
+    io::load_checkpoint(path, net::infos, values.data(), training);
   });
 }
 
@@ -161,5 +161,5 @@ TEST_CASE("hostile: npy") {
   files.push_back({"blanks", file(many("", [](int) { return " "; }, "", 65000))});
   files.push_back({"a text", file(many("{'", [](int) { return "x"; }, "': 1}", 65000))});
   files.push_back({"more bytes than the shape", file(begin + "2, 2), }", mebibyte - 1000)});
-  for (auto const& one : files) cheap(one, [](std::string const& path) { data::load_npy<float, 2>(path); });
+  for (auto const& one : files) cheap(one, [](std::string const& path) { io::load_npy<float, 2>(path); });
 }

@@ -8,7 +8,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "data/files.hpp"
+#include "support/files.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {

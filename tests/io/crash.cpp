@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "s2rm/io/checkpoint.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace {
 
@@ -135,7 +135,7 @@ int open(char const* path, int flags, ...) {
 
 namespace {
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 using s2rm::test::contains;
 using s2rm::test::read_text;
 using s2rm::test::refusal;
@@ -159,16 +159,16 @@ std::vector<float> weights(float first) {
 void save(std::string const& path, float first) {
   auto const values = weights(first);
   auto const moments = weights(-first);
-  std::array const training{data::source_of("train.moments", {net::size}, moments.data())};
-  data::save_checkpoint(path, net::infos, values.data(), "a writer that may be killed", training);
+  std::array const training{io::source_of("train.moments", {net::size}, moments.data())};
+  io::save_checkpoint(path, net::infos, values.data(), "a writer that may be killed", training);
 }
 
 /// Which checkpoint stands there: the number of its first weight, or -1 where it does not load as a whole.
 float standing(std::string const& path) {
   auto values = weights(-1);
-  constexpr std::array<data::training_field, 1> training{{{"train.moments", data::dtype::f32, net::size, net::size}}};
+  constexpr std::array<io::training_field, 1> training{{{"train.moments", io::dtype::f32, net::size, net::size}}};
   try {
-    auto const opened = data::load_checkpoint(path, net::infos, values.data(), training);
+    auto const opened = io::load_checkpoint(path, net::infos, values.data(), training);
     bool const whole =
         values == weights(values[0]) && opened.file.numbers<float>("train.moments") == weights(-values[0]);
     return whole ? values[0] : -1;
@@ -350,9 +350,9 @@ TEST_CASE("crash: a call that fails leaves the old file, no other, and is named"
     plan = {};
     CHECK(standing(path) == 2);
   }
-  CHECK(data::detail::folder_of("name") == ".");
-  CHECK(data::detail::folder_of("/name") == "/");
-  CHECK(data::detail::folder_of("/a/name") == "/a");
+  CHECK(io::detail::folder_of("name") == ".");
+  CHECK(io::detail::folder_of("/name") == "/");
+  CHECK(io::detail::folder_of("/a/name") == "/a");
 }
 
 TEST_CASE("crash: a read that fails, is interrupted, or finds less than there was") {
@@ -362,7 +362,7 @@ TEST_CASE("crash: a read that fails, is interrupted, or finds less than there wa
   auto const load = [&] {
     std::vector<float> values(static_cast<std::size_t>(net::size));
     plan.armed = true;
-    data::load_checkpoint(path, net::infos, values.data());
+    io::load_checkpoint(path, net::infos, values.data());
     plan = {};
     CHECK(values == weights(1));
   };
@@ -376,7 +376,7 @@ TEST_CASE("crash: a read that fails, is interrupted, or finds less than there wa
   plan = {};
   plan.interrupted = true;
   load();
-  data::input_file opened(path);
+  io::input_file opened(path);
   CHECK(opened.path() == path);
   std::filesystem::resize_file(path, 10);
   std::vector<std::byte> bytes(static_cast<std::size_t>(opened.size()));
@@ -405,7 +405,7 @@ TEST_CASE("crash: temporary files of killed writers are removed, and nothing els
   CHECK(in_a_process(path, [] { plan.kill_after_bytes = 10; }) == SIGKILL);
   REQUIRE(folder.count() == 1);
   auto const left = std::filesystem::directory_iterator(folder.path())->path();
-  CHECK(data::detail::is_temporary(left.filename().string()));
+  CHECK(io::detail::is_temporary(left.filename().string()));
   save(path, 1);
   s2rm::test::write_text(folder / "c.tmp.5", "mine");
   s2rm::test::write_text(folder / "c.tmp.x.5", "mine");
@@ -416,20 +416,20 @@ TEST_CASE("crash: temporary files of killed writers are removed, and nothing els
     }
   };
   // A young one may have a writer that has not locked it yet.
-  data::detail::remove_unfinished(folder.path().string());
+  io::detail::remove_unfinished(folder.path().string());
   CHECK(std::filesystem::exists(left));
   age();
   // Of what cannot be looked at nothing is known.
   plan.armed = true;
   plan.failing = "fstat";
   plan.error = EIO;
-  data::detail::remove_unfinished(folder.path().string());
+  io::detail::remove_unfinished(folder.path().string());
   plan = {};
   CHECK(std::filesystem::exists(left));
   {
-    data::detail::temporary_file const at_work(folder / "c");
+    io::detail::temporary_file const at_work(folder / "c");
     age();
-    data::detail::remove_unfinished(folder.path().string());
+    io::detail::remove_unfinished(folder.path().string());
     CHECK(folder.count() == 4);  // the checkpoint, the two that are no temporary files, the one at work
   }
   CHECK_FALSE(std::filesystem::exists(left));
@@ -439,11 +439,11 @@ TEST_CASE("crash: temporary files of killed writers are removed, and nothing els
   std::filesystem::create_directory(folder.path() / "c.tmp.1.1");
   REQUIRE(::mkfifo((folder / "c.tmp.1.2").c_str(), 0600) == 0);
   std::filesystem::create_symlink(path, folder.path() / "c.tmp.1.3");
-  data::detail::remove_unfinished(folder.path().string());
+  io::detail::remove_unfinished(folder.path().string());
   CHECK(folder.count() == 6);
   CHECK(standing(path) == 1);
-  data::detail::remove_unfinished(folder / "nowhere");
+  io::detail::remove_unfinished(folder / "nowhere");
   for (char const* name : {"", "c", "c.tmp", "c.tmp.", "c.tmp.1", "c.tmp.1.", "c.tmp1.1", "12", "c.tmp.1x1"}) {
-    CHECK_FALSE(data::detail::is_temporary(name));
+    CHECK_FALSE(io::detail::is_temporary(name));
   }
 }

@@ -12,7 +12,7 @@
 
 #include "s2rm/backend/thrust/kernels/cooperative.hpp"
 #include "s2rm/backend/thrust/kernels/host_gemm.hpp"
-#include "s2rm/backend/thrust/runtime/memory.hpp"
+#include "s2rm/backend/thrust/memory.hpp"
 #include "s2rm/core/errors.hpp"
 
 namespace s2rm {
@@ -72,8 +72,8 @@ __device__ void each_of_thread(one_index<F> const& f, Index n) {
 
 /// Bytes as an argument of a kernel: a graph then holds them, and reads no host memory when it is launched.
 struct argument_bytes {
-  static constexpr index_t most = 2048;
-  unsigned char from[most];
+  static constexpr index_t max = 2048;
+  unsigned char from[max];
   unsigned char* to;
   S2RM_HD void operator()(index_t i) const { to[i] = from[i]; }
 };

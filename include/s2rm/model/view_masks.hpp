@@ -60,16 +60,16 @@ struct view_rows {
 };
 
 /// The most present views of any row: so many slots are enough for all rows. Arrays are in host memory.
-inline index_t most_present(index_t rows, index_t views, std::uint8_t const* mask, std::uint8_t const* blind) {
+inline index_t max_present(index_t rows, index_t views, std::uint8_t const* mask, std::uint8_t const* blind) {
   if (mask == nullptr && blind == nullptr) return views;
-  index_t most = 0;
-  for (index_t r = 0; r < rows && most < views; ++r) {
+  index_t largest = 0;
+  for (index_t r = 0; r < rows && largest < views; ++r) {
     if (blind != nullptr && blind[r] != 0) continue;
     index_t here = views;
     if (mask != nullptr) here -= std::count(mask + r * views, mask + (r + 1) * views, std::uint8_t{0});
-    most = std::max(most, here);
+    largest = std::max(largest, here);
   }
-  return most;
+  return largest;
 }
 
 /// One query: the place as given; a non-finite place becomes 0 where the target is masked.

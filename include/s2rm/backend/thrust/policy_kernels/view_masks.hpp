@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Block kernel of model/compact_views.hpp: a block has eight slots and 32 threads for each; threads without a slot
+/// Block kernel of model/view_masks.hpp: a block has eight slots and 32 threads for each; threads without a slot
 /// write the start flags of rows.
 
 #include <cstddef>
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
-#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/view_masks.hpp"
 
 namespace s2rm::backend::detail {
 

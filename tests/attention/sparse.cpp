@@ -229,7 +229,7 @@ TEST_CASE("pairs within reach: lists and flags give the same bits, and agree wit
 }
 
 TEST_CASE("more neighbours than are processed at once") {
-  constexpr index_t most = attention::neighbour_search::most;
+  constexpr index_t most = attention::neighbour_search::capacity;
   for (bool const shared : {true, false}) {
     // Sources of a target; then targets of a source; then a whole group of targets that fits only in parts.
     compare<2, 3, double>(2, 3, 2 * most + 70, shared, 1.0, 20);
@@ -251,7 +251,7 @@ TEST_CASE("more neighbours than are processed at once") {
 }
 
 TEST_CASE("absent and cut-off sources change no bit, wherever they are and whatever they hold") {
-  constexpr index_t N = 4, C = 8, W = N * C, most = attention::neighbour_search::most;
+  constexpr index_t N = 4, C = 8, W = N * C, most = attention::neighbour_search::capacity;
   backend::eigen be;
   for (index_t const sources : std::initializer_list<index_t>{1, 6, 40, most + 30}) {
     // All sources within reach; then the same with as many others put between and behind them.

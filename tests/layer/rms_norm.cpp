@@ -19,13 +19,13 @@ problem norm(B& be, std::string const& name, index_t n, std::uint32_t stream) {
   p.output = M * H;
   p.saved = M + M * H;  // the factors, and y once more
   p.forward = [&be](index_t count, auto const& in, double* y, double* saved, double*) {
-    dynamics::normalise_rows<M, H, B, double>(be, count * M, {in[0], M * H, H}, {y, M * H, H}, saved);
+    layer::normalise_rows<M, H, B, double>(be, count * M, {in[0], M * H, H}, {y, M * H, H}, saved);
     std::copy_n(y, count * M * H, saved + count * M);
   };
   p.backward = [&be](index_t count, auto const&, double const* dy, double const* saved, double*, auto const& d,
                      double*) {
-    dynamics::normalise_rows_backward<M, H, B, double>(be, count * M, {saved + count * M, M * H, H}, {dy, M * H, H},
-                                                       saved, {d[0], M * H, H});
+    layer::normalise_rows_backward<M, H, B, double>(be, count * M, {saved + count * M, M * H, H}, {dy, M * H, H}, saved,
+                                                    {d[0], M * H, H});
   };
   return p;
 }
@@ -44,7 +44,7 @@ TEST_CASE("RMS normalisation conforms") {
 TEST_CASE("the mean square becomes 1, and zero stays zero") {
   double const h[] = {3, -4, 0, 0};
   double y[4], factor[2];
-  dynamics::rms_row<2, 2, double> const norm{{h, 4, 2}, {y, 4, 2}, factor};
+  layer::rms_row<2, 2, double> const norm{{h, 4, 2}, {y, 4, 2}, factor};
   norm(0);
   norm(1);
   CHECK(factor[0] == Approx(1 / std::sqrt(12.5 + 1e-4)).epsilon(1e-14));

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "s2rm/backend/thrust/runtime/cuda_launch.hpp"
+#include "s2rm/backend/thrust/cuda/cuda_launch.hpp"
 
 namespace s2rm::backend::detail {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 using s2rm::field;
 using s2rm::file_error;
 using s2rm::index_t;
@@ -31,8 +31,8 @@ using other_shape = s2rm::schema<field<"encoder.0.weight", 3, 2>, field<"encoder
 using fewer = s2rm::schema<field<"encoder.0.weight", 2, 3>, field<"encoder.0.bias", 2>, field<"kernel.log_epsilon", 1>>;
 using more = s2rm::joined<net, s2rm::schema<field<"initial_state", 2, 1>>>;
 
-constexpr std::array<data::training_field, 2> training{
-    {{"train.moments", data::dtype::f32, 2, 2}, {"train.step", data::dtype::u64, 1, 1}}};
+constexpr std::array<io::training_field, 2> training{
+    {{"train.moments", io::dtype::f32, 2, 2}, {"train.step", io::dtype::u64, 1, 1}}};
 
 template <class T>
 std::vector<T> numbers() {
@@ -57,7 +57,7 @@ struct destination {
 template <class Schema, class T = float>
 std::string load_refusal(std::string const& path) {
   destination<T> to;
-  auto text = refusal([&] { data::load_checkpoint(path, Schema::infos, to.values.data()); });
+  auto text = refusal([&] { io::load_checkpoint(path, Schema::infos, to.values.data()); });
   CHECK(to.untouched());
   return text;
 }
@@ -68,9 +68,9 @@ std::string saved_bytes(temporary_folder const& folder) {
   auto const values = numbers<float>();
   std::uint64_t const step = 42;
   std::array<float, 2> const moments{0.5f, 0.25f};
-  std::array<data::tensor_source, 2> const training{data::source_of("train.moments", {2}, moments.data()),
-                                                    data::source_of("train.step", {1}, &step)};
-  data::save_checkpoint(path, net::infos, values.data(), "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test", training);
+  std::array<io::tensor_source, 2> const training{io::source_of("train.moments", {2}, moments.data()),
+                                                  io::source_of("train.step", {1}, &step)};
+  io::save_checkpoint(path, net::infos, values.data(), "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test", training);
   return read_text(path);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("checkpoint: round trip with training state") {
   temporary_folder const folder;
   auto const bytes = saved_bytes(folder);
   std::vector<float> values(static_cast<std::size_t>(net::size));
-  auto const loaded = data::load_checkpoint(folder / "saved.safetensors", net::infos, values.data(), training);
+  auto const loaded = io::load_checkpoint(folder / "saved.safetensors", net::infos, values.data(), training);
   CHECK(values == numbers<float>());
   CHECK(loaded.verified);
   CHECK(loaded.description == "S2GRU, M=2 \"tiny\" \xe2\x80\x94 test");
@@ -92,7 +92,7 @@ TEST_CASE("checkpoint: round trip with training state") {
 
   // Who does not ask for the training state gets none of it.
   std::vector<float> alone(static_cast<std::size_t>(net::size));
-  auto const without = data::load_checkpoint(folder / "saved.safetensors", net::infos, alone.data());
+  auto const without = io::load_checkpoint(folder / "saved.safetensors", net::infos, alone.data());
   CHECK(alone == values);
   CHECK(without.file.tensors.size() == net::infos.size());
   CHECK(without.file.payload.size() == sizeof(float) * static_cast<std::size_t>(net::size));
@@ -105,15 +105,15 @@ TEST_CASE("checkpoint: round trip with training state") {
 TEST_CASE("checkpoint: float and double files load into either") {
   temporary_folder const folder;
   auto const f = folder / "f", d = folder / "d";
-  data::save_checkpoint(f, net::infos, numbers<float>().data(), "");
-  data::save_checkpoint(d, net::infos, numbers<double>().data(), "");
+  io::save_checkpoint(f, net::infos, numbers<float>().data(), "");
+  io::save_checkpoint(d, net::infos, numbers<double>().data(), "");
   std::vector<float> floats(static_cast<std::size_t>(net::size));
   std::vector<double> doubles(static_cast<std::size_t>(net::size));
-  data::load_checkpoint(d, net::infos, floats.data());
+  io::load_checkpoint(d, net::infos, floats.data());
   CHECK(floats == numbers<float>());  // 1/n rounded twice or once is the same here
-  data::load_checkpoint(d, net::infos, doubles.data());
+  io::load_checkpoint(d, net::infos, doubles.data());
   CHECK(doubles == numbers<double>());
-  data::load_checkpoint(f, net::infos, doubles.data());
+  io::load_checkpoint(f, net::infos, doubles.data());
   CHECK(doubles == std::vector<double>(floats.begin(), floats.end()));
 }
 
@@ -123,15 +123,15 @@ TEST_CASE("checkpoint: a double that no float can hold is refused, infinity and 
   auto values = numbers<double>();
   values[6] = std::numeric_limits<double>::infinity();
   values[7] = std::numeric_limits<double>::quiet_NaN();
-  data::save_checkpoint(path, net::infos, values.data(), "");
+  io::save_checkpoint(path, net::infos, values.data(), "");
   std::vector<float> floats(static_cast<std::size_t>(net::size));
-  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, floats.data()));
+  CHECK_NOTHROW(io::load_checkpoint(path, net::infos, floats.data()));
   CHECK(floats[6] == std::numeric_limits<float>::infinity());
   values[7] = -1e39;
-  data::save_checkpoint(path, net::infos, values.data(), "");
+  io::save_checkpoint(path, net::infos, values.data(), "");
   CHECK_THAT((load_refusal<net, float>(path)), contains("tensor 'encoder.0.bias': expected numbers within the range"));
   std::vector<double> doubles(static_cast<std::size_t>(net::size));
-  CHECK_NOTHROW(data::load_checkpoint(path, net::infos, doubles.data()));
+  CHECK_NOTHROW(io::load_checkpoint(path, net::infos, doubles.data()));
 }
 
 TEST_CASE("checkpoint: another model's file") {
@@ -149,13 +149,13 @@ TEST_CASE("checkpoint: a training state of other names or sizes") {
   temporary_folder const folder;
   saved_bytes(folder);
   destination<float> to;
-  auto const refused = [&](std::vector<data::training_field> const& wanted, char const* text) {
+  auto const refused = [&](std::vector<io::training_field> const& wanted, char const* text) {
     CHECK_THAT(
-        refusal([&] { data::load_checkpoint(folder / "saved.safetensors", net::infos, to.values.data(), wanted); }),
+        refusal([&] { io::load_checkpoint(folder / "saved.safetensors", net::infos, to.values.data(), wanted); }),
         contains(text));
     CHECK(to.untouched());
   };
-  using enum data::dtype;
+  using enum io::dtype;
   refused({{"train.moments", f32, 2, 2}}, "tensor 'train.step': unknown: the trainer has no such state");
   refused({{"train.moments", f32, 3, 3}, training[1]}, "tensor 'train.moments': expected shape [3], found [2]");
   refused({{"train.moments", f32, 3, 9}, training[1]}, "tensor 'train.moments': expected shape [3] to [9], found [2]");
@@ -168,9 +168,8 @@ TEST_CASE("checkpoint: a training state of other names or sizes") {
 TEST_CASE("checkpoint: training state is named train.*") {
   temporary_folder const folder;
   float const value = 1;
-  std::array<data::tensor_source, 1> const wrong{data::source_of("moments", {1}, &value)};
-  CHECK_THROWS_AS(data::save_checkpoint(folder / "x", net::infos, numbers<float>().data(), "", wrong),
-                  s2rm::value_error);
+  std::array<io::tensor_source, 1> const wrong{io::source_of("moments", {1}, &value)};
+  CHECK_THROWS_AS(io::save_checkpoint(folder / "x", net::infos, numbers<float>().data(), "", wrong), s2rm::value_error);
   CHECK(folder.count() == 0);
 }
 
@@ -179,23 +178,23 @@ TEST_CASE("checkpoint: a plain file without s2rm metadata") {
   auto const path = folder / "foreign";
   auto const values = numbers<float>();
   auto const tensors = [&](char const* last, auto const* data) {
-    return std::vector<data::tensor_source>{data::source_of(last, {2, 3, 1}, data + 9),
-                                            data::source_of("encoder.0.weight", {2, 3}, values.data()),
-                                            data::source_of("encoder.0.bias", {2}, values.data() + 6),
-                                            data::source_of("kernel.log_epsilon", {1}, values.data() + 8)};
+    return std::vector<io::tensor_source>{io::source_of(last, {2, 3, 1}, data + 9),
+                                          io::source_of("encoder.0.weight", {2, 3}, values.data()),
+                                          io::source_of("encoder.0.bias", {2}, values.data() + 6),
+                                          io::source_of("kernel.log_epsilon", {1}, values.data() + 8)};
   };
-  std::vector<data::metadata_entry> const pytorch{{"format", "pt"}};
-  data::write_safetensors(path, tensors("cell.weight_hh", values.data()), pytorch);
+  std::vector<io::metadata_entry> const pytorch{{"format", "pt"}};
+  io::write_safetensors(path, tensors("cell.weight_hh", values.data()), pytorch);
   std::vector<float> loaded(static_cast<std::size_t>(net::size));
-  auto const checkpoint = data::load_checkpoint(path, net::infos, loaded.data());
+  auto const checkpoint = io::load_checkpoint(path, net::infos, loaded.data());
   CHECK(loaded == values);
   CHECK_FALSE(checkpoint.verified);
   CHECK(checkpoint.description.empty());
 
-  data::write_safetensors(path, tensors("cell.weight_hx", values.data()), pytorch);
+  io::write_safetensors(path, tensors("cell.weight_hx", values.data()), pytorch);
   CHECK_THAT(load_refusal<net>(path), contains("tensor 'cell.weight_hh': missing"));
   std::vector<std::int32_t> const integers(15);
-  data::write_safetensors(path, tensors("cell.weight_hh", integers.data()), pytorch);
+  io::write_safetensors(path, tensors("cell.weight_hh", integers.data()), pytorch);
   CHECK_THAT(load_refusal<net>(path), contains("tensor 'cell.weight_hh': expected dtype F32 or F64, found I32"));
 }
 
@@ -203,16 +202,15 @@ TEST_CASE("checkpoint: incomplete, unknown and newer metadata") {
   temporary_folder const folder;
   auto const path = folder / "marked";
   auto const values = numbers<float>();
-  auto const write = [&](std::vector<data::metadata_entry> const& metadata) {
-    std::vector<data::tensor_source> tensors;
+  auto const write = [&](std::vector<io::metadata_entry> const& metadata) {
+    std::vector<io::tensor_source> tensors;
     for (auto const& info : net::infos) {
-      tensors.push_back(data::source_of(std::string(info.name),
-                                        {info.extents.begin(), info.extents.begin() + info.rank},
-                                        values.data() + info.offset));
+      tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
+                                      values.data() + info.offset));
     }
-    data::write_safetensors(path, tensors, metadata);
+    io::write_safetensors(path, tensors, metadata);
   };
-  std::vector<data::metadata_entry> const full{
+  std::vector<io::metadata_entry> const full{
       {"s2rm.format", "1"}, {"s2rm.version", "0"}, {"s2rm.model", ""}, {"s2rm.checksum", "0123456789abcdef"}};
   write(full);
   CHECK_THAT(load_refusal<net>(path), contains("the checksum does not match: expected 0123456789abcdef, found "));
@@ -247,7 +245,7 @@ TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's di
   for (char const c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 1099511628211U;
   CHECK(std::stoull(written, nullptr, 16) == sum);
   // The published value for "foobar".
-  data::detail::fnv1a known;
+  io::detail::fnv1a known;
   known.add(std::as_bytes(std::span("foobar", 6)));
   CHECK(known.hexadecimal() == "85944171f73967e8");
 }
@@ -258,11 +256,11 @@ TEST_CASE("checkpoint: every truncation and every flipped bit is refused, and th
   destination<float> to;
   // Both readers: who takes the training state, and who passes over it.
   auto const refused = [&](std::string const& damaged) {
-    for (auto const& wanted : {std::span<data::training_field const>(training), {}}) {
+    for (auto const& wanted : {std::span<io::training_field const>(training), {}}) {
       try {
         auto const opened =
-            data::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos, wanted);
-        data::copy_parameters(opened, net::infos, to.values.data());
+            io::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos, wanted);
+        io::copy_parameters(opened, net::infos, to.values.data());
         return false;
       } catch (file_error const& error) {
         if (!std::string_view(error.what()).starts_with("s2rm: damaged: ")) return false;
@@ -310,12 +308,12 @@ TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
   temporary_folder const folder;
   auto const path = folder / "foreign";
   auto const values = numbers<float>();
-  std::vector<data::tensor_source> tensors;
+  std::vector<io::tensor_source> tensors;
   for (auto const& info : net::infos) {
-    tensors.push_back(data::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
-                                      values.data() + info.offset));
+    tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
+                                    values.data() + info.offset));
   }
-  data::write_safetensors(path, tensors);
+  io::write_safetensors(path, tensors);
   auto const bytes = read_text(path);
   std::size_t accepted = 0;
   auto const header = bytes.size() - sizeof(float) * static_cast<std::size_t>(net::size);
@@ -325,8 +323,8 @@ TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
       damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
       destination<float> to;
       try {
-        auto const opened = data::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos);
-        data::copy_parameters(opened, net::infos, to.values.data());
+        auto const opened = io::open_checkpoint<float>(std::as_bytes(std::span(damaged)), "damaged", net::infos);
+        io::copy_parameters(opened, net::infos, to.values.data());
         ++accepted;
         CHECK(std::equal(values.begin(), values.end(), to.values.begin()));
       } catch (file_error const&) {

@@ -9,7 +9,7 @@
 #include "s2rm/stream/streams.hpp"
 #include "stream/on_device.hpp"
 #if defined(S2RM_TEST_THRUST)
-#include "support/separate.hpp"
+#include "support/separate_memory.hpp"
 #endif
 
 namespace s2rm {

@@ -1,5 +1,4 @@
 // Other cells and the comparison models: streams equal whole sequences, training learns, files go on.
-#include "data/files.hpp"
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
 #include "s2rm/dynamics/pooled_rnn.hpp"
@@ -8,6 +7,7 @@
 #include "s2rm/dynamics/tto.hpp"
 #include "s2rm/train/training_file.hpp"
 #include "stream/equals.hpp"
+#include "support/files.hpp"
 
 namespace s2rm {
 namespace {

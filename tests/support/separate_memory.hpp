@@ -44,7 +44,7 @@ struct separate_memory {
     std::vector<std::function<void()>> queue;
     std::vector<std::pair<std::byte const*, std::size_t>> pinned;
     backend::detail::thread_order order = backend::detail::thread_order::ascending;
-    std::size_t room_of_blocks = backend::detail::most_shared_bytes;  ///< what `shared_room` says
+    std::size_t room_of_blocks = backend::detail::max_shared_bytes;  ///< what `shared_room` says
 
     context()
         : base(static_cast<std::byte*>(

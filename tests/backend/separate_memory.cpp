@@ -1,6 +1,6 @@
 // Memory that the host cannot touch: trainers and streams on a backend whose memory is closed but while it works give the
 // bits of the same backend on the host's memory, whether work is enqueued or launched as a graph.
-#include "support/separate.hpp"
+#include "support/separate_memory.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <limits>
 
-#include "data/files.hpp"
 #include "s2rm/train/training_file.hpp"
+#include "support/files.hpp"
 #include "train/batches.hpp"
 
 namespace s2rm {
@@ -120,7 +120,7 @@ TEST_CASE("save and load: the model's weights in the file are the averaged ones,
   learner.step(batch_of_step<float>(1).look());
   learner.save(folder / "file");
   std::vector<float> values(static_cast<std::size_t>(net::parameter_count));
-  auto const file = data::load_checkpoint(folder / "file", net::fields, values.data());
+  auto const file = io::load_checkpoint(folder / "file", net::fields, values.data());
   CHECK(same_bits(values, learner.state().average));
   CHECK_FALSE(same_bits(values, learner.state().weights));
   CHECK(file.description == net::description());
@@ -149,7 +149,7 @@ TEST_CASE("save and load: a file of weights alone starts training anew") {
   learner.step(batch_of_step<float>(0).look());
   std::vector<float> values(static_cast<std::size_t>(net::parameter_count));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.001F * static_cast<float>(i % 100);
-  data::save_checkpoint(folder / "file", net::fields, values.data(), "made elsewhere");
+  io::save_checkpoint(folder / "file", net::fields, values.data(), "made elsewhere");
   learner.load(folder / "file");
   auto const state = learner.state();
   CHECK(same_bits(state.weights, values));
@@ -192,7 +192,7 @@ TEST_CASE("save and load: a file of another optimiser, another model, or no file
   // The sums over hidden units differ, so do the shapes of views.query.weight and all after it.
   std::vector<float> values(static_cast<std::size_t>(other_net::parameter_count));
   other_net::initialise(values.data(), seed{1});
-  data::save_checkpoint(folder / "other", other_net::fields, values.data(), other_net::description());
+  io::save_checkpoint(folder / "other", other_net::fields, values.data(), other_net::description());
   refused(with_adam, folder / "other", "tensor 'views.query.weight': expected shape [5, 8, 8], found [5, 8, 9]");
 
   // A damaged file: cut anywhere, or one bit of the training state flipped.
@@ -208,9 +208,9 @@ TEST_CASE("save and load: a file of another optimiser, another model, or no file
 
   // A training state that lacks a part.
   auto const state = with_adam.state();
-  std::array<data::tensor_source, 1> const part{
-      data::source_of("train.weights", {net::parameter_count}, state.weights.data())};
-  data::save_checkpoint(folder / "part", net::fields, state.weights.data(), "", part);
+  std::array<io::tensor_source, 1> const part{
+      io::source_of("train.weights", {net::parameter_count}, state.weights.data())};
+  io::save_checkpoint(folder / "part", net::fields, state.weights.data(), "", part);
   refused(with_adam, folder / "part", "tensor 'train.average'");
 }
 

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 using s2rm::make_tensor;
 using s2rm::test::contains;
 using s2rm::test::read_text;
@@ -38,7 +38,7 @@ template <class T, std::size_t Rank>
 std::string refusal_of(std::string const& bytes) {
   temporary_folder const folder;
   write_text(folder / "x.npy", bytes);
-  return refusal([&] { data::load_npy<T, Rank>(folder / "x.npy"); });
+  return refusal([&] { io::load_npy<T, Rank>(folder / "x.npy"); });
 }
 
 }  // namespace
@@ -48,23 +48,23 @@ TEST_CASE("npy: NumPy's own files") {
   auto const path = folder / "x.npy";
   for (int const version : {1, 2}) {
     write_text(path, numpy_file("<f4", "False", "2, 3", six_floats, version));
-    auto const x = data::load_npy<float, 2>(path);
+    auto const x = io::load_npy<float, 2>(path);
     REQUIRE((x.shape(0) == 2 && x.shape(1) == 3));
     CHECK(x(0, 0) == 0.0f);
     CHECK(x(0, 2) == 2.0f);
     CHECK(x(1, 2) == 5.0f);
   }
   write_text(path, numpy_file("|u1", "False", "3,", std::string("\7\0\xff", 3)));
-  auto const masks = data::load_npy<std::uint8_t, 1>(path);
+  auto const masks = io::load_npy<std::uint8_t, 1>(path);
   REQUIRE(masks.size() == 3);
   CHECK(masks(2) == 255);
   write_text(path, numpy_file("|b1", "False", "3,", std::string("\1\0\1", 3)));
-  CHECK((data::load_npy<std::uint8_t, 1>(path)(2) == 1));
+  CHECK((io::load_npy<std::uint8_t, 1>(path)(2) == 1));
   // A header of more than 127 bytes, as long shapes make it: its length has a byte with the high bit set.
   write_text(path, numpy_file("<f4", "False", "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3", six_floats));
-  CHECK(data::load_npy<float, 19>(path).data()[5] == 5.0f);
+  CHECK(io::load_npy<float, 19>(path).data()[5] == 5.0f);
   write_text(path, numpy_file("<f4", "False", "4, 0", ""));
-  CHECK(data::load_npy<float, 2>(path).size() == 0);
+  CHECK(io::load_npy<float, 2>(path).size() == 0);
 }
 
 TEST_CASE("npy: round trips, and the header NumPy would write") {
@@ -72,16 +72,16 @@ TEST_CASE("npy: round trips, and the header NumPy would write") {
   auto const path = folder / "y.npy";
   auto x = make_tensor<double>(2, 1, 3);
   for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = 1.0 / static_cast<double>(i + 3);
-  data::save_npy(path, x);
-  CHECK((data::load_npy<double, 3>(path) == x));
+  io::save_npy(path, x);
+  CHECK((io::load_npy<double, 3>(path) == x));
   auto const bytes = read_text(path);
   CHECK(bytes.substr(10, 60) == "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1, 3),");
   CHECK((bytes.size() - 6 * 8) % 64 == 0);
 
   auto longs = make_tensor<std::int64_t>(1);
   longs(0) = -5;
-  data::save_npy(path, longs);
-  CHECK((data::load_npy<std::int64_t, 1>(path) == longs));
+  io::save_npy(path, longs);
+  CHECK((io::load_npy<std::int64_t, 1>(path) == longs));
   CHECK(folder.count() == 1);
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("npy: a header that promises more than the file holds") {
   auto const file = numpy_file("<f4", "False", "2, 3", six_floats);
   for (std::size_t length = 0; length < file.size(); ++length) {
     auto const cut = file.substr(0, length);
-    CHECK_THROWS_AS((data::load_npy<float, 2>(std::as_bytes(std::span(cut)), "cut")), s2rm::file_error);
+    CHECK_THROWS_AS((io::load_npy<float, 2>(std::as_bytes(std::span(cut)), "cut")), s2rm::file_error);
   }
   CHECK_THAT((refusal_of<float, 2>(file + '\0')), contains("expected 24 bytes for the shape [2, 3], found 25"));
 }
@@ -147,10 +147,10 @@ TEST_CASE("npy: headers that are not the dictionary that NumPy writes") {
   file += static_cast<char>(text.size());
   file += '\0';
   file += text + std::string("\0\0\x80\x3f", 4);
-  CHECK(data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory")(0) == 1.0F);
-  CHECK_THAT(refusal([&] { data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {{2}}); }),
+  CHECK(io::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory")(0) == 1.0F);
+  CHECK_THAT(refusal([&] { io::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {{2}}); }),
              contains("memory: expected 2 for extent 0 of the shape, found [1]"));
-  CHECK_THAT(refusal([&] { data::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {.bytes = 3}); }),
+  CHECK_THAT(refusal([&] { io::load_npy<float, 1>(std::as_bytes(std::span(file)), "memory", {.bytes = 3}); }),
              contains("memory: expected at most 3 bytes of numbers, found 4"));
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("npy: a flipped bit in the header is refused or harmless, never a cras
       auto damaged = file;
       damaged[i] = static_cast<char>(static_cast<unsigned char>(damaged[i]) ^ (1u << bit));
       try {
-        auto const x = data::load_npy<float, 2>(std::as_bytes(std::span(damaged)), "z.npy");
+        auto const x = io::load_npy<float, 2>(std::as_bytes(std::span(damaged)), "z.npy");
         CHECK((x.shape(0) == 2 && x.shape(1) == 3 && x(1, 2) == 5.0f));
       } catch (s2rm::file_error const& refused) {
         CHECK_THAT(refused.what(), contains("s2rm: z.npy: "));

@@ -1,7 +1,7 @@
 // The truncated Gaussian on the sphere and its gradient by pairs of a place and a module.
 #include "s2rm/attention/pairs.hpp"
 
-#include "s2rm/attention/truncated_gaussian.hpp"
+#include "s2rm/attention/truncated_gaussian_kernel.hpp"
 #include "s2rm/core/shape.hpp"
 #include "support/backends.hpp"
 #include "support/conforms.hpp"

@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "s2rm/backend/thrust/cuda/cuda_graph.hpp"
+#include "s2rm/backend/thrust/cuda/cuda_launch.hpp"
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
-#include "s2rm/backend/thrust/runtime/cuda_graph.hpp"
-#include "s2rm/backend/thrust/runtime/cuda_launch.hpp"
 
 namespace s2rm::backend::system {
 
@@ -318,9 +318,9 @@ struct cuda {
     }
   }
   static void copy_arguments(context& c, std::size_t bytes, unsigned char const* from, unsigned char* to) {
-    for (std::size_t at = 0; at < bytes; at += detail::argument_bytes::most) {
+    for (std::size_t at = 0; at < bytes; at += detail::argument_bytes::max) {
       std::size_t const rest = bytes - at;
-      std::size_t const some = rest < detail::argument_bytes::most ? rest : detail::argument_bytes::most;
+      std::size_t const some = rest < detail::argument_bytes::max ? rest : detail::argument_bytes::max;
       detail::argument_bytes a{};
       for (std::size_t i = 0; i < some; ++i) a.from[i] = from[at + i];
       a.to = to + at;

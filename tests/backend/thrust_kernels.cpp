@@ -7,7 +7,7 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/layer/mixed_likelihood.hpp"
 #include "s2rm/layer/sphere.hpp"
-#include "s2rm/model/compact_views.hpp"
+#include "s2rm/model/view_masks.hpp"
 #include "s2rm/runtime/non_finite_views.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
@@ -19,8 +19,8 @@ namespace s2rm {
 namespace {
 
 // Without its block kernel a functor would run as a loop, and the comparisons below would compare loops with loops.
-static_assert(backend::detail::has_block_kernel<geometry::project_row<3, float>>);
-static_assert(backend::detail::has_block_kernel<geometry::project_row_backward<3, double>>);
+static_assert(backend::detail::has_block_kernel<layer::project_row<3, float>>);
+static_assert(backend::detail::has_block_kernel<layer::project_row_backward<3, double>>);
 static_assert(backend::detail::has_block_kernel<compact::view_rows<3, 2, float>>);
 static_assert(backend::detail::has_block_kernel<likelihood::loss_gradient<int, int, float>>);
 static_assert(backend::detail::has_block_kernel<detail::leave_out_non_finite<3, 2, float>>);
@@ -136,10 +136,10 @@ TEST_CASE("gradients of weights: where the kernel is not used") {
 }
 
 TEST_CASE("rows are cut by their number alone") {
-  using backend::detail::row_pieces;
+  using backend::detail::row_splits;
   for (index_t const n : {0, 1, 63, 64, 65, 640, 6400, 100'001}) {
     for (index_t const most : {0, 1, 3, 64}) {
-      auto const cut = row_pieces::of(n, 32, most);
+      auto const cut = row_splits::of(n, 32, most);
       INFO(n << " in at most " << most << ": " << cut.count << " of " << cut.rows);
       CHECK(cut.count <= std::max<index_t>(most, 1));
       CHECK(cut.count * cut.rows >= n);
@@ -286,8 +286,8 @@ void check_sphere(index_t n) {
   auto const run = [&](auto const& be, bool add, bool in_place) {
     std::vector<double> s(static_cast<std::size_t>(n * S)), dz = in_place ? ds : numbers<double>(n * (S + 2), 23);
     rows<double const> const from{z.data(), S + 1};
-    be.for_each(n, geometry::project_row<S, double>{from, {s.data(), S}});
-    be.for_each(n, geometry::project_row_backward<S, double>{
+    be.for_each(n, layer::project_row<S, double>{from, {s.data(), S}});
+    be.for_each(n, layer::project_row_backward<S, double>{
                        from, {in_place ? dz.data() : ds.data(), S + 2}, {dz.data(), S + 2}, add});
     s.insert(s.end(), dz.begin(), dz.end());
     return s;

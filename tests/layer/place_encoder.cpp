@@ -17,7 +17,7 @@ struct sizes : shape {
 
 template <class Shape, class B>
 problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  using layer = geometry::place_encoder<Shape>;
+  using layer = layer::place_encoder<Shape>;
   constexpr index_t P = Shape::place, S = Shape::sphere;
   problem p;
   p.name = name;
@@ -44,7 +44,7 @@ problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) 
 /// Mean and variance of every component of z over some places, by the layer's own forward pass.
 template <class Shape>
 void check_white(std::vector<double> const& w, std::vector<double> const& at) {
-  using layer = geometry::place_encoder<Shape>;
+  using layer = layer::place_encoder<Shape>;
   constexpr index_t S = Shape::sphere;
   index_t const n = static_cast<index_t>(at.size()) / Shape::place;
   ops::reference be;
@@ -77,7 +77,7 @@ TEST_CASE("the place encoder conforms") {
 TEST_CASE("features: for each dimension, for each octave, sine and cosine") {
   double const x[] = {-1, 0.25, 1, -0.5};
   double gamma[2 * 2 * 2 * 3];
-  geometry::fourier_features<2, 3, double> const f{x, gamma};
+  layer::fourier_features<2, 3, double> const f{x, gamma};
   for (index_t i = 0; i < 4; ++i) f(i);
   for (int i = 0; i < 4; ++i) {
     for (int k = 0; k < 3; ++k) {
@@ -95,7 +95,7 @@ TEST_CASE("features in float lose no digits to the octave") {
   std::vector<float> x(n), gamma(n * 2 * F);
   for (index_t i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>(i - 1000) / 999.0F;
   backend::eigen be;
-  be.for_each(n, geometry::fourier_features<1, F, float>{x.data(), gamma.data()});
+  be.for_each(n, layer::fourier_features<1, F, float>{x.data(), gamma.data()});
   double worst = 0;
   for (index_t i = 0; i < n * F; ++i) {
     long double const turns =
@@ -109,7 +109,7 @@ TEST_CASE("features in float lose no digits to the octave") {
 }
 
 TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
-  using layer = geometry::place_encoder<sizes<2, 3, 6, 4>>;
+  using layer = layer::place_encoder<sizes<2, 3, 6, 4>>;
   ops::reference be;
   auto const problem = places<sizes<2, 3, 6, 4>>(be, "", 20, 4);
   std::vector<double> s(80), saved(20 * layer::saved);
@@ -119,8 +119,8 @@ TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
 
   double const zero[4] = {}, d[4] = {1, -2, 3, 4};
   double unit[4], back[4];
-  geometry::project_row<4, double>{{zero, 4}, {unit, 4}}(0);
-  geometry::project_row_backward<4, double>{{zero, 4}, {d, 4}, {back, 4}, false}(0);
+  layer::project_row<4, double>{{zero, 4}, {unit, 4}}(0);
+  layer::project_row_backward<4, double>{{zero, 4}, {d, 4}, {back, 4}, false}(0);
   for (int i = 0; i < 4; ++i) {
     CHECK(unit[i] == 0);
     CHECK(back[i] == Approx(d[i] * 1e12));
@@ -128,18 +128,18 @@ TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
 }
 
 TEST_CASE("whitening: zero mean and unit variance over the grid, or over the given places") {
-  std::vector<double> w(geometry::place_encoder<sizes<2, 6, 32, 6>>::params::size);
-  geometry::place_encoder<sizes<2, 6, 32, 6>>::initialise(w.data(), {random{3, 0}, 0});
-  check_white<sizes<2, 6, 32, 6>>(w, geometry::place_encoder<sizes<2, 6, 32, 6>>::grid());
+  std::vector<double> w(layer::place_encoder<sizes<2, 6, 32, 6>>::params::size);
+  layer::place_encoder<sizes<2, 6, 32, 6>>::initialise(w.data(), {random{3, 0}, 0});
+  check_white<sizes<2, 6, 32, 6>>(w, layer::place_encoder<sizes<2, 6, 32, 6>>::grid());
 
   auto sites = test::normal_numbers(2 * 12, 12);
   for (auto& v : sites) v = std::tanh(v);
-  geometry::place_encoder<sizes<2, 6, 32, 6>>::whiten(w.data(), sites);
+  layer::place_encoder<sizes<2, 6, 32, 6>>::whiten(w.data(), sites);
   check_white<sizes<2, 6, 32, 6>>(w, sites);
 
-  std::vector<double> line(geometry::place_encoder<sizes<1, 2, 16, 4>>::params::size);
-  geometry::place_encoder<sizes<1, 2, 16, 4>>::initialise(line.data(), {random{4, 0}, 0});
-  check_white<sizes<1, 2, 16, 4>>(line, geometry::place_encoder<sizes<1, 2, 16, 4>>::grid());
+  std::vector<double> line(layer::place_encoder<sizes<1, 2, 16, 4>>::params::size);
+  layer::place_encoder<sizes<1, 2, 16, 4>>::initialise(line.data(), {random{4, 0}, 0});
+  check_white<sizes<1, 2, 16, 4>>(line, layer::place_encoder<sizes<1, 2, 16, 4>>::grid());
 }
 
 }  // namespace s2rm

@@ -1,6 +1,6 @@
 // The naive loops against numbers written out by hand: they are the oracle of every other test.
-#include "s2rm/ops/generic.hpp"
 #include "s2rm/ops/reference.hpp"
+#include "s2rm/ops/generic.hpp"
 #include "support/catch.hpp"
 
 namespace s2rm {

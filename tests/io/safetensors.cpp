@@ -13,10 +13,10 @@
 #include <thread>
 #include <vector>
 
-#include "data/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 using s2rm::file_error;
 using s2rm::index_t;
 using s2rm::test::contains;
@@ -35,8 +35,8 @@ std::string file_of(std::string const& json, std::string const& payload = "") {
   return length + json + payload;
 }
 
-data::safetensors_file parse(std::string const& bytes) {
-  return data::read_safetensors(std::as_bytes(std::span(bytes)), "memory");
+io::safetensors_file parse(std::string const& bytes) {
+  return io::read_safetensors(std::as_bytes(std::span(bytes)), "memory");
 }
 
 std::string refusal_of(std::string const& json, std::string const& payload = "") {
@@ -54,14 +54,14 @@ TEST_CASE("safetensors: what is written is read back, bit by bit") {
   std::vector<double> const d{0.1};
   std::vector<std::uint8_t> const u{7, 8, 9};
   std::vector<std::int64_t> const i{-1, std::int64_t{1} << 40};
-  std::array<data::tensor_source, 5> const tensors{
-      data::source_of("bytes", {3}, u.data()), data::source_of("floats \"quoted\" \\ \n", {2, 1, 3}, f.data()),
-      data::source_of("scalar", {}, d.data()), data::source_of("none", {4, 0, 2}, f.data()),
-      data::source_of("longs", {2}, i.data())};
-  std::array<data::metadata_entry, 2> const metadata{{{"who", "r\xc3\xa9seau\t"}, {"", ""}}};
-  data::write_safetensors(path, tensors, metadata);
+  std::array<io::tensor_source, 5> const tensors{
+      io::source_of("bytes", {3}, u.data()), io::source_of("floats \"quoted\" \\ \n", {2, 1, 3}, f.data()),
+      io::source_of("scalar", {}, d.data()), io::source_of("none", {4, 0, 2}, f.data()),
+      io::source_of("longs", {2}, i.data())};
+  std::array<io::metadata_entry, 2> const metadata{{{"who", "r\xc3\xa9seau\t"}, {"", ""}}};
+  io::write_safetensors(path, tensors, metadata);
 
-  auto const file = data::read_safetensors(path);
+  auto const file = io::read_safetensors(path);
   REQUIRE(file.tensors.size() == 5);
   CHECK(file.metadata[0].value == "r\xc3\xa9seau\t");
   CHECK(*file.find_metadata("") == "");
@@ -77,16 +77,16 @@ TEST_CASE("safetensors: what is written is read back, bit by bit") {
   CHECK(file.at("scalar").shape.empty());
   // Aligned for whoever maps the file: the payload to 8 bytes, each tensor to its element.
   CHECK(file.header.size() % 8 == 0);
-  for (auto const& tensor : file.tensors) CHECK(tensor.begin % static_cast<unsigned>(data::bytes_of(tensor.type)) == 0);
+  for (auto const& tensor : file.tensors) CHECK(tensor.begin % static_cast<unsigned>(io::bytes_of(tensor.type)) == 0);
   CHECK(folder.count() == 1);
 }
 
 TEST_CASE("safetensors: the exact bytes of a file") {
   temporary_folder const folder;
   std::array<float, 2> const values{1.0f, -2.0f};
-  std::array<data::tensor_source, 1> const tensors{data::source_of("w", {1, 2}, values.data())};
-  std::array<data::metadata_entry, 1> const metadata{{{"k", "v"}}};
-  data::write_safetensors(folder / "b", tensors, metadata);
+  std::array<io::tensor_source, 1> const tensors{io::source_of("w", {1, 2}, values.data())};
+  std::array<io::metadata_entry, 1> const metadata{{{"k", "v"}}};
+  io::write_safetensors(folder / "b", tensors, metadata);
   CHECK(read_text(folder / "b") ==
         file_of(R"({"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[1, 2],"data_offsets":[0,8]}})"
                 "      ",
@@ -111,9 +111,9 @@ TEST_CASE("safetensors: files of other writers") {
 TEST_CASE("safetensors: F32 and F64 become each other, nothing else does") {
   temporary_folder const folder;
   std::array<double, 2> const d{0.1, -3.0};
-  std::array<data::tensor_source, 1> const tensors{data::source_of("d", {2}, d.data())};
-  data::write_safetensors(folder / "d", tensors);
-  auto const file = data::read_safetensors(folder / "d");
+  std::array<io::tensor_source, 1> const tensors{io::source_of("d", {2}, d.data())};
+  io::write_safetensors(folder / "d", tensors);
+  auto const file = io::read_safetensors(folder / "d");
   CHECK(file.numbers<float>("d") == std::vector<float>{0.1f, -3.0f});
   std::vector<float> out(2);
   file.copy(file.at<float>("d", std::array<index_t, 1>{2}), out.data());
@@ -231,7 +231,7 @@ TEST_CASE("safetensors: a header beyond any of the limits") {
   auto const named = [&](std::size_t length) { return "{\"" + std::string(length, 'n') + "\":" + empty + "}"; };
   CHECK(parse(file_of(named(1024))).tensors[0].name.size() == 1024);
   CHECK_THAT(refusal_of(named(1025)), contains("expected names of at most 1024 bytes, found 1025"));
-  CHECK_THAT(refusal_of(std::string(data::max_header_bytes, ' ') + "{}"),
+  CHECK_THAT(refusal_of(std::string(io::max_header_bytes, ' ') + "{}"),
              contains("expected a header of at most 262144"));
 }
 
@@ -243,13 +243,13 @@ TEST_CASE("safetensors: a payload beyond the limit is refused before memory is a
   std::error_code code;
   std::filesystem::resize_file(path, std::filesystem::file_size(path) + (std::uintmax_t{1} << 40), code);
   if (!code) {
-    CHECK_THAT(refusal([&] { data::read_safetensors(path); }),
+    CHECK_THAT(refusal([&] { io::read_safetensors(path); }),
                contains("expected at most 4294967296 bytes of tensors, found 1099511627776"));
   }
   auto const small = file_of(R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}})", eight);
   auto const bytes = std::as_bytes(std::span(small));
-  CHECK(data::read_safetensors(bytes, "memory", {.payload = 8}).payload.size() == 8);
-  CHECK_THAT(refusal([&] { data::read_safetensors(bytes, "memory", {.payload = 7}); }),
+  CHECK(io::read_safetensors(bytes, "memory", {.payload = 8}).payload.size() == 8);
+  CHECK_THAT(refusal([&] { io::read_safetensors(bytes, "memory", {.payload = 7}); }),
              contains("expected at most 7 bytes of tensors, found 8"));
 }
 
@@ -258,17 +258,17 @@ TEST_CASE("safetensors: tensors that could not be read back are not written") {
   auto const path = folder / "c";
   write_text(path, "old");
   float const value = 1;
-  auto const write = [&](std::vector<data::tensor_source> const& tensors, std::vector<data::metadata_entry> metadata) {
-    data::write_safetensors(path, tensors, metadata);
+  auto const write = [&](std::vector<io::tensor_source> const& tensors, std::vector<io::metadata_entry> metadata) {
+    io::write_safetensors(path, tensors, metadata);
   };
-  auto const one = data::source_of("w", {1}, &value);
+  auto const one = io::source_of("w", {1}, &value);
   CHECK_THAT(refusal([&] { write({one, one}, {}); }), contains("'w' occurs twice"));
-  CHECK_THAT(refusal([&] { write({data::source_of("__metadata__", {1}, &value)}, {{"k", "v"}}); }), contains("twice"));
+  CHECK_THAT(refusal([&] { write({io::source_of("__metadata__", {1}, &value)}, {{"k", "v"}}); }), contains("twice"));
   CHECK_THAT(refusal([&] { write({one}, {{"k", "\xff"}}); }), contains("not valid JSON"));
-  CHECK_THAT(refusal([&] { write({data::source_of("w", {-1}, &value)}, {}); }), contains("impossible shape [-1]"));
-  CHECK_THAT(refusal([&] { write({data::source_of<float>("w", {1}, nullptr)}, {}); }), contains("found null"));
+  CHECK_THAT(refusal([&] { write({io::source_of("w", {-1}, &value)}, {}); }), contains("impossible shape [-1]"));
+  CHECK_THAT(refusal([&] { write({io::source_of<float>("w", {1}, nullptr)}, {}); }), contains("found null"));
   // Each of these could be, both together could not; their numbers are never looked at.
-  auto const half = data::source_of("a", {s2rm::index_t{1} << 60}, &value);
+  auto const half = io::source_of("a", {s2rm::index_t{1} << 60}, &value);
   auto other = half;
   other.name = "b";
   CHECK_THAT(refusal([&] { write({half, other}, {}); }), contains("'b': impossible shape [1152921504606846976]"));
@@ -282,8 +282,8 @@ TEST_CASE("files: a failing write leaves the old file and nothing else") {
   auto const path = folder / "d";
   write_text(path, "old");
   std::vector<float> const values(10000);
-  std::array<data::tensor_source, 1> const tensors{data::source_of("w", {10000}, values.data())};
-  auto const save = [&](std::string const& to) { data::write_safetensors(to, tensors); };
+  std::array<io::tensor_source, 1> const tensors{io::source_of("w", {10000}, values.data())};
+  auto const save = [&](std::string const& to) { io::write_safetensors(to, tensors); };
 
   SECTION("the disk is full: simulated by a limit on the size of files") {
     rlimit before{};
@@ -321,7 +321,7 @@ TEST_CASE("files: a failing write leaves the old file and nothing else") {
   CHECK(read_text(path) == "old");
   CHECK(folder.count() == 1);
   save(path);
-  CHECK(data::read_safetensors(path).tensors.size() == 1);
+  CHECK(io::read_safetensors(path).tensors.size() == 1);
 }
 
 TEST_CASE("files: an existing file keeps its permissions") {
@@ -329,7 +329,7 @@ TEST_CASE("files: an existing file keeps its permissions") {
   auto const path = folder / "e";
   write_text(path, "old");
   REQUIRE(::chmod(path.c_str(), 0640) == 0);
-  data::write_safetensors(path, {});
+  io::write_safetensors(path, {});
   struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0640);
@@ -340,23 +340,23 @@ TEST_CASE("files: two writers of one name never mix") {
   auto const path = folder / "f";
   auto const write = [&](float value) {
     std::vector<float> const values(5000, value);
-    std::array<data::tensor_source, 1> const tensors{data::source_of("w", {5000}, values.data())};
-    for (int i = 0; i < 20; ++i) data::write_safetensors(path, tensors);
+    std::array<io::tensor_source, 1> const tensors{io::source_of("w", {5000}, values.data())};
+    for (int i = 0; i < 20; ++i) io::write_safetensors(path, tensors);
   };
   std::thread other(write, 1.0f);
   write(2.0f);
   other.join();
-  auto const values = data::read_safetensors(path).numbers<float>("w");
+  auto const values = io::read_safetensors(path).numbers<float>("w");
   CHECK(values == std::vector<float>(5000, values[0]));
   CHECK(folder.count() == 1);
 }
 
 TEST_CASE("files: only regular files are read") {
   temporary_folder const folder;
-  CHECK_THAT(refusal([&] { data::read_safetensors(folder / "none"); }), contains("cannot open: No such file"));
-  CHECK_THAT(refusal([&] { data::read_safetensors(folder.path()); }), contains("expected a regular file"));
-  CHECK_THAT(refusal([&] { data::read_safetensors("/dev/zero"); }), contains("expected a regular file"));
+  CHECK_THAT(refusal([&] { io::read_safetensors(folder / "none"); }), contains("cannot open: No such file"));
+  CHECK_THAT(refusal([&] { io::read_safetensors(folder.path()); }), contains("expected a regular file"));
+  CHECK_THAT(refusal([&] { io::read_safetensors("/dev/zero"); }), contains("expected a regular file"));
   auto const pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK_THAT(refusal([&] { data::read_safetensors(pipe); }), contains("expected a regular file"));
+  CHECK_THAT(refusal([&] { io::read_safetensors(pipe); }), contains("expected a regular file"));
 }

@@ -1,0 +1,11 @@
+include("${CMAKE_CURRENT_LIST_DIR}/support.cmake")
+
+fresh_tree(root)
+file(WRITE "${root}/include/s2rm/cell/gru.hpp" "")
+file(WRITE "${root}/tests/cell/gru.cpp" "")
+file(WRITE "${root}/docs/cell.md" "`cell/gru.hpp`, `tests/cell/gru.cpp`, `gru.cpp` and `cell/` are there\n")
+expect_pass("all there" "-DROOT=${root}")
+file(WRITE "${root}/docs/results/then.md" "`cell/gone.hpp`\n")
+expect_pass("a page of results" "-DROOT=${root}")
+file(APPEND "${root}/docs/cell.md" "as is `cell/gone.hpp`\n")
+expect_refusal("a file that is gone" "do not exist: docs/cell.md: cell/gone.hpp" "-DROOT=${root}")
