@@ -10,7 +10,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The slots of a model.
 namespace kind {
@@ -60,4 +60,4 @@ inline constexpr int policies_of_kind = (0 + ... + static_cast<int>(has_kind<Pol
 template <class Kind, class Default, class... Policies>
 using policy_for = typename detail::pick<Kind, Default, Policies...>::type;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

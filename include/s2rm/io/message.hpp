@@ -12,7 +12,8 @@
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm::data::detail {
+S2RM_NAMESPACE_BEGIN
+namespace data::detail {
 
 /// A name from a file, to be shown in quotes and fit for a terminal: at most 80 characters, all printable.
 struct quoted {
@@ -80,4 +81,5 @@ using pieces = std::initializer_list<piece>;
   throw file_error(text);
 }
 
-}  // namespace s2rm::data::detail
+}  // namespace data::detail
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::geometry {
+S2RM_NAMESPACE_BEGIN
+namespace geometry {
 
 /// One row: s from z.
 template <index_t S, class T>
@@ -43,4 +44,5 @@ struct project_row_backward {
   }
 };
 
-}  // namespace s2rm::geometry
+}  // namespace geometry
+S2RM_NAMESPACE_END

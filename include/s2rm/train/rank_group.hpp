@@ -14,7 +14,7 @@
 #include "s2rm/train/report.hpp"
 #include "s2rm/train/update.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// One trainer's part in its group of ranks. With `communicator::none` every call returns at once.
 template <class Backend, index_t M, class Communicator>
@@ -132,4 +132,4 @@ class rank_group {
   decltype(std::declval<Backend&>().template allocate<double>(index_t{})) joint_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

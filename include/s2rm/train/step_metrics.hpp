@@ -4,12 +4,14 @@
 
 #include <cmath>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/simd.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
 
-namespace s2rm::detail {
+S2RM_NAMESPACE_BEGIN
+namespace detail {
 
 /// Updates of a trainer, one for each window that had a target: tried, applied, skipped.
 struct window_counts {
@@ -54,7 +56,7 @@ struct judge_gradient {
   pass_sums const* pass;
   optim::control* control;
   S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
+    if (!math::is_finite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
   }
 };
 
@@ -67,7 +69,7 @@ struct average_weights {
   T decay;
   template <class L>
   S2RM_HD void lanes(index_t i) const {
-    if (!std::isfinite(control->norm2)) return;
+    if (!math::is_finite(control->norm2)) return;
     L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
   }
 };
@@ -90,7 +92,7 @@ struct measure_window {
     r.dead_modules = static_cast<index_t>(pass->dead);
     bool good = true;
     if (pass->count > 0) {
-      good = std::isfinite(control->norm2);
+      good = math::is_finite(control->norm2);
       r.gradient_norm = std::sqrt(control->norm2);
       ++counts->steps;
       if (good) {
@@ -106,4 +108,5 @@ struct measure_window {
   }
 };
 
-}  // namespace s2rm::detail
+}  // namespace detail
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 #include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 
-namespace s2rm::detail {
+S2RM_NAMESPACE_BEGIN
+namespace detail {
 
 /// *to += *from, n of them.
 template <class T>
@@ -49,4 +50,5 @@ struct alive_nowhere {
   S2RM_HD double operator()(index_t m) const { return alive[m] > 0 ? 0.0 : 1.0; }
 };
 
-}  // namespace s2rm::detail
+}  // namespace detail
+S2RM_NAMESPACE_END

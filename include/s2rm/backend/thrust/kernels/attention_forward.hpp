@@ -4,7 +4,8 @@
 
 #include "s2rm/backend/thrust/kernels/attention_tiles.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// The forward pass, for any number of targets and sources; the softmax goes on from tile to tile.
 template <index_t N, index_t C, bool Dot, class T, bool Small>
@@ -105,4 +106,5 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/attention.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Copies pack k of a row of `Width` numbers to shared memory; asynchronously where the device can (cp.async), until
 /// `wait_for_packs`.
@@ -223,4 +224,5 @@ struct attention_tiles {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END
