@@ -88,7 +88,8 @@ void training() {
 void options() {
   using s2rm::optim::adam, s2rm::optim::sgd;
   for (auto const which : {odd::nan, odd::infinity}) {
-    for (auto const member : {&adam::rate, &adam::beta1, &adam::beta2, &adam::epsilon, &adam::weight_decay, &adam::clip}) {
+    for (auto const member :
+         {&adam::rate, &adam::beta1, &adam::beta2, &adam::epsilon, &adam::weight_decay, &adam::clip}) {
       adam o;
       put(&(o.*member), which);
       expect(throws([&] { learner{cpu{}, o}; }), "an option of adam that is not finite");
@@ -188,9 +189,7 @@ void files(std::string const& folder) {
       auto bad = good;
       auto& numbers = where == 0 ? bad.weights : where == 1 ? bad.average : bad.moments;
       put(&numbers[numbers.size() / 3], which);
-      expect(throws([&] {
-               s2rm::checkpoint_format::save<net>(folder + "/bad.safetensors", bad, made.settings());
-             }),
+      expect(throws([&] { s2rm::checkpoint_format::save<net>(folder + "/bad.safetensors", bad, made.settings()); }),
              "save: a number that is not finite was written");
       expect(!std::filesystem::exists(folder + "/bad.safetensors"), "save: a file was left");
     }

@@ -49,10 +49,7 @@
 /// it rounds by adding a large number and taking it away again, tells NaN from numbers and starts maxima at -inf. Between
 /// these two no such flag holds. Without them the code is what it was. Clang has no macro for most of the flags, but
 /// pragmas for each that change nothing where it is off.
-#if defined(__CUDACC__)
-#define S2RM_STRICT_BEGIN
-#define S2RM_STRICT_END
-#elif defined(__clang__)
+#if defined(__clang__) && !defined(__CUDACC__)
 #if S2RM_FAST_MATH
 #define S2RM_STRICT_BEGIN _Pragma("float_control(push)") _Pragma("float_control(precise, on)")
 #elif __clang_major__ >= 18
@@ -62,9 +59,9 @@
 #define S2RM_STRICT_BEGIN _Pragma("float_control(push)") _Pragma("clang fp reassociate(off)")
 #endif
 #define S2RM_STRICT_END _Pragma("float_control(pop)")
-#elif defined(__GNUC__) && S2RM_FAST_MATH
-#define S2RM_STRICT_BEGIN                                                                               \
-  _Pragma("GCC push_options")                                                                           \
+#elif defined(__GNUC__) && !defined(__clang__) && !defined(__CUDA_ARCH__) && S2RM_FAST_MATH
+#define S2RM_STRICT_BEGIN     \
+  _Pragma("GCC push_options") \
       _Pragma("GCC optimize(\"no-fast-math\", \"no-unsafe-math-optimizations\", \"no-finite-math-only\")")
 #define S2RM_STRICT_END _Pragma("GCC pop_options")
 #else
@@ -74,7 +71,7 @@
 
 /// Before a function of math/scalar.hpp: it is inlined, but for a caller that GCC compiles with such flags. GCC would give
 /// it the caller's; clang keeps to each operation the flags under which it was written.
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__) && S2RM_FAST_MATH
+#if defined(__GNUC__) && !defined(__clang__) && S2RM_FAST_MATH
 #define S2RM_MATH_INLINE
 #else
 #define S2RM_MATH_INLINE [[gnu::always_inline]]
@@ -83,9 +80,9 @@
 /// Around all declarations of a header. What units compiled with other flags have in common is a name at most
 /// (core/instruction_set.hpp): their types and functions are different ones, and a program that hands one's to the other
 /// does not link.
-#define S2RM_NAMESPACE_BEGIN \
+#define S2RM_NAMESPACE_BEGIN         \
   S2RM_STRICT_BEGIN namespace s2rm { \
-  inline namespace S2RM_INSTRUCTION_SET {
+    inline namespace S2RM_INSTRUCTION_SET {
 #define S2RM_NAMESPACE_END \
   }                        \
   }                        \

@@ -56,47 +56,47 @@
 #elif defined(S2RM_LEVEL_2)
 #define S2RM_WORDS_2 _v2
 #else
-#define S2RM_WORDS_2                                                                                            \
-  S2RM_JOIN(S2RM_WORD(__SSE3__, _sse3), S2RM_WORD(__SSSE3__, _ssse3), S2RM_WORD(__SSE4_1__, _sse41),            \
+#define S2RM_WORDS_2                                                                                 \
+  S2RM_JOIN(S2RM_WORD(__SSE3__, _sse3), S2RM_WORD(__SSSE3__, _ssse3), S2RM_WORD(__SSE4_1__, _sse41), \
             S2RM_WORD(__SSE4_2__, _sse42), S2RM_WORD(__POPCNT__, _popcnt), , , )
 #endif
 #if defined(S2RM_LEVEL_3)
 #define S2RM_WORDS_3
 #else
-#define S2RM_WORDS_3                                                                                            \
-  S2RM_JOIN(S2RM_WORD(__AVX__, _avx), S2RM_WORD(__AVX2__, _avx2), S2RM_WORD(__BMI__, _bmi),                     \
-            S2RM_WORD(__BMI2__, _bmi2), S2RM_WORD(__F16C__, _f16c), S2RM_WORD(__FMA__, _fma),                   \
+#define S2RM_WORDS_3                                                                          \
+  S2RM_JOIN(S2RM_WORD(__AVX__, _avx), S2RM_WORD(__AVX2__, _avx2), S2RM_WORD(__BMI__, _bmi),   \
+            S2RM_WORD(__BMI2__, _bmi2), S2RM_WORD(__F16C__, _f16c), S2RM_WORD(__FMA__, _fma), \
             S2RM_WORD(__LZCNT__, _lzcnt), S2RM_WORD(__MOVBE__, _movbe))
 #endif
 #if defined(S2RM_LEVEL_4)
 #define S2RM_WORDS_4
 #else
-#define S2RM_WORDS_4                                                                                            \
-  S2RM_JOIN(S2RM_WORD(__AVX512F__, _avx512f), S2RM_WORD(__AVX512BW__, _bw), S2RM_WORD(__AVX512CD__, _cd),       \
+#define S2RM_WORDS_4                                                                                      \
+  S2RM_JOIN(S2RM_WORD(__AVX512F__, _avx512f), S2RM_WORD(__AVX512BW__, _bw), S2RM_WORD(__AVX512CD__, _cd), \
             S2RM_WORD(__AVX512DQ__, _dq), S2RM_WORD(__AVX512VL__, _vl), , , )
 #endif
-#define S2RM_WORDS_BEYOND                                                                                       \
-  S2RM_JOIN(S2RM_JOIN(S2RM_WORD(__AVX512VBMI__, _vbmi), S2RM_WORD(__AVX512VBMI2__, _vbmi2),                     \
-                      S2RM_WORD(__AVX512VNNI__, _vnni), S2RM_WORD(__AVX512BITALG__, _bitalg),                   \
-                      S2RM_WORD(__AVX512VPOPCNTDQ__, _vpopcnt), S2RM_WORD(__AVX512IFMA__, _ifma),               \
-                      S2RM_WORD(__AVX512BF16__, _bf16), S2RM_WORD(__AVX512FP16__, _fp16)),                      \
-            S2RM_WORD(__AVXVNNI__, _avxvnni), S2RM_WORD(__GFNI__, _gfni), S2RM_WORD(__SSE4A__, _sse4a),         \
-            S2RM_WORD(__FMA4__, _fma4), S2RM_WORD(__XOP__, _xop), S2RM_WORD(__TBM__, _tbm),                     \
+#define S2RM_WORDS_BEYOND                                                                               \
+  S2RM_JOIN(S2RM_JOIN(S2RM_WORD(__AVX512VBMI__, _vbmi), S2RM_WORD(__AVX512VBMI2__, _vbmi2),             \
+                      S2RM_WORD(__AVX512VNNI__, _vnni), S2RM_WORD(__AVX512BITALG__, _bitalg),           \
+                      S2RM_WORD(__AVX512VPOPCNTDQ__, _vpopcnt), S2RM_WORD(__AVX512IFMA__, _ifma),       \
+                      S2RM_WORD(__AVX512BF16__, _bf16), S2RM_WORD(__AVX512FP16__, _fp16)),              \
+            S2RM_WORD(__AVXVNNI__, _avxvnni), S2RM_WORD(__GFNI__, _gfni), S2RM_WORD(__SSE4A__, _sse4a), \
+            S2RM_WORD(__FMA4__, _fma4), S2RM_WORD(__XOP__, _xop), S2RM_WORD(__TBM__, _tbm),             \
             S2RM_WORD(__APX_F__, _apx))
 #elif defined(__aarch64__)
 #define S2RM_MACHINE aarch64
 #undef S2RM_WORDS_BEYOND
-#define S2RM_WORDS_BEYOND                                                                                       \
-  S2RM_JOIN(S2RM_WORD(__ARM_FEATURE_ATOMICS, _atomics), S2RM_WORD(__ARM_FEATURE_DOTPROD, _dotprod),             \
+#define S2RM_WORDS_BEYOND                                                                                        \
+  S2RM_JOIN(S2RM_WORD(__ARM_FEATURE_ATOMICS, _atomics), S2RM_WORD(__ARM_FEATURE_DOTPROD, _dotprod),              \
             S2RM_WORD(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC, _fp16), S2RM_WORD(__ARM_FEATURE_MATMUL_INT8, _i8mm), \
-            S2RM_WORD(__ARM_FEATURE_BF16, _bf16), S2RM_WORD(__ARM_FEATURE_SVE, _sve),                           \
+            S2RM_WORD(__ARM_FEATURE_BF16, _bf16), S2RM_WORD(__ARM_FEATURE_SVE, _sve),                            \
             S2RM_WORD(__ARM_FEATURE_SVE2, _sve2), S2RM_WORD(__ARM_FEATURE_RCPC, _rcpc))
 #elif defined(__arm__)
 #define S2RM_MACHINE arm
 #undef S2RM_WORDS_BEYOND
-#define S2RM_WORDS_BEYOND                                                                                       \
-  S2RM_JOIN(S2RM_WORD(__ARM_NEON, _neon), S2RM_WORD(__ARM_FEATURE_FMA, _fma),                                   \
-            S2RM_WORD(__ARM_FEATURE_IDIV, _idiv), S2RM_WORD(__ARM_FEATURE_CRC32, _v8), , , , )
+#define S2RM_WORDS_BEYOND                                                                                           \
+  S2RM_JOIN(S2RM_WORD(__ARM_NEON, _neon), S2RM_WORD(__ARM_FEATURE_FMA, _fma), S2RM_WORD(__ARM_FEATURE_IDIV, _idiv), \
+            S2RM_WORD(__ARM_FEATURE_CRC32, _v8), , , , )
 #else
 #define S2RM_MACHINE generic
 #endif
@@ -118,7 +118,7 @@
 #define S2RM_WORD_SCALAR _scalar
 #endif
 
-#define S2RM_INSTRUCTION_SET                                                                                    \
-  S2RM_JOIN(S2RM_MACHINE, S2RM_WORDS_2, S2RM_WORDS_3, S2RM_WORDS_4, S2RM_WORDS_BEYOND, S2RM_WORD_SCALAR,        \
+#define S2RM_INSTRUCTION_SET                                                                             \
+  S2RM_JOIN(S2RM_MACHINE, S2RM_WORDS_2, S2RM_WORDS_3, S2RM_WORDS_4, S2RM_WORDS_BEYOND, S2RM_WORD_SCALAR, \
             S2RM_WORD_FAST, )
 #endif

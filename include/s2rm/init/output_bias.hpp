@@ -45,7 +45,7 @@ void output_bias(T* values, std::vector<double> const& bias) {
                     std::to_string(bias.size()));
   for (std::size_t i = 0; i < bias.size(); ++i) {
     require_value(math::is_finite(bias[i]), "output_bias: number " + std::to_string(i) +
-                                              ": expected a finite number, found " + std::to_string(bias[i]));
+                                                ": expected a finite number, found " + std::to_string(bias[i]));
   }
   std::transform(bias.begin(), bias.end(), values + at.offset, [](double x) { return static_cast<T>(x); });
 }

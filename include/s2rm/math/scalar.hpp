@@ -75,6 +75,17 @@ template <class V>
 #if defined(__clang__) && __has_builtin(__builtin_elementwise_sqrt)
   static_cast<void>(single);
   return __builtin_elementwise_sqrt(x);
+#elif defined(__clang__) && S2RM_FAST_MATH && defined(__SSE2__)
+  // Clang 16 compiles its builtins with the program's flags, to an estimate.
+  V root;
+#if defined(__AVX__)
+  if constexpr (single) __asm__("vsqrtps %1, %0" : "=x"(root) : "x"(x));
+  if constexpr (!single) __asm__("vsqrtpd %1, %0" : "=x"(root) : "x"(x));
+#else
+  if constexpr (single) __asm__("sqrtps %1, %0" : "=x"(root) : "x"(x));
+  if constexpr (!single) __asm__("sqrtpd %1, %0" : "=x"(root) : "x"(x));
+#endif
+  return root;
 #else
 #if defined(__AVX512F__) && !S2RM_CUDA
   if constexpr (sizeof(V) == 64) {

@@ -37,8 +37,8 @@ class view_gate {
     index_t found = 0;
     for (index_t i = 0; i < n; ++i) {
       bool const here = present == nullptr || present[i] != 0;
-      bool const good =
-          !here || (math::all_finite(views + i * Net::view::size, Net::view::size) && math::all_finite(places + i * Net::P, Net::P));
+      bool const good = !here || (math::all_finite(views + i * Net::view::size, Net::view::size) &&
+                                  math::all_finite(places + i * Net::P, Net::P));
       all = all && good;
       found += good ? 0 : 1;
       if (policy_ == non_finite_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;

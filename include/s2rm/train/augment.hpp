@@ -48,7 +48,7 @@ struct drop_views {
 
   void check() const {
     require_value(math::is_finite(probability) && probability >= 0 && probability <= 1 && math::is_finite(blind) &&
- blind >= 0 && blind <= 1,
+                      blind >= 0 && blind <= 1,
                   "augment::drop_views: probability, blind: expected [0, 1]");
   }
   template <class T>
@@ -66,7 +66,9 @@ struct drop_views {
 struct jitter {
   double sigma = 0.02;
 
-  void check() const { require_value(math::is_finite(sigma) && sigma >= 0, "augment::jitter: sigma: expected a finite number >= 0"); }
+  void check() const {
+    require_value(math::is_finite(sigma) && sigma >= 0, "augment::jitter: sigma: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     std::uint64_t i = 0;
@@ -80,7 +82,9 @@ struct jitter {
 struct rotate {
   double most = std::numbers::pi;
 
-  void check() const { require_value(math::is_finite(most) && most >= 0, "augment::rotate: most: expected a finite number >= 0 (radians)"); }
+  void check() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::rotate: most: expected a finite number >= 0 (radians)");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     if (b.place < 2) return;
@@ -100,7 +104,9 @@ struct rotate {
 struct shift {
   double most = 0.4;
 
-  void check() const { require_value(math::is_finite(most) && most >= 0, "augment::shift: most: expected a finite number >= 0"); }
+  void check() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::shift: most: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     for (index_t e = 0; e < b.batch; ++e) {

@@ -2,7 +2,6 @@
 /// \file
 /// What a training step reports, and how its sums about reach are counted.
 
-
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/math/finite.hpp"
 #include "s2rm/math/sum.hpp"

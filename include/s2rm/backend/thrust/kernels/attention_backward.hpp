@@ -61,7 +61,7 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
         for (int b = 0; b < side; ++b) {
           int const e = a * side + b;
           // A single source has weight 1 and no saved statistics.
-          if (w[e] == base::nothing()) {
+          if (w[e] == base::nothing) {
             w[e] = T(0);
           } else {
             w[e] = saved == nullptr ? T(1) : math::exp(w[e] - again.of(t)[2 * a]) * again.of(t)[2 * a + 1];

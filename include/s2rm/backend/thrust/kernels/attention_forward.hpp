@@ -40,7 +40,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         base::load_items(at, base::v, first, count, m + value);
         base::load_pairs(at, square(at, count), first, count, score.of(t));
         if (first == 0) base::clear_weights(at, m + weight);
-        for (int i = at.lane; first == 0 && i < 2 * most; i += base::lanes) m[tops + i] = base::nothing();
+        for (int i = at.lane; first == 0 && i < 2 * most; i += base::lanes) m[tops + i] = base::nothing;
         wait_for_packs();
       });
       block.each([&](int t) {
@@ -70,7 +70,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
           }
           for (int b = 0; b < side; ++b) {
             T& one = s[a * side + b];
-            one = one == base::nothing() ? T(0) : math::exp(one - top);
+            one = one == base::nothing ? T(0) : math::exp(one - top);
           }
           if (patch.column == 0) m[tops + most - old + patch.i + a] = top;
         }
@@ -85,7 +85,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         for (int s = 0; s < group; ++s) {
           T const before = m[tops + old + (i + s < most ? i + s : i)];
           T const by =
-              before == base::nothing() ? T(0) : math::exp(before - m[tops + most - old + (i + s < most ? i + s : i)]);
+              before == base::nothing ? T(0) : math::exp(before - m[tops + most - old + (i + s < most ? i + s : i)]);
           all[s] = by != T(0) ? all[s] * by : T(0);
           for (int e = 0; e < size; ++e) out[s * size + e] = by != T(0) ? out[s * size + e] * by : T(0);
         }

@@ -82,7 +82,7 @@ struct attention_tiles {
   /// Problems of a head: without targets it has one, for its sources.
   S2RM_HD static constexpr index_t each(index_t targets) { return targets > most ? (targets + most - 1) / most : 1; }
   [[nodiscard]] index_t blocks() const { return (g.count * N * each(g.targets) + problems - 1) / problems; }
-  S2RM_HD static T nothing() { return -std::numeric_limits<T>::infinity(); }
+  static constexpr T nothing = -std::numeric_limits<T>::infinity();
   /// Where an item lies: those that a thread's neighbours read at a time lie side by side.
   S2RM_HD static constexpr int place(int item) { return item % side * lines + item / side; }
 
@@ -144,7 +144,7 @@ struct attention_tiles {
       s[e] = g.log_weight[from];
       reach[e] = i < at.own && j < count ? g.reach[from] : static_cast<std::uint8_t>(~g.reached);
     }
-    for (int e = 0; e < side * side; ++e) s[e] = reach[e] == g.reached ? s[e] : nothing();
+    for (int e = 0; e < side * side; ++e) s[e] = reach[e] == g.reached ? s[e] : nothing;
   }
   /// sum[a, b] = x[a] . y[b] of a thread's targets and sources.
   S2RM_HD static void products(square const& patch, T const* x, T const* y, T* sum) {
@@ -161,7 +161,7 @@ struct attention_tiles {
     if constexpr (Dot) {
       T sum[side * side];
       products(patch, query, key, sum);
-      for (int e = 0; e < side * side; ++e) s[e] = s[e] == nothing() ? s[e] : sum[e] * scale + s[e];
+      for (int e = 0; e < side * side; ++e) s[e] = s[e] == nothing ? s[e] : sum[e] * scale + s[e];
     }
   }
   /// A thread's weights to shared memory, where a target's lie in a line.
