@@ -28,7 +28,8 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 /// An extent that may be anything.
 inline constexpr index_t any_extent = -1;
@@ -257,4 +258,5 @@ void save_npy(std::string const& path, tensor<T, Rank> const& values) {
   write_file_atomically(path, pieces);
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

@@ -29,7 +29,7 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The one array type at the boundary, whatever xtensor's default layout is.
 template <class T, std::size_t Rank>
@@ -208,4 +208,4 @@ struct batch_traits<batch<T, ViewRank, TargetRank>> {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

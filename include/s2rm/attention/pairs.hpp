@@ -11,7 +11,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 /// What a source is to a target.
 enum reach : std::uint8_t {
@@ -237,4 +238,5 @@ struct pairs {
   }
 };
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

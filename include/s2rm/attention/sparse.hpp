@@ -10,7 +10,8 @@
 #include "s2rm/attention/geometry.hpp"
 #include "s2rm/attention/simd_heads.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
 template <index_t N, class T>
@@ -306,4 +307,5 @@ struct attend_sparse_backward {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

@@ -15,7 +15,8 @@
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 /// What the gradient sees below the cut.
 enum class cut {
@@ -65,4 +66,5 @@ struct truncated_gaussian {
   };
 };
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

@@ -32,7 +32,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 namespace detail {
 
@@ -222,4 +223,5 @@ struct gated {
   using on = gated_cell<Gates, Shape>;
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

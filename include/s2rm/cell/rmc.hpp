@@ -31,7 +31,8 @@
 #include "s2rm/layer/layer_norm.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 /// `Slots` of width hidden / Slots, `Heads` of attention among them, keys of `KeyWidth` numbers (0: as wide as a head's
 /// values, slot width / Heads).
@@ -253,4 +254,5 @@ struct rmc {
   };
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

@@ -11,7 +11,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 /// Copies the slots of the state to the rows of Y, and writes their tanh. Row (b K + k) M + m.
 template <index_t M, index_t K, index_t F, class T>
@@ -238,4 +239,5 @@ struct sum_of_slots {
   }
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

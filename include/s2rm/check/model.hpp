@@ -18,7 +18,8 @@
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/layer/likelihood.hpp"
 
-namespace s2rm::check {
+S2RM_NAMESPACE_BEGIN
+namespace check {
 
 // ---- the shape
 // -------------------------------------------------------------------------------------------------------
@@ -350,4 +351,5 @@ struct stand_in : shape {
   using view = features<1>;
 };
 
-}  // namespace s2rm::check
+}  // namespace check
+S2RM_NAMESPACE_END

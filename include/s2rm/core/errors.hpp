@@ -7,7 +7,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Base of everything the library throws. The text names what was wrong, where, and what was expected.
 struct error : std::runtime_error {
@@ -34,4 +34,4 @@ inline void require_value(bool condition, std::string const& text) {
   if (!condition) throw value_error("s2rm: " + text);
 }
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -15,7 +15,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// A string literal as template argument.
 template <std::size_t N>
@@ -252,4 +252,4 @@ struct saved_of {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -17,7 +17,8 @@
 #include "s2rm/distributed/world.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm::communicator {
+S2RM_NAMESPACE_BEGIN
+namespace communicator {
 
 struct mpi_options {
   double timeout = 600;  ///< seconds that a rank waits for the others before it gives up and names them; 0: for ever
@@ -33,7 +34,8 @@ class mpi {
   mpi() = default;
   explicit mpi(distributed::world const& all, mpi_options const& options = {})
       : rank_(all.rank()), size_(all.size()), options_(options) {
-    require_value(options.timeout >= 0, "communicator::mpi: timeout: expected >= 0 (0: for ever)");
+    require_value(math::is_finite(options.timeout) && options.timeout >= 0,
+                  "communicator::mpi: timeout: expected a finite number >= 0 (0: for ever)");
     require_value(options.check_every >= 0, "communicator::mpi: check_every: expected >= 0 (0: never)");
     if (size_ > 1) link_ = std::make_shared<link>(options.timeout);
   }
@@ -245,4 +247,5 @@ class mpi {
 
 static_assert(policy<mpi>);
 
-}  // namespace s2rm::communicator
+}  // namespace communicator
+S2RM_NAMESPACE_END

@@ -19,7 +19,8 @@
 
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm::distributed {
+S2RM_NAMESPACE_BEGIN
+namespace distributed {
 
 /// Throws `rank_error` where an MPI function failed.
 inline void require_mpi(int status, char const* what) {
@@ -104,4 +105,5 @@ class world {
   int rank_ = 0, size_ = 1, here_ = 1;
 };
 
-}  // namespace s2rm::distributed
+}  // namespace distributed
+S2RM_NAMESPACE_END

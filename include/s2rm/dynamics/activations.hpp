@@ -10,7 +10,8 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Inputs besides the parameters, provided by the caller: (R, ...) with R = T B.
 template <class T>
@@ -111,4 +112,5 @@ struct workspace {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

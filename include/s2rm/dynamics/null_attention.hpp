@@ -14,7 +14,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Arrays that the functors share: N heads of width C, M modules; q, u (B, M, NC), k, v (B A, NC), weights (B, M, N, A
 /// + 1), the null's last. `reach` is (B, A, M).
@@ -159,4 +160,5 @@ struct where_active {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -30,7 +30,8 @@
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Saved activations that every recurrence has, R = T B rows.
 template <class T>
@@ -158,4 +159,5 @@ struct recurrent {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

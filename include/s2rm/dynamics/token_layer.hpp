@@ -18,7 +18,8 @@
 #include "s2rm/layer/layer_norm.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Hidden: units of the MLP.
 template <class Layout, index_t Hidden>
@@ -177,4 +178,5 @@ struct token_layer {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

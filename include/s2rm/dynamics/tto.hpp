@@ -20,7 +20,8 @@
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/dynamics/token_layer.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 namespace detail {
 template <index_t I, index_t Count, class Params>
@@ -219,4 +220,5 @@ struct tto {
                        Encoded>;
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -18,7 +18,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -34,8 +33,10 @@
 #include "s2rm/io/file.hpp"
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/safetensors.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 /// A tensor of the training state that a reader takes: a list of numbers, how many within bounds.
 struct training_field {
@@ -222,7 +223,7 @@ void check_range(safetensors_file const& file, field_info const& field) {
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(double)) {
     double value = 0;
     std::memcpy(&value, bytes.data() + i, sizeof value);
-    if (std::isfinite(value) && !std::isfinite(static_cast<T>(value))) {
+    if (math::is_finite(value) && !math::is_finite(static_cast<T>(value))) {
       refuse_tensor(file.source, field.name, {"expected numbers within the range of F32, found a larger one"});
     }
   }
@@ -340,4 +341,5 @@ checkpoint load_checkpoint(std::string const& path, std::span<field_info const> 
   return opened;
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

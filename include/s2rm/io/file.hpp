@@ -26,7 +26,8 @@
 
 #include "s2rm/io/message.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 namespace detail {
 
@@ -231,4 +232,5 @@ inline void write_file_atomically(std::string const& path, std::span<std::span<s
   fresh.commit(path);
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

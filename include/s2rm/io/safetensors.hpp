@@ -23,7 +23,8 @@
 #include "s2rm/io/safetensors_header.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 static_assert(std::endian::native == std::endian::little, "s2rm: files are little endian, this machine is not");
 
@@ -238,4 +239,5 @@ inline void write_safetensors(std::string const& path, std::span<tensor_source c
   write_file_atomically(path, detail::pieces_of(header, sorted));
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

@@ -27,7 +27,8 @@
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 /// Longest header accepted or written. A model has some dozens of tensors; the format's own limit, 100 MB, would let a
 /// hostile file cost seconds and gigabytes before it is refused.
@@ -350,4 +351,5 @@ inline std::string make_safetensors_header(std::span<tensor_source const> tensor
   return header + json;
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

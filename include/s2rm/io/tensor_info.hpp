@@ -15,7 +15,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 /// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted.
 enum class dtype : std::uint8_t {
@@ -147,4 +148,5 @@ inline std::optional<std::uint64_t> checked_bytes(std::span<index_t const> shape
 
 }  // namespace detail
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

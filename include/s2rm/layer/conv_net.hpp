@@ -12,7 +12,8 @@
 #include "s2rm/layer/conv_op.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 namespace detail {
 
@@ -138,4 +139,5 @@ struct convolutional {
   using to_planes = channels_first<M::channels, detail::pixel_count<M>, T>;
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -11,7 +11,8 @@
 #include "s2rm/layer/dense.hpp"
 #include "s2rm/ops/product_gelu.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// dy *= gelu'(a).
 template <class T, index_t Width>
@@ -149,4 +150,5 @@ struct mlp {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

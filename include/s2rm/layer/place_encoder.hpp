@@ -14,7 +14,8 @@
 #include "s2rm/layer/mlp.hpp"
 #include "s2rm/layer/sphere.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// gamma of one number of one place: the lanes are sine, cosine, sine, ... of quarter turns that double.
 template <index_t P, index_t F, class T>
@@ -136,4 +137,5 @@ struct place_encoder {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// One row: s from z.
 template <index_t S, class T>
@@ -43,8 +44,9 @@ struct project_row_backward {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 namespace geometry = layer;  ///< deprecated, removed in 0.2
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Sum of the lanes: the upper half onto the lower, again and again.
 template <class V>
@@ -94,4 +95,5 @@ template <index_t N, class T>
   across<T, N>([=](auto l, index_t i) { l.store(y + i, l.all(value)); });
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -26,7 +26,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Bytes of the widest vector register this translation unit is compiled for.
 #if defined(__AVX512F__)
@@ -175,4 +176,5 @@ inline void each_index(F const& f, index_t first, index_t last) {
   }
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -5,7 +5,8 @@
 
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Functors for `reduce` that give several terms at a time. Beside the call operator they have
 ///
@@ -136,4 +137,5 @@ inline index_t terms_to_cut(index_t n) {
   }
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -7,7 +7,7 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/model/world_model.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Sums that ranks and micro-batches add up (train/rank_group.hpp, train/microbatch.hpp).
 struct joint_sums {
@@ -154,4 +154,4 @@ constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t que
   return bytes(first + 1) - bytes(first);
 }
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

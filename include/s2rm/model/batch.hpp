@@ -13,7 +13,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 struct resident_block;  // runtime/staging.hpp
 
@@ -146,4 +146,4 @@ struct batch_traits;
 template <class Batch, class Shape>
 concept batch_like = requires(Batch const& b) { batch_traits<Batch>::template view<Shape>(b); };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

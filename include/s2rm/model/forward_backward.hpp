@@ -18,7 +18,7 @@
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/ops/work_size.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Net, class Backend, class T>
 struct forward_backward {
@@ -316,4 +316,4 @@ struct forward_backward {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

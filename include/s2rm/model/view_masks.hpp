@@ -4,12 +4,13 @@
 /// one array each. No later code sees what a masked slot holds.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/row.hpp"
 
-namespace s2rm::compact {
+S2RM_NAMESPACE_BEGIN
+namespace compact {
 
 /// Whether element b starts from h_0 at step t: a reset, or the first step of a sequence whose carried state is absent
 /// or lost.
@@ -81,7 +82,7 @@ struct query_rows {
   S2RM_HD void operator()(index_t i) const {
     bool const masked = mask != nullptr && mask[i] == 0;
     bool finite = true;
-    for (index_t j = 0; j < P; ++j) finite = finite && std::isfinite(place[i * P + j]);
+    for (index_t j = 0; j < P; ++j) finite = finite && math::is_finite(place[i * P + j]);
     for (index_t j = 0; j < P; ++j) compact_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
   }
 };
@@ -95,4 +96,5 @@ struct count_present {
   }
 };
 
-}  // namespace s2rm::compact
+}  // namespace compact
+S2RM_NAMESPACE_END

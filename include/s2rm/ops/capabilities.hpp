@@ -15,7 +15,8 @@
 #include "s2rm/ops/ops.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// Rows (t, b) of a sequence that are worked on at a time, in whole time steps: enough for matrix products to run at
 /// full speed, few enough for what lies between them to stay in cache.
@@ -208,4 +209,5 @@ template <class B>
   }
 }
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

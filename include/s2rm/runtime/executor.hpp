@@ -19,7 +19,7 @@
 #include "s2rm/model/forward_backward.hpp"
 #include "s2rm/runtime/graph_cache.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Calls f(chunk, its first row) for every chunk of the read-out.
 template <class Net, class T, class F>
@@ -289,4 +289,4 @@ class executor {
   ops::graph_cache<Backend, key_words> graphs_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -12,7 +12,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The arrays of a `batch_view`, owned. An empty vector is an array that the batch does not have (null in its view).
 template <class T>
@@ -84,4 +84,4 @@ struct batch_traits<owned_batch<T>> {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

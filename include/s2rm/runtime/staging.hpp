@@ -15,7 +15,7 @@
 #include "s2rm/model/batch.hpp"
 #include "s2rm/runtime/transfer.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Memory of a backend that holds a batch (`trainer::upload`).
 struct resident_block {
@@ -286,4 +286,4 @@ class staging {
   index_t device_bytes_ = 0;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

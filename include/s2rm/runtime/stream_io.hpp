@@ -16,7 +16,7 @@
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/runtime/transfer.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued
 /// before on the stream of the backend's context.
@@ -181,4 +181,4 @@ class stream_io {
   bool dense_ = true;                ///< `predictions_` has the rows of queries alone
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

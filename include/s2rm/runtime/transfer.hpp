@@ -12,7 +12,7 @@
 
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 namespace ops {
 
@@ -183,4 +183,4 @@ class result_ring {
   index_t count_ = 0;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -13,7 +13,7 @@
 
 #include "s2rm/stream/streams.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 namespace detail {
 /// One session's array as one of B = 1 sessions, and back.
@@ -182,4 +182,4 @@ class stream {
   index_t views_ = 0;  ///< of the last step as the caller gave them
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

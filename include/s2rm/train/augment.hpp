@@ -17,9 +17,11 @@
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/random.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm::augment {
+S2RM_NAMESPACE_BEGIN
+namespace augment {
 
 /// The arrays of a batch that policies may change.
 template <class T>
@@ -45,7 +47,8 @@ struct drop_views {
   double blind = 0.0;
 
   void check() const {
-    require_value(probability >= 0 && probability <= 1 && blind >= 0 && blind <= 1,
+    require_value(math::is_finite(probability) && probability >= 0 && probability <= 1 && math::is_finite(blind) &&
+                      blind >= 0 && blind <= 1,
                   "augment::drop_views: probability, blind: expected [0, 1]");
   }
   template <class T>
@@ -63,7 +66,9 @@ struct drop_views {
 struct jitter {
   double sigma = 0.02;
 
-  void check() const { require_value(sigma >= 0, "augment::jitter: sigma: expected >= 0"); }
+  void check() const {
+    require_value(math::is_finite(sigma) && sigma >= 0, "augment::jitter: sigma: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     std::uint64_t i = 0;
@@ -77,7 +82,9 @@ struct jitter {
 struct rotate {
   double most = std::numbers::pi;
 
-  void check() const { require_value(most >= 0, "augment::rotate: most: expected >= 0 (radians)"); }
+  void check() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::rotate: most: expected a finite number >= 0 (radians)");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     if (b.place < 2) return;
@@ -97,7 +104,9 @@ struct rotate {
 struct shift {
   double most = 0.4;
 
-  void check() const { require_value(most >= 0, "augment::shift: most: expected >= 0"); }
+  void check() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::shift: most: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     for (index_t e = 0; e < b.batch; ++e) {
@@ -161,4 +170,5 @@ class pipeline {
   editable<T> editable_{};
 };
 
-}  // namespace s2rm::augment
+}  // namespace augment
+S2RM_NAMESPACE_END

@@ -14,7 +14,7 @@
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Ranks that train together disagree, or one of them does not answer. The text names it.
 struct rank_error : error {
@@ -139,4 +139,4 @@ inline std::uint64_t fingerprint(void const* bytes, std::size_t count) {
 }
 
 }  // namespace communicator
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -16,7 +16,7 @@
 #include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Elements of a batch in host memory as a batch of their own, copied where they are not all of it.
 template <class Net, class T>
@@ -128,4 +128,4 @@ class microbatch_sums {
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) nodes_;  ///< gradients of the tree's open nodes
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

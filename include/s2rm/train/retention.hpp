@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,9 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/train/training_file.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Which checkpoints a folder retains.
 struct retention {
@@ -55,7 +55,7 @@ class checkpoint_folder {
   std::filesystem::path save(Trainer const& learner, std::optional<double> const& figure = std::nullopt) {
     auto const file = folder_ / name_of(learner.steps());
     learner.save(file, figure);
-    if (retain_.best && figure && !std::isnan(*figure)) {
+    if (retain_.best && figure && !math::is_nan(*figure)) {
       auto const before = best_figure<Trainer>();
       if (!before || *figure < *before) learner.save(best_path(), figure);
     }
@@ -142,4 +142,4 @@ class checkpoint_folder {
   s2rm::retention retain_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

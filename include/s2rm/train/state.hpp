@@ -11,9 +11,10 @@
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Most numbers of a caller's place in the data (`trainer::cursor`).
 inline constexpr index_t max_cursor = 4096;
@@ -66,7 +67,7 @@ struct training {
 
   /// \throws value_error naming the option that is out of its range.
   void check() const {
-    require_value(average >= 0 && average < 1, "training: average: expected [0, 1)");
+    require_value(math::is_finite(average) && average >= 0 && average < 1, "training: average: expected [0, 1)");
     require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
     require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
     require_value(
@@ -128,4 +129,4 @@ constexpr auto settings_of(Optimiser const& o) {
 }
 
 }  // namespace detail
-}  // namespace s2rm
+S2RM_NAMESPACE_END

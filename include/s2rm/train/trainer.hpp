@@ -25,7 +25,7 @@
 #include "s2rm/train/training_file.hpp"
 #include "s2rm/train/update.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not
 /// from under a stream: streams refer to its weights. With a communicator (docs/distributed.md) each rank has a
@@ -381,4 +381,4 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   result_ring<Backend, detail::report_sums, reports_retained> reports_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -19,10 +18,11 @@
 #include <vector>
 
 #include "s2rm/io/checkpoint.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/train/state.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The files of model `Net`, written and read.
 struct checkpoint_format {
@@ -35,7 +35,7 @@ struct checkpoint_format {
   static void save(path_type const& path, training_state<T> const& state, std::span<setting const> settings,
                    std::optional<double> const& figure = std::nullopt) {
     auto const finite = [&](auto const& values, char const* what) {
-      if (std::all_of(values.begin(), values.end(), [](auto x) { return std::isfinite(x); })) return;
+      if (math::all_finite(values.data(), static_cast<index_t>(values.size()))) return;
       throw value_error("s2rm: " + path.string() + ": not written: " + what + " is not finite");
     };
     finite(state.weights, "a weight");
@@ -144,7 +144,7 @@ struct checkpoint_format {
   template <class T>
   static void require_finite(std::vector<T> const& values, path_type const& path, char const* what) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (std::isfinite(values[i])) continue;
+      if (math::is_finite(values[i])) continue;
       throw file_error("s2rm: " + path.string() + ": " + what + ": expected finite numbers, found " +
                        text_of(static_cast<double>(values[i])) + " at " + std::to_string(i));
     }
@@ -189,4 +189,4 @@ struct checkpoint_format {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

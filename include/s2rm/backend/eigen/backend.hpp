@@ -19,7 +19,8 @@
 #include "s2rm/math/sum.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 /// Which product does the GEMMs.
 enum class gemm {
@@ -368,4 +369,5 @@ struct eigen {
   }
 };
 
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END

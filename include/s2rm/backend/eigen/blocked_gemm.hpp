@@ -19,7 +19,8 @@
 
 #include "s2rm/backend/eigen/packing.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a
 /// time.
@@ -343,4 +344,5 @@ inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -12,7 +12,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// `n` numbers on a 64-byte boundary, released with the handle. Blocks of several MiB begin on a 2 MiB boundary and
 /// request huge pages: the strides of activations would miss the TLB at every row.
@@ -43,4 +44,5 @@ class buffer {
   index_t size_ = 0;
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 #include "s2rm/core/schema.hpp"
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 using math::vector_bytes;
 
@@ -178,4 +179,5 @@ inline void pack_tiles(T const* from, index_t k_step, index_t depth, index_t row
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -19,7 +19,8 @@
 #include "s2rm/backend/eigen/memory.hpp"
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Tells the core that this is a spin loop.
 inline void pause_thread() {
@@ -168,4 +169,5 @@ class pool {
   std::atomic<bool> stop_{false};
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

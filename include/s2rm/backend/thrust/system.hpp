@@ -39,7 +39,8 @@
 #include <thrust/system/omp/execution_policy.h>
 #endif
 
-namespace s2rm::backend::system {
+S2RM_NAMESPACE_BEGIN
+namespace backend::system {
 
 /// What the host systems share: memory is the host's.
 struct host {
@@ -125,5 +126,6 @@ struct omp : host {
 };
 #endif
 
-}  // namespace s2rm::backend::system
+}  // namespace backend::system
+S2RM_NAMESPACE_END
 #endif

@@ -17,7 +17,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/attention.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Bytes of arrays of these many numbers in shared memory.
 template <class T>
@@ -332,4 +333,5 @@ struct attention_kernels {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -23,7 +23,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How the columns of a module's weights are cut into slices, and what the kernels of both passes have in common.
 template <class Sizes, class T>
@@ -335,4 +336,5 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 
 #include "s2rm/backend/thrust/kernels/recurrence.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <class Sizes, class Gates>
 struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
@@ -327,4 +328,5 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

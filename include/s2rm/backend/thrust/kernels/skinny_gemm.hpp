@@ -18,7 +18,8 @@
 #include "s2rm/backend/thrust/kernels/host_gemm.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How many numbers 16 bytes are.
 template <class T>
@@ -296,4 +297,5 @@ struct bias_gelu_rows {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -8,7 +8,8 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/model/view_masks.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <index_t V, index_t P, class T>
 struct block_kernel<compact::view_rows<V, P, T>> {
@@ -69,4 +70,5 @@ struct block_kernel<compact::view_rows<V, P, T>> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END
