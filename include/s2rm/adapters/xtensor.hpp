@@ -111,7 +111,7 @@ template <class Array, class Batch>
 constexpr auto extents_of(Array array, Batch const& b) {
   constexpr std::size_t leading = Array::slots_are == per::step ? 2 : 3;
   std::array<index_t, leading + Array::extents.size()> all{b.time, b.batch};
-  if constexpr (leading == 3) all[2] = array.slots(b);
+  if constexpr (leading == 3) all[2] = array.slot_count(b);
   std::copy(Array::extents.begin(), Array::extents.end(), all.begin() + leading);
   return all;
 }

