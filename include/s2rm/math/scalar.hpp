@@ -54,7 +54,7 @@ template <class V, class F>
 }
 
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V abs(V x) {
+[[gnu::always_inline]] S2RM_HD inline V magnitude(V x) {
   using integer = integer_of<V>;
   constexpr auto mask =
       is_single<V> ? integer_of<scalar_of<V>>(0x7fffffff) : integer_of<scalar_of<V>>(0x7fffffffffffffff);
@@ -204,7 +204,7 @@ template <class V>
     return math::tanh(detail::alone(x))[0];
   } else {
     using integer = integer_of<V>;
-    V const a = detail::abs(x);
+    V const a = detail::magnitude(x);
     V const z = x * x;
     V p = z * -5.70498872745e-3F + 2.06390887954e-2F;
     p = p * z - 5.37397155531e-2F;
@@ -259,7 +259,7 @@ template <class V>
     return math::softplus(detail::alone(x))[0];
   } else {
     V const positive = x < scalar_of<V>(0) ? V{} : x;
-    V const size = -detail::abs(x);
+    V const size = -detail::magnitude(x);
     if constexpr (detail::is_single<V>) {
       return positive + math::log1p_unit(detail::exp_of<tail::exact, tail::never>(size));
     } else {
@@ -310,7 +310,7 @@ template <class V>
       }
     };
     // From 2^26 on every float is a whole number of turns. Both differences below are exact.
-    V const modest = detail::abs(x) < 67108864.0F ? x : V{};
+    V const modest = detail::magnitude(x) < 67108864.0F ? x : V{};
     V const turned = modest - 4.0F * truncated(modest * 0.25F);
     float const magic = 12582912.0F;
     V const shifted = turned + magic;
