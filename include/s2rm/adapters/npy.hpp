@@ -89,7 +89,7 @@ class npy_reader {
   }
 
  private:
-  void skip_blanks() { text_.remove_prefix(std::min(text_.find_first_not_of(" \n"), text_.size())); }
+  void skip_blanks() { text_.remove_prefix((std::min)(text_.find_first_not_of(" \n"), text_.size())); }
   bool taken(char c) {
     skip_blanks();
     if (!text_.starts_with(c)) return false;
@@ -115,7 +115,7 @@ class npy_reader {
   }
   std::string_view word() {
     skip_blanks();
-    return take(std::min(text_.find_first_not_of("TrueFals"), text_.size()));
+    return take((std::min)(text_.find_first_not_of("TrueFals"), text_.size()));
   }
   /// "(20, 32, 2)", "(20,)" or "()".
   std::vector<index_t> shape() {
@@ -125,7 +125,7 @@ class npy_reader {
     expect('(');
     std::vector<index_t> extents;
     while (!taken(')')) {
-      auto const digits = take(std::min(text_.find_first_not_of("0123456789"), text_.size()));
+      auto const digits = take((std::min)(text_.find_first_not_of("0123456789"), text_.size()));
       if (digits.empty()) refuse(path_, {"expected a shape, found ", shown()});
       if (extents.size() == max_extents) {
         refuse(path_, {"expected a shape of at most ", max_extents, " extents, found more"});
@@ -166,8 +166,8 @@ inline npy_prefix check_npy_prefix(std::string_view first, std::uint64_t size, s
   }
   if (byte(7) != 0) refuse(path, {"expected .npy version ", byte(6), ".0, found ", byte(6), ".", byte(7)});
   constexpr std::uint64_t longest = 0xffff;
-  if (auto const left = size - prefix.start; prefix.length > std::min(longest, left)) {
-    refuse(path, {"expected a .npy header of at most ", std::min(longest, left), " bytes, found ", prefix.length});
+  if (auto const left = size - prefix.start; prefix.length > (std::min)(longest, left)) {
+    refuse(path, {"expected a .npy header of at most ", (std::min)(longest, left), " bytes, found ", prefix.length});
   }
   return prefix;
 }

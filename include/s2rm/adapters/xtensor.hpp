@@ -6,6 +6,8 @@
 /// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
 /// `make_tensor<float>(3)` has three elements, in every rank alike.
 
+#include "s2rm/core/config.hpp"  // first: it says what xtensor would not about a compiler that cannot work
+//
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
 #include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xtensor.hpp>
@@ -23,7 +25,6 @@
 #include <string>
 #include <string_view>
 
-#include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/core/span.hpp"
@@ -111,7 +112,7 @@ template <class Array, class Batch>
 constexpr auto extents_of(Array array, Batch const& b) {
   constexpr std::size_t leading = Array::slots_are == per::step ? 2 : 3;
   std::array<index_t, leading + Array::extents.size()> all{b.time, b.batch};
-  if constexpr (leading == 3) all[2] = array.slots(b);
+  if constexpr (leading == 3) all[2] = array.slot_count(b);
   std::copy(Array::extents.begin(), Array::extents.end(), all.begin() + leading);
   return all;
 }

@@ -25,14 +25,14 @@ enum class cut {
 };
 
 /// Options: `Tau` the cut on p.s, `Epsilon` the start of eps (both std::ratio), and the gradient below the cut.
-template <class Tau = std::ratio<0>, class Epsilon = std::ratio<4>, cut Below = cut::exact>
+template <class Tau = std::ratio<0>, class Epsilon = std::ratio<4>, cut BelowTau = cut::exact>
 struct truncated_gaussian {
   using kind = s2rm::kind::kernel;
 
   template <class Shape>
   struct on {
     struct params : schema<field<"log_epsilon", 1>> {};
-    static constexpr bool straight_through = Below == cut::straight_through;
+    static constexpr bool straight_through = BelowTau == cut::straight_through;
     static constexpr double tau = static_cast<double>(Tau::num) / static_cast<double>(Tau::den);
     static constexpr double epsilon = static_cast<double>(Epsilon::num) / static_cast<double>(Epsilon::den);
     static_assert(Epsilon::num > 0, "s2rm[S205]: the kernel's epsilon must be positive. See docs/errors.md#S205");

@@ -124,8 +124,8 @@ inline constexpr int perceptron_widths<encoder::mlp<Widths...>> =
 template <index_t... Hidden>
 inline constexpr int perceptron_widths<decoder::mlp<Hidden...>> = ((Hidden >= 1) && ...) ? 1 : -1;
 
-template <class... None>
-  requires(sizeof...(None) == 0)
+template <class... Empty>
+  requires(sizeof...(Empty) == 0)
 consteval auto policy_fault() {
   return sound{};
 }
@@ -152,8 +152,8 @@ consteval auto policy_fault() {
 }
 
 /// What a dynamics of its own has no use for.
-template <class /*Dynamics*/, class... None>
-  requires(sizeof...(None) == 0)
+template <class /*Dynamics*/, class... Empty>
+  requires(sizeof...(Empty) == 0)
 consteval auto dynamics_fault() {
   return sound{};
 }

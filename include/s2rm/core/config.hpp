@@ -4,6 +4,22 @@
 /// header): version, host/device marker, what the compiler has, the namespace of the library, unrolled loops, internal
 /// assertion.
 
+// Compilers and languages that cannot work. Behind an #error the compiler would read on, and say a thousand things about
+// headers that it does not understand; a header that does not exist ends the compilation here. Whoever wants to try:
+// S2RM_UNTESTED_COMPILER.
+#if !defined(S2RM_UNTESTED_COMPILER)
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <s2rm needs g++ 11, clang 14 or newer ones, and this is MSVC; clang-cl and MinGW are closest>
+#elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 11
+#include <s2rm needs g++ 11, clang 14 or newer ones, and this g++ is older>
+#elif defined(__clang__) && __clang_major__ < 14
+#include <s2rm needs g++ 11, clang 14 or newer ones, and this clang is older>
+#endif
+#endif
+#if (defined(_MSVC_LANG) && _MSVC_LANG < 202002L) || (!defined(_MSVC_LANG) && __cplusplus < 202002L)
+#include <s2rm needs C++20; compile with -std=c++20 or newer>
+#endif
+
 #include <cstdint>
 
 #define S2RM_VERSION_MAJOR 0
@@ -33,10 +49,10 @@
 #endif
 
 /// Whether the compiler has the vector extensions of GCC and clang. Without them, or where it is defined as 0,
-/// everything runs on plain numbers and products are Eigen's. A CUDA compiler reads everything for two machines, and
-/// both must see the same types: there every register is one number.
+/// everything runs on plain numbers and products are Eigen's. g++ 11 cannot shuffle lanes, so it is without. A CUDA
+/// compiler reads everything for two machines, and both must see the same types: there every register is one number.
 #ifndef S2RM_HAS_VECTOR_KERNEL
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDACC__)
+#if (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)) && !defined(__CUDACC__)
 #define S2RM_HAS_VECTOR_KERNEL 1
 #else
 #define S2RM_HAS_VECTOR_KERNEL 0

@@ -127,7 +127,7 @@ struct choose_active {
       index_t better = 0;
       for (index_t other = 0; other < M; ++other) {
         T const mine = away(b, m), its = away(b, other);
-        better += its < mine || (its == mine && other < m) ? 1 : 0;
+        better += its < mine || (math::equal(its, mine) && other < m) ? 1 : 0;
       }
       active[b * M + m] = better < Active ? 1 : 0;
     }

@@ -71,7 +71,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
       w.u = a.take<T>(K * NC);
       w.h = a.take<T>(batch * whole);
       w.delta = a.take<T>(K * Cell::delta::size);
-      w.scratch = a.take<T>(std::max(batch * Cell::scratch, K * Cell::gradient_scratch));
+      w.scratch = a.take<T>((std::max)(batch * Cell::scratch, K * Cell::gradient_scratch));
       return w;
     }
   };

@@ -84,7 +84,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       s.interaction_attention = a.take<T>(R * M * interaction_attend::saved(M));
       s.g = a.take<T>(R * M * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
-      s.scratch = a.take<T>(batch * std::max(Cell::scratch, M * H));
+      s.scratch = a.take<T>(batch * (std::max)(Cell::scratch, M * H));
       return s;
     }
   };

@@ -94,7 +94,7 @@ struct recurrent {
     constexpr index_t width = Layer::M * Layer::SW;
     index_t const chunk = Layer::whole_sequence_views ? std::max<index_t>(in.time, 1) : in.delta_steps();
     for (index_t t = 0; t < in.time; t += chunk) {
-      Layer::prepare_views(be, p, in, s, t, std::min(chunk, in.time - t));
+      Layer::prepare_views(be, p, in, s, t, (std::min)(chunk, in.time - t));
     }
     if (Layer::fused_forward(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) {

@@ -73,7 +73,7 @@ struct token_layer {
               a.take<T>(batch * M * W),
               a.take<T>(batch * M * W),
               a.take<T>(tokens * M),
-              a.take<T>(tokens * std::max(attend::scratch(M), mlp::scratch))};
+              a.take<T>(tokens * (std::max)(attend::scratch(M), mlp::scratch))};
     }
   };
 

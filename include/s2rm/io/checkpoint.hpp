@@ -180,14 +180,13 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
             [](tensor_info const& a, tensor_info const& b) { return a.end < b.end; });
   std::uint64_t bytes = 0;
   for (auto const& tensor : file.tensors) bytes += wanted(tensor) ? tensor.end - tensor.begin : 0;
-  file.payload.resize(static_cast<std::size_t>(bytes));
+  file.payload.resize(in_memory(bytes));
   std::array<std::byte, 4096> piece{};
   std::uint64_t filled = 0;
   for (auto& tensor : file.tensors) {
     auto left = tensor.end - tensor.begin;
     if (wanted(tensor)) {
-      auto const place =
-          std::span(file.payload).subspan(static_cast<std::size_t>(filled), static_cast<std::size_t>(left));
+      auto const place = std::span(file.payload).subspan(in_memory(filled), in_memory(left));
       input.read(place);
       sum.add(place);
       tensor.begin = filled;
@@ -196,7 +195,7 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
       continue;
     }
     while (left > 0) {
-      auto const part = std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size())));
+      auto const part = std::span(piece).first(in_memory(std::min<std::uint64_t>(left, piece.size())));
       input.read(part);
       sum.add(part);
       left -= part.size();
@@ -246,12 +245,12 @@ inline void write_checkpoint(std::string const& path, std::vector<tensor_source>
                                                 {"s2rm.model", std::string(description)},
                                                 {"s2rm.checksum", std::string(checksum_blank)}}};
   auto header = make_safetensors_header(tensors, metadata, path);
-  auto const pieces = pieces_of(header, tensors);
+  auto const parts = pieces_of(header, tensors);
   fnv1a sum;
-  for (auto const piece : pieces) sum.add(piece);
+  for (auto const part : parts) sum.add(part);
   auto const digits = sum.hexadecimal();
   std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(find_checksum(header)));
-  write_file_atomically(path, pieces);
+  write_file_atomically(path, parts);
 }
 
 }  // namespace detail

@@ -100,8 +100,7 @@ struct safetensors_file {
 
   /// The raw bytes of one of this file's tensors.
   [[nodiscard]] std::span<std::byte const> bytes(tensor_info const& tensor) const {
-    return std::span(payload).subspan(static_cast<std::size_t>(tensor.begin),
-                                      static_cast<std::size_t>(tensor.end - tensor.begin));
+    return std::span(payload).subspan(detail::in_memory(tensor.begin), detail::in_memory(tensor.end - tensor.begin));
   }
 
   /// Copies one of this file's tensors to `out`, which has room for all its numbers. F32 and F64 convert into each
@@ -120,7 +119,7 @@ struct safetensors_file {
     auto const& tensor = at(name);
     require_type<T>(tensor);
     std::vector<T> values(
-        static_cast<std::size_t>((tensor.end - tensor.begin) / static_cast<std::uint64_t>(bytes_of(tensor.type))));
+        detail::in_memory((tensor.end - tensor.begin) / static_cast<std::uint64_t>(bytes_of(tensor.type))));
     detail::copy_numbers(tensor.type, bytes(tensor), values.data());
     return values;
   }
@@ -219,12 +218,12 @@ inline std::vector<tensor_source> sorted_by_width(std::span<tensor_source const>
 /// The file in pieces: its header, then the tensors' bytes where they lie.
 inline std::vector<std::span<std::byte const>> pieces_of(std::string const& header,
                                                          std::span<tensor_source const> tensors) {
-  std::vector<std::span<std::byte const>> pieces{std::as_bytes(std::span(header))};
+  std::vector<std::span<std::byte const>> parts{std::as_bytes(std::span(header))};
   for (auto const& tensor : tensors) {
-    auto const bytes = static_cast<std::size_t>(*checked_bytes(tensor.shape, tensor.type));
-    pieces.emplace_back(static_cast<std::byte const*>(tensor.data), bytes);
+    auto const bytes = in_memory(*checked_bytes(tensor.shape, tensor.type));
+    parts.emplace_back(static_cast<std::byte const*>(tensor.data), bytes);
   }
-  return pieces;
+  return parts;
 }
 
 }  // namespace detail

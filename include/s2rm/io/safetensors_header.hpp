@@ -49,8 +49,11 @@ struct safetensors_header {
 
 namespace detail {
 
+/// RapidJSON, under whatever name the program gives it.
+namespace rapid = ::RAPIDJSON_NAMESPACE;
+
 /// Receives the JSON events in the one order the format allows; returning false ends the parse.
-class header_events {
+class header_events : public rapid::BaseReaderHandler<rapid::UTF8<>, header_events> {
  public:
   explicit header_events(safetensors_limits const& limits) : limits_(limits) {}
 
@@ -58,16 +61,16 @@ class header_events {
   std::string problem;  ///< why an event was refused; empty for errors of JSON itself
 
   bool Null() { return misplaced("null"); }
-  bool Bool(bool) { return misplaced("a boolean"); }
+  bool Default() { return misplaced("a boolean"); }  // of Bool(bool) alone, a name that X11 defines as a macro
   bool Int(int) { return misplaced("a negative number"); }
   bool Int64(std::int64_t) { return misplaced("a negative number"); }
   bool Uint(unsigned value) { return Uint64(value); }
   bool Double(double) { return misplaced("a number that is not an integer"); }
-  bool RawNumber(char const*, rapidjson::SizeType, bool) { return misplaced("a number"); }
+  bool RawNumber(char const*, rapid::SizeType, bool) { return misplaced("a number"); }
 
   bool Uint64(std::uint64_t value) {
     if (where_ == place::shape_list) {
-      if (value > static_cast<std::uint64_t>(std::numeric_limits<index_t>::max())) {
+      if (value > static_cast<std::uint64_t>((std::numeric_limits<index_t>::max)())) {
         return fail({"'shape' holds ", value, ", beyond any memory"});
       }
       if (tensor().shape.size() == limits_.rank) {
@@ -84,7 +87,7 @@ class header_events {
     return misplaced("a number");
   }
 
-  bool String(char const* text, rapidjson::SizeType length, bool) {
+  bool String(char const* text, rapid::SizeType length, bool) {
     std::string_view const value(text, length);
     if (where_ == place::metadata_value) {
       header.metadata.back().value = value;
@@ -109,7 +112,7 @@ class header_events {
     return true;
   }
 
-  bool Key(char const* text, rapidjson::SizeType length, bool) {
+  bool Key(char const* text, rapid::SizeType length, bool) {
     if (length > longest_name) {
       return fail({"expected names of at most ", longest_name, " bytes, found ", std::uint64_t{length}});
     }
@@ -127,7 +130,7 @@ class header_events {
     return begin_attribute(name);
   }
 
-  bool EndObject(rapidjson::SizeType) {
+  bool EndObject(rapid::SizeType) {
     if (where_ == place::attributes) {
       if (seen_ != (has_dtype | has_shape | has_offsets)) {
         return fail({"expected 'dtype', 'shape' and 'data_offsets', found fewer"});
@@ -148,7 +151,7 @@ class header_events {
     return true;
   }
 
-  bool EndArray(rapidjson::SizeType) {
+  bool EndArray(rapid::SizeType) {
     if (where_ == place::offset_list && offsets_ != 2) return fail({"'data_offsets': expected 2 numbers, found fewer"});
     where_ = place::attributes;
     return true;
@@ -191,8 +194,15 @@ class header_events {
       case place::offset_list: return fail({"'data_offsets': expected a list of offsets, found ", what});
       case place::metadata_value:
         return fail({"metadata ", quoted{header.metadata.back().key}, ": expected a string, found ", what});
-      default: return fail({"expected an object, found ", what});
+      case place::start:
+      case place::names:
+      case place::tensor_value:
+      case place::attributes:
+      case place::metadata_start:
+      case place::metadata:
+      case place::finished: break;
     }
+    return fail({"expected an object, found ", what});
   }
 
   bool begin_entry(std::string name) {
@@ -298,13 +308,13 @@ inline safetensors_header parse_safetensors_header(std::string_view json, std::u
     detail::refuse(file, {"the header does not begin with '{' and end with '}'"});
   }
   detail::header_events events(limits);
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
-  auto const result = reader.Parse<rapidjson::kParseValidateEncodingFlag>(stream, events);
+  detail::rapid::MemoryStream stream(text.data(), text.size());
+  detail::rapid::Reader reader;
+  auto const result = reader.Parse<detail::rapid::kParseValidateEncodingFlag>(stream, events);
   if (result.IsError()) {
     if (!events.problem.empty()) detail::refuse(file, {events.problem});
     detail::refuse(file, {"the header is not valid JSON at byte ", result.Offset(), ": ",
-                          rapidjson::GetParseError_En(result.Code())});
+                          detail::rapid::GetParseError_En(result.Code())});
   }
   if (stream.Tell() != text.size()) detail::refuse(file, {"the header goes on after its last brace"});
   detail::check_layout(events.header.tensors, payload, file);
@@ -329,7 +339,7 @@ inline std::string make_safetensors_header(std::span<tensor_source const> tensor
   std::uint64_t offset = 0;
   for (auto const& tensor : tensors) {
     auto const bytes = detail::checked_bytes(tensor.shape, tensor.type);
-    if (!bytes || *bytes > std::numeric_limits<std::uint64_t>::max() / 2 - offset) {
+    if (!bytes || *bytes > (std::numeric_limits<std::uint64_t>::max)() / 2 - offset) {
       detail::refuse_tensor(file, tensor.name, {"impossible shape ", tensor.shape});
     }
     if (*bytes > 0 && tensor.data == nullptr) detail::refuse_tensor(file, tensor.name, {"expected data, found null"});

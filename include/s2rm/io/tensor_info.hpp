@@ -3,6 +3,7 @@
 /// What a safetensors file says about its tensors: element types, shapes, places in the file.
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,17 @@ enum class dtype : std::uint8_t {
 };
 
 namespace detail {
+
+/// A size that fits into memory as memory's own type: a cast where the two differ, and none, of which some compilers warn,
+/// where they are one.
+template <std::unsigned_integral Size>
+constexpr std::size_t in_memory(Size size) {
+  if constexpr (std::is_same_v<Size, std::size_t>) {
+    return size;
+  } else {
+    return static_cast<std::size_t>(size);
+  }
+}
 
 struct dtype_row {
   std::string_view name;

@@ -89,7 +89,7 @@ struct product {
     using at = typename Part::likelihood::template on<Target>;
 
     static constexpr index_t count = as_raster<Target>::channels, area = Target::size / count;
-    static constexpr index_t parameters = std::max({index_t{1}, at<Parts>::parameters...});
+    static constexpr index_t parameters = (std::max)({index_t{1}, at<Parts>::parameters...});
     static constexpr index_t outputs = parameters * Target::size;
     static constexpr bool has_location = false;
 

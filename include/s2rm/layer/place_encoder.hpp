@@ -131,7 +131,8 @@ struct place_encoder {
       double const mean = sum[static_cast<std::size_t>(k)] / static_cast<double>(n);
       double const variance = square[static_cast<std::size_t>(k)] / static_cast<double>(n) - mean * mean;
       double const scale = 1.0 / std::sqrt(variance > 1e-12 ? variance : 1e-12);
-      for (index_t h = 0; h < hidden; ++h) w1[k * hidden + h] = static_cast<T>(w1[k * hidden + h] * scale);
+      for (index_t h = 0; h < hidden; ++h)
+        w1[k * hidden + h] = static_cast<T>(static_cast<double>(w1[k * hidden + h]) * scale);
       b1[k] = static_cast<T>((static_cast<double>(b1[k]) - mean) * scale);
     }
   }

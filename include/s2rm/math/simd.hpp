@@ -127,8 +127,8 @@ template <class V>
     return static_cast<integer>(first);
   } else {
     using one = std::remove_cvref_t<decltype(std::declval<integer>()[0])>;
-    return [first]<int... I>(std::integer_sequence<int, I...>) {
-      return integer{I...} + static_cast<one>(first);
+    return [first]<int... Index>(std::integer_sequence<int, Index...>) {
+      return integer{Index...} + static_cast<one>(first);
     }(std::make_integer_sequence<int, static_cast<int>(width_of<V>)>{});
   }
 }

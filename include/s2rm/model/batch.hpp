@@ -56,13 +56,13 @@ struct batch_array {
 
   /// Entries of one step (t, b), of a batch of these extents.
   template <class Batch>
-  static constexpr index_t slots(Batch const& b) {
+  static constexpr index_t slot_count(Batch const& b) {
     return Slots == per::step ? 1 : Slots == per::view ? b.views : b.queries;
   }
   /// Numbers of one step (t, b).
   template <class Batch>
   static constexpr index_t row(Batch const& b) {
-    return slots(b) * width;
+    return slot_count(b) * width;
   }
   /// Numbers in all.
   template <class Batch>
@@ -132,7 +132,7 @@ void check_extents(batch_view<T> const& b, bool with_target) {
   for_each_array<detail::any_shape>(
       [&](auto array, auto const* p) {
         bool const needed = array.null == null_is::refused && (array.slots_are != per::target || with_target);
-        if (!needed || p != nullptr || b.time * b.batch * array.slots(b) == 0) return;
+        if (!needed || p != nullptr || b.time * b.batch * array.slot_count(b) == 0) return;
         refuse(array.name, array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
       },
       b);

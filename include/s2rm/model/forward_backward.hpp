@@ -75,7 +75,7 @@ struct forward_backward {
                                                s.place,
                                                s.present});
     index_t const steps = ops::chunk_rows::steps(s.chunks.encode, b.time, b.batch);
-    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
+    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, (std::min)(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
     return b;
   }

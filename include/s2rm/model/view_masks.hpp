@@ -36,14 +36,14 @@ struct view_rows {
   T const* place;
   std::uint8_t const* mask;
   std::uint8_t const* blind;
-  index_t views, slots;
+  index_t views, slot_count;
   T* compact_view;
   T* compact_place;
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
     starts(row);
-    index_t to = row * slots;
-    index_t const end = to + slots;
+    index_t to = row * slot_count;
+    index_t const end = to + slot_count;
     if (blind == nullptr || blind[row] == 0) {
       for (index_t i = row * views; i < (row + 1) * views; ++i) {
         if (mask != nullptr && mask[i] == 0) continue;
@@ -68,7 +68,7 @@ inline index_t max_present(index_t rows, index_t views, std::uint8_t const* mask
     if (blind != nullptr && blind[r] != 0) continue;
     index_t here = views;
     if (mask != nullptr) here -= std::count(mask + r * views, mask + (r + 1) * views, std::uint8_t{0});
-    largest = std::max(largest, here);
+    largest = (std::max)(largest, here);
   }
   return largest;
 }

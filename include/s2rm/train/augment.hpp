@@ -46,7 +46,7 @@ struct drop_views {
   double probability = 0.1;
   double blind = 0.0;
 
-  void check() const {
+  void(check)() const {
     require_value(math::is_finite(probability) && probability >= 0 && probability <= 1 && math::is_finite(blind) &&
                       blind >= 0 && blind <= 1,
                   "augment::drop_views: probability, blind: expected [0, 1]");
@@ -66,7 +66,7 @@ struct drop_views {
 struct jitter {
   double sigma = 0.02;
 
-  void check() const {
+  void(check)() const {
     require_value(math::is_finite(sigma) && sigma >= 0, "augment::jitter: sigma: expected a finite number >= 0");
   }
   template <class T>
@@ -82,7 +82,7 @@ struct jitter {
 struct rotate {
   double most = std::numbers::pi;
 
-  void check() const {
+  void(check)() const {
     require_value(math::is_finite(most) && most >= 0, "augment::rotate: most: expected a finite number >= 0 (radians)");
   }
   template <class T>
@@ -104,7 +104,7 @@ struct rotate {
 struct shift {
   double most = 0.4;
 
-  void check() const {
+  void(check)() const {
     require_value(math::is_finite(most) && most >= 0, "augment::shift: most: expected a finite number >= 0");
   }
   template <class T>
@@ -127,7 +127,9 @@ class pipeline {
   static_assert(Shape::place >= 1 && Shape::place <= 3);
 
  public:
-  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) { (policies.check(), ...); }
+  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) {
+    ((policies.check)(), ...);
+  }
 
   /// The changed batch of training step `step`; valid until the next call. Reuses its memory.
   batch_view<T> operator()(index_t step, batch_view<T> const& from) {
@@ -159,10 +161,11 @@ class pipeline {
       to.assign(from, from + n);
     }
   }
-  template <std::size_t... I>
-  void apply(std::uint32_t step, std::index_sequence<I...>) {
+  template <std::size_t... Index>
+  void apply(std::uint32_t step, std::index_sequence<Index...>) {
     // Stream 0 is the initialisation of the model.
-    (std::get<I>(policies_).apply(editable_, random{seed_.value, static_cast<std::uint32_t>(16 + I)}, step), ...);
+    (std::get<Index>(policies_).apply(editable_, random{seed_.value, static_cast<std::uint32_t>(16 + Index)}, step),
+     ...);
   }
 
   seed seed_;

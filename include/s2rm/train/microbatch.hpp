@@ -71,7 +71,7 @@ class microbatch_sums {
     communicator::tree_stack trial;
     index_t partial = 1;
     for (index_t i = 0; i < mine.count; ++i) {
-      partial = std::max(partial, trial.depth + 1);
+      partial = (std::max)(partial, trial.depth + 1);
       trial.push({mine.first + i, 1}, [](index_t) {});
     }
     nodes_ = be.template allocate<T>(partial * size);

@@ -116,12 +116,13 @@ class checkpoint_folder {
 
   static std::string name_of(index_t step) {
     auto number = std::to_string(step);
-    number.insert(0, digits - std::min(digits, number.size()), '0');
+    number.insert(0, digits - (std::min)(digits, number.size()), '0');
     return std::string(prefix) + number + std::string(suffix);
   }
   static std::optional<index_t> step_of(std::string_view name) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
-    auto const number = name.substr(prefix.size(), name.size() - std::min(name.size(), prefix.size() + suffix.size()));
+    auto const number =
+        name.substr(prefix.size(), name.size() - (std::min)(name.size(), prefix.size() + suffix.size()));
     index_t step = 0;
     auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), step);
     bool const whole = error == std::errc{} && end == number.data() + number.size();

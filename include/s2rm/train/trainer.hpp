@@ -61,8 +61,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
         executor_(backend_, options.recompute),
         whole_(backend_),
         reports_(backend_) {
-    optimiser_.check();
-    options_.check();
+    (optimiser_.check)();
+    (options_.check)();
     if (options_.average > 0) average_.emplace(backend_);
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
@@ -86,14 +86,14 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     }
     // Micro-batches are staged one by one.
     auto const batch = options_.microbatches > 0 ? given : staging_.to_backend(backend_, given);
-    index_t const steps = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
+    index_t const steps = cut.window > 0 ? (std::min)(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) executor_.drop_carry();
     last_is_whole_ = false;
     backend_.fill(alive_parts * Net::M, std::uint8_t{0}, alive_.data());
     backend_.for_each(1, detail::begin_report{counts_.data(), sums_.data()});
     for (index_t t = 0; t < batch.time; t += steps) {
       if (!cut.carry && t > 0) executor_.drop_carry();
-      auto const window = slice_time<Net>(batch, t, std::min(steps, batch.time - t));
+      auto const window = slice_time<Net>(batch, t, (std::min)(steps, batch.time - t));
       if (options_.microbatches > 0) {
         train_on_microbatches(window);
       } else if constexpr (rank_group_type::interrupts) {
@@ -144,8 +144,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);
     if (batch.target == nullptr) return 0.0;
-    auto const sums = whole_.measure(batch);
-    return sums.count > 0 ? sums.loss / sums.count : 0.0;
+    auto const measured = whole_.measure(batch);
+    return measured.count > 0 ? measured.loss / measured.count : 0.0;
   }
 
   /// (T, B, Q, outputs) of the last pass, in backend memory; after `step` those of its last window, of that the last

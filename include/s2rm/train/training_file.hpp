@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -128,7 +129,7 @@ struct checkpoint_format {
                        " numbers, found " + std::to_string(found.size()) + " (was it saved with another optimiser?)");
     }
     for (std::size_t i = 0; i < own.size(); ++i) {
-      if (found[i] == own[i].value) continue;
+      if (std::equal_to<>{}(found[i], own[i].value)) continue;
       throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': " + std::string(own[i].name) +
                        ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
                        " (resume with the settings of the run, or load to go on with others)");

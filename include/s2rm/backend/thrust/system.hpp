@@ -72,7 +72,7 @@ struct host {
   /// Blocks run sequentially on the host: a grid may have any size.
   template <class Kernel>
   static index_t resident(context&) {
-    return std::numeric_limits<index_t>::max();
+    return (std::numeric_limits<index_t>::max)();
   }
 
  protected:

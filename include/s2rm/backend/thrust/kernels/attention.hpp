@@ -299,8 +299,8 @@ struct attention_kernels {
   using targets = attend_backward_targets<N, C, Dot, T>;
   using sources = attend_backward_own_sources<N, C, Dot, T>;
   static constexpr std::size_t shared_bytes =  ///< of the kernel that needs most
-      std::max({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
-                together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
+      (std::max)({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
+                  together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
 
   ops::attention_pairs<T> g;
   rows<T const> q, k, v;

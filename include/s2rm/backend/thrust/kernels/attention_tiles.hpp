@@ -66,7 +66,7 @@ struct attention_tiles {
                        problems = Small ? 2 : 1;
   static constexpr int group = packs <= 8 ? 4 : 8, groups = (tile_size + group - 1) / group;
   /// Threads of a problem: one for every group by pack, whole warps.
-  static constexpr int lanes = std::max(Small ? 32 : 64, (groups * packs + 31) / 32 * 32), threads = lanes * problems;
+  static constexpr int lanes = (std::max)(Small ? 32 : 64, (groups * packs + 31) / 32 * 32), threads = lanes * problems;
   static constexpr int line = pack_row<T>(groups * group);  ///< from target to target of weights
   /// From target to target of what its threads found, and of sums over two sources; lines lie in different banks.
   static constexpr int found = lines + 1, pairs = tile_size / 2 + 1;

@@ -132,7 +132,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
     // By half of the threads each.
     using of_input = block_product<T, half, Lines, G * units, NC>;
     using of_state = block_product<T, half, Lines, G * units, H>;
-    static constexpr index_t part_numbers = std::max(
+    static constexpr index_t part_numbers = (std::max)(
         {project::numbers, mix::numbers, of_input::numbers + of_state::numbers, base::pairs::template numbers<1>});
   };
   template <int Lines>

@@ -219,10 +219,10 @@ struct few_rows_products {
   }
 };
 /// f of the kernel of one kind.
-template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... I>
-bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<I...>) {
+template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... Index>
+bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<Index...>) {
   using kernels = few_rows_products<T, Rows, Vector, Count>;
-  return f(kernels{{typename kernels::one(all[I], static_cast<T*>(nullptr))...}});
+  return f(kernels{{typename kernels::one(all[Index], static_cast<T*>(nullptr))...}});
 }
 /// f(kernel), and what it returns, for tasks that do not read each other's results; false where one has not few rows.
 template <class T, std::size_t Count, class F>
