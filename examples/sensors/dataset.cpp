@@ -100,9 +100,12 @@ void convert(published const& set, fs::path const& rda, fs::path const& out, fs:
     }
     reasons += "\n  " + one + ": " + failure.substr(failure.rfind('\n') + 1);
   }
+  bool const missing =
+      reasons.find("No module named") != std::string::npos || reasons.find("not found") != std::string::npos;
   throw data_error{
-      "converting " + rda.filename().string() +
-      " failed; it needs a python3 with rdata (Debian: apt-get install python3-rdata), see --python:" + reasons};
+      "converting " + rda.filename().string() + " failed" +
+      (missing ? "; it needs a python3 with rdata (Debian: apt-get install python3-rdata), see --python" : "") + ":" +
+      reasons};
 }
 
 }  // namespace

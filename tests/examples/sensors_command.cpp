@@ -70,3 +70,20 @@ TEST_CASE("sensors: Ctrl-C leaves a state that training goes on from, to the sam
   CHECK(other.status != 0);
   CHECK_THAT(other.text, contains("schedule.total: expected 7, found "));
 }
+
+TEST_CASE("sensors data: a set that cannot be had is an error, never data that were made up") {
+  output_folder const data{"s2rm_sensors_none"};
+  auto const with = [&](std::string const& arguments) {
+    return call("env PATH=/nowhere " SENSORS_PROGRAM " " + arguments + " --data " + data.path.string());
+  };
+  for (auto const* set : {"pm10", "wind", "all"}) {
+    auto const run = with("data --set " + std::string(set));
+    CHECK(run.status == 1);
+    CHECK_THAT(run.text, contains("NOT ALL DATA COULD BE HAD"));
+    CHECK_FALSE(std::filesystem::exists(data.path / "synthetic"));
+  }
+  CHECK(with("data").status == 1);
+  CHECK(with("peers --set pm10 --out " + (data.path / "out").string()).status == 1);
+  CHECK_FALSE(std::filesystem::exists(data.path / "synthetic"));
+  CHECK(with("data --set synthetic").status == 0);
+}

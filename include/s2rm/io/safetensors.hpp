@@ -130,7 +130,7 @@ struct safetensors_file {
     if (!detail::converts_to<T>(tensor.type)) {
       detail::refuse_tensor(source, tensor.name,
                             {"expected dtype ", std::is_floating_point_v<T> ? "F32 or F64" : name_of(dtype_of<T>()),
-                             ", found ", name_of(tensor.type)});
+                             ", found ", tensor.type_name()});
     }
   }
 };
@@ -140,9 +140,10 @@ namespace detail {
 /// Length of the header, from the first 8 bytes of a file of `size` bytes.
 inline std::uint64_t header_length(std::string_view first, std::uint64_t size, std::string const& file,
                                    safetensors_limits const& limits) {
+  constexpr std::uint64_t most_of_format = 100'000'000;  // the format's own limit: beyond it the bytes are no length
   std::uint64_t length = 0;
   std::memcpy(&length, first.data(), 8);
-  if (length > limits.header) {
+  if (length > std::max(limits.header, most_of_format)) {
     refuse(file, {"expected a header of at most ", limits.header, " bytes, found ", length,
                   " (is this a safetensors file?)"});
   }
@@ -150,8 +151,13 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
     refuse(file, {"expected a header of ", length, " bytes, found ", size - 8,
                   " bytes after its length (the file is truncated)"});
   }
+  if (length > limits.header) {
+    refuse(file,
+           {"expected a header of at most ", limits.header, " bytes, found ", length, " (safetensors_limits::header)"});
+  }
   if (size - 8 - length > limits.payload) {
-    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length});
+    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length,
+                  " (safetensors_limits::payload)"});
   }
   return length;
 }
@@ -207,7 +213,7 @@ namespace detail {
 inline std::vector<tensor_source> sorted_by_width(std::span<tensor_source const> tensors) {
   std::vector<tensor_source> sorted;
   sorted.reserve(tensors.size());
-  for (int const width : {8, 4, 2, 1}) {
+  for (int const width : {8, 4, 2, 1, 0}) {
     for (auto const& tensor : tensors) {
       if (bytes_of(tensor.type) == width) sorted.push_back(tensor);
     }

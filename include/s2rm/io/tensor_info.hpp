@@ -19,7 +19,8 @@
 S2RM_NAMESPACE_BEGIN
 namespace io {
 
-/// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted.
+/// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted; `other` stands
+/// for the types that the format gets after this library is written.
 enum class dtype : std::uint8_t {
   boolean,
   u8,
@@ -35,7 +36,8 @@ enum class dtype : std::uint8_t {
   f32,
   i64,
   u64,
-  f64
+  f64,
+  other
 };
 
 namespace detail {
@@ -55,7 +57,7 @@ struct dtype_row {
   std::string_view name;
   int bytes;
 };
-/// In the order of `dtype`.
+/// In the order of `dtype`, `other` left out: its name stands in the file, its size is not known.
 inline constexpr std::array<dtype_row, 15> dtype_table{{{"BOOL", 1},
                                                         {"U8", 1},
                                                         {"I8", 1},
@@ -76,9 +78,13 @@ static_assert(dtype_table[static_cast<std::size_t>(dtype::f64)].name == "F64");
 }  // namespace detail
 
 /// The name of an element type in the file: "F32".
-constexpr std::string_view name_of(dtype type) { return detail::dtype_table[static_cast<std::size_t>(type)].name; }
-/// Bytes of one element.
-constexpr int bytes_of(dtype type) { return detail::dtype_table[static_cast<std::size_t>(type)].bytes; }
+constexpr std::string_view name_of(dtype type) {
+  return type == dtype::other ? "another type" : detail::dtype_table[static_cast<std::size_t>(type)].name;
+}
+/// Bytes of one element; 0 of `other`.
+constexpr int bytes_of(dtype type) {
+  return type == dtype::other ? 0 : detail::dtype_table[static_cast<std::size_t>(type)].bytes;
+}
 
 /// The element type with that name in the file, if there is one.
 constexpr std::optional<dtype> dtype_named(std::string_view name) {
@@ -111,6 +117,10 @@ struct tensor_info {
   std::vector<index_t> shape;  ///< row-major; empty for a single number
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  std::string other_type = {};  ///< the type's name in the file where `type` is `dtype::other`
+
+  /// The name of the element type in the file.
+  [[nodiscard]] std::string_view type_name() const { return type == dtype::other ? other_type : name_of(type); }
 };
 
 /// A line of the file's `__metadata__`: text for people and programs, never numbers of the model.

@@ -241,15 +241,17 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     auto const now = state();
     rank_group_.on_first("save", [&] { checkpoint_format::save<Net>(path, now, settings(), figure); });
   }
-  /// Loads weights, and the training state where the file has one. On any error nothing changes.
-  void load(std::filesystem::path const& path) {
-    restore(rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count); }));
+  /// Loads weights, and the training state where the file has one. On any error nothing changes. `limits`: of a file that
+  /// is meant to hold more than the model does.
+  void load(std::filesystem::path const& path, checkpoint_format::limits_type const& limits = {}) {
+    restore(
+        rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count, limits); }));
   }
   /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these
   /// `settings`. On any error nothing changes.
-  void resume(std::filesystem::path const& path) {
-    restore(rank_group_.from_first("resume",
-                                   [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings()); }));
+  void resume(std::filesystem::path const& path, checkpoint_format::limits_type const& limits = {}) {
+    restore(rank_group_.from_first(
+        "resume", [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings(), limits); }));
   }
 
  private:
