@@ -27,6 +27,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/core/span.hpp"
+#include "s2rm/io/tensor_info.hpp"
 #include "s2rm/model/batch.hpp"
 
 namespace s2rm {
@@ -36,11 +37,16 @@ template <class T, std::size_t Rank>
 using tensor = xt::xtensor<T, Rank, xt::layout_type::row_major>;
 
 /// A tensor of these extents, filled with T(0).
-/// \throws shape_error if an extent is negative.
+/// \throws shape_error if an extent is negative, or no array of this machine can have so many numbers.
 template <class T, std::convertible_to<index_t>... Extents>
 tensor<T, sizeof...(Extents)> make_tensor(Extents... extents) {
-  for (auto const extent : std::initializer_list<index_t>{static_cast<index_t>(extents)...}) {
+  std::array<index_t, sizeof...(Extents)> const wanted{static_cast<index_t>(extents)...};
+  for (auto const extent : wanted) {
     if (extent < 0) throw shape_error("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  }
+  auto const count = data::detail::checked_count(wanted);
+  if (!count || *count > static_cast<std::uint64_t>(data::detail::most_bytes) / sizeof(T)) {
+    throw shape_error("s2rm: make_tensor: expected an array that memory can hold, found more bytes than addresses");
   }
   std::array<std::size_t, sizeof...(Extents)> const shape{static_cast<std::size_t>(extents)...};
   return tensor<T, sizeof...(Extents)>(shape, T(0));

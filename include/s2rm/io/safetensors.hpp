@@ -150,8 +150,9 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
     refuse(file, {"expected a header of ", length, " bytes, found ", size - 8,
                   " bytes after its length (the file is truncated)"});
   }
-  if (size - 8 - length > limits.payload) {
-    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length});
+  auto const most = std::min(limits.payload, static_cast<std::uint64_t>(most_bytes));
+  if (size - 8 - length > most) {
+    refuse(file, {"expected at most ", most, " bytes of tensors, found ", size - 8 - length});
   }
   return length;
 }

@@ -50,9 +50,8 @@ template <class V>
 /// Square roots of a register by the machine's instruction; correctly rounded.
 template <class V>
 [[gnu::always_inline]] inline V register_sqrt(V x) {
-  constexpr bool single = is_single<V>;
+  [[maybe_unused]] constexpr bool single = is_single<V>;
 #if defined(__clang__) && __has_builtin(__builtin_elementwise_sqrt)
-  static_cast<void>(single);
   return __builtin_elementwise_sqrt(x);
 #else
 #if defined(__AVX512F__) && !S2RM_CUDA

@@ -42,8 +42,8 @@ class checkpoint_folder {
                   "checkpoint_folder: retention.last: expected >= 1, found " + std::to_string(retain_.last));
     std::error_code code;
     std::filesystem::create_directories(folder_, code);
-    if (code) data::detail::throw_system_error(folder_.string(), "cannot create the folder", code.value());
-    data::detail::remove_unfinished(folder_.string());
+    if (code) data::detail::throw_system_error(data::path_text(folder_), "cannot create the folder", code);
+    data::detail::remove_unfinished(folder_);
   }
 
   /// Writes the trainer's checkpoint, and a second copy as the best where `figure` is lower than any before (NaN never
@@ -131,9 +131,10 @@ class checkpoint_folder {
     std::vector<std::pair<index_t, std::filesystem::path>> found;
     std::error_code code;
     for (std::filesystem::directory_iterator entry(folder_, code), end; !code && entry != end; entry.increment(code)) {
-      if (auto const step = step_of(entry->path().filename().string())) found.emplace_back(*step, entry->path());
+      if (auto const step = step_of(data::path_text(entry->path().filename())))
+        found.emplace_back(*step, entry->path());
     }
-    if (code) data::detail::throw_system_error(folder_.string(), "cannot list the folder", code.value());
+    if (code) data::detail::throw_system_error(data::path_text(folder_), "cannot list the folder", code);
     std::sort(found.begin(), found.end());
     return found;
   }

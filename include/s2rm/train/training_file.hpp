@@ -36,7 +36,7 @@ struct checkpoint_format {
                    std::optional<double> const& figure = std::nullopt) {
     auto const finite = [&](auto const& values, char const* what) {
       if (std::all_of(values.begin(), values.end(), [](auto x) { return std::isfinite(x); })) return;
-      throw value_error("s2rm: " + path.string() + ": not written: " + what + " is not finite");
+      throw value_error("s2rm: " + data::path_text(path) + ": not written: " + what + " is not finite");
     };
     finite(state.weights, "a weight");
     finite(state.average, "an averaged weight");
@@ -50,7 +50,7 @@ struct checkpoint_format {
     if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
     if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
     if (figure) training.push_back(data::source_of("train.figure", {1}, &*figure));
-    data::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
+    data::save_checkpoint(data::path_text(path), Net::fields, state.average.data(), Net::description(), training);
   }
 
   /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a
@@ -73,7 +73,8 @@ struct checkpoint_format {
                                                 std::span<setting const> settings) {
     auto const opened = open<Net, T>(path, moments);
     if (opened.file.find("train.weights") == nullptr) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.weights': missing: nothing to go on from exactly");
+      throw file_error("s2rm: " + data::path_text(path) +
+                       ": tensor 'train.weights': missing: nothing to go on from exactly");
     }
     if (opened.file.find("train.settings") != nullptr) check_settings(opened, settings, path);
     return state_in<Net, T>(opened, path);
@@ -91,7 +92,7 @@ struct checkpoint_format {
   template <class Net, class Backend, class T>
   static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights, path_type const& path) {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
-    data::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data());
+    data::load_checkpoint(data::path_text(path), std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
     weights.assign(be, values.data());
   }
@@ -124,12 +125,13 @@ struct checkpoint_format {
   static void check_settings(data::checkpoint const& opened, std::span<setting const> own, path_type const& path) {
     auto const found = opened.file.template numbers<double>("train.settings");
     if (found.size() != own.size()) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
-                       " numbers, found " + std::to_string(found.size()) + " (was it saved with another optimiser?)");
+      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.settings': expected " +
+                       std::to_string(own.size()) + " numbers, found " + std::to_string(found.size()) +
+                       " (was it saved with another optimiser?)");
     }
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (found[i] == own[i].value) continue;
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': " + std::string(own[i].name) +
+      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.settings': " + std::string(own[i].name) +
                        ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
                        " (resume with the settings of the run, or load to go on with others)");
     }
@@ -145,14 +147,14 @@ struct checkpoint_format {
   static void require_finite(std::vector<T> const& values, path_type const& path, char const* what) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
-      throw file_error("s2rm: " + path.string() + ": " + what + ": expected finite numbers, found " +
+      throw file_error("s2rm: " + data::path_text(path) + ": " + what + ": expected finite numbers, found " +
                        text_of(static_cast<double>(values[i])) + " at " + std::to_string(i));
     }
   }
 
   template <class Net, class T>
   static data::checkpoint open(path_type const& path, index_t moments) {
-    return data::open_checkpoint<T>(path.string(), Net::fields, fields<Net, T>(moments));
+    return data::open_checkpoint<T>(data::path_text(path), Net::fields, fields<Net, T>(moments));
   }
 
   template <class Net, class T>
@@ -177,12 +179,12 @@ struct checkpoint_format {
         state.applied >= 0 && state.applied <= state.steps && state.skipped == state.steps - state.applied;
     if (!sound) {
       throw file_error(
-          "s2rm: " + path.string() + ": tensor 'train.counters': expected steps = applied + skipped, found " +
+          "s2rm: " + data::path_text(path) + ": tensor 'train.counters': expected steps = applied + skipped, found " +
           std::to_string(state.steps) + ", " + std::to_string(state.applied) + ", " + std::to_string(state.skipped));
     }
     constexpr index_t element = Net::M * Net::state_size;
     if (static_cast<index_t>(state.carried.size()) % element != 0) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.carried': expected a multiple of " +
+      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.carried': expected a multiple of " +
                        std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));
     }
     return state;
