@@ -42,11 +42,13 @@ template <class T, std::convertible_to<index_t>... Extents>
 tensor<T, sizeof...(Extents)> make_tensor(Extents... extents) {
   std::array<index_t, sizeof...(Extents)> const wanted{static_cast<index_t>(extents)...};
   for (auto const extent : wanted) {
-    if (extent < 0) throw shape_error("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+    if (extent < 0)
+      throw_error<shape_error>("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
   }
   auto const count = data::detail::checked_count(wanted);
   if (!count || *count > static_cast<std::uint64_t>(data::detail::most_bytes) / sizeof(T)) {
-    throw shape_error("s2rm: make_tensor: expected an array that memory can hold, found more bytes than addresses");
+    throw_error<shape_error>(
+        "s2rm: make_tensor: expected an array that memory can hold, found more bytes than addresses");
   }
   std::array<std::size_t, sizeof...(Extents)> const shape{static_cast<std::size_t>(extents)...};
   return tensor<T, sizeof...(Extents)>(shape, T(0));
@@ -145,8 +147,8 @@ auto const* data_of(char const* field, std::string_view names, Array const& valu
   std::copy(values.shape().begin(), values.shape().end(), found.begin());
   if (found != expected) {
     array_view<index_t const, 1> const wanted{expected.data(), {Rank}}, given{found.data(), {Rank}};
-    throw shape_error("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
-                      list_of(given, "") + ")");
+    throw_error<shape_error>("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
+                             list_of(given, "") + ")");
   }
   return values.data();
 }

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The only file that defines macros (but for those that an MPI library asks for before its header): version,
-/// host/device marker, what the compiler has, unrolled loops, internal assertion.
+/// host/device marker, what the compiler has, exceptions, unrolled loops, internal assertion.
 
 #include <cstdint>
 
@@ -22,6 +22,13 @@
 #define S2RM_CUDA 1
 #else
 #define S2RM_CUDA 0
+#endif
+
+/// Whether the program is compiled with exceptions (`-fno-exceptions`: docs/errors.md). CUDA compilers always are.
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND) || defined(__CUDACC__)
+#define S2RM_EXCEPTIONS 1
+#else
+#define S2RM_EXCEPTIONS 0
 #endif
 
 /// Whether code for a device is being made.

@@ -62,9 +62,10 @@ inline void require_alone(std::string const& why) {
   auto const found = launch_of_environment();
   if (found.ranks == 1 || independent_runs()) return;
   auto const ranks = std::to_string(found.ranks);
-  throw rank_error("s2rm: expected one process, found " + ranks + " started together (" + std::string(found.variable) +
-                   "=" + ranks + "), of which each would do the whole work and write the same files: " + why +
-                   ". For " + ranks + " independent runs, each with files of its own, set S2RM_INDEPENDENT_RUNS=1");
+  throw_error<rank_error>("s2rm: expected one process, found " + ranks + " started together (" +
+                          std::string(found.variable) + "=" + ranks +
+                          "), of which each would do the whole work and write the same files: " + why + ". For " +
+                          ranks + " independent runs, each with files of its own, set S2RM_INDEPENDENT_RUNS=1");
 }
 
 /// The same for a program that was built without MPI.

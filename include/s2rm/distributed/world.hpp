@@ -20,6 +20,10 @@
 #include "s2rm/distributed/launcher.hpp"
 #include "s2rm/train/communicator.hpp"
 
+#if !S2RM_EXCEPTIONS
+#error "s2rm: several ranks need exceptions: compile without -fno-exceptions (docs/errors.md)"
+#endif
+
 namespace s2rm::distributed {
 
 /// Throws `rank_error` where an MPI function failed.

@@ -69,7 +69,7 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 /// "s2rm: <file>: tensor '<name>': <what>".
 [[noreturn, gnu::noinline, gnu::cold]] inline void refuse_tensor(std::string const& file, std::string_view name,
@@ -77,7 +77,7 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": tensor ", quoted{name}, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 
 }  // namespace s2rm::data::detail

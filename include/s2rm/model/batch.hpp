@@ -132,7 +132,7 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
 template <class T>
 void check_extents(batch_view<T> const& b, bool with_target) {
   auto const refuse = [](char const* field, char const* expected) {
-    throw shape_error(std::string("s2rm: batch: ") + field + ": expected " + expected);
+    throw_error<shape_error>(std::string("s2rm: batch: ") + field + ": expected " + expected);
   };
   if (b.time < 0 || b.batch < 0 || b.views < 0 || b.queries < 0) refuse("time, batch, views, queries", ">= 0");
   for_each_array<detail::any_shape>(

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "s2rm/io/checkpoint.hpp"
+#include "s2rm/io/weights.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/train/state.hpp"
 
@@ -36,7 +37,7 @@ struct checkpoint_format {
                    std::optional<double> const& figure = std::nullopt) {
     auto const finite = [&](auto const& values, char const* what) {
       if (std::all_of(values.begin(), values.end(), [](auto x) { return std::isfinite(x); })) return;
-      throw value_error("s2rm: " + data::path_text(path) + ": not written: " + what + " is not finite");
+      throw_error<value_error>("s2rm: " + data::path_text(path) + ": not written: " + what + " is not finite");
     };
     finite(state.weights, "a weight");
     finite(state.average, "an averaged weight");
@@ -73,8 +74,8 @@ struct checkpoint_format {
                                                 std::span<setting const> settings) {
     auto const opened = open<Net, T>(path, moments);
     if (opened.file.find("train.weights") == nullptr) {
-      throw file_error("s2rm: " + data::path_text(path) +
-                       ": tensor 'train.weights': missing: nothing to go on from exactly");
+      throw_error<file_error>("s2rm: " + data::path_text(path) +
+                              ": tensor 'train.weights': missing: nothing to go on from exactly");
     }
     if (opened.file.find("train.settings") != nullptr) check_settings(opened, settings, path);
     return state_in<Net, T>(opened, path);
@@ -95,6 +96,16 @@ struct checkpoint_format {
     data::load_checkpoint(data::path_text(path), std::span<field_info const>(Net::fields), values.data());
     require_finite(values, path, "parameters");
     weights.assign(be, values.data());
+  }
+
+  /// The same with a code instead of an exception; the weights change where it is `load_status::ok` alone.
+  template <class Net, class Backend, class T>
+  [[nodiscard]] static load_status try_load(Backend& be, parameters<typename Net::params, Backend, T>& weights,
+                                            path_type const& path) noexcept {
+    std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
+    auto const status = read_weights(data::path_text(path), std::span<field_info const>(Net::fields), values.data());
+    if (status == load_status::ok) weights.assign(be, values.data());
+    return status;
   }
 
   /// The tensors of a training state that a file may hold.
@@ -125,15 +136,16 @@ struct checkpoint_format {
   static void check_settings(data::checkpoint const& opened, std::span<setting const> own, path_type const& path) {
     auto const found = opened.file.template numbers<double>("train.settings");
     if (found.size() != own.size()) {
-      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.settings': expected " +
-                       std::to_string(own.size()) + " numbers, found " + std::to_string(found.size()) +
-                       " (was it saved with another optimiser?)");
+      throw_error<file_error>("s2rm: " + data::path_text(path) + ": tensor 'train.settings': expected " +
+                              std::to_string(own.size()) + " numbers, found " + std::to_string(found.size()) +
+                              " (was it saved with another optimiser?)");
     }
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (found[i] == own[i].value) continue;
-      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.settings': " + std::string(own[i].name) +
-                       ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
-                       " (resume with the settings of the run, or load to go on with others)");
+      throw_error<file_error>("s2rm: " + data::path_text(path) +
+                              ": tensor 'train.settings': " + std::string(own[i].name) + ": expected " +
+                              text_of(own[i].value) + ", found " + text_of(found[i]) +
+                              " (resume with the settings of the run, or load to go on with others)");
     }
   }
 
@@ -147,8 +159,8 @@ struct checkpoint_format {
   static void require_finite(std::vector<T> const& values, path_type const& path, char const* what) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
-      throw file_error("s2rm: " + data::path_text(path) + ": " + what + ": expected finite numbers, found " +
-                       text_of(static_cast<double>(values[i])) + " at " + std::to_string(i));
+      throw_error<file_error>("s2rm: " + data::path_text(path) + ": " + what + ": expected finite numbers, found " +
+                              text_of(static_cast<double>(values[i])) + " at " + std::to_string(i));
     }
   }
 
@@ -178,14 +190,14 @@ struct checkpoint_format {
     bool const sound =
         state.applied >= 0 && state.applied <= state.steps && state.skipped == state.steps - state.applied;
     if (!sound) {
-      throw file_error(
+      throw_error<file_error>(
           "s2rm: " + data::path_text(path) + ": tensor 'train.counters': expected steps = applied + skipped, found " +
           std::to_string(state.steps) + ", " + std::to_string(state.applied) + ", " + std::to_string(state.skipped));
     }
     constexpr index_t element = Net::M * Net::state_size;
     if (static_cast<index_t>(state.carried.size()) % element != 0) {
-      throw file_error("s2rm: " + data::path_text(path) + ": tensor 'train.carried': expected a multiple of " +
-                       std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));
+      throw_error<file_error>("s2rm: " + data::path_text(path) + ": tensor 'train.carried': expected a multiple of " +
+                              std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));
     }
     return state;
   }
