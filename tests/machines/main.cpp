@@ -4,7 +4,6 @@
 // loaded, or ''> [<where to leave a checkpoint for others>]. scripts/machines builds and runs it.
 #include <s2rm/adapters/npy.hpp>
 #include <s2rm/adapters/xtensor.hpp>
-#include <s2rm/eigen.hpp>
 #include <s2rm/train/retention.hpp>
 
 #include <chrono>
@@ -16,18 +15,13 @@
 #include <string>
 #include <vector>
 
+#include "model.hpp"
+
 namespace {
 
 using s2rm::index_t;
 namespace fs = std::filesystem;
 
-struct sensors : s2rm::shape {
-  static constexpr index_t modules = 6, hidden = 16, heads = 2, head_width = 8, sphere = 8, place = 2, frequencies = 1,
-                           place_hidden = 16;
-  using view = s2rm::features<1>;
-};
-using net = s2rm::world_model<sensors, s2rm::encoder::mlp<16, 16>, s2rm::decoder::mlp<16>, s2rm::likelihood::gaussian>;
-using cpu = s2rm::backend::eigen;
 using learner_type = s2rm::trainer<net, cpu>;
 
 int wrong = 0;
@@ -98,11 +92,11 @@ void stream_with(learner_type& learner, char const* name) {
 }
 
 /// A file that says it is long: its bytes exist on no disk.
-void write_sparse(fs::path const& path, std::string const& begin, std::uint64_t size) {
+[[maybe_unused]] void write_sparse(fs::path const& path, std::string const& begin, std::uint64_t size) {
   std::ofstream(path, std::ios::binary) << begin;
   fs::resize_file(path, size);
 }
-std::string with_length(std::string const& json) {
+[[maybe_unused]] std::string with_length(std::string const& json) {
   std::string first(8, '\0');
   for (std::size_t i = 0; i < 8; ++i) first[i] = static_cast<char>((std::uint64_t{json.size()} >> (8 * i)) & 255);
   return first + json;

@@ -1,21 +1,14 @@
 // Compiled with -fno-exceptions: weights are loaded and streamed, every error is a code. `no_exceptions <checkpoint>`; with a
 // second argument the call that has no code is made: it must print what is wrong and abort.
-#include <s2rm/eigen.hpp>
 
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <vector>
 
-using s2rm::index_t;
+#include "model.hpp"
 
-struct sensors : s2rm::shape {
-  static constexpr index_t modules = 6, hidden = 16, heads = 2, head_width = 8, sphere = 8, place = 2, frequencies = 1,
-                           place_hidden = 16;
-  using view = s2rm::features<1>;
-};
-using net = s2rm::world_model<sensors, s2rm::encoder::mlp<16, 16>, s2rm::decoder::mlp<16>, s2rm::likelihood::gaussian>;
-using cpu = s2rm::backend::eigen;
+using s2rm::index_t;
 
 int main(int count, char** arguments) {
   if (count < 2) return 2;
