@@ -69,6 +69,17 @@ TEST_CASE("what is wrong is said in words") {
   CHECK_FALSE(std::filesystem::exists(work.path));
 }
 
+TEST_CASE("several processes of one launch that do not know each other are refused") {
+  place const work{"s2rm_clip_alone"};
+  // What the launcher of another MPI library says, to a program with MPI; what any says, to one without.
+  auto const refused = call(work.train() + " --steps 2", "PMI_SIZE=2");
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.text, contains("expected one process, found 2 started together (PMI_SIZE=2)"));
+  CHECK_FALSE(std::filesystem::exists(work.path / "seed1.safetensors"));
+  CHECK(call(work.train() + " --steps 2", "PMI_SIZE=2 S2RM_INDEPENDENT_RUNS=1").status == 0);
+  CHECK(call(work.train() + " --steps 2", "SLURM_NTASKS=8 SLURM_PROCID=0").status == 0);
+}
+
 TEST_CASE("data, train, eval and render leave their files, and the peers' figures are right") {
   place const work{"s2rm_clip_run"};
   auto const data = call("data --video " + work.video() + work.out());

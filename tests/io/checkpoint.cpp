@@ -251,7 +251,7 @@ TEST_CASE("checkpoint: long metadata of other programs") {
   std::vector<io::tensor_source> tensors;
   for (auto const& info : net::infos) {
     tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
-                                      values.data() + info.offset));
+                                    values.data() + info.offset));
   }
   auto const write = [&](std::size_t entries, std::size_t length) {
     std::vector<io::metadata_entry> metadata;
@@ -271,8 +271,7 @@ TEST_CASE("checkpoint: long metadata of other programs") {
   write(2, 100000);
   CHECK_THAT(load_refusal<net>(path), contains("(safetensors_limits::header)"));
   CHECK(load(io::safetensors_limits{.header = 1 << 20}));
-  CHECK_THAT(refusal([&] { load(io::safetensors_limits{.metadata = 1}); }),
-             contains("(safetensors_limits::metadata)"));
+  CHECK_THAT(refusal([&] { load(io::safetensors_limits{.metadata = 1}); }), contains("(safetensors_limits::metadata)"));
 }
 
 TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's digits as zeros") {

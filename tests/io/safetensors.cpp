@@ -146,8 +146,7 @@ TEST_CASE("safetensors: what the format's own reader passes over") {
   temporary_folder const folder;
   float const value = 1;
   std::array<io::tensor_source, 1> const unknown{{{"x", io::dtype::other, {1}, &value}}};
-  CHECK_THAT(refusal([&] { io::write_safetensors(folder / "x", unknown); }),
-             contains("tensor 'x': expected a known"));
+  CHECK_THAT(refusal([&] { io::write_safetensors(folder / "x", unknown); }), contains("tensor 'x': expected a known"));
 }
 
 TEST_CASE("safetensors: F32 and F64 become each other, nothing else does") {

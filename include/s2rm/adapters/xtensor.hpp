@@ -28,6 +28,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/core/span.hpp"
+#include "s2rm/io/tensor_info.hpp"
 #include "s2rm/model/batch.hpp"
 
 S2RM_NAMESPACE_BEGIN
@@ -37,11 +38,18 @@ template <class T, std::size_t Rank>
 using tensor = xt::xtensor<T, Rank, xt::layout_type::row_major>;
 
 /// A tensor of these extents, filled with T(0).
-/// \throws shape_error if an extent is negative.
+/// \throws shape_error if an extent is negative, or no array of this machine can have so many numbers.
 template <class T, std::convertible_to<index_t>... Extents>
 tensor<T, sizeof...(Extents)> make_tensor(Extents... extents) {
-  for (auto const extent : std::initializer_list<index_t>{static_cast<index_t>(extents)...}) {
-    if (extent < 0) throw shape_error("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  std::array<index_t, sizeof...(Extents)> const wanted{static_cast<index_t>(extents)...};
+  for (auto const extent : wanted) {
+    if (extent < 0)
+      throw_error<shape_error>("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  }
+  auto const count = io::detail::checked_count(wanted);
+  if (!count || *count > static_cast<std::uint64_t>(io::detail::most_bytes) / sizeof(T)) {
+    throw_error<shape_error>(
+        "s2rm: make_tensor: expected an array that memory can hold, found more bytes than addresses");
   }
   std::array<std::size_t, sizeof...(Extents)> const shape{static_cast<std::size_t>(extents)...};
   return tensor<T, sizeof...(Extents)>(shape, T(0));
@@ -140,8 +148,8 @@ auto const* data_of(char const* field, std::string_view names, Array const& valu
   std::copy(values.shape().begin(), values.shape().end(), found.begin());
   if (found != expected) {
     array_view<index_t const, 1> const wanted{expected.data(), {Rank}}, given{found.data(), {Rank}};
-    throw shape_error("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
-                      list_of(given, "") + ")");
+    throw_error<shape_error>("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
+                             list_of(given, "") + ")");
   }
   return values.data();
 }

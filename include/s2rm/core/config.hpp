@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The only file that defines macros (but for core/instruction_set.hpp, and those that an MPI library asks for before its
-/// header): version, host/device marker, what the compiler has, the namespace of the library, unrolled loops, internal
+/// header): version, host/device marker, what the compiler has, exceptions, the namespace of the library, unrolled loops, internal
 /// assertion.
 
 // Compilers and languages that cannot work. Behind an #error the compiler would read on, and say a thousand things about
@@ -39,6 +39,13 @@
 #define S2RM_CUDA 1
 #else
 #define S2RM_CUDA 0
+#endif
+
+/// Whether the program is compiled with exceptions (`-fno-exceptions`: docs/errors.md). CUDA compilers always are.
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND) || defined(__CUDACC__)
+#define S2RM_EXCEPTIONS 1
+#else
+#define S2RM_EXCEPTIONS 0
 #endif
 
 /// Whether code for a device is being made.

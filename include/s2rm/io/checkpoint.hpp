@@ -238,7 +238,7 @@ inline void write_checkpoint(std::string const& path, std::vector<tensor_source>
     if (!tensor.name.starts_with(training_prefix)) {
       std::string text;
       append(text, {"s2rm: ", path, ": expected a name that begins with 'train.', found ", quoted{tensor.name}});
-      throw value_error(text);
+      throw_error<value_error>(text);
     }
     tensors.push_back(tensor);
   }

@@ -70,7 +70,7 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 /// "s2rm: <file>: tensor '<name>': <what>".
 [[noreturn, gnu::noinline, gnu::cold]] inline void refuse_tensor(std::string const& file, std::string_view name,
@@ -78,7 +78,7 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": tensor ", quoted{name}, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 
 }  // namespace io::detail

@@ -155,8 +155,9 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
     refuse(file,
            {"expected a header of at most ", limits.header, " bytes, found ", length, " (safetensors_limits::header)"});
   }
-  if (size - 8 - length > limits.payload) {
-    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length,
+  auto const largest = (std::min)(limits.payload, static_cast<std::uint64_t>(most_bytes));
+  if (size - 8 - length > largest) {
+    refuse(file, {"expected at most ", largest, " bytes of tensors, found ", size - 8 - length,
                   " (safetensors_limits::payload)"});
   }
   return length;

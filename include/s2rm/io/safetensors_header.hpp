@@ -390,7 +390,8 @@ inline std::string make_safetensors_header(std::span<tensor_source const> tensor
   // What is written must be readable: this finds names that occur twice and text that is not UTF-8.
   parse_safetensors_header(json, offset, file);
   std::string header(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) header[i] = static_cast<char>((json.size() >> (8 * i)) & 0xff);
+  std::uint64_t const length = json.size();
+  for (std::size_t i = 0; i < 8; ++i) header[i] = static_cast<char>((length >> (8 * i)) & 0xff);
   return header + json;
 }
 

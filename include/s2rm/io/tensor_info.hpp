@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -145,7 +146,10 @@ tensor_source source_of(std::string name, std::vector<index_t> shape, T const* d
 
 namespace detail {
 
-/// Number of elements, or nothing where it does not fit in 63 bits. A zero extent does not hide an overflow in the
+/// Bytes that one array can have on this machine: 2 GiB less one where pointers have 32 bits.
+inline constexpr std::int64_t most_bytes = std::numeric_limits<std::ptrdiff_t>::max();
+
+/// Number of elements, or nothing where no array can have so many. A zero extent does not hide an overflow in the
 /// others: what is valid must not depend on the order of the extents.
 inline std::optional<std::uint64_t> checked_count(std::span<index_t const> shape) {
   std::int64_t product = 1;
@@ -153,19 +157,19 @@ inline std::optional<std::uint64_t> checked_count(std::span<index_t const> shape
   for (auto const extent : shape) {
     if (extent < 0) return std::nullopt;
     empty = empty || extent == 0;
-    if (extent != 0 && __builtin_mul_overflow(product, extent, &product)) return std::nullopt;
+    if (extent != 0 && (__builtin_mul_overflow(product, extent, &product) || product > most_bytes)) return std::nullopt;
   }
   return empty ? 0 : static_cast<std::uint64_t>(product);
 }
 
-/// Bytes of a tensor, or nothing where they do not fit in 63 bits.
+/// Bytes of a tensor, or nothing where no array can have so many.
 inline std::optional<std::uint64_t> checked_bytes(std::span<index_t const> shape, dtype type) {
   auto const count = checked_count(shape);
+  if (!count) return std::nullopt;
   std::int64_t bytes = 0;
-  if (!count || __builtin_mul_overflow(static_cast<std::int64_t>(*count), std::int64_t{bytes_of(type)}, &bytes)) {
-    return std::nullopt;
-  }
-  return static_cast<std::uint64_t>(bytes);
+  bool const over = __builtin_mul_overflow(static_cast<std::int64_t>(*count), std::int64_t{bytes_of(type)}, &bytes) ||
+                    bytes > most_bytes;
+  return over ? std::nullopt : std::optional(static_cast<std::uint64_t>(bytes));
 }
 
 }  // namespace detail

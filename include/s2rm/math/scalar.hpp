@@ -85,9 +85,8 @@ template <class V>
 /// Square roots of a register by the machine's instruction; correctly rounded.
 template <class V>
 [[gnu::always_inline]] inline V register_sqrt(V x) {
-  constexpr bool single = is_single<V>;
+  [[maybe_unused]] constexpr bool single = is_single<V>;
 #if defined(__clang__) && __has_builtin(__builtin_elementwise_sqrt)
-  static_cast<void>(single);
   return __builtin_elementwise_sqrt(x);
 #elif defined(__clang__) && S2RM_FAST_MATH && defined(__SSE2__)
   // Clang 16 compiles its builtins with the program's flags, to an estimate.

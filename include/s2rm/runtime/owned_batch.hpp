@@ -76,8 +76,8 @@ struct batch_traits<owned_batch<T>> {
         [&b](auto array, auto const& x) {
           auto const expected = array.size(b), found = static_cast<index_t>(x.size());
           if (found == 0 || found == expected) return;
-          throw shape_error("s2rm: batch: " + std::string(array.name) + ": expected " + std::to_string(expected) +
-                            " numbers, found " + std::to_string(found));
+          throw_error<shape_error>("s2rm: batch: " + std::string(array.name) + ": expected " +
+                                   std::to_string(expected) + " numbers, found " + std::to_string(found));
         },
         b);
     return b.look();

@@ -81,7 +81,7 @@ class staging {
   /// \throws value_error where the batch is resident on another backend.
   batch_view<T> to_backend(Backend& be, batch_view<T> const& b) {
     if (b.resident != nullptr && b.resident->owner != ops::memory_owner(be)) {
-      throw value_error("s2rm: batch: resident on another backend than the trainer's");
+      throw_error<value_error>("s2rm: batch: resident on another backend than the trainer's");
     }
     if constexpr (ops::host_memory<Backend>) {
       return b;

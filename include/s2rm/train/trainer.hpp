@@ -311,7 +311,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// \throws value_error where the batch cannot be cut into this rank's micro-batches, or is resident on the backend
   void prepare_microbatches(batch_view<T> const& given) {
     if (given.resident != nullptr) {
-      throw value_error("s2rm: training: `microbatches` cannot be combined with a resident batch");
+      throw_error<value_error>("s2rm: training: `microbatches` cannot be combined with a resident batch");
     }
     auto const& ranks = communicator();
     microbatches_.reserve(backend_, options_.microbatches,
@@ -356,8 +356,9 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   void count_from(detail::window_counts const& n) { backend_.copy_in(1, &n, counts_.data()); }
   void require_report(index_t number) const {
     if (reports_.holds(number)) return;
-    throw value_error("s2rm: trainer: report: expected one of the last " + std::to_string(reports_retained) + " of " +
-                      std::to_string(reports_.count()) + " steps, found step " + std::to_string(number));
+    throw_error<value_error>("s2rm: trainer: report: expected one of the last " + std::to_string(reports_retained) +
+                             " of " + std::to_string(reports_.count()) + " steps, found step " +
+                             std::to_string(number));
   }
 
   [[nodiscard]] executor<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : executor_; }

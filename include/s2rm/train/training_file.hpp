@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "s2rm/io/checkpoint.hpp"
+#include "s2rm/io/weights.hpp"
 #include "s2rm/math/finite.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/train/state.hpp"
@@ -46,8 +47,8 @@ struct checkpoint_format {
       auto const i = first_non_finite(values);
       if (i == values.size()) return;
       auto const [name, at] = place_of<Net>(i);
-      throw value_error("s2rm: " + path.string() + ": not written: " + what +
-                        " is not finite: " + text_of(static_cast<double>(values[i])) + " at " + at + " of " + name);
+      throw_error<value_error>("s2rm: " + io::path_text(path) + ": not written: " + what + " is not finite: " +
+                               text_of(static_cast<double>(values[i])) + " at " + at + " of " + name);
     };
     finite(state.weights, "a weight");
     finite(state.average, "an averaged weight");
@@ -55,14 +56,14 @@ struct checkpoint_format {
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
     std::vector<std::int64_t> values;
     for (auto const& one : settings) values.push_back(std::bit_cast<std::int64_t>(one.value));
-    std::vector<io::tensor_source> training{
-        list("train.weights", state.weights), list("train.average", state.average),
-        list("train.moments", state.moments), list("train.counters", counters), list("train.settings_bits", values)};
+    std::vector<io::tensor_source> training{list("train.weights", state.weights), list("train.average", state.average),
+                                            list("train.moments", state.moments), list("train.counters", counters),
+                                            list("train.settings_bits", values)};
     if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
     if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
     auto const figure_bits = std::bit_cast<std::int64_t>(figure.value_or(0));
     if (figure) training.push_back(io::source_of("train.figure_bits", {1}, &figure_bits));
-    io::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
+    io::save_checkpoint(io::path_text(path), Net::fields, state.average.data(), Net::description(), training);
   }
 
   /// The training state of a file, of an optimiser with `moments` numbers. A file of weights alone gives that of a
@@ -85,7 +86,8 @@ struct checkpoint_format {
                                                 std::span<setting const> settings, limits_type const& limits = {}) {
     auto const opened = open<Net, T>(path, moments, limits);
     if (opened.file.find("train.weights") == nullptr) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.weights': missing: nothing to go on from exactly");
+      throw_error<file_error>("s2rm: " + io::path_text(path) +
+                              ": tensor 'train.weights': missing: nothing to go on from exactly");
     }
     auto const found = doubles(opened, "train.settings_bits", "train.settings");
     if (!found.empty()) check_settings(found, settings, path);
@@ -105,9 +107,19 @@ struct checkpoint_format {
   static void load(Backend& be, parameters<typename Net::params, Backend, T>& weights, path_type const& path,
                    limits_type const& limits = {}) {
     std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
-    io::load_checkpoint(path.string(), std::span<field_info const>(Net::fields), values.data(), {}, limits);
+    io::load_checkpoint(io::path_text(path), std::span<field_info const>(Net::fields), values.data(), {}, limits);
     require_finite<Net>(values, path, "");
     weights.assign(be, values.data());
+  }
+
+  /// The same with a code instead of an exception; the weights change where it is `load_status::ok` alone.
+  template <class Net, class Backend, class T>
+  [[nodiscard]] static load_status try_load(Backend& be, parameters<typename Net::params, Backend, T>& weights,
+                                            path_type const& path) noexcept {
+    std::vector<T> values(static_cast<std::size_t>(Net::parameter_count));
+    auto const status = read_weights(io::path_text(path), std::span<field_info const>(Net::fields), values.data());
+    if (status == load_status::ok) weights.assign(be, values.data());
+    return status;
   }
 
   /// The tensors of a training state that a file may hold.
@@ -150,14 +162,16 @@ struct checkpoint_format {
 
   static void check_settings(std::vector<double> const& found, std::span<setting const> own, path_type const& path) {
     if (found.size() != own.size()) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': expected " + std::to_string(own.size()) +
-                       " numbers, found " + std::to_string(found.size()) + " (was it saved with another optimiser?)");
+      throw_error<file_error>("s2rm: " + io::path_text(path) + ": tensor 'train.settings': expected " +
+                              std::to_string(own.size()) + " numbers, found " + std::to_string(found.size()) +
+                              " (was it saved with another optimiser?)");
     }
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (std::equal_to<>{}(found[i], own[i].value)) continue;
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.settings': " + std::string(own[i].name) +
-                       ": expected " + text_of(own[i].value) + ", found " + text_of(found[i]) +
-                       " (resume with the settings of the run, or load to go on with others)");
+      throw_error<file_error>("s2rm: " + io::path_text(path) +
+                              ": tensor 'train.settings': " + std::string(own[i].name) + ": expected " +
+                              text_of(own[i].value) + ", found " + text_of(found[i]) +
+                              " (resume with the settings of the run, or load to go on with others)");
     }
   }
 
@@ -169,8 +183,8 @@ struct checkpoint_format {
 
   template <class T>
   static std::size_t first_non_finite(std::vector<T> const& values) {
-    return static_cast<std::size_t>(std::find_if(values.begin(), values.end(), [](T x) { return !math::is_finite(x); }) -
-                                    values.begin());
+    return static_cast<std::size_t>(
+        std::find_if(values.begin(), values.end(), [](T x) { return !math::is_finite(x); }) - values.begin());
   }
 
   /// The parameter that number i of the flat block belongs to, and which of its numbers that is. Moments are as many
@@ -189,14 +203,14 @@ struct checkpoint_format {
     auto const i = first_non_finite(values);
     if (i == values.size()) return;
     auto const [name, at] = place_of<Net>(i);
-    throw file_error("s2rm: " + path.string() + ": tensor " + (whole.empty() ? name : "'" + whole + "'") +
-                     ": expected finite numbers, found " + text_of(static_cast<double>(values[i])) + " at " +
-                     (whole.empty() ? at : std::to_string(i) + ", which is " + at + " of " + name));
+    throw_error<file_error>("s2rm: " + io::path_text(path) + ": tensor " + (whole.empty() ? name : "'" + whole + "'") +
+                            ": expected finite numbers, found " + text_of(static_cast<double>(values[i])) + " at " +
+                            (whole.empty() ? at : std::to_string(i) + ", which is " + at + " of " + name));
   }
 
   template <class Net, class T>
   static io::checkpoint open(path_type const& path, index_t moments, limits_type const& limits) {
-    return io::open_checkpoint<T>(path.string(), Net::fields, fields<Net, T>(moments), limits);
+    return io::open_checkpoint<T>(io::path_text(path), Net::fields, fields<Net, T>(moments), limits);
   }
 
   template <class Net, class T>
@@ -220,14 +234,14 @@ struct checkpoint_format {
     bool const sound =
         state.applied >= 0 && state.applied <= state.steps && state.skipped == state.steps - state.applied;
     if (!sound) {
-      throw file_error(
-          "s2rm: " + path.string() + ": tensor 'train.counters': expected steps = applied + skipped, found " +
+      throw_error<file_error>(
+          "s2rm: " + io::path_text(path) + ": tensor 'train.counters': expected steps = applied + skipped, found " +
           std::to_string(state.steps) + ", " + std::to_string(state.applied) + ", " + std::to_string(state.skipped));
     }
     constexpr index_t element = Net::M * Net::state_size;
     if (static_cast<index_t>(state.carried.size()) % element != 0) {
-      throw file_error("s2rm: " + path.string() + ": tensor 'train.carried': expected a multiple of " +
-                       std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));
+      throw_error<file_error>("s2rm: " + io::path_text(path) + ": tensor 'train.carried': expected a multiple of " +
+                              std::to_string(element) + " numbers, found " + std::to_string(state.carried.size()));
     }
     return state;
   }

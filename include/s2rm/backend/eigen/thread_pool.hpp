@@ -57,12 +57,9 @@ class pool {
         scratch_bytes_(static_cast<index_t>(scratch_bytes)),
         count_(threads) {
     workers_.reserve(static_cast<std::size_t>(threads - 1));
-    try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
-    } catch (...) {
-      end();
-      throw;
-    }
+    ender unless_complete{this};
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    unless_complete.of = nullptr;
   }
   ~pool() { end(); }
   pool(pool const&) = delete;
@@ -88,6 +85,14 @@ class pool {
   struct alignas(64) share {
     std::atomic<index_t> next{0};
     index_t end = 0;
+  };
+
+  /// Ends the workers of a pool whose constructor does not come to its end.
+  struct ender {
+    pool* of;
+    ~ender() {
+      if (of != nullptr) of->end();
+    }
   };
 
   template <class Task>
