@@ -305,18 +305,17 @@ void note_outliers(std::vector<reading> const& rows, std::string const& file, st
 /// The grid of the rows, which are in the order of time; what is not exact about it is said in `notes`.
 time_grid grid_of(std::vector<reading> const& rows, std::vector<station> const& stations, std::string const& file,
                   csv_choice const& how, std::vector<std::string>& notes) {
-  std::vector<time_stamp> stamps, gaps, last(stations.size(), std::numeric_limits<time_stamp>::min());
+  std::vector<time_stamp> stamps;
   std::vector<reading const*> first_of;  // of each stamp
+  std::vector<std::vector<time_stamp>> of_stations(stations.size());
   for (auto const& row : rows) {
     if (stamps.empty() || stamps.back() != row.time) {
       stamps.push_back(row.time);
       first_of.push_back(&row);
     }
-    auto& before = last[static_cast<std::size_t>(row.station)];
-    if (before != std::numeric_limits<time_stamp>::min()) gaps.push_back(row.time - before);
-    before = row.time;
+    of_stations[static_cast<std::size_t>(row.station)].push_back(row.time);
   }
-  auto const grid = fit_grid(stamps, std::move(gaps), how.step);
+  auto const grid = fit_grid(of_stations, how.step);
 
   auto const pauses = long_pauses(stamps, grid.step);
   std::string pause;

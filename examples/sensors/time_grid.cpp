@@ -76,20 +76,36 @@ index_t time_grid::index(time_stamp time) const {
   return static_cast<index_t>(std::floor(step.position(time) - origin_));
 }
 
-time_grid fit_grid(std::vector<time_stamp> const& stamps, std::vector<time_stamp> gaps,
-                   std::optional<time_step> asked) {
+time_grid fit_grid(std::vector<std::vector<time_stamp>> const& of_stations, std::optional<time_step> asked) {
+  std::vector<time_stamp> stamps, gaps;
+  for (auto const& own : of_stations) {
+    stamps.insert(stamps.end(), own.begin(), own.end());
+    for (std::size_t i = 1; i < own.size(); ++i) gaps.push_back(own[i] - own[i - 1]);
+  }
+  std::sort(stamps.begin(), stamps.end());
+  stamps.erase(std::unique(stamps.begin(), stamps.end()), stamps.end());
+
   time_grid grid;
   auto const settle = [&] {
     grid.times = grid.index(stamps.back()) + 1;
     return grid;
+  };
+  auto const together = [&] {
+    index_t count = 0;
+    for (auto const& own : of_stations) {
+      for (std::size_t i = 1; i < own.size(); ++i) count += grid.index(own[i]) == grid.index(own[i - 1]) ? 1 : 0;
+    }
+    return count;
   };
   time_stamp common = 0;
   for (auto const time : stamps) common = std::gcd(common, time - stamps.front());
   std::sort(gaps.begin(), gaps.end());
   auto const usual = most_frequent(gaps);
   auto const half_full = 2 * std::ssize(stamps) > (stamps.back() - stamps.front()) / std::max<time_stamp>(common, 1);
-  auto const too_few = std::ssize(gaps) < fewest_gaps && (usual.count < fewest_alike || half_full);
-  if (!asked && (usual.gap == common || too_few)) {
+  auto const few = std::ssize(gaps) < fewest_gaps;
+  auto const frequent = few || (usual.count >= fewest_alike && 10 * usual.count >= std::ssize(gaps));
+  auto const too_few = few && (usual.count < fewest_alike || half_full);
+  if (!asked && (too_few || (frequent && usual.gap == common))) {
     grid.first = stamps.front();
     if (common > 0) grid.step = time_step::of_seconds(common);
     grid.origin_ = grid.step.position(grid.first) - 0.5;
@@ -127,8 +143,13 @@ time_grid fit_grid(std::vector<time_stamp> const& stamps, std::vector<time_stamp
   auto const calendar = grid.step.months > 0;
   // A day begins at midnight, a week with the first day.
   auto const begin = calendar ? 0.0 : fraction(grid.step.position(midnight(date_of(stamps.front()))));
-  auto const phase = grid.nearest ? phase_of(stamps, grid.step, mean) : begin;
-  grid.origin_ = phase - (grid.nearest ? 0.5 : 0.0);
+  grid.origin_ = begin;
+  if (grid.nearest) {
+    auto const by_falling_in = together();
+    grid.origin_ = phase_of(stamps, grid.step, mean) - 0.5;
+    grid.nearest = together() <= by_falling_in;
+    if (!grid.nearest) grid.origin_ = begin;
+  }
   grid.origin_ += static_cast<double>(grid.index(stamps.front()));
   auto const position = grid.origin_ + (grid.nearest ? 0.5 : 0.0);
   auto const whole = static_cast<index_t>(std::floor(position + 1e-9));

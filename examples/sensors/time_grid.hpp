@@ -20,16 +20,17 @@ struct time_grid {
 
  private:
   double origin_ = -0.5;  ///< position of the border before step 0
-  friend time_grid fit_grid(std::vector<time_stamp> const&, std::vector<time_stamp>, std::optional<time_step>);
+  friend time_grid fit_grid(std::vector<std::vector<time_stamp>> const&, std::optional<time_step>);
 };
 
-/// The grid of `stamps` (ascending, each once), of which successive ones of one station are `gaps` apart.
+/// The grid of the times of each station, ascending; at least one station has a time.
 ///
 /// Where the most frequent gap divides all times, or there are too few gaps to tell, the step is the largest one that all
 /// times are multiples of. Otherwise one stamp is odd, or months are of unequal length: of the usual gap and the units of
 /// clock and calendar near it, the step is the one whose multiples the times are nearest to. Times that keep no such
-/// phase (irregular, or several a step) belong to the step they fall in.
-[[nodiscard]] time_grid fit_grid(std::vector<time_stamp> const& stamps, std::vector<time_stamp> gaps,
+/// phase (irregular, or several a step) belong to the step they fall in, as do all when that keeps more of them apart: a logger
+/// that stamped the end of the hour for a day.
+[[nodiscard]] time_grid fit_grid(std::vector<std::vector<time_stamp>> const& of_stations,
                                  std::optional<time_step> asked = std::nullopt);
 
 /// Pauses that look like a wrong time stamp: longer than 30 steps with hardly a time before or behind them, or half of the
