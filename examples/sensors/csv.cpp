@@ -347,10 +347,10 @@ time_grid grid_of(std::vector<reading> const& rows, std::vector<station> const& 
     notes.push_back(file + ": a reading stands for its step of " + step_text(grid.step) + ", whatever the day");
   } else if (moved > 0) {
     notes.push_back(file + ": the times are not on a grid; they are put on steps of " + step_text(grid.step) +
-                    (how.step ? "" : ", what usually lies between them (--step says another): ") +
-                    (grid.nearest ? std::to_string(moved) + " of " + std::to_string(readings_count) +
-                                        " readings move, by at most " + step_text(time_step::of_seconds(farthest))
-                                  : "a reading belongs to the step that it falls in"));
+                    (how.step ? ": " : ", what usually lies between them (--step says another): ") +
+                    std::to_string(moved) + " of " + std::to_string(readings_count) + " readings move, by at most " +
+                    step_text(time_step::of_seconds(farthest)) +
+                    (grid.nearest ? "" : ", to the begin of the step that they fall in"));
   }
   return grid;
 }

@@ -83,7 +83,7 @@ void require_domain(series const& data, time_range range, transform_kind kind, s
       if (!data.present(t, s) || std::isfinite(transform(kind, data.at(t, s)))) continue;
       throw data_error{"reading " + std::to_string(data.at(t, s)) + " at " + time_text(data.time(t)) + ", station " +
                        data.stations[static_cast<std::size_t>(s)].code + ", in the " + part + ": the transform " +
-                       name(kind) + " does not take it (--transform)"};
+                       name(kind) + " does not take it (see --transform, and --missing where it means no reading)"};
     }
   }
 }

@@ -38,8 +38,9 @@ std::optional<std::string> converted(std::string_view bytes, std::string const& 
 std::string detected(std::string_view bytes) {
   using namespace std::string_view_literals;
   // UTF-32 first: its little-endian mark begins with that of UTF-16.
-  for (auto const& [mark, name] : {std::pair{"\xff\xfe\0\0"sv, "UTF-32"}, std::pair{"\0\0\xfe\xff"sv, "UTF-32"},
-                                   std::pair{"\xff\xfe"sv, "UTF-16"}, std::pair{"\xfe\xff"sv, "UTF-16"}}) {
+  for (auto const& [mark, name] :
+       {std::pair{"\xff\xfe\0\0"sv, "UTF-32"}, std::pair{"\0\0\xfe\xff"sv, "UTF-32"}, std::pair{"\xff\xfe"sv, "UTF-16"},
+        std::pair{"\xfe\xff"sv, "UTF-16"}, std::pair{"\xef\xbb\xbf"sv, "UTF-8"}}) {
     if (bytes.starts_with(mark)) return name;
   }
   if (bytes.size() >= 2 && bytes.size() % 2 == 0) {  // a header begins with letters
@@ -88,7 +89,8 @@ std::string read_bytes(std::filesystem::path const& path) {
 
 std::string as_utf8(std::string_view bytes, std::string const& name, std::string const& encoding,
                     std::vector<std::string>* notes) {
-  auto const from = encoding.empty() ? detected(bytes) : encoding;
+  auto from = detected(bytes);  // what the bytes say goes before what was said of both files
+  if (from.empty()) from = encoding;
   auto text = converted(bytes, from.empty() ? "UTF-8" : from);
   if (!text && from.empty()) {
     text = converted(bytes, "WINDOWS-1252");

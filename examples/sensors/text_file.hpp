@@ -13,9 +13,9 @@ namespace sensors {
 /// Throws data_error naming the file when it cannot be read, is truncated, or is an archive of files.
 [[nodiscard]] std::string read_bytes(std::filesystem::path const& path);
 
-/// `bytes` as UTF-8 without a byte order mark, with '\n' as the only line ending. `encoding` is any name that iconv
-/// knows; empty: what a byte order mark says, else UTF-8, UTF-16 where every other byte is 0, and Windows-1252 (Latin-1
-/// and a few more characters), which `notes` then says. Throws data_error naming `name` when that cannot be.
+/// `bytes` as UTF-8 without a byte order mark. UTF-16 and UTF-32 are known by their mark, UTF-16 also by its zeros; else
+/// `encoding` counts, any name that iconv knows. Where that is empty: UTF-8, and what is none is taken for Windows-1252
+/// (Latin-1 and a few more characters), which `notes` then says. Lines end with '\n', also where they ended with '\r' alone. Throws data_error naming `name` when that cannot be.
 [[nodiscard]] std::string as_utf8(std::string_view bytes, std::string const& name, std::string const& encoding,
                                   std::vector<std::string>* notes);
 

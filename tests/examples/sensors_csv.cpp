@@ -391,6 +391,8 @@ TEST_CASE("encodings: what comes out is UTF-8") {
   how.encoding = "ISO-8859-2";
   CHECK(read_four("time,station,value\n2001-01-01,\xb1,1\n", how, "station,x,y\n\xb1,-8,52\n").data.stations[0].code ==
         "\u0105");
+  CHECK(read_four(utf16("time,station,value\n2001-01-01,A,1\n", true, true), how, "station,x,y\nA,1,1\n").data.times ==
+        1);
   how.encoding = "no such";
   CHECK_THROWS_WITH(read_four(latin, how), contains("s.csv: expected text in no such") && contains("--encoding"));
   CHECK_THROWS_WITH(read_four(std::string{"time,station\0,value\n", 20}), contains("bytes that are 0"));
