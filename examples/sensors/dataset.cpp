@@ -6,7 +6,6 @@
 
 #include "common/sha256.hpp"
 #include "common/shell.hpp"
-#include "csv.hpp"
 #include "rda_script.hpp"
 #include "synthetic.hpp"
 
@@ -175,7 +174,7 @@ series open_data(data_choice const& choice, std::vector<std::string>& notes) {
     provenance origin;
     origin.quantity = choice.quantity;
     origin.unit = choice.unit;
-    return read_network(choice.readings, choice.stations, choice.coordinates, origin, &notes);
+    return read_network(choice.readings, choice.stations, choice.coordinates, origin, &notes, choice.csv);
   }
   auto set = choice.set == "auto" ? std::string{"wind"} : choice.set;
   if (!cached(set, choice)) {

@@ -140,6 +140,10 @@ inline safetensors_limits limits_for(std::span<field_info const> fields, std::sp
   return limits;
 }
 
+/// Formats that are read: 2 has a training state, in types that every reader of safetensors takes; 1 is what older
+/// training states and files of weights alone have.
+inline bool known_format(std::string_view format) { return format == "1" || format == "2"; }
+
 /// The s2rm.* metadata is either absent or complete and known. Returns whether it is there.
 inline bool check_metadata(safetensors_file const& file) {
   int own = 0;
@@ -153,7 +157,7 @@ inline bool check_metadata(safetensors_file const& file) {
   }
   if (own == 0) return false;
   if (own != 4) refuse(file.source, {"expected all of s2rm.format, .version, .model and .checksum, found fewer"});
-  if (auto const& format = *file.find_metadata("s2rm.format"); format != "1" && format != "2") {
+  if (auto const& format = *file.find_metadata("s2rm.format"); !known_format(format)) {
     refuse(file.source, {"s2rm.format: expected '1' or '2', found ", quoted{format}, " (written by a newer library?)"});
   }
   return true;

@@ -112,7 +112,7 @@ template <class T>
       std::count_if(metadata.begin(), metadata.end(), [](auto const& entry) { return entry.key.starts_with("s2rm."); });
   if (own > 0) {
     auto const format = std::find_if(metadata.begin(), metadata.end(), [](auto const& entry) {
-      return entry.key == "s2rm.format" && entry.value == "1";
+      return entry.key == "s2rm.format" && detail::known_format(entry.value);
     });
     if (own != 4 || format == metadata.end()) return load_status::not_a_checkpoint;
     auto const digits = detail::find_checksum(header);
