@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files.hpp"
+#include "io/files.hpp"
 #include "support/catch.hpp"
 
 namespace data = s2rm::data;
