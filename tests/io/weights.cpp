@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "io/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 namespace data = s2rm::data;
 using s2rm::field;
