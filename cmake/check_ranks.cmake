@@ -153,6 +153,10 @@ foreach(header IN LISTS headers)
     if(NOT header MATCHES "^(core/config|core/instruction_set|distributed/world)\\.hpp$" AND line MATCHES "^[ \t]*#[ \t]*define")
       fault("${header}: defines a macro outside core/config.hpp: ${line}")
     endif()
+    # Else it has no inline namespace of the instruction set, and the program's flags of floating point.
+    if(NOT header STREQUAL "core/config.hpp" AND line MATCHES "^[ \t]*namespace[ \t]+s2rm([^A-Za-z0-9_]|$)")
+      fault("${header}: opens namespace s2rm by itself, not by S2RM_NAMESPACE_BEGIN: ${line}")
+    endif()
     # Who may name what, in includes and in code.
     if(NOT here STREQUAL "backend/eigen" AND line MATCHES "<(Eigen|unsupported/Eigen)/|[^A-Za-z0-9_]Eigen::|^Eigen::")
       fault("${header}: names Eigen: ${line}")
