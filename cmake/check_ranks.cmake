@@ -4,7 +4,7 @@
 # see ranks 0 to 2 and only eigen.hpp / thrust.hpp see them. What a backend has for functors of layers and models, its
 # policy_kernels/, sees all ranks and is included by its door alone. Eigen, Thrust, CUDA, xtensor and MPI are named in one
 # place each; above a backend, runtime/ alone asks whether a backend is the host or a device; macros are defined in
-# core/config.hpp; no header is longer than 400 lines. Prints every fault, then fails.
+# core/config.hpp and core/instruction_set.hpp; no header is longer than 400 lines. Prints every fault, then fails.
 cmake_minimum_required(VERSION 3.25)
 
 # One rank a room: two rooms of one rank do not see each other.
@@ -150,8 +150,12 @@ foreach(header IN LISTS headers)
       endif()
     endif()
     # world.hpp defines what MPI libraries read before their header.
-    if(NOT header MATCHES "^(core/config|distributed/world)\\.hpp$" AND line MATCHES "^[ \t]*#[ \t]*define")
+    if(NOT header MATCHES "^(core/config|core/instruction_set|distributed/world)\\.hpp$" AND line MATCHES "^[ \t]*#[ \t]*define")
       fault("${header}: defines a macro outside core/config.hpp: ${line}")
+    endif()
+    # Else it has no inline namespace of the instruction set, and the program's flags of floating point.
+    if(NOT header STREQUAL "core/config.hpp" AND line MATCHES "^[ \t]*namespace[ \t]+s2rm([^A-Za-z0-9_]|$)")
+      fault("${header}: opens namespace s2rm by itself, not by S2RM_NAMESPACE_BEGIN: ${line}")
     endif()
     # Who may name what, in includes and in code.
     if(NOT here STREQUAL "backend/eigen" AND line MATCHES "<(Eigen|unsupported/Eigen)/|[^A-Za-z0-9_]Eigen::|^Eigen::")
@@ -171,7 +175,7 @@ foreach(header IN LISTS headers)
        AND line MATCHES "(^|[^A-Za-z0-9_])(${device_words})([^A-Za-z0-9_]|$)")
       fault("${header}: asks whether the backend is the host or a device, which runtime/ alone may: ${line}")
     endif()
-    if(NOT here STREQUAL "backend/thrust" AND NOT header STREQUAL "core/config.hpp"
+    if(NOT here STREQUAL "backend/thrust" AND NOT header MATCHES "^core/(config|instruction_set)\\.hpp$"
        AND line MATCHES "__CUDA|__host__|__device__|__global__")
       fault("${header}: names CUDA outside core/config.hpp: ${line}")
     endif()

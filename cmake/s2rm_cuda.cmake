@@ -10,6 +10,13 @@ if(NOT TARGET s2rm::cuda)
   target_link_libraries(s2rm::cuda INTERFACE s2rm::s2rm CUDA::cudart_static CUDA::cublas)
   target_compile_options(s2rm::cuda INTERFACE
     "$<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-std=c++20;--extended-lambda;--expt-relaxed-constexpr;-diag-suppress=20012>")
+  # One name for units of nvcc and of the host's compiler, which have no flags in common: `gpu_trainer` is made in one and
+  # called in the other (core/instruction_set.hpp).
+  get_target_property(s2rm_itself s2rm::s2rm ALIASED_TARGET)
+  if(NOT s2rm_itself)
+    set(s2rm_itself s2rm::s2rm)
+  endif()
+  target_compile_definitions(${s2rm_itself} INTERFACE S2RM_INSTRUCTION_SET=with_cuda)
 endif()
 
 # s2rm::nccl: GPUs that train together (backend/thrust/cuda/nccl.hpp), where NCCL's header and library are found: in the

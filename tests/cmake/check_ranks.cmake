@@ -36,6 +36,7 @@ expect_pass("good tree" "-DROOT=${WORK}")
 file(REMOVE_RECURSE "${WORK}/s2rm")
 expect_refusal("empty tree" "no headers" "-DROOT=${WORK}")
 
+refused("ops/ops.hpp: opens namespace s2rm by itself" ops/ops.hpp "namespace s2rm::ops {")
 refused("ops/ops.hpp: includes cell/gru.hpp: upwards: rank 2 includes rank 5" ops/ops.hpp "#include <s2rm/cell/gru.hpp>")
 refused("cell/gru.hpp: includes model/step.hpp: upwards" cell/gru.hpp "  #  include \"s2rm/model/step.hpp\"")
 refused("cell/gru.hpp: includes attention/pairs.hpp: sideways" cell/gru.hpp "#include <s2rm/attention/pairs.hpp>")

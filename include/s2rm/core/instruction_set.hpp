@@ -6,9 +6,21 @@
 /// code of one for AVX-512.
 ///
 /// On x86 it is the level of the psABI and one word for each extension beyond it, on Arm the architecture and its
-/// extensions, elsewhere the architecture. Left out is what compilers use for intrinsics alone (AES, SHA, AMX).
+/// extensions, elsewhere the architecture. Left out is what compilers use for intrinsics alone (AES, SHA, AMX). A program
+/// that hands types of s2rm from unit to unit defines it, for all of them.
 
-#if defined(__clang__) && defined(__CUDA__)
+/// Whether the flags allow what IEEE 754 does not, as far as the compiler says so. Clang does not for
+/// -fassociative-math, -freciprocal-math and -funsafe-math-optimizations.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#define S2RM_FAST_MATH 1
+#else
+#define S2RM_FAST_MATH 0
+#endif
+
+#if defined(S2RM_INSTRUCTION_SET)
+// The program's own name.
+#elif defined(__clang__) && defined(__CUDA__)
 // The pass for the device sees no extensions of the host, and both must name the same kernels.
 #define S2RM_INSTRUCTION_SET cuda
 #else
@@ -101,14 +113,9 @@
 #define S2RM_MACHINE generic
 #endif
 
-/// Whether the flags allow what IEEE 754 does not, as far as the compiler says so. Clang does not for
-/// -fassociative-math, -freciprocal-math and -funsafe-math-optimizations.
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
-    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
-#define S2RM_FAST_MATH 1
+#if S2RM_FAST_MATH
 #define S2RM_WORD_FAST _fast
 #else
-#define S2RM_FAST_MATH 0
 #define S2RM_WORD_FAST
 #endif
 

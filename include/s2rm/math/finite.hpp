@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "s2rm/core/config.hpp"
+#include "s2rm/math/simd.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace math {
@@ -55,22 +55,41 @@ template <class T>
   return (detail::bits<typename of::type>(x) & of::size) > of::exponent;
 }
 
-/// Not 0 where one of the numbers x[0], x[step], ... before x[n] is not finite: of an exponent that is all ones, one more
-/// runs over into the sign. Results of several calls may be joined by `|`.
+namespace detail {
+/// The sign is set where the exponent is all ones: one more runs over into it.
+template <class T, class Integer>
+[[gnu::always_inline]] S2RM_HD inline Integer overflow(Integer number) {
+  using of = bits_of<T>;
+  return ((number & of::size) + of::one) & ~of::size;
+}
+}  // namespace detail
+
+/// Not 0 where one of the numbers x[0], x[step], ... before x[n] is not finite. Results of several calls may be joined
+/// by `|`.
 template <class T>
 S2RM_HD inline typename detail::bits_of<T>::type non_finite(T const* x, index_t n, index_t step = 1) {
-  using of = detail::bits_of<T>;
-  using integer = typename of::type;
+  using integer = typename detail::bits_of<T>::type;
   integer found = 0;
-  for (index_t i = 0; i < n; i += step) {
-    found |= static_cast<integer>((std::bit_cast<integer>(x[i]) & of::size) + of::one) & ~of::size;
-  }
+  for (index_t i = 0; i < n; i += step) found |= detail::overflow<T>(std::bit_cast<integer>(x[i]));
   return found;
 }
 
+/// By registers, also where the compiler would not (GCC, -O2).
 template <class T>
 S2RM_HD inline bool all_finite(T const* x, index_t n) {
-  return non_finite(x, n) == 0;
+  constexpr index_t width = register_width<T>;
+  index_t first = 0;
+  if constexpr (width > 1) {
+    using integers = lanes<typename detail::bits_of<T>::type, width>;
+    typename integers::type found{};
+    for (; first + width <= n; first += width) {
+      found |= detail::overflow<T>(std::bit_cast<typename integers::type>(lanes<T, width>::load(x + first)));
+    }
+    typename integers::scalar all = 0;
+    for (index_t i = 0; i < width; ++i) all |= found[i];
+    if (all != 0) return false;
+  }
+  return non_finite(x + first, n - first) == 0;
 }
 
 }  // namespace math

@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// The attentions of one time step, over views and over modules, for recurrence.hpp and recurrence_backward.hpp, in
-/// the same phases. Scores are summed over several threads: reads of 16 bytes, all in flight at once.
+/// Both attentions of a time step for recurrence.hpp and recurrence_backward.hpp. Reads of 16 bytes, all in flight at once.
 
 #include <limits>
 #include <type_traits>
