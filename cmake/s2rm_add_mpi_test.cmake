@@ -3,11 +3,13 @@
 # As s2rm_add_test, as the ctests <folder>.<file>_<n>: the program run by n ranks on this machine, which may have fewer
 # cores. Where MPI was not found there are none.
 #
-# Open MPI wants to be asked twice before root may start it, and containers forbid ranks to read each other's memory.
+# Open MPI wants to be asked twice before root may start it, and containers forbid ranks to read each other's memory. From
+# 5.0 on its launcher reads variables of other names; MPICH needs none of them.
 set(s2rm_mpi_environment
   "OMPI_ALLOW_RUN_AS_ROOT=1" "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1" "OMPI_MCA_rmaps_base_oversubscribe=1"
   "OMPI_MCA_hwloc_base_binding_policy=none" "OMPI_MCA_mpi_yield_when_idle=1"
-  "OMPI_MCA_btl_vader_single_copy_mechanism=none"
+  "OMPI_MCA_btl_vader_single_copy_mechanism=none" "OMPI_MCA_btl_sm_single_copy_mechanism=none"
+  "PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe" "PRTE_MCA_hwloc_default_binding_policy=none"
   "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/mpi_leaks.supp:print_suppressions=0")
 
 # The leak checker names a module by its place in memory at the end, when Open MPI has unloaded its own: those stay.

@@ -18,8 +18,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/s2rmConfigVersio
 install(FILES
   "${PROJECT_BINARY_DIR}/package/s2rmConfig.cmake"
   "${PROJECT_BINARY_DIR}/package/s2rmConfigVersion.cmake"
-  "${CMAKE_CURRENT_LIST_DIR}/FindRapidJSON.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/s2rm_cuda.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/s2rm_dependencies.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/s2rm_distributed.cmake"
   DESTINATION "${s2rm_cmake_dir}")
 

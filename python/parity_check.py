@@ -53,6 +53,8 @@ CASES = [
     (20, 6, 10, 11, 1.0, 1.0, "nothing masked"),
     (10, 3, 6, 5, 0.5, 0.7, "NaN query places"),
     (17, 2, 8, 8, 0.7, 0.9, "large weights"),
+    (6, 2, 4, 3, 1.0, 1.0, "no masks"),
+    (7, 3, 4, 3, 0.7, 0.8, "masks of other types"),
 ]
 
 
@@ -93,7 +95,18 @@ def draw_case(config: ref.Config, index: int, seed: int) -> tuple[Arrays, Arrays
             break
     else:
         raise RuntimeError("no batch clear of the cut in 1000 draws")
+    if extra == "no masks":
+        return checkpoint, {name: batch[name] for name in ("views", "places", "query_places", "targets")}
+    if extra == "masks of other types":
+        batch["reset"][2, 1] = 1
+        batch["blind"] = rng.uniform(size=batch["reset"].shape) < 0.2
     poison(batch)
+    if extra == "masks of other types":
+        batch["view_mask"] = batch["view_mask"] * np.float32(0.5)
+        batch["target_mask"] = batch["target_mask"].astype(np.int64) * -3
+        batch["reset"] = batch["reset"].astype(np.int32)
+        batch["views"] = batch["views"].reshape(steps, size, views, 5, 5)
+        batch["step"] = np.array([3])  # of no meaning to anybody here
     if extra == "NaN query places":
         batch["query_places"][batch["target_mask"] == 0] = np.nan
     return checkpoint, batch

@@ -21,7 +21,7 @@ import json
 import math
 import struct
 from dataclasses import dataclass, replace
-from typing import Mapping, NamedTuple, Optional, Union
+from typing import Callable, Mapping, NamedTuple, Optional, Union
 
 import numpy as np
 import torch
@@ -29,25 +29,36 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "|u1", "BOOL": "|b1"}
+FLOATS, MASKS = ("F64", "F32"), tuple(DTYPES)  # what parameters and what masks may be, as in examples/parity
 
 
-def load_safetensors(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read a safetensors file: (tensors by name, metadata). Raises ValueError if the file is not whole."""
+def load_safetensors(path: str, expected: Optional[Callable[[str], Optional[tuple[str, ...]]]] = None
+                     ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read a safetensors file: (tensors by name, metadata). Raises ValueError if the file is not whole.
+
+    expected: from a tensor's name to the types that it may have, or None where it is not wanted. Without it all are read,
+    of the types of DTYPES.
+    """
     with open(path, "rb") as file:
         raw = file.read()
     length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else len(raw)
     if 8 + length > len(raw):
         raise ValueError(f"{path}: header of {length} bytes in a file of {len(raw)}")
     header = json.loads(raw[8:8 + length])
-    metadata = header.pop("__metadata__", {})
+    metadata = header.pop("__metadata__", None) or {}  # some writers leave null
     data, tensors, used = memoryview(raw)[8 + length:], {}, 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        begin, end = entry["data_offsets"]
-        dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
-        if begin != used or end > len(data) or end - begin != math.prod(shape) * dtype.itemsize:
-            raise ValueError(f"{path}: {name}: offsets {begin}..{end} do not fit {entry['dtype']} {shape}")
-        tensors[name] = np.frombuffer(data[begin:end], dtype=dtype).reshape(shape).copy()
+        (begin, end), code, shape = entry["data_offsets"], entry["dtype"], tuple(entry["shape"])
+        size = math.prod(shape) * np.dtype(DTYPES[code]).itemsize if code in DTYPES else end - begin
+        if begin != used or end > len(data) or end - begin != size:
+            raise ValueError(f"{path}: {name}: offsets {begin}..{end} do not fit {code} {shape}")
         used = end
+        types = tuple(DTYPES) if expected is None else expected(name)
+        if types is None:
+            continue
+        if code not in types:
+            raise ValueError(f"{path}: tensor '{name}': expected dtype {' or '.join(types)}, found {code}")
+        tensors[name] = np.frombuffer(data[begin:end], dtype=DTYPES[code]).reshape(shape).copy()
     if used != len(data):
         raise ValueError(f"{path}: {len(data) - used} bytes belong to no tensor")
     return tensors, metadata
@@ -341,8 +352,8 @@ class S2RM(nn.Module):
 
     def load_file(self, path: str) -> None:
         """Load a checkpoint. Training state (`train.*`) is passed over; any other difference in names is an error."""
-        tensors, _ = load_safetensors(path)
-        self.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items() if not k.startswith("train.")})
+        tensors, _ = load_safetensors(path, lambda name: None if name.startswith("train.") else FLOATS)
+        self.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
 
     def save_file(self, path: str, metadata: Optional[Mapping[str, str]] = None) -> None:
         save_safetensors(path, self.state_dict(), metadata)
@@ -495,6 +506,11 @@ PARITY_CELLS = {"gru": PARITY, "lstm": replace(PARITY, cell="lstm"),
                 "rmc": replace(PARITY, cell="rmc", slots=2, memory_heads=2)}
 
 
+# The tensors of a batch file.
+BATCH = {**{name: FLOATS for name in ("views", "places", "query_places", "targets")},
+         **{name: MASKS for name in ("view_mask", "target_mask", "reset", "blind")}}
+
+
 def to_batch(arrays: Mapping[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
     """Arrays of a batch file as tensors: floats in `dtype`, masks and class indices as they are."""
     return {name: torch.from_numpy(np.ascontiguousarray(a)).to(dtype) if a.dtype.kind == "f"
@@ -522,8 +538,12 @@ def main() -> None:
     args = parser.parse_args()
     dtype = torch.float64 if args.double else torch.float32
     model = S2RM(PARITY_CELLS[args.cell], dtype)
-    model.load_file(args.checkpoint)
-    save_safetensors(args.out, evaluate(model, to_batch(load_safetensors(args.batch)[0], dtype)))
+    try:
+        model.load_file(args.checkpoint)
+        batch = to_batch(load_safetensors(args.batch, BATCH.get)[0], dtype)
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"s2rm_reference: {error}\n")
+    save_safetensors(args.out, evaluate(model, batch))
 
 
 if __name__ == "__main__":

@@ -16,18 +16,18 @@ constexpr char const* footer =
     "goes on from. See README.md next to this program's source.";
 
 void add_video(CLI::App& app, clip::options& o) {
-  app.add_option("--video", o.shown.video,
-                 "a video of your own, best of a fixed camera: any file that ffmpeg reads, or .npy with bytes "
-                 "(T, H, W) (default: the standard clip)");
+  app.add_option(
+      "--video", o.shown.video,
+      "a video of your own, best of a fixed camera: anything that ffmpeg reads (a file, pictures as %04d.png "
+      "or '*.png', a URL), or .npy with bytes (T, H, W) (default: the standard clip)");
   app.add_option("--region", o.shown.region,
                  "W:H:X:Y, the part of its pixels that is used (default: all of it; of the standard clip " +
                      std::string{clip::standard_clip::region} + ")");
-  app.add_option("--width", o.shown.width, "pixels across that this becomes")
-      ->check(CLI::Range(11, 1024))
-      ->capture_default_str();
-  app.add_option("--height", o.shown.height, "pixels down that this becomes; what moves should be some 10 high")
-      ->check(CLI::Range(11, 1024))
-      ->capture_default_str();
+  app.add_option("--width", o.shown.width, "pixels across that this becomes (default: 96; a .npy file is not scaled)")
+      ->check(CLI::Range(11, 1024));
+  app.add_option("--height", o.shown.height, "pixels down, likewise (default: 48); what moves should be some 10 high")
+      ->check(CLI::Range(11, 1024));
+  app.add_flag("--allow-damage", o.shown.allow_damage, "go on with what could be read of a damaged video");
 }
 
 void add_own_fit(CLI::App& app, clip::options& o) {

@@ -16,6 +16,7 @@ void print(footage const& video, scene const& from) {
                video.name.c_str(), static_cast<long long>(from.frames), video.width, video.height,
                static_cast<long long>(from.train.size()), static_cast<long long>(from.validation.size()),
                static_cast<long long>(from.test.size()));
+  for (auto const& note : video.notes) std::fprintf(stderr, "note: %s: %s\n", video.name.c_str(), note.c_str());
 }
 
 }  // namespace
@@ -34,6 +35,8 @@ int train(options const& given) {
   auto o = given;
   o.shown = settled(o.shown);
   task work{o};
+  o.shown.width = work.video().width;  // of a .npy file, its own
+  o.shown.height = work.video().height;
   o.own = o.own_settings(work.video().checksum);
   if (examples::ranks::first()) print(work.video(), work.from());
   return examples::train(work, o);

@@ -49,9 +49,4 @@ std::string options::take_own(examples::manifest const& from) {
   return from.at<std::string>("frames_sha256");
 }
 
-selection settled(selection chosen) {
-  if (chosen.video.empty() && chosen.region.empty()) chosen.region = standard_clip::region;
-  return chosen;
-}
-
 }  // namespace clip

@@ -39,7 +39,4 @@ struct options : examples::run_options {
   [[nodiscard]] std::string take_own(examples::manifest const& from);
 };
 
-/// What is shown: the standard clip has a region of its own.
-[[nodiscard]] selection settled(selection chosen);
-
 }  // namespace clip

@@ -79,6 +79,7 @@ examples::manifest task::manifest_of(run_record const& of, model const& learner,
   for (auto const& [key, setting] : of.own.entries()) {
     if (key.starts_with("fit.")) std::visit([&](auto const& value) { settings.set(key, value); }, setting);
   }
+  if (!video_.notes.empty()) settings.set("data.notes", video_.notes);
   settings.set("data.video", video_.name)
       .set("data.region", o_.shown.region)
       .set("data.size", std::vector<std::int64_t>{video_.width, video_.height})
@@ -97,6 +98,9 @@ trained trained::open(options o) {
   auto const noted = examples::trained_record(o, "clip");
   auto const frames_sha256 = o.take_own(noted.own);
   o.fit = noted.fit;
+  o.shown.allow_damage = true;  // as in training, if there is any: the frames' checksum is compared
+  // Records of version 0.1 note a size of a .npy file that was not used.
+  if (std::filesystem::path{o.shown.video}.extension() == ".npy") o.shown.width = o.shown.height = 0;
   task work{o};
   if (work.video().checksum != frames_sha256) {
     throw std::runtime_error{work.video().name + ": not the frames that this run was trained on: expected sha256 " +

@@ -1,5 +1,6 @@
 #include "interrupt.hpp"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 
@@ -8,6 +9,8 @@ namespace {
 
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
 std::atomic<bool> flag{false};
+// SIGUSR1 is what mpirun passes on without ending the ranks itself, and what a batch system can be told to send.
+constexpr std::array<int, 3> handled{SIGINT, SIGTERM, SIGUSR1};
 
 extern "C" void on_signal(int number) {
   flag.store(true);
@@ -18,13 +21,11 @@ extern "C" void on_signal(int number) {
 
 interrupt::interrupt() {
   clear();
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (int const number : handled) std::signal(number, on_signal);
 }
 
 interrupt::~interrupt() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (int const number : handled) std::signal(number, SIG_DFL);
 }
 
 bool interrupt::requested() noexcept { return flag.load(); }

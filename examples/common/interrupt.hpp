@@ -2,7 +2,7 @@
 
 namespace examples {
 
-/// Turns the first Ctrl-C (SIGINT) or SIGTERM into a flag, so that a loop can end after its current step and leave
+/// Turns the first Ctrl-C (SIGINT), SIGTERM or SIGUSR1 into a flag, so that a loop can end after its current step and leave
 /// a valid checkpoint. A second signal ends the program at once, as without the handler. One object per program.
 class interrupt {
  public:

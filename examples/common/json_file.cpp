@@ -56,6 +56,10 @@ class watcher {
 
 }  // namespace
 
+std::string json_text(json const& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
 json parse_json(std::string_view text, std::string const& source) {
   try {
     return json::parse(text.begin(), text.end(), watcher{source});

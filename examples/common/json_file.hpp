@@ -16,6 +16,10 @@ namespace examples {
 /// \throws std::runtime_error naming the source, what was expected and what was found.
 [[nodiscard]] nlohmann::ordered_json parse_json(std::string_view text, std::string const& source);
 
+/// JSON text in UTF-8. What is not UTF-8, such as a file's name in an older encoding, is replaced (U+FFFD): to refuse it
+/// would lose the record of a whole run.
+[[nodiscard]] std::string json_text(nlohmann::ordered_json const& value, int indent = -1);
+
 /// The fields of one JSON object, taken one by one. Each throws std::runtime_error that names the source, the field, what
 /// was expected and what was found; `done` refuses fields that nobody took.
 class json_fields {

@@ -109,7 +109,7 @@ bool manifest::has(std::string_view key) const {
   return false;
 }
 
-std::string manifest::json() const { return tree(*this).dump(2) + "\n"; }
+std::string manifest::json() const { return json_text(tree(*this), 2) + "\n"; }
 
 void manifest::write(std::filesystem::path const& path) const { write_file(path, json()); }
 
@@ -119,7 +119,7 @@ std::string write_manifests(std::filesystem::path const& page, std::vector<named
   std::string lines;
   for (auto const& [run, text] : runs) {
     if (!names.insert(run).second) throw std::runtime_error{file.string() + ": two runs are named '" + run + "'"};
-    lines += (lines.empty() ? "" : ",\n") + json(run).dump() + ": " + parse_json(text, run + ": manifest").dump();
+    lines += (lines.empty() ? "" : ",\n") + json_text(run) + ": " + json_text(parse_json(text, run + ": manifest"));
   }
   write_file(file, "{\n" + lines + "\n}\n");
   auto const name = file.filename().string();

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "interrupt.hpp"
+#include "s2rm/distributed/launcher.hpp"
 
 namespace examples::ranks {
 namespace {
@@ -32,7 +33,7 @@ team communicator() {
 }
 bool any(bool so) { return communicator().any(so); }
 #else
-void begin() {}
+void begin() { s2rm::distributed::require_alone(); }
 int rank() { return 0; }
 int size() { return 1; }
 int here() { return 1; }

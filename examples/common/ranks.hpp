@@ -20,6 +20,7 @@ using team = s2rm::communicator::none;
 namespace ranks {
 
 /// Begins MPI where a launcher started the program: first thing in main. It ends with the program.
+/// \throws s2rm::rank_error where the launcher's ranks do not know each other: the program was built without MPI, say.
 void begin();
 [[nodiscard]] int rank();
 [[nodiscard]] int size();

@@ -1,5 +1,6 @@
 #include "shell.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -32,8 +33,13 @@ std::string quote(fs::path const& path) {
   return text + "'";
 }
 
+int status_of(std::string const& command, fs::path const& log) {
+  auto const status = std::system(("( " + command + " ) >" + quote(log) + " 2>&1 </dev/null").c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 std::string failure_of(std::string const& command, fs::path const& log) {
-  if (std::system(("( " + command + " ) >" + quote(log) + " 2>&1 </dev/null").c_str()) == 0) {
+  if (status_of(command, log) == 0) {
     return {};
   }
   auto text = read_file(log);

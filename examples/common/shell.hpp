@@ -19,7 +19,10 @@ struct temporary_folder {
 /// One word of a shell command, whatever is in it.
 [[nodiscard]] std::string quote(std::filesystem::path const& path);
 
-/// Runs one shell command with its output in a log; returns its last lines when it fails, nothing when it succeeds.
+/// Runs one shell command with its output in a log; returns its exit status: 127 where there is no such program.
+[[nodiscard]] int status_of(std::string const& command, std::filesystem::path const& log);
+
+/// The same; returns the log's last lines when it fails, nothing when it succeeds.
 [[nodiscard]] std::string failure_of(std::string const& command, std::filesystem::path const& log);
 
 /// Downloads a Debian package with apt-get, which installs nothing and needs no root, and unpacks one of its files below

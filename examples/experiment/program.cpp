@@ -9,7 +9,6 @@ namespace examples {
 
 program::program(std::string const& name, std::string const& about, std::string const& footer)
     : name_(name), app_(about, name) {
-  ranks::begin();
   app_.footer(footer);
   app_.require_subcommand(1);
   app_.set_help_all_flag("--help-all", "help of every command");
@@ -33,6 +32,7 @@ CLI::App& program::add(std::string const& name, std::string const& what, std::fu
 
 int program::run(int argc, char const* const* argv) {
   try {
+    ranks::begin();
     app_.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
     return app_.exit(error);

@@ -11,7 +11,6 @@ namespace examples {
 /// the user.
 class program {
  public:
-  /// Begins MPI (`ranks::begin`): first thing in main.
   program(std::string const& name, std::string const& about, std::string const& footer);
 
   /// The command line as manifests note it: without the folder of the program.
@@ -19,7 +18,7 @@ class program {
   /// A command. One that is not for several ranks is refused where there are several.
   CLI::App& add(std::string const& name, std::string const& what, std::function<int()> const& does,
                 bool several_ranks = false);
-  /// Runs the command that the line names. Returns the exit status.
+  /// Begins MPI (`ranks::begin`) and runs the command that the line names. Returns the exit status.
   int run(int argc, char const* const* argv);
 
  private:

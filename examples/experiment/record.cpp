@@ -152,7 +152,7 @@ void run_record::write(std::filesystem::path const& path) const {
   for (auto const& [key, entry] : own.entries()) {
     std::visit([&](auto const& value) { all[place_of(key)] = value; }, entry);
   }
-  write_file(path, all.dump(1) + "\n");
+  write_file(path, json_text(all, 1) + "\n");
 }
 
 std::optional<run_record> run_record::read(std::filesystem::path const& path) { return read(path, {}); }

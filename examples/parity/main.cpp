@@ -27,7 +27,7 @@ using s2rm::io::safetensors_file;
 template <class T>
 struct stored_batch {
   std::vector<T> views, places, query_places, targets;
-  std::vector<std::uint8_t> view_mask, target_mask, reset;
+  std::vector<std::uint8_t> view_mask, target_mask, reset, blind;
   s2rm::batch_view<T> batch;
 };
 
@@ -37,34 +37,64 @@ std::vector<U> read(safetensors_file const& file, char const* name, std::vector<
   return file.numbers<U>(name);
 }
 
+/// A mask: none where the file has none; else 1 where a number, of whichever type, is not 0.
+std::vector<std::uint8_t> read_mask(safetensors_file const& file, char const* name, std::vector<index_t> const& shape) {
+  using s2rm::io::dtype;
+  auto const* const tensor = file.find(name);
+  if (tensor == nullptr) return {};
+  auto const flags = [&]<class U>(U /*type*/) {
+    std::vector<std::uint8_t> made;
+    for (auto const x : read<U>(file, name, shape)) made.push_back(x != U{0} ? 1 : 0);
+    return made;
+  };
+  switch (tensor->type) {
+    case dtype::f32:
+    case dtype::f64: return flags(double{});
+    case dtype::i32: return flags(std::int32_t{});
+    case dtype::i64: return flags(std::int64_t{});
+    default: return flags(std::uint8_t{});
+  }
+}
+
+/// Views, with or without the axis of their one channel.
+template <class T>
+std::vector<T> read_views(safetensors_file const& file, index_t time, index_t batch, index_t views) {
+  auto const rank = file.at("views").shape.size();
+  if (rank == 5) return read<T>(file, "views", {time, batch, views, 5, 5});
+  if (rank == 4) return read<T>(file, "views", {time, batch, views, 25});
+  return read<T>(file, "views", {time, batch, views, 1, 5, 5});
+}
+
 template <class T>
 stored_batch<T> read_batch(std::string const& path) {
   auto const file = s2rm::io::read_safetensors(path);
-  auto const& views = file.at("views").shape;
+  auto const& places = file.at("places").shape;
   auto const& queries = file.at("query_places").shape;
-  if (views.size() != 6) throw s2rm::shape_error(path + ": views: expected rank 6 (T, B, A, 1, 5, 5)");
+  if (places.size() != 4) throw s2rm::shape_error(path + ": places: expected rank 4 (T, B, A, 2)");
   if (queries.size() != 4) throw s2rm::shape_error(path + ": query_places: expected rank 4 (T, B, Q, 2)");
-  index_t const time = views[0], batch = views[1], a = views[2], q = queries[2];
+  index_t const time = places[0], batch = places[1], a = places[2], q = queries[2];
   stored_batch<T> s;
-  s.views = read<T>(file, "views", {time, batch, a, 1, 5, 5});
+  s.views = read_views<T>(file, time, batch, a);
   s.places = read<T>(file, "places", {time, batch, a, 2});
-  s.view_mask = read<std::uint8_t>(file, "view_mask", {time, batch, a});
+  s.view_mask = read_mask(file, "view_mask", {time, batch, a});
   s.query_places = read<T>(file, "query_places", {time, batch, q, 2});
   s.targets = read<T>(file, "targets", {time, batch, q, 1, 5, 5});
-  s.target_mask = read<std::uint8_t>(file, "target_mask", {time, batch, q});
-  s.reset = read<std::uint8_t>(file, "reset", {time, batch});
-  s.batch = {time,
-             batch,
-             a,
-             q,
-             s.views.data(),
-             s.places.data(),
-             s.view_mask.data(),
-             s.query_places.data(),
-             s.targets.data(),
-             s.target_mask.data(),
-             s.reset.data(),
-             nullptr};
+  s.target_mask = read_mask(file, "target_mask", {time, batch, q});
+  s.reset = read_mask(file, "reset", {time, batch});
+  s.blind = read_mask(file, "blind", {time, batch});
+  auto const mask = [](std::vector<std::uint8_t> const& flags) { return flags.empty() ? nullptr : flags.data(); };
+  s.batch = {.time = time,
+             .batch = batch,
+             .views = a,
+             .queries = q,
+             .view = s.views.data(),
+             .place = s.places.data(),
+             .view_mask = mask(s.view_mask),
+             .query_place = s.query_places.data(),
+             .target = s.targets.data(),
+             .target_mask = mask(s.target_mask),
+             .reset = mask(s.reset),
+             .blind = mask(s.blind)};
   return s;
 }
 

@@ -22,11 +22,19 @@ class Projection:
         self.scale = scale / data["kilometres_per_unit"]
 
     def place(self, coordinates):
-        return (np.asarray(coordinates) - self.centre) * self.scale
+        """A line that crosses the far side of the globe is cut there by a NaN."""
+        turned = np.asarray(coordinates, float) - self.centre
+        if self.degrees:
+            turned[..., 0] -= 360 * np.round(turned[..., 0] / 360)  # 179 and -179 are neighbours
+            if turned.ndim == 2:
+                turned = np.insert(turned, np.flatnonzero(np.abs(np.diff(turned[:, 0])) > 180) + 1, np.nan, axis=0)
+        return turned * self.scale
 
     def tick(self, axis, value):
         if not self.degrees:
             return f"{value:g} km"
+        if axis == 0:
+            value = 180 - (180 - value) % 360
         return f"{abs(value):g}° {('EW', 'NS')[axis][int(value < 0)]}"
 
 

@@ -6,11 +6,14 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <numeric>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "common/sha256.hpp"
+#include "text_file.hpp"
+#include "time_grid.hpp"
 
 namespace sensors {
 namespace {
@@ -59,12 +62,13 @@ std::string_view trim(std::string_view text) {
 
 /// One line into cells, of which it keeps one more than `most` where there are more; a cell may stand in double quotes,
 /// where "" is one quote. False when a quote is left open.
-bool split_line(std::string_view line, std::size_t most, std::vector<std::string>& cells) {
+bool split_line(std::string_view line, char delimiter, std::size_t most, std::vector<std::string>& cells) {
   cells.clear();
   std::size_t i = 0;
+  auto const blank = [&](char c) { return c != delimiter && (c == ' ' || c == '\t'); };
   while (true) {
     std::string cell;
-    while (i < line.size() && (line[i] == ' ' || line[i] == '\t')) {
+    while (i < line.size() && blank(line[i])) {
       ++i;
     }
     if (i < line.size() && line[i] == '"') {
@@ -79,24 +83,32 @@ bool split_line(std::string_view line, std::size_t most, std::vector<std::string
         cell += line[i];
       }
       ++i;
-      while (i < line.size() && line[i] != ',') {
-        if (line[i] != ' ' && line[i] != '\t') {
+      while (i < line.size() && line[i] != delimiter) {
+        if (!blank(line[i])) {
           return false;
         }
         ++i;
       }
       cells.push_back(std::move(cell));
     } else {
-      auto const end = std::min(line.find(',', i), line.size());
+      auto const end = std::min(line.find(delimiter, i), line.size());
       cells.emplace_back(trim(line.substr(i, end - i)));
       i = end;
     }
     if (i >= line.size() || cells.size() > most) {
       return true;
     }
-    ++i;  // the comma
+    ++i;  // the delimiter
   }
 }
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return result;
+}
+
+bool has_digit(std::string_view text) { return text.find_first_of("0123456789") != std::string_view::npos; }
 
 std::optional<double> parse_number(std::string_view text) {
   if (!text.empty() && text.front() == '+') {
@@ -110,24 +122,70 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
+/// Words that mean "no reading" in what R, pandas, spreadsheets and databases write.
 bool means_missing(std::string_view text) {
-  constexpr std::array<std::string_view, 9> words{"", "NA", "na", "NaN", "nan", "NAN", "null", "NULL", "-"};
-  return std::find(words.begin(), words.end(), text) != words.end();
+  constexpr std::array<std::string_view, 12> words{"",     "na",   "n/a", "#n/a", "#na", "<na>",
+                                                   "null", "none", "nan", "-nan", "-",   "--"};
+  return std::find(words.begin(), words.end(), lower(text)) != words.end();
 }
 
-/// Calls row(line number, cells in the order of `columns`) for every line below the header; empty lines and lines that
-/// begin with '#' are skipped.
-template <class Row>
-void read_table(std::string_view text, problems& bad, std::vector<std::string> const& columns,
-                std::vector<std::string>* notes, Row const& row) {
-  if (text.starts_with("\xef\xbb\xbf")) {
-    text.remove_prefix(3);  // byte order mark, as spreadsheets write it
+/// The numbers of one table. Where cells are not separated by commas, the decimal mark may be one, in all rows alike.
+class number_cells {
+ public:
+  char delimiter = ',';
+
+  std::optional<double> read(std::string text) {
+    if (delimiter == ',') return parse_number(text);
+    auto const comma = text.find(','), point = text.find('.');
+    if (comma != std::string::npos) text[comma] = '.';
+    auto const value = parse_number(text);
+    commas_ += value && comma != std::string::npos ? 1 : 0;
+    points_ += value && point != std::string::npos ? 1 : 0;
+    return value;
   }
+  /// Of 1,234 and 1.234 in one table, one is a thousand.
+  void check(std::string const& file) const {
+    if (commas_ == 0 || points_ == 0) return;
+    throw data_error{file + ": expected one decimal mark, found " + std::to_string(commas_) +
+                     " numbers with a comma and " + std::to_string(points_) + " with a point"};
+  }
+
+ private:
+  index_t commas_ = 0, points_ = 0;
+};
+
+/// Where the wanted columns stand among the cells of a header, in any case; the number of cells for one that is not there.
+std::vector<std::size_t> columns_in(std::vector<std::string> const& cells, std::vector<std::string> const& columns) {
+  std::vector<std::size_t> where;
+  for (auto const& column : columns) {
+    auto const is_it = [&](std::string const& cell) { return lower(cell) == column; };
+    where.push_back(static_cast<std::size_t>(std::find_if(cells.begin(), cells.end(), is_it) - cells.begin()));
+  }
+  return where;
+}
+
+/// The character between the cells of a header with these columns, a comma when no character makes it one.
+char delimiter_of(std::string_view header, std::vector<std::string> const& columns) {
   std::vector<std::string> cells;
-  std::vector<std::size_t> where(columns.size());
+  for (auto const delimiter : {',', ';', '\t', '|'}) {
+    if (!split_line(header, delimiter, most_columns, cells)) continue;
+    auto const where = columns_in(cells, columns);
+    if (std::find(where.begin(), where.end(), cells.size()) == where.end()) return delimiter;
+  }
+  return '\0';
+}
+
+/// Calls row(line number, cells in the order of `columns`, whether it is the first) for every line below the header; empty
+/// lines and lines that begin with '#' are skipped.
+template <class Row>
+void read_table(std::string_view text, problems& bad, number_cells& numbers, std::vector<std::string> const& columns,
+                std::vector<std::string>* notes, Row const& row) {
+  std::vector<std::string> cells;
+  std::vector<std::size_t> where;
   std::vector<std::string> wanted(columns.size());
   std::size_t header_cells = 0;
   std::size_t number = 0;
+  bool first = true;
   while (!text.empty()) {
     auto const end = std::min(text.find('\n'), text.size());
     auto line = text.substr(0, end);
@@ -136,21 +194,27 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
     if (!line.empty() && line.back() == '\r') {
       line.remove_suffix(1);
     }
-    if (trim(line).empty() || line.front() == '#') {
-      continue;
-    }
-    if (!split_line(line, header_cells > 0 ? header_cells : most_columns, cells)) {
-      bad.add(number, "?", "a closing quote, then a comma or the end of the line", line);
+    if (trim(line).empty()) {
       continue;
     }
     if (header_cells == 0) {
+      if (line.size() == 5 && lower(line).starts_with("sep=")) continue;  // a spreadsheet's note to itself
+      auto const commented = line.front() == '#';
+      auto const header = commented ? trim(line.substr(1)) : line;
+      auto const delimiter = delimiter_of(header, columns);
+      if (commented && delimiter == '\0') continue;
+      numbers.delimiter = delimiter == '\0' ? ',' : delimiter;
+      if (!split_line(header, numbers.delimiter, most_columns, cells)) {
+        bad.add(number, "?", "a closing quote, then a comma or the end of the line", line);
+        continue;
+      }
       header_cells = cells.size();
+      where = columns_in(cells, columns);
       for (std::size_t c = 0; c < columns.size(); ++c) {
-        auto const found = std::find(cells.begin(), cells.end(), columns[c]);
-        where[c] = static_cast<std::size_t>(found - cells.begin());
-        if (found == cells.end()) {
+        if (where[c] == cells.size()) {
           bad.add(number, columns[c], "a column with this name in the header", line);
-        } else if (std::find(found + 1, cells.end(), columns[c]) != cells.end()) {
+        } else if (std::count_if(cells.begin(), cells.end(),
+                                 [&](auto const& cell) { return lower(cell) == columns[c]; }) > 1) {
           bad.add(number, columns[c], "one column with this name in the header, not several", line);
         }
       }
@@ -158,13 +222,20 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
         bad.add(number, "?", "at most " + std::to_string(most_columns) + " columns", "more");
       }
       bad.check();  // without its columns the rest of the file means nothing
-      for (auto const& cell : cells) {
-        if (notes != nullptr && std::find(columns.begin(), columns.end(), cell) == columns.end()) {
-          notes->push_back(bad.file + ": column '" + cell + "' is not used");
+      for (std::size_t c = 0; c < cells.size(); ++c) {
+        if (notes != nullptr && !cells[c].empty() && std::find(where.begin(), where.end(), c) == where.end()) {
+          notes->push_back(bad.file + ": column '" + cells[c] + "' is not used");
         }
       }
       continue;
     }
+    if (line.front() == '#') continue;
+    if (!split_line(line, numbers.delimiter, header_cells + 1, cells)) {
+      bad.add(number, "?", "a closing quote, then a comma or the end of the line", line);
+      continue;
+    }
+    if (cells.size() == header_cells + 1 && cells.back().empty()) cells.pop_back();  // a comma at the end of the line
+    if (std::all_of(cells.begin(), cells.end(), [](auto const& cell) { return cell.empty(); })) continue;
     if (cells.size() != header_cells) {
       bad.add(number, "?", std::to_string(header_cells) + " cells as in the header", line);
       continue;
@@ -172,12 +243,13 @@ void read_table(std::string_view text, problems& bad, std::vector<std::string> c
     for (std::size_t c = 0; c < columns.size(); ++c) {
       wanted[c] = cells[where[c]];
     }
-    row(number, wanted);
+    row(number, wanted, std::exchange(first, false));
   }
   if (header_cells == 0) {
     bad.add(1, columns[0], "a header line", "");
   }
   bad.check();
+  numbers.check(bad.file);
 }
 
 /// A cell as it must be written so that it reads back the same.
@@ -199,62 +271,188 @@ struct reading {
   std::size_t line;
 };
 
+std::string with_digits(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+/// A number that stands alone, as far from all others as these are wide, and does so repeatedly or is all nines, is likely a
+/// word for "no reading": -999, 9999.9, 1e20.
+void note_outliers(std::vector<reading> const& rows, std::string const& file, std::vector<std::string>& notes) {
+  std::map<double, index_t> count;
+  for (auto const& row : rows) {
+    if (!std::isnan(row.value)) ++count[row.value];
+  }
+  while (count.size() >= 10) {
+    auto const low = count.begin(), high = std::prev(count.end());
+    auto const within = std::prev(high)->first - std::next(low)->first;
+    auto const below = std::next(low)->first - low->first, above = high->first - std::prev(high)->first;
+    auto const odd = below >= above ? low : high;
+    auto const digits = with_digits(std::abs(odd->first));
+    auto const nines = digits.find_first_not_of(".9") == std::string::npos;
+    if (std::max(below, above) <= within || (odd->second < 2 && !nines)) return;
+    auto const value = with_digits(odd->first);
+    auto const times = odd->second;
+    count.erase(odd);
+    notes.push_back(file + ": " + std::to_string(times) + (times == 1 ? " value is " : " values are ") + value +
+                    ", far from all others, " + with_digits(count.begin()->first) + " to " +
+                    with_digits(count.rbegin()->first) +
+                    ": if it means that there is no reading, say --missing=" + value);
+  }
+}
+
+/// The grid of the rows, which are in the order of time; what is not exact about it is said in `notes`.
+time_grid grid_of(std::vector<reading> const& rows, std::vector<station> const& stations, std::string const& file,
+                  csv_choice const& how, std::vector<std::string>& notes) {
+  std::vector<time_stamp> stamps;
+  std::vector<reading const*> first_of;  // of each stamp
+  std::vector<std::vector<time_stamp>> of_stations(stations.size());
+  for (auto const& row : rows) {
+    if (stamps.empty() || stamps.back() != row.time) {
+      stamps.push_back(row.time);
+      first_of.push_back(&row);
+    }
+    of_stations[static_cast<std::size_t>(row.station)].push_back(row.time);
+  }
+  auto const grid = fit_grid(of_stations, how.step);
+
+  auto const pauses = long_pauses(stamps, grid.step);
+  std::string pause;
+  for (std::size_t i = 0; i < std::min<std::size_t>(pauses.size(), 3); ++i) {
+    auto const at = pauses[i];
+    auto const& beside = *first_of[2 * at < stamps.size() ? at - 1 : at];  // on the side with fewer times
+    pause = file + ": no reading from " + time_text(stamps[at - 1]) + " to " + time_text(stamps[at]) + "; line " +
+            std::to_string(beside.line) + ", " + time_text(beside.time) + " at station '" +
+            stations[static_cast<std::size_t>(beside.station)].code + "': is this time stamp right?";
+    notes.push_back(pause);
+  }
+  auto const readings_count = static_cast<index_t>(rows.size()), station_count = static_cast<index_t>(stations.size());
+  auto const room = std::min(most_cells, std::max(small_table, most_cells_a_reading * readings_count));
+  if (grid.times > room / station_count) {
+    throw data_error{file + ": the times lie on a grid of " + step_text(grid.step) + " from " + time_text(grid.first) +
+                     " to " + time_text(stamps.back()) + ", " + std::to_string(grid.times) + " steps for " +
+                     std::to_string(readings_count) + " readings: expected regular times; one time stamp may be wrong" +
+                     (pause.empty() ? "" : "\n" + pause)};
+  }
+
+  time_stamp farthest = 0;
+  index_t moved = 0;
+  for (auto const& row : rows) {
+    auto const distance = std::abs(row.time - grid.step.after(grid.first, grid.index(row.time)));
+    moved += distance > 0 ? 1 : 0;
+    farthest = std::max(farthest, distance);
+  }
+  if (moved > 0 && grid.step.months > 0) {
+    notes.push_back(file + ": a reading stands for its step of " + step_text(grid.step) + ", whatever the day");
+  } else if (moved > 0) {
+    notes.push_back(file + ": the times are not on a grid; they are put on steps of " + step_text(grid.step) +
+                    (how.step ? ": " : ", what usually lies between them (--step says another): ") +
+                    std::to_string(moved) + " of " + std::to_string(readings_count) + " readings move, by at most " +
+                    step_text(time_step::of_seconds(farthest)) +
+                    (grid.nearest ? "" : ", to the begin of the step that they fall in"));
+  }
+  return grid;
+}
+
 }  // namespace
 
 series parse_network(std::string_view readings, std::string const& readings_name, std::string_view stations,
                      std::string const& stations_name, coordinate_kind kind, provenance origin,
-                     std::vector<std::string>* notes) {
+                     std::vector<std::string>* notes, csv_choice const& how) {
+  std::vector<std::string> unheard;
+  auto& remarks = notes != nullptr ? *notes : unheard;
+  auto const stations_text = as_utf8(stations, stations_name, how.encoding, &remarks);
+  auto const readings_text = as_utf8(readings, readings_name, how.encoding, &remarks);
+  auto const skip_units = [&](std::string const& file, std::size_t line) {
+    remarks.push_back(file + ": line " + std::to_string(line) + " holds no number; it is taken for a row of units");
+  };
+
   series data;
   data.origin = std::move(origin);
   std::unordered_map<std::string, index_t> known;
   problems bad_stations{stations_name};
+  number_cells coordinates;
   auto const degrees = kind == coordinate_kind::degrees;
-  read_table(stations, bad_stations, {"station", "x", "y"}, notes, [&](std::size_t line, auto const& cells) {
-    auto const x = parse_number(cells[1]);
-    auto const y = parse_number(cells[2]);
-    if (cells[0].empty()) {
-      bad_stations.add(line, "station", "a code", cells[0]);
-    } else if (known.count(cells[0]) != 0) {
-      bad_stations.add(line, "station", "a code that was not used before", cells[0]);
-    } else if (!x || (degrees && std::abs(*x) > 360)) {
-      bad_stations.add(line, "x", degrees ? "longitude in degrees, -180 to 360" : "kilometres to the east", cells[1]);
-    } else if (!y || (degrees && std::abs(*y) > 90)) {
-      bad_stations.add(line, "y", degrees ? "latitude in degrees, -90 to 90" : "kilometres to the north", cells[2]);
-    } else {
-      known.emplace(cells[0], data.station_count());
-      data.stations.push_back({cells[0], *x, *y});
-    }
-  });
+  read_table(stations_text, bad_stations, coordinates, {"station", "x", "y"}, &remarks,
+             [&](std::size_t line, auto const& cells, bool first) {
+               auto const x = coordinates.read(cells[1]);
+               auto const y = coordinates.read(cells[2]);
+               if (first && !has_digit(cells[1]) && !has_digit(cells[2])) {
+                 skip_units(stations_name, line);
+               } else if (cells[0].empty()) {
+                 bad_stations.add(line, "station", "a code", cells[0]);
+               } else if (known.count(cells[0]) != 0) {
+                 bad_stations.add(line, "station", "a code that was not used before", cells[0]);
+               } else if (!x || (degrees && std::abs(*x) > 360)) {
+                 bad_stations.add(line, "x", degrees ? "longitude in degrees, -180 to 360" : "kilometres to the east",
+                                  cells[1]);
+               } else if (!y || (degrees && std::abs(*y) > 90)) {
+                 auto const exchanged = y && std::abs(*x) <= 90 && std::abs(*y) <= 360;
+                 bad_stations.add(line, "y",
+                                  !degrees ? "kilometres to the north"
+                                  : exchanged
+                                      ? "latitude in degrees, -90 to 90 (x is the longitude: are they exchanged?)"
+                                      : "latitude in degrees, -90 to 90",
+                                  cells[2]);
+               } else {
+                 known.emplace(cells[0], data.station_count());
+                 data.stations.push_back({cells[0], *x, *y});
+               }
+             });
   if (data.stations.empty()) {
     throw data_error{stations_name + ": expected at least one station, found none"};
   }
 
   std::vector<reading> rows;
   problems bad{readings_name};
-  read_table(readings, bad, {"time", "station", "value"}, notes, [&](std::size_t line, auto const& cells) {
-    auto const time = parse_time(cells[0]);
-    auto const found = known.find(cells[1]);
-    auto const value = means_missing(cells[2]) ? std::optional{missing} : parse_number(cells[2]);
-    if (!time) {
-      bad.add(line, "time", "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]", cells[0]);
-    } else if (found == known.end()) {
-      bad.add(line, "station", "a code of " + stations_name, cells[1]);
-    } else if (!value) {
-      bad.add(line, "value", "a finite number with a decimal point, or nothing or NA for a missing reading", cells[2]);
-    } else {
-      rows.push_back({*time, found->second, *value, line});
-    }
-  });
+  number_cells values;
+  std::set<std::string> const missing_words(how.missing.begin(), how.missing.end());
+  std::set<double> missing_numbers;
+  for (auto const& word : how.missing) {
+    if (auto const number = parse_number(word)) missing_numbers.insert(*number);
+  }
+  index_t zoned = 0;
+  read_table(readings_text, bad, values, {"time", "station", "value"}, &remarks,
+             [&](std::size_t line, auto const& cells, bool first) {
+               auto const time = read_time(cells[0]);
+               auto const found = known.find(cells[1]);
+               auto value = means_missing(cells[2]) || missing_words.count(cells[2]) != 0 ? std::optional{missing}
+                                                                                          : values.read(cells[2]);
+               if (value && missing_numbers.count(*value) != 0) value = missing;
+               if (first && !time && !has_digit(cells[0]) && !(value && *value == *value)) {
+                 skip_units(readings_name, line);
+               } else if (!time) {
+                 auto const slash = cells[0].find_first_of("/.");
+                 auto const ambiguous = slash == 1 || slash == 2;
+                 bad.add(line, "time",
+                         ambiguous ? "YYYY-MM-DD (which number is the day and which the month cannot be known)"
+                                   : "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]",
+                         cells[0]);
+               } else if (found == known.end()) {
+                 bad.add(line, "station", "a code of " + stations_name, cells[1]);
+               } else if (!value) {
+                 bad.add(line, "value",
+                         "a finite number with a decimal point, or nothing or NA for a missing reading (--missing says "
+                         "what else means it)",
+                         cells[2]);
+               } else {
+                 zoned += time->zoned ? 1 : 0;
+                 rows.push_back({time->utc, found->second, *value, line});
+               }
+             });
   if (rows.empty()) {
     throw data_error{readings_name + ": expected at least one reading, found none"};
+  }
+  if (zoned > 0 && zoned < std::ssize(rows)) {
+    remarks.push_back(readings_name + ": " + std::to_string(zoned) + " of " + std::to_string(rows.size()) +
+                      " times name their zone (Z or an offset); the others are taken as UTC");
   }
 
   std::sort(rows.begin(), rows.end(), [](auto const& a, auto const& b) {
     return a.time != b.time ? a.time < b.time : a.station != b.station ? a.station < b.station : a.line < b.line;
   });
-  time_stamp step = 0;
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    step = std::gcd(step, rows[i].time - rows[i - 1].time);
     if (rows[i].time == rows[i - 1].time && rows[i].station == rows[i - 1].station) {
       bad.add(rows[i].line, "time", "one reading per time and station",
               time_text(rows[i].time) + " at " + data.stations[static_cast<std::size_t>(rows[i].station)].code +
@@ -262,34 +460,37 @@ series parse_network(std::string_view readings, std::string const& readings_name
     }
   }
   bad.check();
-  data.first = rows.front().time;
-  data.step = step > 0 ? step : seconds_per_day;
-  data.times = (rows.back().time - data.first) / data.step + 1;
-  auto const readings_count = static_cast<index_t>(rows.size());
-  auto const room = std::min(most_cells, std::max(small_table, most_cells_a_reading * readings_count));
-  if (data.times > room / data.station_count()) {
-    throw data_error{readings_name + ": the times lie on a grid of " + std::to_string(data.step) + " seconds from " +
-                     time_text(data.first) + " to " + time_text(rows.back().time) + ", " + std::to_string(data.times) +
-                     " steps for " + std::to_string(readings_count) +
-                     " readings: expected regular times; one time stamp may be wrong"};
-  }
+  auto const grid = grid_of(rows, data.stations, readings_name, how, remarks);
+  data.first = grid.first;
+  data.step = grid.step;
+  data.times = grid.times;
   data.values.assign(static_cast<std::size_t>(data.times * data.station_count()), missing);
   std::vector<index_t> count(data.stations.size(), 0);
+  std::map<std::size_t, double> shared;  // cells with several readings, and how many
   for (auto const& row : rows) {
-    auto const t = (row.time - data.first) / data.step;
-    data.values[static_cast<std::size_t>(t * data.station_count() + row.station)] = row.value;
-    count[static_cast<std::size_t>(row.station)] += std::isnan(row.value) ? 0 : 1;
+    if (std::isnan(row.value)) continue;
+    auto const cell = static_cast<std::size_t>(grid.index(row.time) * data.station_count() + row.station);
+    auto& value = data.values[cell];
+    auto const before = std::isnan(value) ? 0.0 : shared.try_emplace(cell, 1.0).first->second++;
+    value = before > 0 ? value + (row.value - value) / (before + 1) : row.value;
+    ++count[static_cast<std::size_t>(row.station)];
+  }
+  if (!shared.empty()) {
+    remarks.push_back(readings_name + ": of several readings of a station in one step of " + step_text(data.step) +
+                      " the mean is taken, in " + std::to_string(shared.size()) + " cells");
   }
   for (std::size_t s = 0; s < count.size(); ++s) {
-    if (notes != nullptr && count[s] == 0) {
-      notes->push_back(readings_name + ": station '" + data.stations[s].code + "' has no reading");
+    if (count[s] == 0) {
+      remarks.push_back(readings_name + ": station '" + data.stations[s].code + "' has no reading");
     }
   }
+  note_outliers(rows, readings_name, remarks);
   data.map = fit_projection(data.stations, kind);
   for (auto const& one : data.stations) {
     auto const place = data.map.place(one.x, one.y);
     data.places.insert(data.places.end(), place.begin(), place.end());
   }
+  for (auto const& remark : remarks_on_places(data)) remarks.push_back(stations_name + ": " + remark);
   return data;
 }
 
@@ -298,14 +499,14 @@ std::string data_checksum(std::string_view readings, std::string_view stations) 
 }
 
 series read_network(std::filesystem::path const& readings, std::filesystem::path const& stations, coordinate_kind kind,
-                    provenance origin, std::vector<std::string>* notes) {
-  auto const values = examples::read_file(readings);
-  auto const places = examples::read_file(stations);
+                    provenance origin, std::vector<std::string>* notes, csv_choice const& how) {
+  auto const values = read_bytes(readings);
+  auto const places = read_bytes(stations);
   origin.checksum = data_checksum(values, places);
   if (origin.source.empty()) {
     origin.source = "files " + readings.filename().string() + " and " + stations.filename().string();
   }
-  return parse_network(values, readings.string(), places, stations.string(), kind, std::move(origin), notes);
+  return parse_network(values, readings.string(), places, stations.string(), kind, std::move(origin), notes, how);
 }
 
 void write_network(series const& data, std::filesystem::path const& folder) {

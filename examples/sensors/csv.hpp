@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,19 +10,29 @@
 
 namespace sensors {
 
+/// What the files of a network do not say themselves.
+struct csv_choice {
+  std::string encoding;                ///< any name that iconv knows; empty: as_utf8 finds it
+  std::vector<std::string> missing;    ///< further texts and numbers that mean "no reading"
+  std::optional<time_step> step = {};  ///< of the series; empty: fit_grid finds it
+};
+
 /// Parses the two files of a network (see README.md of this folder).
 ///
-/// readings: header with the columns time, station, value; one row per reading. A missing reading is an absent row, an
-/// empty value, or NA, NaN, null, -. stations: header with station, x, y. Column order is free, further columns are
-/// ignored and named in `notes`. Nothing is repaired or dropped in silence: every bad row throws data_error with file,
-/// line, column, what was expected and what was found (up to ten problems at once).
+/// readings: header with the columns time, station, value; one row per reading. stations: header with station, x, y.
+/// Column order and case are free, further columns are ignored and named in `notes`, as is whatever else was not taken as
+/// it stands. Nothing is dropped in silence: every bad row throws data_error with file, line, column, what was expected
+/// and what was found (up to ten problems at once).
 [[nodiscard]] series parse_network(std::string_view readings, std::string const& readings_name,
                                    std::string_view stations, std::string const& stations_name, coordinate_kind kind,
-                                   provenance origin, std::vector<std::string>* notes = nullptr);
+                                   provenance origin, std::vector<std::string>* notes = nullptr,
+                                   csv_choice const& how = {});
 
-/// parse_network of two files; fills the checksum of `origin`, and its source with the file names if it is empty.
+/// parse_network of two files, compressed or not (read_bytes); fills the checksum of `origin`, and its source with the file
+/// names if it is empty.
 [[nodiscard]] series read_network(std::filesystem::path const& readings, std::filesystem::path const& stations,
-                                  coordinate_kind kind, provenance origin, std::vector<std::string>* notes = nullptr);
+                                  coordinate_kind kind, provenance origin, std::vector<std::string>* notes = nullptr,
+                                  csv_choice const& how = {});
 
 /// Writes the two files of `data` into `folder` (readings.csv, stations.csv).
 void write_network(series const& data, std::filesystem::path const& folder);

@@ -6,7 +6,6 @@
 
 #include "common/sha256.hpp"
 #include "common/shell.hpp"
-#include "csv.hpp"
 #include "rda_script.hpp"
 #include "synthetic.hpp"
 
@@ -100,9 +99,12 @@ void convert(published const& set, fs::path const& rda, fs::path const& out, fs:
     }
     reasons += "\n  " + one + ": " + failure.substr(failure.rfind('\n') + 1);
   }
+  bool const missing =
+      reasons.find("No module named") != std::string::npos || reasons.find("not found") != std::string::npos;
   throw data_error{
-      "converting " + rda.filename().string() +
-      " failed; it needs a python3 with rdata (Debian: apt-get install python3-rdata), see --python:" + reasons};
+      "converting " + rda.filename().string() + " failed" +
+      (missing ? "; it needs a python3 with rdata (Debian: apt-get install python3-rdata), see --python" : "") + ":" +
+      reasons};
 }
 
 }  // namespace
@@ -172,7 +174,7 @@ series open_data(data_choice const& choice, std::vector<std::string>& notes) {
     provenance origin;
     origin.quantity = choice.quantity;
     origin.unit = choice.unit;
-    return read_network(choice.readings, choice.stations, choice.coordinates, origin, &notes);
+    return read_network(choice.readings, choice.stations, choice.coordinates, origin, &notes, choice.csv);
   }
   auto set = choice.set == "auto" ? std::string{"wind"} : choice.set;
   if (!cached(set, choice)) {

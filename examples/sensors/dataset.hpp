@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "series.hpp"
+#include "csv.hpp"
 
 namespace sensors {
 
@@ -15,6 +15,7 @@ struct data_choice {
   std::filesystem::path readings;         ///< a user's own files; then `set` does not count
   std::filesystem::path stations;
   coordinate_kind coordinates = coordinate_kind::degrees;  ///< of the user's files
+  csv_choice csv;                                          ///< how to read the user's files
   std::string quantity = "value";                          ///< of the user's files
   std::string unit;                                        ///< of the user's files
   std::string python;                                      ///< interpreter with rdata; empty: try the usual two

@@ -50,8 +50,12 @@ examples::report::table summary(examples::campaign const& campaign, std::string 
   };
   row("RMSE, " + unit, rmse, 3);
   row("coverage of the 90 % interval", coverage, 3);
-  table.rows.push_back({"RMSE / " + peer_name, number(rmse.mean / peer_rmse, 4), "", number(rmse.lowest / peer_rmse, 4),
-                        number(rmse.highest / peer_rmse, 4)});
+  if (peer_name.empty()) {
+    table.note = "No method applies that it could be held against.";
+  } else {
+    table.rows.push_back({"RMSE / " + peer_name, number(rmse.mean / peer_rmse, 4), "",
+                          number(rmse.lowest / peer_rmse, 4), number(rmse.highest / peer_rmse, 4)});
+  }
   return table;
 }
 

@@ -27,6 +27,19 @@ char const* name(task_kind task) {
 experiment open_experiment(experiment_options const& options) {
   experiment result;
   result.data = open_data(options.data, result.notes);
+  auto const& data = result.data;
+  auto const say = [](std::vector<std::string> const& notes) {
+    if (!examples::ranks::first()) return;
+    for (auto const& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  };
+  if (examples::ranks::first()) {
+    std::fprintf(
+        stderr, "%s\n%lld stations, %lld steps of %s from %s: %.1f %% of this grid hold a reading\n",
+        data.origin.label().c_str(), static_cast<long long>(data.station_count()), static_cast<long long>(data.times),
+        step_text(data.step).c_str(), time_text(data.time(0)).c_str(),
+        100.0 * static_cast<double>(data.present_count()) / static_cast<double>(data.times * data.station_count()));
+  }
+  say(result.notes);
   result.kind = standard_transform(result.data);
   if (!options.transform.empty()) {
     auto const kind = transform_named(options.transform);
@@ -42,11 +55,9 @@ experiment open_experiment(experiment_options const& options) {
                                                  : split_at(result.data, result.data.first,
                                                             date_option(options.validation_from, "--validation-from"),
                                                             date_option(options.test_from, "--test-from"));
-  if (!examples::ranks::first()) return result;
-  std::fprintf(stderr, "%s\n", result.data.origin.label().c_str());
-  for (auto const& note : result.notes) {
-    std::fprintf(stderr, "note: %s\n", note.c_str());
-  }
+  auto const remarks = check_parts(data, result.split, result.kind);
+  say(remarks);
+  result.notes.insert(result.notes.end(), remarks.begin(), remarks.end());
   return result;
 }
 

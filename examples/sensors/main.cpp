@@ -16,8 +16,10 @@ constexpr char const* about =
     "two CSV files. Start with: sensors demo";
 
 constexpr char const* footer =
-    "Your own data: --readings readings.csv (time,station,value) and --stations stations.csv (station,x,y).\n"
-    "A missing reading is an absent row, an empty value or NA. See README.md next to this program's source.";
+    "Your own data: --readings readings.csv (time,station,value) and --stations stations.csv (station,x,y), compressed "
+    "or\n"
+    "not, from a file or a pipe. A missing reading is an absent row, an empty value, NA, or what --missing says.\n"
+    "See README.md next to this program's source.";
 
 /// An option whose value is one of a few words.
 template <class Enum>
@@ -45,6 +47,19 @@ void add_data(CLI::App& app, experiment_options& o) {
   add_words<sensors::coordinate_kind>(
       *group, "--coordinates", o.data.coordinates, "own data: what x and y are, degrees or kilometres",
       {{"degrees", sensors::coordinate_kind::degrees}, {"kilometres", sensors::coordinate_kind::kilometres}});
+  group
+      ->add_option("--missing", o.data.csv.missing,
+                   "own data: what else means no reading, as -999 or -999,M (then --missing=...)")
+      ->delimiter(',');
+  group->add_option_function<std::string>(
+      "--step",
+      [&o](std::string const& text) {
+        o.data.csv.step = sensors::parse_step(text);
+        if (!o.data.csv.step)
+          throw CLI::ValidationError{"--step", "expected as 10min, 1h, 1d, 1month or 1year, found '" + text + "'"};
+      },
+      "own data: from one time to the next, as 10min, 1h, 1d, 1month or 1year (default: what is usual in them)");
+  group->add_option("--encoding", o.data.csv.encoding, "own data: iconv's name of the encoding (default: found out)");
   group->add_option("--quantity", o.data.quantity, "own data: what is measured, for the report");
   group->add_option("--unit", o.data.unit, "own data: its unit, for the report");
   group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
@@ -88,7 +103,7 @@ void add_training(CLI::App& app, experiment_options& o) {
 
 int get_data(experiment_options& o, std::string const& set, bool force) {
   auto const sets = set == "all" ? std::vector<std::string>{"wind", "pm10"} : std::vector<std::string>{set};
-  auto lost = false;
+  auto status = 0;
   for (auto const& one : sets) {
     o.data.set = one;
     std::vector<std::string> notes;
@@ -98,7 +113,7 @@ int get_data(experiment_options& o, std::string const& set, bool force) {
       }
     } catch (sensors::data_error const& error) {
       std::fprintf(stderr, "%s\n", error.what());
-      lost = true;
+      status = 1;  // the others may still be had
       continue;
     }
     auto const data = sensors::open_data(o.data, notes);
@@ -112,12 +127,10 @@ int get_data(experiment_options& o, std::string const& set, bool force) {
                 : sensors::known_checksum(one) == data.origin.checksum ? " (as known)"
                                                                        : " (CHANGED)");
   }
-  if (!lost) {
-    return 0;
+  if (status != 0) {
+    std::fprintf(stderr, "NOT ALL DATA COULD BE HAD; to try the program on made-up data: --set synthetic\n");
   }
-  std::fprintf(stderr, "NO REAL DATA: making SYNTHETIC data instead\n");
-  sensors::fetch("synthetic", o.data);
-  return 0;
+  return status;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -117,6 +118,24 @@ struct prediction {
  private:
   [[nodiscard]] std::size_t cells() const { return static_cast<std::size_t>(range.size() * stations); }
 };
+
+/// The reading that a method misses by most, or for which its prediction is no number.
+[[nodiscard]] inline std::array<index_t, 2> worst_cell(series const& data, prediction const& made) {
+  std::array<index_t, 2> worst{made.range.begin, 0};
+  double most = -1;
+  for (auto t = made.range.begin; t < made.range.end; ++t) {
+    for (index_t s = 0; s < made.stations; ++s) {
+      if (!data.present(t, s)) continue;
+      auto const error = std::abs(made.point[made.cell(t, s)] - data.at(t, s));
+      auto const figure = std::isfinite(error) ? error : std::numeric_limits<double>::infinity();
+      if (figure > most) {
+        most = figure;
+        worst = {t, s};
+      }
+    }
+  }
+  return worst;
+}
 
 /// Score of one station, or of all (station < 0), over the readings that are there.
 [[nodiscard]] inline score evaluate(series const& data, transform_kind kind, prediction const& made,

@@ -104,13 +104,15 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   auto last_saved = passed();
   examples::progress bar{label, limit, "steps", learner.steps()};
   double smooth = 0;
+  // A window ends inside its part, however short that is.
+  auto const length = std::min(settings.window, range.size());
   // Every rank cuts the whole batch and changes it as one rank would, then takes its share: that is a small part of a step.
   auto const mine = s2rm::share_of(settings.batch, ranks::rank(), ranks::size(), settings.parts);
   s2rm::element_cut<Net, float> share;
   while (learner.steps() < limit && !(history.interrupted = ranks::any(examples::interrupt::requested()))) {
     auto const step = learner.steps();
-    auto const starts = draw_starts(range, settings.window, settings.batch, {key, stream_of_starts}, step);
-    auto batch = from.cut(starts, settings.window);
+    auto const starts = draw_starts(range, length, settings.batch, {key, stream_of_starts}, step);
+    auto batch = from.cut(starts, length);
     if (settings.drop_stations > 0) {
       from.hold_out(batch, settings.drop_stations, {key, stream_of_stations}, static_cast<std::uint32_t>(step));
     }

@@ -97,10 +97,10 @@ class windows {
   std::vector<std::uint8_t> view_mask_, target_mask_;
 };
 
-/// Draws `count` first steps of windows inside `range`, addressed by the training step.
+/// Draws `count` first steps of windows inside `range`, addressed by the training step. `length` is at most that of the range.
 inline std::vector<index_t> draw_starts(time_range range, index_t length, index_t count, s2rm::random numbers,
                                         index_t step) {
-  auto const most = std::max<index_t>(1, range.size() - length + 1);
+  auto const most = range.size() - length + 1;
   std::vector<index_t> starts(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < starts.size(); ++i) {
     starts[i] = range.begin + numbers.below(static_cast<std::uint32_t>(step), i, most);

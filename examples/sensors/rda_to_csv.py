@@ -6,15 +6,17 @@
 
 Writes folder/readings.csv (time,station,value; a missing reading is an absent row) and folder/stations.csv
 (station,x,y,name; longitude and latitude in degrees). The text is the same on every machine, so that its checksum
-can be compared. Needs python3-rdata, numpy and pandas; not R.
+can be compared. Needs python3-rdata (0.5 to 1.1 were tried), numpy and pandas; not R.
 """
 
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
 import pathlib
 import re
 import sys
+import traceback
 import warnings
 
 import numpy as np
@@ -33,12 +35,29 @@ def degrees(text: str) -> float:
     return -value if side in "SW" else value
 
 
+def forget_names_of_extents(data: object) -> None:
+    """Take the names off the extents ("dim") of every matrix: rdata 1.0 and 1.1 fail over an extent that has one."""
+    waiting, seen = [data], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (list, tuple)):
+            waiting.extend(one)
+        elif isinstance(one, rdata.parser.RObject) and id(one) not in seen:
+            seen.add(id(one))
+            tag = one.tag and (one.tag.referenced_object or one.tag)
+            if tag and tag.value and tag.value.value == b"dim":
+                one.value[0].attributes = None
+            waiting.extend((one.value, one.attributes))
+
+
 def read_rda(path: pathlib.Path) -> dict[str, object]:
     """Every object of an R data file."""
+    parsed = rdata.parser.parse_file(path)
+    forget_names_of_extents(parsed.object)
     with warnings.catch_warnings():
         # rdata warns about S4 classes that it hands over as plain containers, which is all we want.
         warnings.simplefilter("ignore")
-        return rdata.conversion.convert(rdata.parser.parse_file(path))
+        return rdata.conversion.convert(parsed)
 
 
 def write(folder: pathlib.Path, name: str, header: str, rows: list[str]) -> None:
@@ -87,13 +106,25 @@ def pm10(objects: dict[str, object], folder: pathlib.Path) -> None:
     write(folder, "readings.csv", "time,station,value", readings)
 
 
+def rdata_version() -> str:
+    """That of the installed package; Debian's has none."""
+    try:
+        return importlib.metadata.version("rdata")
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
 def main() -> int:
     """Command line."""
     kinds = {"wind": wind, "pm10": pm10}
     if len(sys.argv) != 4 or sys.argv[1] not in kinds:
         print(__doc__, file=sys.stderr)
         return 2
-    kinds[sys.argv[1]](read_rda(pathlib.Path(sys.argv[2])), pathlib.Path(sys.argv[3]))
+    try:
+        kinds[sys.argv[1]](read_rda(pathlib.Path(sys.argv[2])), pathlib.Path(sys.argv[3]))
+    except Exception as error:  # whatever a version of rdata that nobody has tried may throw
+        traceback.print_exc()
+        sys.exit(f"with rdata {rdata_version()}: {type(error).__name__}: {error}")
     return 0
 
 

@@ -77,6 +77,68 @@ transform_kind standard_transform(series const& data) {
   return data.origin.name == "wind" || data.origin.synthetic ? transform_kind::square_root : transform_kind::identity;
 }
 
+void require_domain(series const& data, time_range range, transform_kind kind, std::string const& part) {
+  for (auto t = range.begin; t < range.end; ++t) {
+    for (index_t s = 0; s < data.station_count(); ++s) {
+      if (!data.present(t, s) || std::isfinite(transform(kind, data.at(t, s)))) continue;
+      throw data_error{"reading " + std::to_string(data.at(t, s)) + " at " + time_text(data.time(t)) + ", station " +
+                       data.stations[static_cast<std::size_t>(s)].code + ", in the " + part + ": the transform " +
+                       name(kind) + " does not take it (see --transform, and --missing where it means no reading)"};
+    }
+  }
+}
+
+std::vector<std::string> check_parts(series const& data, time_split const& split, transform_kind kind) {
+  require_domain(data, split.train, kind, "training part");
+  require_domain(data, split.validation, kind, "validation part");
+  require_domain(data, split.test, kind, "test part");
+  // Of one station over one range.
+  struct extent {
+    index_t count = 0;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    [[nodiscard]] bool moves() const { return high - low > 1e-12 * std::max(std::abs(low), std::abs(high)); }
+  };
+  auto const over = [&](time_range range, index_t s) {
+    extent made;
+    for (auto t = range.begin; t < range.end; ++t) {
+      if (!data.present(t, s)) continue;
+      ++made.count;
+      made.low = std::min(made.low, data.at(t, s));
+      made.high = std::max(made.high, data.at(t, s));
+    }
+    return made;
+  };
+  std::string still, few;
+  auto const name_of = [&](std::string& names, index_t s) {
+    names += (names.empty() ? "'" : ", '") + data.stations[static_cast<std::size_t>(s)].code + "'";
+  };
+  index_t changing = 0, tested = 0;
+  for (index_t s = 0; s < data.station_count(); ++s) {
+    auto const train = over(split.train, s);
+    changing += train.moves() ? 1 : 0;
+    if (train.count >= scaler::fewest_readings && !train.moves()) name_of(still, s);
+    if (auto const fit = over(split.fit(), s).count; fit > 0 && fit < scaler::fewest_readings) name_of(few, s);
+    tested += over(split.test, s).count;
+  }
+  if (changing == 0) {
+    throw data_error{"from " + time_text(data.time(split.train.begin)) + " to " +
+                     time_text(data.time(split.train.end - 1)) +
+                     ", the training part, no station's readings ever change: there is nothing to learn; "
+                     "--validation-from and --test-from cut elsewhere"};
+  }
+  std::vector<std::string> notes;
+  if (!still.empty()) notes.push_back("Readings that never change in the training part: station " + still + ".");
+  if (!few.empty()) {
+    notes.push_back("Fewer than " + std::to_string(scaler::fewest_readings) +
+                    " readings before the test part, so the mean of the others stands for their own: station " + few +
+                    ".");
+  }
+  if (tested < scaler::fewest_readings) {
+    notes.push_back("The test part holds " + std::to_string(tested) + " readings: its measures mean little.");
+  }
+  return notes;
+}
+
 scaler scaler::fit(series const& data, time_range range, scaler_options const& options) {
   scaler result;
   result.chosen = options;
@@ -98,11 +160,7 @@ scaler scaler::fit(series const& data, time_range range, scaler_options const& o
   };
   each([&](index_t t, index_t s) {
     auto const v = value(t, s);
-    if (!std::isfinite(v)) {
-      throw data_error{"reading " + std::to_string(data.at(t, s)) + " at " + time_text(data.time(t)) + ", station " +
-                       data.stations[static_cast<std::size_t>(s)].code + ": the transform " + name(options.transform) +
-                       " does not take it"};
-    }
+    if (!std::isfinite(v)) require_domain(data, {t, t + 1}, options.transform, "range that is fitted");
     means[static_cast<std::size_t>(s)].add(v);
   });
 
@@ -141,7 +199,10 @@ scaler scaler::fit(series const& data, time_range range, scaler_options const& o
       seen.push_back(day);
     }
   }
-  auto const terms = seen.size() >= 300 ? 5 : 1;
+  // The longest stretch of the year without a day.
+  auto longest = seen.empty() ? 366 : seen.front() + 366 - seen.back();
+  for (std::size_t i = 1; i < seen.size(); ++i) longest = std::max(longest, seen[i] - seen[i - 1]);
+  auto const terms = longest <= 67 && seen.size() >= 10 ? 5 : 1;
   Eigen::MatrixXd design(static_cast<Eigen::Index>(seen.size()), terms);
   Eigen::VectorXd mean(static_cast<Eigen::Index>(seen.size()));
   for (std::size_t i = 0; i < seen.size(); ++i) {

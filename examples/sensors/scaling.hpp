@@ -25,6 +25,15 @@ enum class transform_kind { identity, square_root, log1p };
 /// identity for a user's files.
 [[nodiscard]] transform_kind standard_transform(series const& data);
 
+/// Throws data_error with the first reading of a range that f does not take (negative under the root), named with its time,
+/// station and `part`.
+void require_domain(series const& data, time_range range, transform_kind kind, std::string const& part);
+
+/// Looks at every part before anything is fitted. Throws data_error where the transform does not take a reading, or no
+/// station changes in the training part. Returns what is worth saying: stations that stand still in the training part or
+/// have hardly a reading before the test, a test part with hardly a reading.
+[[nodiscard]] std::vector<std::string> check_parts(series const& data, time_split const& split, transform_kind kind);
+
 /// What an anomaly is taken from.
 enum class level_kind {
   station,  ///< each station's own training mean: forecasting at known stations
@@ -43,7 +52,7 @@ struct scaler_options {
 ///   z = (f(y) - season(day of year) - level(station)) / scale
 ///
 /// season: mean over stations and years of f(y) - station mean, for each day of the year that occurs, then two
-/// harmonics (period 365.25 days) by least squares; a constant where fewer than 300 days of the year occur.
+/// harmonics (period 365.25 days) by least squares; a constant where more than two months of the year never occur.
 /// level: training mean of f(y) of the station, or the mean of these over stations; a station with fewer than 30
 /// training readings gets the network's level. scale: one number, the standard deviation of all training anomalies.
 class scaler {

@@ -14,6 +14,28 @@ double radians(double degrees) { return degrees * std::numbers::pi / 180.0; }
 /// Kilometres per degree to the north.
 double const km_per_degree = earth_radius_km * std::numbers::pi / 180.0;
 
+/// The same turn within half a circle either way.
+double shortest_turn(double degrees) { return std::abs(degrees) > 180 ? std::remainder(degrees, 360.0) : degrees; }
+
+/// West and east end of the shortest arc that holds all longitudes; as they are where that is less than half the globe.
+std::array<double, 2> arc_of(std::vector<station> const& stations, coordinate_kind kind) {
+  std::vector<double> all;
+  for (auto const& one : stations) all.push_back(one.x);
+  std::sort(all.begin(), all.end());
+  if (kind == coordinate_kind::kilometres || all.back() - all.front() <= 180) return {all.front(), all.back()};
+  for (auto& x : all) x -= 360 * std::floor(x / 360);
+  std::sort(all.begin(), all.end());
+  auto widest = 360 + all.front() - all.back();
+  std::array<double, 2> arc{all.front(), all.back()};
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (all[i] - all[i - 1] > widest) {
+      widest = all[i] - all[i - 1];
+      arc = {all[i] - 360, all[i - 1]};
+    }
+  }
+  return arc;
+}
+
 }  // namespace
 
 std::string provenance::label() const {
@@ -22,8 +44,9 @@ std::string provenance::label() const {
 
 std::array<double, 2> projection::place(double x, double y) const {
   auto const north = kind == coordinate_kind::degrees ? (y - centre_y) * km_per_degree : y - centre_y;
-  auto const east =
-      kind == coordinate_kind::degrees ? (x - centre_x) * km_per_degree * std::cos(radians(centre_y)) : x - centre_x;
+  auto const east = kind == coordinate_kind::degrees
+                        ? shortest_turn(x - centre_x) * km_per_degree * std::cos(radians(centre_y))
+                        : x - centre_x;
   return {east / kilometres_per_unit, north / kilometres_per_unit};
 }
 
@@ -52,15 +75,16 @@ projection fit_projection(std::vector<station> const& stations, coordinate_kind 
   if (stations.empty()) {
     return result;
   }
-  auto const by_x = [](auto const& a, auto const& b) { return a.x < b.x; };
+  auto const [west, east] = arc_of(stations, kind);
   auto const by_y = [](auto const& a, auto const& b) { return a.y < b.y; };
-  auto const [west, east] = std::minmax_element(stations.begin(), stations.end(), by_x);
   auto const [south, north] = std::minmax_element(stations.begin(), stations.end(), by_y);
-  result.centre_x = (west->x + east->x) / 2;
+  result.centre_x = (west + east) / 2;
   result.centre_y = (south->y + north->y) / 2;
   // Kilometres as long as the scale is 1. The centre is rounded: one side may be a little farther from it than the other.
-  auto const upper = result.place(east->x, north->y), lower = result.place(west->x, south->y);
-  auto const half = std::max({upper[0], upper[1], -lower[0], -lower[1]});
+  double half = 0;
+  for (auto const& one : stations) {
+    for (auto const side : result.place(one.x, one.y)) half = std::max(half, std::abs(side));
+  }
   result.kilometres_per_unit = half > 0 ? half : 1.0;  // a single station
   return result;
 }
@@ -90,8 +114,11 @@ index_t series::index_from(time_stamp when) const {
   if (when <= first) {
     return 0;
   }
-  // Compare before dividing: `when` may be the largest number there is.
-  return when >= time(times) ? times : (when - first + step - 1) / step;
+  if (when >= time(times)) return times;
+  auto t = static_cast<index_t>(step.position(when) - step.position(first));  // within one of it
+  while (t > 0 && time(t - 1) >= when) --t;
+  while (time(t) < when) ++t;
+  return t;
 }
 
 index_t series::station_index(std::string const& code) const {
@@ -104,6 +131,39 @@ index_t series::station_index(std::string const& code) const {
     known += (known.empty() ? "" : ", ") + one;
   }
   throw data_error{"no station '" + code + "'; there are: " + known};
+}
+
+std::vector<std::string> remarks_on_places(series const& data) {
+  std::vector<std::string> remarks;
+  auto const degrees = data.map.kind == coordinate_kind::degrees;
+  // Of many stations some thousand pairs tell it.
+  auto const stride = std::max<index_t>(1, data.station_count() / 200);
+  double widest = 0, wrong = 0;
+  std::vector<std::array<double, 2>> pairs;  // on the ground, on the plane
+  for (index_t a = 0; a < data.station_count(); a += stride) {
+    for (index_t b = 0; b < a; b += stride) {
+      auto const* const p = data.places.data() + 2 * a;
+      auto const* const q = data.places.data() + 2 * b;
+      pairs.push_back({data.distance_km(a, b), data.map.kilometres_per_unit * std::hypot(p[0] - q[0], p[1] - q[1])});
+      widest = std::max(widest, pairs.back()[0]);
+    }
+  }
+  for (auto const& [ground, plane] : pairs) {
+    if (ground > widest / 20) wrong = std::max(wrong, std::abs(plane / ground - 1));
+  }
+  auto const text = [](double x) { return std::to_string(std::llround(x)); };
+  if (data.station_count() > 1 && widest == 0) remarks.emplace_back("all stations are at one place");
+  if (widest > 10'000) {
+    remarks.push_back("the stations are up to " + text(widest) + " km apart" +
+                      (degrees ? ": is x the longitude and y the latitude?" : ": are x and y metres?"));
+  }
+  if (wrong > 0.2) {
+    remarks.push_back(
+        "the model sees the stations on a plane, where distances are up to " + text(100 * wrong) +
+        " % longer or shorter than on the ground: the network is too near a pole, or too wide; the methods "
+        "that it is compared with use distances on the ground");
+  }
+  return remarks;
 }
 
 time_split split_at(series const& data, time_stamp begin, time_stamp validation, time_stamp test, time_stamp end) {
@@ -132,7 +192,16 @@ time_split standard_split(series const& data) {
   if (data.origin.name == "pm10") {
     return split_at(data, year(2001), year(2007), year(2008), year(2010));
   }
-  return split_at(data, data.time(0), data.time(data.times * 70 / 100), data.time(data.times * 85 / 100));
+  // Of the times that have a reading: a pause does not leave the test part with a handful.
+  std::vector<index_t> read;
+  for (index_t t = 0; t < data.times; ++t) {
+    auto const row = data.values.begin() + t * data.station_count();
+    if (!std::all_of(row, row + data.station_count(), [](double x) { return std::isnan(x); })) read.push_back(t);
+  }
+  auto const after = [&](std::size_t percent) {
+    return read.empty() ? data.time(0) : data.time(read[read.size() * percent / 100]);
+  };
+  return split_at(data, data.time(0), after(70), after(85));
 }
 
 std::vector<index_t> window_starts(time_range range, index_t length, index_t stride) {

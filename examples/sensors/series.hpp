@@ -60,16 +60,17 @@ struct projection {
   [[nodiscard]] double distance_km(double x1, double y1, double x2, double y2) const;
 };
 
-/// Centred on the middle of the bounding box; the farther of the two half extents becomes 1.
+/// Centred on the middle of the bounding box; the farther of the two half extents becomes 1. Longitudes are a circle: the
+/// box leaves out the widest gap between them, so that -179, 181 and 541 are one place, next to 179.
 [[nodiscard]] projection fit_projection(std::vector<station> const& stations, coordinate_kind kind);
 
-/// A regular grid of times by stations. Times are first + t * step; a missing reading is NaN.
+/// A regular grid of times by stations. Time t is t steps after the first; a missing reading is NaN.
 struct series {
   provenance origin;
   projection map;
   std::vector<station> stations;
   time_stamp first = 0;
-  time_stamp step = seconds_per_day;
+  time_step step;
   index_t times = 0;
   std::vector<double> values;  ///< (times, stations)
   std::vector<double> places;  ///< (stations, 2), in [-1, 1]
@@ -79,7 +80,7 @@ struct series {
     return values[static_cast<std::size_t>(t * station_count() + s)];
   }
   [[nodiscard]] bool present(index_t t, index_t s) const { return at(t, s) == at(t, s); }
-  [[nodiscard]] time_stamp time(index_t t) const { return first + t * step; }
+  [[nodiscard]] time_stamp time(index_t t) const { return step.after(first, t); }
   [[nodiscard]] double distance_km(index_t a, index_t b) const;
   /// distance_km of every pair, (stations, stations): for loops that ask often.
   [[nodiscard]] std::vector<double> distances_km() const;
@@ -113,7 +114,11 @@ struct time_split {
 [[nodiscard]] time_split split_at(series const& data, time_stamp begin, time_stamp validation, time_stamp test,
                                   time_stamp end = std::numeric_limits<time_stamp>::max());
 
-/// The protocol of a known set, else 70 % / 15 % / 15 % of the times:
+/// What is odd about the places of a network: all in one point, too far apart for what their coordinates are said to be,
+/// or where the plane of the projection has other distances than the ground (around a pole, around the globe).
+[[nodiscard]] std::vector<std::string> remarks_on_places(series const& data);
+
+/// The protocol of a known set, else 70 % / 15 % / 15 % of the times that have a reading:
 /// wind: train 1961-72, validation 1973-74, test 1975-78; pm10: train 2001-06, validation 2007, test 2008-09
 /// (1998-2000 are left out: there, 67 to 99 % of the readings are missing).
 [[nodiscard]] time_split standard_split(series const& data);

@@ -14,6 +14,9 @@ char const* title(std::string const& task) {
                             : "Unseen stations: the same time at stations left out of everything";
 }
 
+/// A method whose error is so many times that of the first one, climatology, has failed.
+constexpr double absurd = 100;
+
 /// A score of only finite numbers, or "inf": nothing is hidden behind a mean.
 std::vector<std::string> cells(std::string name, score const& s) {
   return {std::move(name),    number(s.rmse(), 3),           number(s.mae(), 3),       number(s.transformed_rmse(), 4),
@@ -36,10 +39,19 @@ table score_table(series const& data, transform_kind kind, std::string const& ta
     result.header.emplace_back("independent RMSE");
   }
   std::string reasons;
+  auto const simplest =
+      peers.empty() || !peers.front().absent.empty() ? missing : evaluate(data, kind, peers.front().made).rmse();
   for (auto const& one : peers) {
     std::vector<std::string> row;
     if (one.absent.empty()) {
-      row = cells(one.made.name, evaluate(data, kind, one.made));
+      auto const s = evaluate(data, kind, one.made);
+      row = cells(one.made.name, s);
+      if (s.count() > 0 && (!std::isfinite(s.rmse()) || !std::isfinite(s.nll()) || s.rmse() > absurd * simplest)) {
+        auto const [t, at] = worst_cell(data, one.made);
+        reasons += " " + one.made.name + " is no forecast here, worst at " + time_text(data.time(t)) + ", station " +
+                   data.stations[static_cast<std::size_t>(at)].code +
+                   ": the readings it was fitted on do not determine it.";
+      }
     } else {
       row = {one.made.name, "n/a", "n/a", "n/a", "n/a", "n/a", "0"};
       reasons += " " + one.made.name + " " + one.absent + ".";

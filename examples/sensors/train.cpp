@@ -44,11 +44,24 @@ std::filesystem::path checkpoint_of(experiment_options const& options, std::stri
   return path.parent_path() / name;
 }
 
+namespace {
+
+/// What cannot be trained is said before hours of what can.
+void require_stations(experiment const& with, experiment_options const& options) {
+  if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
+  throw data_error{
+      "an unseen station is predicted from others: expected at least 2 stations, found 1 (--task forecast "
+      "needs one alone)"};
+}
+
+}  // namespace
+
 int train(experiment_options const& options) {
   examples::interrupt const watch;
   namespace ranks = examples::ranks;
   // Rank 0 fetches the data where they are not there yet; the others wait and find them.
   auto const with = ranks::first_before_others([&] { return open_experiment(options); });
+  require_stations(with, options);
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());

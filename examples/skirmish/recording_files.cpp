@@ -52,7 +52,7 @@ class judge {
 
 std::string text_of(float value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
+  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));  // every float differs from its neighbours
   return text;
 }
 
@@ -200,6 +200,7 @@ class loader {
     for_each_field(r, [&known](char const* name, auto const&) { known.insert(std::string{name} + ".npy"); });
     for (auto const& entry : fs::directory_iterator{folder_}) {
       auto const name = entry.path().filename().string();
+      if (name.starts_with("._")) continue;  // what macOS leaves beside a file on other file systems
       if (entry.path().extension() == ".npy" && known.count(name) == 0) {
         throw s2rm::file_error("skirmish: " + entry.path().string() + ": unknown: a recording has no such field");
       }
@@ -209,6 +210,23 @@ class loader {
  private:
   fs::path folder_;
 };
+
+/// Fractions and places that other programs computed may be off their range by a rounding: they are put back into it. What
+/// is further off stays and is refused.
+void undo_rounding(recording& r) {
+  constexpr float slack = 1e-6F;
+  auto const clamp = [](float x, float most) {
+    if (x > most && x <= most * (1 + slack)) return most;
+    return x < 0 && x >= -slack * most ? 0.0F : x;
+  };
+  for (auto* field : {&r.health, &r.energy, &r.cooldown, &r.shield}) {
+    for (auto& x : *field) x = clamp(x, 1);
+  }
+  for (std::size_t i = 0; i < r.position.size(); ++i) {
+    auto& x = r.position.data()[i];
+    x = clamp(x, r.map_size(i % 2));
+  }
+}
 
 }  // namespace
 
@@ -242,6 +260,7 @@ recording load_recording(fs::path const& folder) {
   }
   from.read<std::uint8_t, 2>("action", r.action, {{states, allies}, any});
   from.refuse_others(r);
+  undo_rounding(r);
   check(r, folder);
   return r;
 }

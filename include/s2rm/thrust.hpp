@@ -13,7 +13,8 @@
 #include "s2rm/backend/thrust/policy_kernels/view_masks.hpp"
 #include "s2rm/s2rm.hpp"
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 /// Whether the recurrence of a model is one kernel each way on a GPU (`thrust_on::persistent`), or why it is not.
 enum class persistent_recurrence {
@@ -44,10 +45,11 @@ consteval persistent_recurrence persistent_recurrence_of() {
   }
 }
 
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END
 
 #if S2RM_CUDA
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Net, class T, class Optimiser>
 std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser, seed start, training options, gpu_options gpu) {
@@ -64,5 +66,5 @@ int gpu_count() {
   return backend::system::cuda::count();
 }
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END
 #endif

@@ -29,7 +29,7 @@ class S2rm(ConanFile):
             copy(self, pattern, root, self.export_sources_folder)
 
     def requirements(self):
-        self.requires("eigen/[>=3.4 <4]", transitive_headers=True)
+        self.requires("eigen/[>=3.4 <6]", transitive_headers=True)
         self.requires("xtensor/[>=0.24 <1]", transitive_headers=True)
         self.requires("rapidjson/[>=1.1]", transitive_headers=True)
 

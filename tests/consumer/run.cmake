@@ -1,4 +1,4 @@
-# cmake -DWAY=<find_package|distributed|add_subdirectory|fetch_content|pkg_config|installed_files|compile_budget> -DSOURCE=<repository>
+# cmake -DWAY=<find_package|distributed|add_subdirectory|fetch_content|pkg_config|installed_files|compile_budget|gcc_11> -DSOURCE=<repository>
 #       -DBUILD=<its build folder> -DWORK=<scratch folder> -DCOMPILER=<c++> -DVERSION=<0.1.0> -P run.cmake
 #
 # Installs where the way needs it, moves the installed tree elsewhere, builds main.cpp and runs it.
@@ -60,7 +60,17 @@ elseif(WAY STREQUAL "pkg_config")
     "${PKG_CONFIG}" --cflags --libs s2rm)
   string(STRIP "${output}" flags)
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  run("${COMPILER}" "${SOURCE}/tests/consumer/main.cpp" ${flags} -o "${WORK}/consumer")
+  # The language is the caller's to choose.
+  if(flags MATCHES "-std=")
+    message(FATAL_ERROR "s2rm.pc sets the language: ${flags}")
+  endif()
+  run("${COMPILER}" -std=c++23 "${SOURCE}/tests/consumer/main.cpp" ${flags} -o "${WORK}/consumer")
+  run("${WORK}/consumer")
+  expect_version("${output}")
+elseif(WAY STREQUAL "gcc_11")
+  # Ubuntu 22.04's compiler: it takes the path without vector kernels by itself.
+  run("${COMPILER}" -std=c++20 -O1 -Wall -Wextra -Werror "-I${SOURCE}/include" -isystem "${EIGEN}" "-I${RAPIDJSON}"
+    "${SOURCE}/tests/consumer/main.cpp" -pthread -o "${WORK}/consumer")
   run("${WORK}/consumer")
   expect_version("${output}")
 elseif(WAY STREQUAL "compile_budget")

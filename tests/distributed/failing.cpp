@@ -5,10 +5,9 @@
 
 #include "s2rm/distributed.hpp"
 
-int main(int argc, char* argv[]) {
-  namespace distributed = s2rm::distributed;
-  char const* const how = argc > 1 ? argv[1] : "";
-  distributed::world const all;
+namespace {
+
+int run(s2rm::distributed::world const& all, char const* how) {
   try {
     // Ranks that are well are waited for, however slow the machine; those that fail are missed after seconds.
     s2rm::communicator::mpi const team{all, {.timeout = std::strcmp(how, "well") == 0 ? 60.0 : 4.0}};
@@ -29,4 +28,16 @@ int main(int argc, char* argv[]) {
     return 4;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  try {
+    s2rm::distributed::world const all;
+    return run(all, argc > 1 ? argv[1] : "");
+  } catch (std::exception const& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 4;
+  }
 }

@@ -69,11 +69,25 @@ TEST_CASE("what is wrong is said in words") {
   CHECK_FALSE(std::filesystem::exists(work.path));
 }
 
+TEST_CASE("several processes of one launch that do not know each other are refused") {
+  place const work{"s2rm_clip_alone"};
+  // What the launcher of another MPI library says, to a program with MPI; what any says, to one without.
+  auto const refused = call(work.train() + " --steps 2", "PMI_SIZE=2");
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.text, contains("expected one process, found 2 started together (PMI_SIZE=2)"));
+  CHECK_FALSE(std::filesystem::exists(work.path / "seed1.safetensors"));
+  CHECK(call(work.train() + " --steps 2", "PMI_SIZE=2 S2RM_INDEPENDENT_RUNS=1").status == 0);
+  CHECK(call(work.train() + " --steps 2", "SLURM_NTASKS=8 SLURM_PROCID=0").status == 0);
+}
+
 TEST_CASE("data, train, eval and render leave their files, and the peers' figures are right") {
   place const work{"s2rm_clip_run"};
   auto const data = call("data --video " + work.video() + work.out());
   CHECK(data.status == 0);
   CHECK_THAT(data.text, contains("200 frames of 24 x 16: 140 to train, 20 to validate, 40 to test"));
+  // What is asked for is done or refused, never only noted.
+  CHECK_THAT(call("data --region 20:16:4:0 --video " + work.video() + work.out()).text, contains("frames of 20 x 16"));
+  CHECK_THAT(call("train --width 96 --video " + work.video() + work.out()).text, contains("is not scaled"));
   auto const trained = call(work.train() + " --seed 2 --steps 3");
   CHECK(trained.status == 0);
   CHECK_THAT(trained.text, contains("3 of 3 steps"));
@@ -93,7 +107,10 @@ TEST_CASE("data, train, eval and render leave their files, and the peers' figure
     CHECK_THAT(bytes_of(work.path / "page.json"), contains(word));
   }
 
-  auto const test = nlohmann::json::parse(bytes_of(work.path / "seed2.json")).at("test");
+  auto const record = nlohmann::json::parse(bytes_of(work.path / "seed2.json"));
+  CHECK(record.at("shown").at("width") == 24);
+  CHECK(nlohmann::json::parse(record.at("manifest").get<std::string>()).at("data").at("frames") == 200);
+  auto const& test = record.at("test");
   auto const frames = square();
   double by_mean = 0, by_copy = 0, at_five = 0, fives = 0;
   for (std::size_t y = 0; y < 16; ++y) {

@@ -1,13 +1,10 @@
 // What the example clip makes of a video: frames, parts, background, crops, batches.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
-#include "s2rm/adapters/npy.hpp"
+#include "data/files.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"
 
@@ -16,7 +13,6 @@ using clip::crop;
 using clip::index_t;
 using s2rm::test::complaint;
 using s2rm::test::contains;
-using s2rm::test::temporary_folder;
 
 namespace {
 
@@ -30,14 +26,6 @@ clip::footage made_up() {
     for (int i = 0; i < 20 * 16; ++i) video.pixels.push_back(static_cast<std::uint8_t>((31 * t + 7 * i + t * i) % 256));
   }
   return video;
-}
-
-/// A program that does what the shell is told.
-std::string program(temporary_folder const& in, std::string const& text) {
-  auto const file = in / "program";
-  s2rm::test::write_text(file, "#!/bin/sh\n" + text + "\n");
-  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-  return file;
 }
 
 }  // namespace
@@ -203,53 +191,4 @@ TEST_CASE("last value keeps what a pixel showed when it was last seen") {
   CHECK(seen.z()[at(14, 10)] == from.at(4)[at(14, 10)]);
   CHECK(seen.z()[at(15, 2)] == 0);
   CHECK(seen.z()[at(2, 11)] == 0);
-}
-
-TEST_CASE(".npy files are read as they are") {
-  temporary_folder const work;
-  auto const file = work / "frames.npy";
-  s2rm::tensor<std::uint8_t, 3> frames = xt::zeros<std::uint8_t>({3, 12, 14});
-  frames(2, 11, 13) = 200;
-  s2rm::io::save_npy(file, frames);
-  auto const video = clip::load(file, {}, "no such program");
-  CHECK(video.width == 14);
-  CHECK(video.height == 12);
-  CHECK(video.frames() == 3);
-  CHECK(video.pixels.back() == 200);
-  s2rm::tensor<std::uint8_t, 3> const narrow = xt::zeros<std::uint8_t>({3, 12, 10});
-  s2rm::io::save_npy(file, narrow);
-  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(file, {}, "")); }), contains("found 10 x 12"));
-  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(work / "none.avi", {}, "")); }), contains("none.avi"));
-}
-
-TEST_CASE("another video is decoded by ffmpeg, with the region and the size that were asked for") {
-  temporary_folder const work;
-  auto const video = work / "it's a film.avi";
-  s2rm::test::write_text(video, "anything");
-  clip::selection chosen;
-  chosen.region = "768:384:0:96";
-  chosen.width = 12;
-  chosen.height = 11;
-  // Instead of ffmpeg: notes its arguments, writes two frames into the last of them.
-  auto const arguments = work / "arguments";
-  auto const fake = program(
-      work, "for a; do echo \"<$a>\"; out=$a; done >" + arguments + "\nhead -c 264 /dev/zero | tr '\\0' 'A' >\"$out\"");
-  auto const made = clip::load(video, chosen, fake);
-  CHECK(made.width == 12);
-  CHECK(made.height == 11);
-  CHECK(made.frames() == 2);
-  CHECK(std::all_of(made.pixels.begin(), made.pixels.end(), [](std::uint8_t g) { return g == 'A'; }));
-  auto const noted = s2rm::test::read_text(arguments);
-  CHECK_THAT(noted, contains("<file:" + video + ">"));
-  CHECK_THAT(noted, contains("<crop=768:384:0:96,scale=12:11:flags=area,format=gray>"));
-  CHECK_THAT(noted, contains("<rawvideo>"));
-
-  auto const odd = program(work, "for a; do out=$a; done; head -c 265 /dev/zero >\"$out\"");
-  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(video, chosen, odd)); }), contains("265 bytes"));
-  auto const broken = program(work, "echo moov atom not found; exit 1");
-  auto const text = complaint([&] { static_cast<void>(clip::load(video, chosen, broken)); });
-  CHECK_THAT(text, contains("moov atom not found"));
-  CHECK_THAT(text, contains("install-deps"));
-  chosen.region = "768x384";
-  CHECK_THAT(complaint([&] { static_cast<void>(clip::load(video, chosen, fake)); }), contains("W:H:X:Y"));
 }

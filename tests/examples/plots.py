@@ -96,6 +96,13 @@ class Plots(unittest.TestCase):
         self.assertAlmostEqual(north[0], 0)
         east = projection.place([-7.0, 53.5])
         self.assertAlmostEqual(east[0], 6371 * np.pi / 180 * np.cos(np.radians(53.5)) / 200)
+        fiji = maps.Projection({"kind": "degrees", "centre": [179.0, -17.0], "kilometres_per_unit": 200})
+        np.testing.assert_allclose(fiji.place([-179.0, -17.0]), fiji.place([181.0, -17.0]))
+        self.assertEqual(fiji.tick(0, 181.0), fiji.tick(0, -179.0))
+        self.assertEqual(fiji.tick(0, 181.0), "179° W")
+        self.assertEqual(fiji.tick(0, 180.0), "180° E")
+        crossing = fiji.place([[-2.0, 0.0], [0.0, 0.0]])  # on the far side of the globe
+        self.assertEqual(int(np.isnan(crossing).any(axis=1).sum()), 1)
         outlines = json.loads((PLOTS / "outlines.json").read_text(encoding="utf-8"))
         self.assertIn("Natural Earth", outlines["source"])
         coast = np.concatenate([np.array(one) for one in outlines["coast"]])

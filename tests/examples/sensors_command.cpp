@@ -70,3 +70,42 @@ TEST_CASE("sensors: Ctrl-C leaves a state that training goes on from, to the sam
   CHECK(other.status != 0);
   CHECK_THAT(other.text, contains("schedule.total: expected 7, found "));
 }
+
+TEST_CASE("sensors data: a set that cannot be had is an error, never data that were made up") {
+  output_folder const data{"s2rm_sensors_none"};
+  auto const with = [&](std::string const& arguments) {
+    return call("env PATH=/nowhere " SENSORS_PROGRAM " " + arguments + " --data " + data.path.string());
+  };
+  for (auto const* set : {"pm10", "wind", "all"}) {
+    auto const run = with("data --set " + std::string(set));
+    CHECK(run.status == 1);
+    CHECK_THAT(run.text, contains("NOT ALL DATA COULD BE HAD"));
+    CHECK_FALSE(std::filesystem::exists(data.path / "synthetic"));
+  }
+  CHECK(with("data").status == 1);
+  CHECK(with("peers --set pm10 --out " + (data.path / "out").string()).status == 1);
+  CHECK_FALSE(std::filesystem::exists(data.path / "synthetic"));
+  CHECK(with("data --set synthetic").status == 0);
+}
+
+TEST_CASE("sensors: a table from a pipe; one station is said before training, and what share of the grid it holds") {
+  output_folder const at{"s2rm_sensors_one"};
+  std::filesystem::create_directories(at.path);
+  std::ofstream stations(at.path / "stations.csv"), readings(at.path / "readings.csv");
+  stations << "station,x,y\nA,179.5,-17\n" << std::flush;
+  readings << "Time;Station;Value\n";
+  for (int month = 0; month < 60; ++month) {
+    readings << 2015 + month / 12 << '-' << (month % 12 < 9 ? "0" : "") << 1 + month % 12 << "-01;A;"
+             << (month % 5 == 0 ? "-999" : std::to_string(month % 7) + ",25") << '\n';
+  }
+  readings.close();
+  auto const made =
+      call("gzip -c " + (at.path / "readings.csv").string() +
+           " | " SENSORS_PROGRAM " train --readings /dev/stdin --missing -999,-9999 --step 1month --stations " +
+           (at.path / "stations.csv").string() + at.out());
+  INFO(made.text);
+  CHECK(made.status == 1);
+  CHECK_THAT(made.text, contains("60 steps of 1 month from 2015-01-01: 80.0 % of this grid hold a reading"));
+  CHECK_THAT(made.text, contains("expected at least 2 stations, found 1"));
+  CHECK_THAT(made.text, !contains("loss"));
+}

@@ -1,8 +1,14 @@
 // The user's two CSV files: what is read, and that a bad row is named instead of dropped.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
 
 #include "sensors/csv.hpp"
+#include "sensors/text_file.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"
 
@@ -37,7 +43,7 @@ TEST_CASE("readings land in their cell whatever the order of rows and columns") 
                          two_stations, &notes);
   REQUIRE(data.times == 3);
   REQUIRE(data.station_count() == 2);
-  CHECK(data.step == 86400);
+  CHECK(data.step.seconds == 86400);
   CHECK(data.at(0, 0) == 1.5);
   CHECK(data.at(2, 1) == 2.5);
   CHECK(data.present_count() == 2);
@@ -60,7 +66,7 @@ TEST_CASE("quotes, a byte order mark, comments and hours are understood") {
       "2001-01-01T09:00:00Z,B,2\n2001-01-01T18:00,B,3\n",
       "r.csv", "station,x,y\n\"A, \"\"north\"\"\",0,0\nB,3,4\n", "s.csv", coordinate_kind::kilometres, {});
   CHECK(data.stations[0].code == "A, \"north\"");
-  CHECK(data.step == 3 * 3600);
+  CHECK(data.step.seconds == 3 * 3600);
   CHECK(data.times == 5);
   CHECK(data.at(0, 0) == 10.0);
   CHECK(data.at(4, 1) == 3.0);
@@ -136,7 +142,7 @@ TEST_CASE("stations without a code, east of everything, or without a reading") {
   CHECK_THAT(complaint(good, "station,x,y\nA,361,1\n"), contains("line 2, column x: expected longitude"));
   std::vector<std::string> notes;
   auto const data = read(good, two_stations, &notes);
-  CHECK(data.step == 86400);  // one time alone: a day
+  CHECK(data.step.seconds == 86400);  // one time alone: a day
   REQUIRE(notes.size() == 1);
   CHECK(notes[0] == "r.csv: station 'B' has no reading");
 }
@@ -169,4 +175,276 @@ TEST_CASE("a network that is written is read as it was") {
   sensors::provenance origin;
   origin.source = "a book";
   CHECK(sensors::read_network(r, s, coordinate_kind::degrees, origin).origin.source == "a book");
+}
+
+// One network, and the many ways in which its table may be written.
+namespace {
+
+using sensors::time_stamp;
+
+constexpr char const* four_stations = "station,x,y\nP1,-8.2,51.8\nP2,-7.1,52.6\nP3,-6.4,53.5\nP4,-9.0,53.3\n";
+constexpr int hours = 60;
+time_stamp const begin = sensors::midnight({2023, 3, 1});
+
+/// How a table is written; the network is always the same.
+struct writing {
+  std::string header = "time,station,value\n";
+  char delimiter = ',';
+  std::string end = "\n";
+  std::function<std::string(time_stamp)> time = [](time_stamp t) { return sensors::time_text(t); };
+  std::function<std::string(std::string)> value = [](std::string text) { return text; };
+};
+
+std::string table(writing const& as) {
+  auto text = as.header;
+  for (int hour = 0; hour < hours; ++hour) {
+    for (int s = 0; s < 4; ++s) {
+      char value[16];
+      std::snprintf(value, sizeof value, "%.2f", 10 + 4 * std::sin(0.7 * hour + s) + 0.01 * hour);
+      text += as.time(begin + 3600 * hour) + as.delimiter + 'P' + std::to_string(1 + s) + as.delimiter +
+              as.value(value) + as.end;
+    }
+  }
+  return text;
+}
+
+std::string utf16(std::string const& text, bool big, bool mark) {
+  std::string made;
+  auto const add = [&](unsigned char high, unsigned char low) {
+    made += static_cast<char>(big ? high : low);
+    made += static_cast<char>(big ? low : high);
+  };
+  if (mark) add(0xfe, 0xff);
+  for (auto const c : text) add(0, static_cast<unsigned char>(c));
+  return made;
+}
+
+struct read_back {
+  sensors::series data;
+  std::vector<std::string> notes;
+};
+
+read_back read_four(std::string const& text, sensors::csv_choice const& how = {},
+                    std::string const& stations = four_stations) {
+  read_back result;
+  result.data = parse_network(text, "r.csv", stations, "s.csv", coordinate_kind::degrees, {}, &result.notes, how);
+  return result;
+}
+
+std::string all_of(std::vector<std::string> const& notes) {
+  std::string text;
+  for (auto const& one : notes) text += one + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("one network in many writings is one series") {
+  auto const plain = read_four(table({}));
+  REQUIRE(plain.data.present_count() == 4 * hours);
+  CHECK(plain.notes.empty());
+  auto const same = [&](char const* what, std::string const& text, char const* note = nullptr,
+                        sensors::csv_choice const& how = {}, std::string const& stations = four_stations) {
+    INFO(what);
+    auto const back = read_four(text, how, stations);
+    CHECK(back.data.values == plain.data.values);
+    CHECK(back.data.first == plain.data.first);
+    CHECK(back.data.step.seconds == 3600);
+    CHECK(back.data.places == plain.data.places);
+    INFO(all_of(back.notes));
+    CHECK(back.notes.size() == (note == nullptr ? 0U : 1U));
+    if (note != nullptr) CHECK_THAT(all_of(back.notes), contains(note));
+  };
+  auto const timed = [](std::function<std::string(time_stamp)> time) { return table({.time = std::move(time)}); };
+  auto const clock = [](time_stamp t, char const* form) {
+    auto const date = sensors::date_of(t);
+    char text[64];
+    std::snprintf(text, sizeof text, form, date.year, date.month, date.day, static_cast<int>(t / 3600 % 24));
+    return std::string{text};
+  };
+  same("24:00", timed([&](time_stamp t) {
+         return t % 86400 == 0 ? sensors::time_text(t - 86400) + "T24:00" : sensors::time_text(t);
+       }));
+  same("+00:00", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02dT%02d:00:00+00:00"); }));
+  same("+0200", timed([&](time_stamp t) { return clock(t + 7200, "%04d-%02d-%02d %02d:00+0200"); }));
+  same("-03", timed([&](time_stamp t) { return clock(t - 3 * 3600, "%04d-%02d-%02dT%02d:00-03"); }));
+  same("a time zone that changes", timed([&](time_stamp t) {
+         return t < begin + 86400 ? clock(t + 3600, "%04d-%02d-%02d %02d:00+01:00")
+                                  : clock(t + 7200, "%04d-%02d-%02d %02d:00+02:00");
+       }));
+  same("Z", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02dT%02d:00:00Z"); }));
+  same("UTC", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02d %02d:00:00 UTC"); }));
+  same("fractions", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02d %02d:00:00.000000"); }));
+  same("almost the hour", timed([&](time_stamp t) { return clock(t - 3600, "%04d-%02d-%02d %02d:59:59.6"); }));
+  same("hours alone", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02dT%02d"); }));
+  same("slashes", timed([&](time_stamp t) { return clock(t, "%04d/%02d/%02d %02d:00"); }));
+
+  auto const comma = [](std::string text) {
+    std::replace(text.begin(), text.end(), '.', ',');
+    return text;
+  };
+  same("semicolon", table({"time;station;value\n", ';'}));
+  same("semicolon and decimal comma", table({.header = "time;station;value\n", .delimiter = ';', .value = comma}));
+  same("Excel's first line", table({.header = "sep=;\ntime;station;value\n", .delimiter = ';', .value = comma}));
+  same("tab", table({"time\tstation\tvalue\n", '\t'}));
+  same("bar", table({"time|station|value\n", '|'}));
+  same("case", table({" Time,STATION,Value\n"}));
+  same("header in a comment", table({"# made by a logger\n# time,station,value\n"}));
+  same("units", table({"time,station,value\nUTC,,ug/m3\n"}), "line 2 holds no number");
+  same("units of stations", table({}), "s.csv: line 2 holds no number", {},
+       std::string{four_stations}.insert(12, "-,degrees east,degrees north\n"));
+  same("commas at the end", table({.header = "time,station,value,\r\n", .end = ",\r\n"}));
+  same("commas at the end of the rows", table({.end = ",\n"}));
+  same("empty rows of a spreadsheet", table({}) + ",,\n,,\n");
+  same("line ends of old Macs", table({.header = "time,station,value\r", .end = "\r"}));
+  same("UTF-8 with a mark", "\xef\xbb\xbf" + table({}));
+  for (auto const big : {false, true}) {
+    same("UTF-16", utf16(table({}), big, true));
+    same("UTF-16 without a mark", utf16(table({}), big, false));
+  }
+  sensors::csv_choice declared;
+  declared.encoding = "UTF-16LE";
+  CHECK(read_four(utf16(table({}), false, false), declared, utf16(four_stations, false, false)).data.values ==
+        plain.data.values);
+  same("logger seconds", timed([](time_stamp t) { return sensors::time_text(t + t / 3600 % 7); }),
+       "readings move, by at most 6 s");
+}
+
+TEST_CASE("words for a missing reading, those of --missing, and a note where a number looks like one") {
+  for (auto const* word : {"NA", "N/A", "n/a", "#N/A", "None", "NULL", "NaN", "-nan", "<NA>", "-", "--", "\"\""}) {
+    INFO(word);
+    CHECK_FALSE(read("time,station,value\n2001-01-01,A," + std::string{word} + "\n2001-01-02,A,1\n").present(0, 0));
+  }
+  for (auto const* word : {"M", "T", "<0.5", "#VALUE!", "---"}) {
+    CHECK_THAT(complaint("time,station,value\n2001-01-01,A," + std::string{word} + "\n"), contains("--missing"));
+  }
+  // Every seventh reading is replaced.
+  auto const with = [](char const* word) {
+    int row = 0;
+    return table({.value = [=](std::string text) mutable { return row++ % 7 == 3 ? word : text; }});
+  };
+  auto const gaps = read_four(with("NA"));
+  auto const same = [&](sensors::series const& other) {
+    return std::equal(other.values.begin(), other.values.end(), gaps.data.values.begin(), gaps.data.values.end(),
+                      [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); });
+  };
+  CHECK(gaps.notes.empty());
+  for (auto const* word : {"-999", "-999.0", "9999.9", "1e20", "-99", "M", "T"}) {
+    INFO(word);
+    if (sensors::parse_time(word) == std::nullopt && std::strpbrk(word, "0123456789") != nullptr) {
+      auto const back = read_four(with(word));
+      CHECK_FALSE(same(back.data));
+      CHECK_THAT(all_of(back.notes), contains("34 values are ") && contains("--missing="));
+    }
+    sensors::csv_choice how;
+    how.missing = {"-999", "9999.9", "1e20", "-99", "M", "T"};
+    auto const back = read_four(with(word), how);
+    CHECK(same(back.data));
+    CHECK(back.notes.empty());
+  }
+  // Two such numbers at once, on both sides and on one.
+  int row = 0;
+  auto const both = table({.value = [&](std::string text) {
+    ++row;
+    return row % 9 == 0 ? "-999" : row % 11 == 0 ? "-9999" : row % 13 == 0 ? "9999" : text;
+  }});
+  auto const notes = all_of(read_four(both).notes);
+  CHECK_THAT(notes, contains("--missing=-999\n") && contains("--missing=-9999\n") && contains("--missing=9999\n"));
+  // A single typing error is no word, a single -999.9 is.
+  row = 0;
+  CHECK(read_four(table({.value = [&](std::string text) { return ++row == 5 ? "512" : text; }})).notes.empty());
+  row = 0;
+  CHECK_THAT(all_of(read_four(table({.value = [&](std::string text) { return ++row == 5 ? "-999.9" : text; }})).notes),
+             contains("1 value is -999.9"));
+}
+
+TEST_CASE("what can be meant in two ways is refused, or said") {
+  CHECK_THAT(complaint("time,station,value\n01/02/2020,A,1\n"), contains("which number is the day"));
+  CHECK_THAT(complaint("time,station,value\n1.2.2020,A,1\n"), contains("which number is the day"));
+  CHECK_THAT(complaint("time;station;value\n2020-01-01;A;1,234\n2020-01-02;A;1.234\n"),
+             contains("expected one decimal mark, found 1 numbers with a comma and 1 with a point"));
+  CHECK_THAT(complaint("time;station;value\n2020-01-01;A;1.234,5\n"), contains("found '1.234,5'"));
+  CHECK_THAT(complaint("time;station,value\n2020-01-01;A,1\n"), contains("a column with this name in the header"));
+  std::vector<std::string> notes;
+  static_cast<void>(read("time,station,value\n2020-01-01,A,1\n2020-01-02T00:00Z,A,1\n", two_stations, &notes));
+  CHECK_THAT(all_of(notes), contains("1 of 2 times name their zone"));
+  for (auto const* bad : {"2020-01-01T24:01", "2020-01-01T00:00+", "2020-01-01T00:00+1", "2020-01-01T00:00 CET",
+                          "2020-01-01T12:00 PM", "2020-13", "1577836800", "20200101", "2020-01-01Z", "2020/01"}) {
+    INFO(bad);
+    CHECK_THAT(complaint("time,station,value\n" + std::string{bad} + ",A,1\n"), contains("column time"));
+  }
+  CHECK(sensors::parse_time("2020") == sensors::midnight({2020, 1, 1}));
+  CHECK(sensors::parse_time("2020-02") == sensors::midnight({2020, 2, 1}));
+  CHECK(sensors::parse_time("2016-12-31T23:59:60Z") == sensors::midnight({2017, 1, 1}));
+}
+
+TEST_CASE("encodings: what comes out is UTF-8") {
+  std::string const latin_stations{"station,x,y\nM\xe2lin,-8,52\n"},
+      latin{"time,station,value\n2001-01-01,M\xe2lin,1\n"};
+  auto const back = read_four(latin, {}, latin_stations);
+  CHECK(back.data.stations[0].code == "M\u00e2lin");
+  CHECK(back.notes.size() == 2);
+  CHECK_THAT(all_of(back.notes), contains("r.csv: is not UTF-8, read as Windows-1252 (Latin-1)"));
+  // One file in Latin-1, the other in UTF-8.
+  CHECK(read_four(latin, {}, "station,x,y\nM\u00e2lin,-8,52\n").data.present_count() == 1);
+  sensors::csv_choice how;
+  how.encoding = "ISO-8859-2";
+  CHECK(read_four("time,station,value\n2001-01-01,\xb1,1\n", how, "station,x,y\n\xb1,-8,52\n").data.stations[0].code ==
+        "\u0105");
+  CHECK(read_four(utf16("time,station,value\n2001-01-01,A,1\n", true, true), how, "station,x,y\nA,1,1\n").data.times ==
+        1);
+  how.encoding = "no such";
+  CHECK_THROWS_WITH(read_four(latin, how), contains("s.csv: expected text in no such") && contains("--encoding"));
+  CHECK_THROWS_WITH(read_four(std::string{"time,station\0,value\n", 20}), contains("bytes that are 0"));
+  CHECK_THROWS_WITH(read_four("\xff\xfe\x41"), contains("expected text in UTF-16"));
+}
+
+TEST_CASE("compressed tables, and those from a pipe") {
+  s2rm::test::temporary_folder const folder;
+  auto const text = table({});
+  s2rm::test::write_text(folder / "r.csv", text);
+  auto const written = [&](char const* program) {
+    auto const packed = folder / program;
+    REQUIRE(std::system((std::string{program} + " -c " + (folder / "r.csv") + " > " + packed).c_str()) == 0);
+    return packed;
+  };
+  CHECK(sensors::read_bytes(folder / "r.csv") == text);
+  CHECK(sensors::read_bytes(written("gzip")) == text);
+  for (auto const* program : {"bzip2", "xz", "zstd"}) {
+    if (std::system((std::string{"command -v "} + program + " > /dev/null").c_str()) != 0) continue;
+    CHECK(sensors::read_bytes(written(program)) == text);
+  }
+  auto const packed = s2rm::test::read_text(folder / "gzip");
+  s2rm::test::write_text(folder / "cut", packed.substr(0, packed.size() / 2));
+  CHECK_THROWS_WITH(sensors::read_bytes(folder / "cut"), contains("cut") && contains("truncated"));
+  s2rm::test::write_text(folder / "book.xlsx", "PK\x03\x04 and so on");
+  CHECK_THROWS_WITH(sensors::read_bytes(folder / "book.xlsx"), contains("export its sheet as CSV"));
+  s2rm::test::write_text(folder / "empty", "");
+  CHECK(sensors::read_bytes(folder / "empty").empty());
+  CHECK_THROWS_WITH(sensors::read_bytes(folder / "none"), contains("none"));
+  CHECK_THROWS_WITH(sensors::read_bytes(folder.path()), contains("found a folder"));
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  CHECK(sensors::read_bytes("/dev/fd/" + std::to_string(ends[0])) == text);
+  ::close(ends[0]);
+}
+
+TEST_CASE("coordinates that are likely meant in another way") {
+  std::string const good{"time,station,value\n2001-01-01,A,1\n"};
+  CHECK_THAT(complaint(good, "station,x,y\nA,53.3,-122\n"), contains("are they exchanged?"));
+  auto const remarks = [&](std::string const& stations, coordinate_kind kind) {
+    std::vector<std::string> notes;
+    static_cast<void>(parse_network(good, "r.csv", stations, "s.csv", kind, {}, &notes));
+    return all_of(notes);
+  };
+  CHECK_THAT(remarks("station,x,y\nA,0,0\nB,90000,20000\n", coordinate_kind::kilometres),
+             contains("are x and y metres?"));
+  CHECK_THAT(remarks("station,x,y\nA,5,5\nB,5,5\n", coordinate_kind::kilometres),
+             contains("all stations are at one place"));
+  CHECK_THAT(remarks("station,x,y\nA,-100,40\nB,100,-30\n", coordinate_kind::degrees),
+             contains("is x the longitude and y the latitude?"));
+  CHECK_THAT(remarks("station,x,y\nA,0,-85\nB,90,-85\nC,180,-85\nD,270,-85\n", coordinate_kind::degrees),
+             contains("too near a pole"));
 }

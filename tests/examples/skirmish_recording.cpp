@@ -130,8 +130,66 @@ TEST_CASE("files that are not there or not what they say") {
   write_text((root / "stance.npy").string(), "x");
   CHECK_THAT(load(), contains("stance.npy: unknown: a recording has no such field"));
   std::filesystem::remove(root / "stance.npy");
-  write_text((root / "notes.txt").string(), "x");
+  for (auto const* other : {"notes.txt", ".DS_Store", "._alive.npy", "._stance.npy"}) {
+    write_text((root / other).string(), std::string("\0\5\x16\7", 4));
+  }
   CHECK_NOTHROW(load_recording(root));
+}
+
+TEST_CASE("what other programs computed may be off its range by a rounding") {
+  temporary_folder const folder;
+  auto const made = battles("3m", 1);
+  auto const root = folder.path() / "r";
+  save_recording(made, root);
+  auto const with = [&](float health, float shield, float x) {
+    auto health_of = made.health, shield_of = made.shield;
+    auto position_of = made.position;
+    health_of(2, 1) = health;
+    shield_of(2, 0) = shield;
+    position_of(2, 1, 0) = x;
+    s2rm::io::save_npy((root / "health.npy").string(), health_of);
+    s2rm::io::save_npy((root / "shield.npy").string(), shield_of);
+    s2rm::io::save_npy((root / "position.npy").string(), position_of);
+  };
+  auto const above = [](float x) { return std::nextafter(x, 2 * x); };
+  with(above(1.0F), -1e-9F, above(made.map_size(0)));
+  auto const read = load_recording(root);
+  CHECK((read.health(2, 1) == 1.0F && read.shield(2, 0) == 0.0F && read.position(2, 1, 0) == made.map_size(0)));
+  // What is further off is said with all of its digits.
+  auto const load = [&] { return refusal([&] { static_cast<void>(load_recording(root)); }); };
+  with(1.00001F, 0, 1);
+  CHECK_THAT(load(), contains("health.npy[2, 1]: expected a fraction in [0, 1], found 1.00001001"));
+  with(1, -2e-6F, 1);
+  CHECK_THAT(load(), contains("shield.npy[2, 0]: expected a fraction in [0, 1], found -1.99999999e-06") ||
+                         contains("found -2.0000000"));
+  with(1, 0, 1.0001F * made.map_size(0));
+  CHECK_THAT(load(), contains("position.npy[2, 1, 0]: expected a place within [0, 32], found 32.00"));
+}
+
+TEST_CASE("a recording of Julia or MATLAB: column-major, bytes and flags in other spellings") {
+  temporary_folder const folder;
+  auto const made = battles("3m", 1);
+  auto const root = folder.path() / "r";
+  save_recording(made, root);
+  for (auto const* name : {"won", "enemy", "unit_type", "map_size", "episode_length"}) {
+    auto const path = (root / name).string() + ".npy";
+    auto bytes = read_text(path);
+    auto const order = bytes.find("False");
+    bytes.replace(order, 5, "True ");
+    if (auto const type = bytes.find("|u1"); type != std::string::npos) bytes.replace(type, 3, "<u1");
+    write_text(path, bytes);
+  }
+  auto const alive = (root / "alive.npy").string();
+  auto bytes = read_text(alive);
+  auto const numbers = bytes.size() - made.alive.size();
+  bytes.replace(bytes.find("False"), 5, "True ");
+  bytes.replace(bytes.find("|u1"), 3, "<b1");
+  auto const units = made.alive.shape(1), states = made.alive.shape(0);
+  for (std::size_t n = 0; n < states; ++n) {
+    for (std::size_t u = 0; u < units; ++u) bytes[numbers + n + u * states] = static_cast<char>(made.alive(n, u));
+  }
+  write_text(alive, bytes);
+  CHECK(checksum(load_recording(root)) == checksum(made));
 }
 
 TEST_CASE("what comes first bounds what comes after") {

@@ -225,13 +225,53 @@ TEST_CASE("checkpoint: incomplete, unknown and newer metadata") {
   write(changed);
   CHECK_THAT(load_refusal<net>(path), contains("unknown metadata 's2rm.extra'"));
   changed = full;
-  changed[0].value = "2";
-  write(changed);
-  CHECK_THAT(load_refusal<net>(path), contains("s2rm.format: expected '1', found '2'"));
+  for (auto const* later : {"3", "0", "", "1 "}) {
+    changed[0].value = later;
+    write(changed);
+    CHECK_THAT(load_refusal<net>(path), contains("s2rm.format: expected '1' or '2', found '" + std::string(later)));
+  }
   changed = full;
   changed[3].value = "0123";
   write(changed);
   CHECK_THAT(load_refusal<net>(path), contains("not written the way"));
+}
+
+TEST_CASE("checkpoint: the format is the lowest that has all of the file") {
+  temporary_folder const folder;
+  CHECK_THAT(saved_bytes(folder), contains(R"({"__metadata__":{"s2rm.format":"2","s2rm.version":)"));
+  auto const values = numbers<float>();
+  io::save_checkpoint(folder / "weights", net::infos, values.data(), "weights alone");
+  CHECK_THAT(read_text(folder / "weights"), contains(R"({"__metadata__":{"s2rm.format":"1","s2rm.version":)"));
+}
+
+TEST_CASE("checkpoint: long metadata of other programs") {
+  temporary_folder const folder;
+  auto const path = folder / "foreign";
+  auto const values = numbers<float>();
+  std::vector<io::tensor_source> tensors;
+  for (auto const& info : net::infos) {
+    tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
+                                    values.data() + info.offset));
+  }
+  auto const write = [&](std::size_t entries, std::size_t length) {
+    std::vector<io::metadata_entry> metadata;
+    for (std::size_t i = 0; i < entries; ++i)
+      metadata.push_back({"note_" + std::to_string(i), std::string(length, 'y')});
+    io::write_safetensors(path, tensors, metadata);
+  };
+  auto const load = [&](std::optional<io::safetensors_limits> const& limits = std::nullopt) {
+    std::vector<float> loaded(values.size());
+    io::load_checkpoint(path, net::infos, loaded.data(), {}, limits);
+    return loaded == values;
+  };
+  for (auto const& [entries, length] : {std::pair<std::size_t, std::size_t>{70, 1}, {1, 40000}, {1000, 90}}) {
+    write(entries, length);
+    CHECK(load());
+  }
+  write(2, 100000);
+  CHECK_THAT(load_refusal<net>(path), contains("(safetensors_limits::header)"));
+  CHECK(load(io::safetensors_limits{.header = 1 << 20}));
+  CHECK_THAT(refusal([&] { load(io::safetensors_limits{.metadata = 1}); }), contains("(safetensors_limits::metadata)"));
 }
 
 TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's digits as zeros") {

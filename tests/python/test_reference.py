@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import sys
 import tempfile
 import unittest
@@ -53,6 +54,52 @@ class AgainstLoops(unittest.TestCase):
         self.check(cell="rmc", hidden=8, slots=4, memory_heads=2, interaction="after_update")
         self.check(cell="rmc", hidden=10, slots=5, memory_heads=1, key_width=4, initial_state="zero")
         self.check(place=1, view=(4,), encoder=(4,), decoder=(), interaction="none", tau=0.5)
+
+
+class Files(unittest.TestCase):
+    """What is read of a file, and what is refused by name."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = str(Path(folder.name) / "file.safetensors")
+
+    def write(self, header: str, payload: bytes) -> None:
+        Path(self.path).write_bytes(struct.pack("<Q", len(header)) + header.encode() + payload)
+
+    def test_types_beside_those_that_are_wanted(self) -> None:
+        self.write('{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":true},'
+                   '"b":{"dtype":"U32","shape":[1],"data_offsets":[4,8]},'
+                   '"c":{"dtype":"F8_E8M0","shape":[2],"data_offsets":[8,10]}}', b"\0\0\0\x40" + bytes(6))
+        tensors, metadata = ref.load_safetensors(self.path, {"a": ref.FLOATS}.get)
+        self.assertEqual((list(tensors), metadata, tensors["a"].item()), (["a"], {}, 2.0))
+        for name, found in (("b", "U32"), ("c", "F8_E8M0")):
+            with self.assertRaisesRegex(ValueError, f"tensor '{name}': expected dtype F64 or F32, found {found}"):
+                ref.load_safetensors(self.path, {name: ref.FLOATS}.get)
+        with self.assertRaisesRegex(ValueError, "tensor 'b': expected dtype F64 or .* found U32"):
+            ref.load_safetensors(self.path)
+
+    def test_weights_of_another_type(self) -> None:
+        config = ref.Config(**goldens.TINY)
+        model = ref.S2RM(config)
+        model.save_file(self.path)
+        model.load_file(self.path)
+        raw = Path(self.path).read_bytes()
+        Path(self.path).write_bytes(raw.replace(b'"kernel.log_epsilon": {"dtype": "F32"', b'"kernel.log_epsilon": {"dtype": "U32"'))
+        with self.assertRaisesRegex(ValueError, "tensor 'kernel.log_epsilon': expected dtype F64 or F32, found U32"):
+            model.load_file(self.path)
+
+    def test_masks_may_be_left_out(self) -> None:
+        config, checkpoint, batch = small_case({})
+        present = {name: array for name, array in batch.items() if name in ("views", "places", "query_places", "targets")}
+        present = {name: np.nan_to_num(array) for name, array in present.items()}
+        model = goldens.make_model(config, checkpoint)
+        explicit = {**present, "view_mask": np.ones(batch["places"].shape[:3], np.float32),
+                    "target_mask": np.ones(batch["query_places"].shape[:3], np.int64),
+                    "reset": np.zeros(batch["places"].shape[:2], bool), "blind": np.zeros(batch["places"].shape[:2])}
+        without, given = (ref.evaluate(model, ref.to_batch(one, F64)) for one in (present, explicit))
+        for name in without:
+            np.testing.assert_array_equal(without[name], given[name])
 
 
 class AgainstSonnet(unittest.TestCase):

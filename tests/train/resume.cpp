@@ -258,7 +258,7 @@ TEST_CASE("resume: the training state is checked as a whole") {
   using tensors = std::vector<io::tensor_source>;
   auto const nan = std::numeric_limits<float>::quiet_NaN();
   refused([&](auto& s, numbers&, tensors&) { s.weights[5] = nan; },
-          "tensor 'train.weights': expected finite numbers, found nan at 5");
+          "tensor 'train.weights': expected finite numbers, found nan at 5, which is 5 of 'encoder.0.weight'");
   refused([&](auto& s, numbers&, tensors&) { s.average[6] = nan; }, "tensor 'train.average': expected finite numbers");
   refused([&](auto& s, numbers&, tensors&) { s.moments[7] = nan; }, "tensor 'train.moments': expected finite numbers");
   refused([](auto& s, numbers&, tensors&) { s.moments.pop_back(); }, "tensor 'train.moments': expected shape");

@@ -1,4 +1,5 @@
 // A trainer goes on from its file as if it had never stopped; a file that is not its own changes nothing.
+#include <bit>
 #include <filesystem>
 #include <limits>
 
@@ -141,6 +142,87 @@ TEST_CASE("save and load: the model's weights in the file are the averaged ones,
   learner_of<optim::adam> averages{{}, adam, seed{6}, {.average = 0.5}};
   averages.load(folder / "plain");
   CHECK(same_bits(averages.state().average, plain.state().weights));
+}
+
+TEST_CASE("save and load: a training state is written in types that other readers take") {
+  test::temporary_folder const folder;
+  learner_of<optim::adam> learner{{}, adam, seed{3}, {.truncation = {.carry_batches = true}, .average = 0.9}};
+  learner.step(batch_of_step<float>(0).look());
+  learner.set_cursor({4, 2});
+  learner.save(folder / "file", -0.1);
+  auto const file = io::read_safetensors(folder / "file");
+  for (auto const& tensor : file.tensors) {
+    INFO(tensor.name);
+    CHECK((tensor.type == io::dtype::f32 || tensor.type == io::dtype::i64));
+  }
+  CHECK(*file.find_metadata("s2rm.format") == "2");
+  auto const bits = file.numbers<std::int64_t>("train.settings_bits");
+  auto const settings = learner.settings();
+  REQUIRE(bits.size() == settings.size());
+  for (std::size_t i = 0; i < bits.size(); ++i) CHECK(std::bit_cast<double>(bits[i]) == settings[i].value);
+  CHECK(checkpoint_format::figure<net, float>(folder / "file", learner.moment_count) == -0.1);
+}
+
+TEST_CASE("save and load: a file of format 1, written by release 0.1.0") {
+  auto const path = std::string("io/training_format_1.safetensors");
+  learner_of<optim::adam> learner{{}, adam, seed{3}, {.average = 0.9}}, other{{}, adam, seed{4}, {.average = 0.9}};
+  other.resume(path);
+  CHECK((other.steps() == 3 && other.cursor() == std::vector<std::int64_t>{2, 7}));
+  CHECK(checkpoint_format::figure<net, float>(path, other.moment_count) == 0.25);
+  learner_of<optim::adam> averages_less{{}, adam, seed{4}, {.average = 0.5}};
+  CHECK_THAT(test::refusal([&] { averages_less.resume(path); }),
+             test::contains("tensor 'train.settings': training.average: expected 0.5, found 0.9"));
+  // The same state in the format of today, and no other difference.
+  test::temporary_folder const folder;
+  other.save(folder / "file", 0.25);
+  auto old = test::read_text(path), now = test::read_text(folder / "file");
+  auto const payload = [](std::string const& bytes) {
+    return bytes.substr(8 + static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) +
+                        256 * static_cast<std::size_t>(static_cast<unsigned char>(bytes[1])));
+  };
+  CHECK(payload(old) == payload(now));
+}
+
+TEST_CASE("load: a number that is not finite is named by its tensor") {
+  test::temporary_folder const folder;
+  learner_of<optim::adam> learner{{}, adam, seed{3}};
+  auto const before = learner.state();
+  auto values = before.weights;
+  auto const field = std::find_if(net::fields.begin(), net::fields.end(),
+                                  [](auto const& one) { return one.name == "readout.value.weight"; });
+  values[static_cast<std::size_t>(field->offset) + 7] = std::numeric_limits<float>::quiet_NaN();
+  io::save_checkpoint(folder / "weights", net::fields, values.data(), "");
+  constexpr auto const* text = "tensor 'readout.value.weight': expected finite numbers, found nan at 7";
+  CHECK_THAT(test::refusal([&] { learner.load(folder / "weights"); }), test::contains(text));
+  backend::eigen cpu;
+  parameters<net::params, backend::eigen, float> alone(cpu);
+  CHECK_THAT(test::refusal([&] { checkpoint_format::load<net>(cpu, alone, folder / "weights"); }),
+             test::contains(text));
+  CHECK(same_state(learner.state(), before));
+  auto state = before;
+  state.moments[static_cast<std::size_t>(net::parameter_count + field->offset)] =
+      std::numeric_limits<float>::infinity();
+  CHECK_THAT(
+      test::complaint([&] { checkpoint_format::save<net>(folder / "none", state, learner.settings()); }),
+      test::contains("not written: a moment of the optimiser is not finite: inf at 0 of 'readout.value.weight'"));
+}
+
+TEST_CASE("load and resume: a file with more metadata than suits a model, where the caller says so") {
+  test::temporary_folder const folder;
+  learner_of<optim::adam> learner{{}, adam, seed{3}}, other{{}, adam, seed{4}};
+  std::vector<io::tensor_source> tensors;
+  auto const state = learner.state();
+  for (auto const& one : net::fields) {
+    tensors.push_back(io::source_of(std::string(one.name), {one.extents.begin(), one.extents.begin() + one.rank},
+                                    state.weights.data() + one.offset));
+  }
+  std::array<io::metadata_entry, 1> const log{{{"training_log", std::string(200000, 'x')}}};
+  io::write_safetensors(folder / "file", tensors, log);
+  CHECK_THAT(test::refusal([&] { other.load(folder / "file"); }), test::contains("safetensors_limits::header"));
+  other.load(folder / "file", io::safetensors_limits{.header = 1 << 20});
+  CHECK(same_bits(other.state().weights, state.weights));
+  CHECK_THAT(test::refusal([&] { other.resume(folder / "file", io::safetensors_limits{.header = 1 << 20}); }),
+             test::contains("nothing to go on from exactly"));
 }
 
 TEST_CASE("save and load: a file of weights alone starts training anew") {

@@ -6,6 +6,8 @@
 /// in one dimension: `xt::xtensor<float, 1> x({3})` is ONE element of value 3, not three elements.
 /// `make_tensor<float>(3)` has three elements, in every rank alike.
 
+#include "s2rm/core/config.hpp"  // first: it says what xtensor would not about a compiler that cannot work
+//
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
 #include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xtensor.hpp>
@@ -23,24 +25,31 @@
 #include <string>
 #include <string_view>
 
-#include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/core/span.hpp"
+#include "s2rm/io/tensor_info.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The one array type at the boundary, whatever xtensor's default layout is.
 template <class T, std::size_t Rank>
 using tensor = xt::xtensor<T, Rank, xt::layout_type::row_major>;
 
 /// A tensor of these extents, filled with T(0).
-/// \throws shape_error if an extent is negative.
+/// \throws shape_error if an extent is negative, or no array of this machine can have so many numbers.
 template <class T, std::convertible_to<index_t>... Extents>
 tensor<T, sizeof...(Extents)> make_tensor(Extents... extents) {
-  for (auto const extent : std::initializer_list<index_t>{static_cast<index_t>(extents)...}) {
-    if (extent < 0) throw shape_error("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  std::array<index_t, sizeof...(Extents)> const wanted{static_cast<index_t>(extents)...};
+  for (auto const extent : wanted) {
+    if (extent < 0)
+      throw_error<shape_error>("s2rm: make_tensor: expected extents >= 0, found " + std::to_string(extent));
+  }
+  auto const count = io::detail::checked_count(wanted);
+  if (!count || *count > static_cast<std::uint64_t>(io::detail::most_bytes) / sizeof(T)) {
+    throw_error<shape_error>(
+        "s2rm: make_tensor: expected an array that memory can hold, found more bytes than addresses");
   }
   std::array<std::size_t, sizeof...(Extents)> const shape{static_cast<std::size_t>(extents)...};
   return tensor<T, sizeof...(Extents)>(shape, T(0));
@@ -111,7 +120,7 @@ template <class Array, class Batch>
 constexpr auto extents_of(Array array, Batch const& b) {
   constexpr std::size_t leading = Array::slots_are == per::step ? 2 : 3;
   std::array<index_t, leading + Array::extents.size()> all{b.time, b.batch};
-  if constexpr (leading == 3) all[2] = array.slots(b);
+  if constexpr (leading == 3) all[2] = array.slot_count(b);
   std::copy(Array::extents.begin(), Array::extents.end(), all.begin() + leading);
   return all;
 }
@@ -139,8 +148,8 @@ auto const* data_of(char const* field, std::string_view names, Array const& valu
   std::copy(values.shape().begin(), values.shape().end(), found.begin());
   if (found != expected) {
     array_view<index_t const, 1> const wanted{expected.data(), {Rank}}, given{found.data(), {Rank}};
-    throw shape_error("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
-                      list_of(given, "") + ")");
+    throw_error<shape_error>("s2rm: " + std::string(field) + ": expected (" + list_of(wanted, names) + "), found (" +
+                             list_of(given, "") + ")");
   }
   return values.data();
 }
@@ -208,4 +217,4 @@ struct batch_traits<batch<T, ViewRank, TargetRank>> {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -15,7 +15,7 @@
 #include "s2rm/train/trainer.hpp"
 #include "s2rm/train/training_file.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// A stream of any backend. See `stream`.
 template <class Net, class T = float>
@@ -263,4 +263,4 @@ std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser = {}, seed 
 template <class Net>
 int gpu_count();
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

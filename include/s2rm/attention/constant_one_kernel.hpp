@@ -8,7 +8,8 @@
 #include "s2rm/core/schema.hpp"
 #include "s2rm/init/uniform.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 struct everywhere {
   using kind = s2rm::kind::kernel;
@@ -70,4 +71,5 @@ struct pairs<everywhere::weight_one, M, S> {
                        T* /*scratch*/, double* /*sum*/) {}
 };
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

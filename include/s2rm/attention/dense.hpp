@@ -8,7 +8,8 @@
 #include "s2rm/attention/geometry.hpp"
 #include "s2rm/attention/simd_heads.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// to[n][j] = the dot product of head n of a with head n of row j of b, for the sources of a list.
 template <index_t N, index_t C, class T>
@@ -107,4 +108,5 @@ struct attend_dense_backward {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

@@ -5,7 +5,8 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/attention/normalisation.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// `count` independent problems of `targets` x `sources`. log Z of (row, i, j) lies at
 /// row * row_step + i * target_step + j * source_step; row_step 0 shares one geometry among all rows. Such a geometry
@@ -197,4 +198,5 @@ struct target_slots {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

@@ -19,7 +19,8 @@
 #include "s2rm/attention/sparse.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// Backward for the sources of one group: dk and dv. `Slot` numbers for each pair within reach lie as in sparse.hpp; 0:
 /// those of all present pairs as in dense.hpp.
@@ -162,4 +163,5 @@ struct kernel_dot {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

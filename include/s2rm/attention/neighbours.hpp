@@ -13,7 +13,8 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 /// See above. Null where there are no lists: then the flags of reach are searched.
 struct neighbours {
@@ -114,4 +115,5 @@ void find_neighbours(B& be, index_t targets, index_t sources, std::uint8_t const
   be.for_each(sources, list_targets{reach, targets, sources, to});
 }
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

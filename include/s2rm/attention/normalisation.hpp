@@ -12,7 +12,8 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::normalisation {
+S2RM_NAMESPACE_BEGIN
+namespace normalisation {
 
 /// Where the log Z and the reach of the sources of one row are.
 template <class T>
@@ -159,4 +160,5 @@ struct product {
   }
 };
 
-}  // namespace s2rm::normalisation
+}  // namespace normalisation
+S2RM_NAMESPACE_END

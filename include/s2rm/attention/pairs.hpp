@@ -11,7 +11,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 /// What a source is to a target.
 enum reach : std::uint8_t {
@@ -140,7 +141,7 @@ struct weigh_pairs_backward {
         auto const slope = one_by_one<decltype(l)>([&](index_t k) { return Kernel::slope(at[m + k], p.values); });
         auto const dlog = l.load(to + m);
         // A pair that carries no gradient adds exactly 0, whatever the slope beyond the cut.
-        l.store(to + m, dlog == T(0) ? l.all(T(0)) : dlog * slope);
+        l.store(to + m, math::equal(dlog, decltype(dlog){}) ? l.all(T(0)) : dlog * slope);
       });
     }
   };
@@ -165,7 +166,7 @@ struct parameter_term {
           one_by_one<L>([&](index_t k) { return Kernel::parameter_slope(f.index, f.cosine[i + k], p.values); });
       auto const dlog = L::load(f.d + i);
       // A pair that carries no gradient adds exactly 0, whatever its place.
-      return dlog == T(0) ? L::all(T(0)) : slope * dlog;
+      return math::equal(dlog, decltype(dlog){}) ? L::all(T(0)) : slope * dlog;
     }
   };
   S2RM_HD ready prepared() const { return {*this, own_parameters<Kernel, T>(p)}; }
@@ -237,4 +238,5 @@ struct pairs {
   }
 };
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

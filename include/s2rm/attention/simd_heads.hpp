@@ -15,7 +15,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// Numbers per item of something that has one number for each head.
 template <index_t N>
@@ -102,7 +103,7 @@ struct by_head {
   static constexpr index_t count = size / width;
   using lanes = math::lanes<T, width>;
   using reg = typename lanes::type;
-  reg of[count];
+  reg of[std::size_t{count}];
 
   S2RM_HD static by_head load(T const* p) {
     by_head x;
@@ -159,7 +160,7 @@ struct heads {
 
   /// A whole row, times `factor`.
   struct row {
-    reg of[count];
+    reg of[std::size_t{count}];
     [[gnu::always_inline]] S2RM_HD static inline row load(T const* p, T factor) {
       row x;
       S2RM_UNROLL
@@ -236,8 +237,8 @@ struct heads {
     // Half of all registers hold sums.
     constexpr index_t block = (math::vector_bytes == 64 ? 16 : 8) / kinds;
     constexpr index_t size = count - First < block ? count - First : block;
-    weighted_sum const all[kinds] = {sums...};
-    reg sum[kinds][size];
+    weighted_sum const all[std::size_t{kinds}] = {sums...};
+    reg sum[std::size_t{kinds}][std::size_t{size}];
     S2RM_UNROLL
     for (index_t s = 0; s < kinds; ++s) {
       S2RM_UNROLL
@@ -263,4 +264,5 @@ struct heads {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

@@ -10,7 +10,8 @@
 #include "s2rm/attention/geometry.hpp"
 #include "s2rm/attention/simd_heads.hpp"
 
-namespace s2rm::attention {
+S2RM_NAMESPACE_BEGIN
+namespace attention {
 
 /// Numbers of the pairs of a batch, head beside head. The last register may reach beyond the last pair.
 template <index_t N, class T>
@@ -105,7 +106,7 @@ struct attend_sparse {
   S2RM_HD void several(item_batch const& b) const {
     scores const all{g, q, k, scale};
     pair_numbers<N, T> s;
-    T top[group_size * size], one_by_sum[group_size * size];
+    T top[std::size_t{group_size * size}], one_by_sum[std::size_t{group_size * size}];
     for (index_t t = 0; t < b.count; ++t) {
       all.score(b.row, b.first + t, b.list[t], scores::lowest(), s[b.start[t]]).store(top + t * size);
     }
@@ -192,7 +193,7 @@ struct attend_sparse_backward {
  private:
   S2RM_HD void several(item_batch const& b) const {
     pair_numbers<N, T> w, dw;
-    T base[group_size * size], middle[group_size * size];
+    T base[std::size_t{group_size * size}], middle[std::size_t{group_size * size}];
     for (index_t t = 0; t < b.count; ++t) value_gradients(b.row, b.first + t, b.list[t], dw[b.start[t]]);
     if constexpr (Again) {
       for (index_t t = 0; t < b.count; ++t) lowered_scores(b.row, b.first + t, b.list[t], w[b.start[t]]);
@@ -273,7 +274,7 @@ struct attend_sparse_backward {
   S2RM_HD static choice heaviest_of(index_t count, T const* w, T const* dw, choice best) {
     for (index_t e = 0; e < count; ++e) {
       sums const we = sums::load(w + e * size);
-      best.base = best.base.map([](auto base, auto d, auto a, auto b) { return a > b ? d : base; },
+      best.base = best.base.map([](auto so_far, auto its, auto a, auto b) { return a > b ? its : so_far; },
                                 sums::load(dw + e * size), we, best.weight);
       best.weight = larger(best.weight, we);
     }
@@ -306,4 +307,5 @@ struct attend_sparse_backward {
   }
 };
 
-}  // namespace s2rm::attention
+}  // namespace attention
+S2RM_NAMESPACE_END

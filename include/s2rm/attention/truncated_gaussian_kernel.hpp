@@ -15,7 +15,8 @@
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::kernel {
+S2RM_NAMESPACE_BEGIN
+namespace kernel {
 
 /// What the gradient sees below the cut.
 enum class cut {
@@ -24,14 +25,14 @@ enum class cut {
 };
 
 /// Options: `Tau` the cut on p.s, `Epsilon` the start of eps (both std::ratio), and the gradient below the cut.
-template <class Tau = std::ratio<0>, class Epsilon = std::ratio<4>, cut Below = cut::exact>
+template <class Tau = std::ratio<0>, class Epsilon = std::ratio<4>, cut BelowTau = cut::exact>
 struct truncated_gaussian {
   using kind = s2rm::kind::kernel;
 
   template <class Shape>
   struct on {
     struct params : schema<field<"log_epsilon", 1>> {};
-    static constexpr bool straight_through = Below == cut::straight_through;
+    static constexpr bool straight_through = BelowTau == cut::straight_through;
     static constexpr double tau = static_cast<double>(Tau::num) / static_cast<double>(Tau::den);
     static constexpr double epsilon = static_cast<double>(Epsilon::num) / static_cast<double>(Epsilon::den);
     static_assert(Epsilon::num > 0, "s2rm[S205]: the kernel's epsilon must be positive. See docs/errors.md#S205");
@@ -65,4 +66,5 @@ struct truncated_gaussian {
   };
 };
 
-}  // namespace s2rm::kernel
+}  // namespace kernel
+S2RM_NAMESPACE_END

@@ -6,8 +6,8 @@
 ///   a = W_ih u + b_ih,   b = W_hh h + b_hh         G gates of H units each
 ///   y, saved = gates(a, b, c)                      unit by unit
 ///
-/// B batch, M modules, I = N C width of a read, H hidden units, F numbers that a unit carries (GRU 1, LSTM 2).
-///   u (B, M, I)   h (B, M, H) what the gates see (the state after interaction)   c, y (B, M, F H) the carried state
+/// B batch, M modules, NC = N C width of a read, H hidden units, F numbers that a unit carries (GRU 1, LSTM 2).
+///   u (B, M, NC)   h (B, M, H) what the gates see (the state after interaction)   c, y (B, M, F H) the carried state
 ///   saved (B, M, S H)   delta: da and db (B, M, G H)
 ///
 /// Backward: da, db, dc = gates'(saved, c, dy) unit by unit;  du = W_ih^T da,  dh = W_hh^T db;
@@ -32,7 +32,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 namespace detail {
 
@@ -134,10 +135,10 @@ struct backward_gates {
 /// as part of a fused recurrence (ops/recurrence.hpp).
 template <class Gates, class Shape>
 struct gated_cell {
-  static constexpr index_t M = Shape::modules, H = Shape::hidden, I = Shape::heads * Shape::head_width;
+  static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
   static constexpr index_t G = Gates::count, width = G * H;
 
-  struct params : schema<field<"weight_ih", M, width, I>, field<"weight_hh", M, width, H>, field<"bias_ih", M, width>,
+  struct params : schema<field<"weight_ih", M, width, NC>, field<"weight_hh", M, width, H>, field<"bias_ih", M, width>,
                          field<"bias_hh", M, width>> {};
   using initial = typename Gates::template initial<M, H>;  ///< the learned state before the first step
   struct saved : schema<field<"gates", M, Gates::saved * H>> {};
@@ -201,8 +202,8 @@ struct gated_cell {
   static void gradient(B& be, index_t n, in_rows<T> u, in_rows<T> h, std::type_identity_t<saved_of<T const, delta>> d,
                        gradients_of<T, params> dp, std::type_identity_t<T*> /*scratch_rows*/) {
     auto const [da, db] = deltas<T const>(d);
-    ops::add_weight_gradients<M, width, I>(be, n, wide<T const>(da), u, dp.template at<"weight_ih">(),
-                                           dp.template at<"bias_ih">());
+    ops::add_weight_gradients<M, width, NC>(be, n, wide<T const>(da), u, dp.template at<"weight_ih">(),
+                                            dp.template at<"bias_ih">());
     ops::add_weight_gradients<M, width, H>(be, n, wide<T const>(db), h, dp.template at<"weight_hh">(),
                                            dp.template at<"bias_hh">());
   }
@@ -222,4 +223,5 @@ struct gated {
   using on = gated_cell<Gates, Shape>;
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

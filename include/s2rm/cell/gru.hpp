@@ -13,7 +13,8 @@
 
 #include "s2rm/cell/gated_cell.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 struct gru_gates {
   static constexpr index_t count = 3, saved = 4;
@@ -51,4 +52,5 @@ struct gru_gates {
 /// The GRU as policy of the cell slot.
 struct gru : gated<gru_gates> {};
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

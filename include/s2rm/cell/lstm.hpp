@@ -15,7 +15,8 @@
 
 #include "s2rm/cell/gated_cell.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 struct lstm_gates {
   static constexpr index_t count = 4, saved = 5;
@@ -56,4 +57,5 @@ struct lstm_gates {
 /// The LSTM as policy of the cell slot.
 struct lstm : gated<lstm_gates> {};
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

@@ -12,8 +12,8 @@
 /// LN is per slot (layer/layer_norm.hpp), with gain and offset. The row of X is read by the slots and then dropped, so
 /// that its own query, Y_1 and Y_2 are never needed. Sonnet's two biases of the gates are one, b.
 ///
-/// B batch, M modules, I = N C width of a read.
-///   u (B, M, I)   h (B, M, H) what attention and gates see   c (B, M, H) what is carried over   y (B, M, H)
+/// B batch, M modules, NC = N C width of a read.
+///   u (B, M, NC)   h (B, M, H) what attention and gates see   c (B, M, H) what is carried over   y (B, M, H)
 ///
 /// Backward:  di = dy t i(1-i),  df = dy c f(1-f),  dY_2 = dy i (1-t^2),  dc = dy f   with t = tanh(Y_2)
 ///   dz_2 = LN'(dY_2),  dr = W_1^T dz_2 (r > 0),  dY_1 = dz_2 + W_0^T dr,  dz_1 = LN'(dY_1)
@@ -31,7 +31,8 @@
 #include "s2rm/layer/layer_norm.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 /// `Slots` of width hidden / Slots, `Heads` of attention among them, keys of `KeyWidth` numbers (0: as wide as a head's
 /// values, slot width / Heads).
@@ -41,13 +42,13 @@ struct rmc {
 
   template <class Shape>
   struct on {
-    static constexpr index_t M = Shape::modules, H = Shape::hidden, I = Shape::heads * Shape::head_width;
+    static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
     static constexpr index_t K = Slots >= 1 && Slots <= H ? Slots : 1, F = H / K;
     static constexpr index_t N = Heads >= 1 && Heads <= F ? Heads : 1, V = F / N, A = KeyWidth > 0 ? KeyWidth : V;
     static constexpr index_t QW = N * (2 * A + V);  ///< [q, k, v] of all heads
     static constexpr index_t state = H;             ///< the slots, one after the other
 
-    struct params : schema<field<"input.weight", M, F, I>, field<"input.bias", M, F>, field<"qkv.weight", M, QW, F>,
+    struct params : schema<field<"input.weight", M, F, NC>, field<"input.bias", M, F>, field<"qkv.weight", M, QW, F>,
                            field<"qkv.bias", M, QW>, field<"qkv_norm.weight", M, QW>, field<"qkv_norm.bias", M, QW>,
                            field<"attention_norm.weight", M, F>, field<"attention_norm.bias", M, F>,
                            field<"mlp.0.weight", M, F, F>, field<"mlp.0.bias", M, F>, field<"mlp.1.weight", M, F, F>,
@@ -73,7 +74,7 @@ struct rmc {
     template <class T>
     static void initialise(T* values, init::source from) {
       init::layers(params::infos, values, from,
-                   [](std::string_view name) { return name.starts_with("input.") ? I : F; });
+                   [](std::string_view name) { return name.starts_with("input.") ? NC : F; });
     }
     /// Rows of the identity, cut or padded with zeros: slots start distinct.
     template <class T>
@@ -97,12 +98,13 @@ struct rmc {
       rows<T> const x = x_rows(y0);
       be.product(p.template matrix<"input.weight">(), p.template at<"input.bias">(), n, u, x);
       be.template for_rows<F>(n * K * M, slots_of_state<M, K, F, T>{h, y0, tanh_h});
-      ops::side_by_side(be,
-                        product_of(p.template matrix<"qkv.weight">(), p.template at<"qkv.bias">(), n * (K + 1),
-                                   slots<F>(y0), slots<QW>(pre)),
-                        product_of(p.template matrix<"gate.memory.weight">(), p.template at<"gate.bias">(), n * K,
-                                   slots<F>(tanh_h), slots<2 * F>(gate_memory)),
-                        product_of(p.template matrix<"gate.input.weight">(), nullptr, n, x, slots<2 * F>(gate_input)));
+      ops::side_by_side(
+          be,
+          product_of(p.template matrix<"qkv.weight">(), p.template at<"qkv.bias">(), n * (K + 1), rows_of_slots<F>(y0),
+                     rows_of_slots<QW>(pre)),
+          product_of(p.template matrix<"gate.memory.weight">(), p.template at<"gate.bias">(), n * K,
+                     rows_of_slots<F>(tanh_h), rows_of_slots<2 * F>(gate_memory)),
+          product_of(p.template matrix<"gate.input.weight">(), nullptr, n, x, rows_of_slots<2 * F>(gate_input)));
       be.for_each(n * (K + 1) * M,
                   layer::layer_norm_rows<M, QW, T>{pre, nullptr, p.template at<"qkv_norm.weight">(),
                                                    p.template at<"qkv_norm.bias">(), s.template at<"qkv_hat">(),
@@ -118,9 +120,11 @@ struct rmc {
                   layer::layer_norm_rows<M, F, T>{z1, nullptr, p.template at<"attention_norm.weight">(),
                                                   p.template at<"attention_norm.bias">(), s.template at<"y1_hat">(),
                                                   s.template at<"y1_factor">(), y1});
-      be.product(p.template matrix<"mlp.0.weight">(), p.template at<"mlp.0.bias">(), n * K, slots<F>(y1), slots<F>(r));
+      be.product(p.template matrix<"mlp.0.weight">(), p.template at<"mlp.0.bias">(), n * K, rows_of_slots<F>(y1),
+                 rows_of_slots<F>(r));
       be.template for_rows<F>(n * K * M, relu_rows<F, T>{r});
-      be.product(p.template matrix<"mlp.1.weight">(), p.template at<"mlp.1.bias">(), n * K, slots<F>(r), slots<F>(z2));
+      be.product(p.template matrix<"mlp.1.weight">(), p.template at<"mlp.1.bias">(), n * K, rows_of_slots<F>(r),
+                 rows_of_slots<F>(z2));
       T* const y2 = z1;
       be.for_each(n * K * M, layer::layer_norm_rows<M, F, T>{
                                  z2, y1, p.template at<"mlp_norm.weight">(), p.template at<"mlp_norm.bias">(),
@@ -157,10 +161,11 @@ struct rmc {
       be.for_each(n * K * M, layer::layer_norm_rows_backward<M, F, T>{
                                  s.template at<"y2_hat">(), s.template at<"y2_factor">(),
                                  p.template at<"mlp_norm.weight">(), dy2, dz2, d.template at<"y2_gain">()});
-      be.product_transposed(p.template matrix<"mlp.1.weight">(), n * K, slots<F>(dz2), slots<F>(dr));
+      be.product_transposed(p.template matrix<"mlp.1.weight">(), n * K, rows_of_slots<F>(dz2), rows_of_slots<F>(dr));
       be.template for_rows<F>(n * K * M, relu_rows_backward<F, T>{s.template at<"r">(), dr});
       be.copy(n * K * M * F, dz2, dy1);
-      be.product_transposed_add(p.template matrix<"mlp.0.weight">(), n * K, slots<F>(dr), slots<F>(dy1));
+      be.product_transposed_add(p.template matrix<"mlp.0.weight">(), n * K, rows_of_slots<F>(dr),
+                                rows_of_slots<F>(dy1));
       be.for_each(n * K * M, layer::layer_norm_rows_backward<M, F, T>{
                                  s.template at<"y1_hat">(), s.template at<"y1_factor">(),
                                  p.template at<"attention_norm.weight">(), dy1, dz1, d.template at<"y1_gain">()});
@@ -173,13 +178,16 @@ struct rmc {
       be.for_each(n * (K + 1) * M, layer::layer_norm_rows_backward<M, QW, T>{
                                        s.template at<"qkv_hat">(), s.template at<"qkv_factor">(),
                                        p.template at<"qkv_norm.weight">(), dqkv, da, d.template at<"qkv_gain">()});
-      be.product_transposed(p.template matrix<"qkv.weight">(), n * (K + 1), slots<QW>(da), slots<F>(dy0));
-      be.product_transposed(p.template matrix<"gate.memory.weight">(), n * K, slots<2 * F>(dgate), slots<F>(dtanh));
+      be.product_transposed(p.template matrix<"qkv.weight">(), n * (K + 1), rows_of_slots<QW>(da),
+                            rows_of_slots<F>(dy0));
+      be.product_transposed(p.template matrix<"gate.memory.weight">(), n * K, rows_of_slots<2 * F>(dgate),
+                            rows_of_slots<F>(dtanh));
       be.template for_rows<F>(n * K * M, slots_of_state_backward<M, K, F, T>{dy0, (K + 1) * M * F, dz1,
                                                                              s.template at<"tanh_h">(), dtanh, dh});
-      be.template for_rows<F>(n * M, ops::copy_rows<T, M>{x_rows(dy0), slots<F>(dx)});
-      be.product_transposed_add(p.template matrix<"gate.input.weight">(), n, slots<2 * F>(dgate_input), slots<F>(dx));
-      be.product_transposed(p.template matrix<"input.weight">(), n, slots<F>(dx), du);
+      be.template for_rows<F>(n * M, ops::copy_rows<T, M>{x_rows(dy0), rows_of_slots<F>(dx)});
+      be.product_transposed_add(p.template matrix<"gate.input.weight">(), n, rows_of_slots<2 * F>(dgate_input),
+                                rows_of_slots<F>(dx));
+      be.product_transposed(p.template matrix<"input.weight">(), n, rows_of_slots<F>(dx), du);
     }
 
     /// Adds the gradients of all n rows (every step of every element) to dp.
@@ -194,13 +202,16 @@ struct rmc {
       T const* const dr = d.template at<"mlp_0">();
       T const* const dz2 = d.template at<"mlp_1">();
       T const* const dgate = d.template at<"gate">();
-      add_weight<"input.weight", F, I>(be, n, slots<F>(dx), u, dp);
-      add_weight<"qkv.weight", QW, F>(be, all, slots<QW>(da), slots<F>(y0), dp);
-      add_weight<"mlp.0.weight", F, F>(be, slot_rows, slots<F>(dr), slots<F>(d.template at<"y1">()), dp);
-      add_weight<"mlp.1.weight", F, F>(be, slot_rows, slots<F>(dz2), slots<F>(d.template at<"r">()), dp);
-      add_weight<"gate.input.weight", 2 * F, F>(be, n, slots<2 * F>(d.template at<"gate_input">()), x_rows(y0), dp);
-      add_weight<"gate.memory.weight", 2 * F, F>(be, slot_rows, slots<2 * F>(dgate),
-                                                 slots<F>(d.template at<"tanh_h">()), dp);
+      add_weight<"input.weight", F, NC>(be, n, rows_of_slots<F>(dx), u, dp);
+      add_weight<"qkv.weight", QW, F>(be, all, rows_of_slots<QW>(da), rows_of_slots<F>(y0), dp);
+      add_weight<"mlp.0.weight", F, F>(be, slot_rows, rows_of_slots<F>(dr), rows_of_slots<F>(d.template at<"y1">()),
+                                       dp);
+      add_weight<"mlp.1.weight", F, F>(be, slot_rows, rows_of_slots<F>(dz2), rows_of_slots<F>(d.template at<"r">()),
+                                       dp);
+      add_weight<"gate.input.weight", 2 * F, F>(be, n, rows_of_slots<2 * F>(d.template at<"gate_input">()), x_rows(y0),
+                                                dp);
+      add_weight<"gate.memory.weight", 2 * F, F>(be, slot_rows, rows_of_slots<2 * F>(dgate),
+                                                 rows_of_slots<F>(d.template at<"tanh_h">()), dp);
       add_bias<"input.bias", F>(be, n, dx, dp);
       add_bias<"qkv.bias", QW>(be, all, da, dp);
       add_bias<"qkv_norm.weight", QW>(be, all, d.template at<"qkv_gain">(), dp);
@@ -217,7 +228,7 @@ struct rmc {
    private:
     /// Rows of slots, M modules of `Width` numbers each.
     template <index_t Width, class T>
-    static rows<T> slots(T* x) {
+    static rows<T> rows_of_slots(T* x) {
       return {x, M * Width, Width};
     }
     /// X, behind the slots of every element.
@@ -237,7 +248,7 @@ struct rmc {
     }
     template <fixed_string To, index_t Width, class B, class T>
     static void add_bias(B& be, index_t n, T const* by, gradients_of<T, params> dp) {
-      be.template column_sum_add<M, Width>(n, slots<Width>(by), dp.template at<To>());
+      be.template column_sum_add<M, Width>(n, rows_of_slots<Width>(by), dp.template at<To>());
     }
     template <class T>
     static T scale() {
@@ -253,4 +264,5 @@ struct rmc {
   };
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

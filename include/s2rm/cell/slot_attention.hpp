@@ -11,7 +11,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::cell {
+S2RM_NAMESPACE_BEGIN
+namespace cell {
 
 /// Copies the slots of the state to the rows of Y, and writes their tanh. Row (b K + k) M + m.
 template <index_t M, index_t K, index_t F, class T>
@@ -46,15 +47,15 @@ struct slots_of_state_backward {
   }
 };
 
-/// Where the query, key and value of slots and inputs are: of element b, slot k at slots + b slot_step + k M N Q, input
+/// Where the query, key and value of slots and inputs are: of element b, slot k at of_slots + b slot_step + k M N Q, input
 /// a at inputs + b input_step + a M N Q, with Q = 2 A + V numbers of a head side by side: query and key of width A,
 /// value of width V. Input a is there where reach, if it is not null, is not 0 at (b count + a) reach_step.
 template <index_t M, index_t N, index_t Q, class T>
 struct slots_and_inputs {
-  T *slots, *inputs;
+  T *of_slots, *inputs;
   index_t slot_step, input_step;
   S2RM_HD T* slot(index_t b, index_t k, index_t m, index_t head) const {
-    return slots + b * slot_step + (k * M + m) * N * Q + head * Q;
+    return of_slots + b * slot_step + (k * M + m) * N * Q + head * Q;
   }
   S2RM_HD T* input(index_t b, index_t a, index_t m, index_t head) const {
     return inputs + b * input_step + (a * M + m) * N * Q + head * Q;
@@ -238,4 +239,5 @@ struct sum_of_slots {
   }
 };
 
-}  // namespace s2rm::cell
+}  // namespace cell
+S2RM_NAMESPACE_END

@@ -5,7 +5,8 @@
 
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 namespace detail {
 
@@ -79,4 +80,5 @@ struct require_backend {
   static constexpr bool checked = true;
 };
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/reference.hpp"
 
-namespace s2rm::check {
+S2RM_NAMESPACE_BEGIN
+namespace check {
 
 /// Nothing to report.
 struct sound {};
@@ -277,4 +278,5 @@ concept guesses = requires(residual::seen<Shape, T> seen, T const* x, index_t e)
   { R::template guess<Shape, T>(seen, x, e) } -> std::convertible_to<T>;
 };
 
-}  // namespace s2rm::check
+}  // namespace check
+S2RM_NAMESPACE_END

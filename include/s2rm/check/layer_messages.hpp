@@ -5,7 +5,8 @@
 
 #include "s2rm/check/messages.hpp"
 
-namespace s2rm::errors {
+S2RM_NAMESPACE_BEGIN
+namespace errors {
 
 template <class Cell>
 struct cell_without_state {
@@ -239,4 +240,5 @@ struct residual_without_guess {
                 "other argument types. See docs/errors.md#S017");
 };
 
-}  // namespace s2rm::errors
+}  // namespace errors
+S2RM_NAMESPACE_END

@@ -9,7 +9,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::errors {
+S2RM_NAMESPACE_BEGIN
+namespace errors {
 
 template <class...>
 inline constexpr bool never = false;
@@ -207,4 +208,5 @@ struct size_is_not_a_constant {
                 "must each be a `static constexpr` integer. See docs/errors.md#S216");
 };
 
-}  // namespace s2rm::errors
+}  // namespace errors
+S2RM_NAMESPACE_END

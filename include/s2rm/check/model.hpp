@@ -18,7 +18,8 @@
 #include "s2rm/encoder/mlp.hpp"
 #include "s2rm/layer/likelihood.hpp"
 
-namespace s2rm::check {
+S2RM_NAMESPACE_BEGIN
+namespace check {
 
 // ---- the shape
 // -------------------------------------------------------------------------------------------------------
@@ -123,8 +124,8 @@ inline constexpr int perceptron_widths<encoder::mlp<Widths...>> =
 template <index_t... Hidden>
 inline constexpr int perceptron_widths<decoder::mlp<Hidden...>> = ((Hidden >= 1) && ...) ? 1 : -1;
 
-template <class... None>
-  requires(sizeof...(None) == 0)
+template <class... Empty>
+  requires(sizeof...(Empty) == 0)
 consteval auto policy_fault() {
   return sound{};
 }
@@ -151,8 +152,8 @@ consteval auto policy_fault() {
 }
 
 /// What a dynamics of its own has no use for.
-template <class /*Dynamics*/, class... None>
-  requires(sizeof...(None) == 0)
+template <class /*Dynamics*/, class... Empty>
+  requires(sizeof...(Empty) == 0)
 consteval auto dynamics_fault() {
   return sound{};
 }
@@ -350,4 +351,5 @@ struct stand_in : shape {
   using view = features<1>;
 };
 
-}  // namespace s2rm::check
+}  // namespace check
+S2RM_NAMESPACE_END

@@ -7,7 +7,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Hands out consecutive arrays of `base`; on a null base it only counts bytes.
 struct arena {
@@ -24,4 +24,4 @@ struct arena {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -10,7 +10,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The slots of a model.
 namespace kind {
@@ -57,4 +57,4 @@ inline constexpr bool fills_a_slot =
 template <class Kind, class Default, class... Policies>
 using policy_for = typename detail::pick<Kind, Default, Policies...>::type;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

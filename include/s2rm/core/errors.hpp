@@ -2,12 +2,14 @@
 /// \file
 /// Run-time errors: everything the library throws. Compile-time errors are in check/; docs/errors.md explains both.
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Base of everything the library throws. The text names what was wrong, where, and what was expected.
 struct error : std::runtime_error {
@@ -29,9 +31,35 @@ struct value_error : error {
   using error::error;
 };
 
-/// Throws `value_error` unless `condition` holds.
-inline void require_value(bool condition, std::string const& text) {
-  if (!condition) throw value_error("s2rm: " + text);
+/// Throws `Error(text)`. A program compiled without exceptions prints the text and aborts: what can be avoided beforehand
+/// has functions that return codes (`stream::observe`, `checkpoint_format::try_load`).
+template <class Error>
+[[noreturn, gnu::noinline, gnu::cold]] inline void throw_error(std::string const& text) {
+#if S2RM_EXCEPTIONS
+  throw Error(text);
+#else
+  std::fprintf(stderr, "%s\n", text.c_str());
+  std::abort();
+#endif
 }
 
-}  // namespace s2rm
+/// f(), and where it throws an `Error`, `otherwise(error)`. Without exceptions there is nothing to catch.
+template <class Error, class F, class Otherwise>
+auto catching([[maybe_unused]] F const& f, [[maybe_unused]] Otherwise const& otherwise) {
+#if S2RM_EXCEPTIONS
+  try {
+    return f();
+  } catch (Error const& thrown) {
+    return otherwise(thrown);
+  }
+#else
+  return f();
+#endif
+}
+
+/// Throws `value_error` unless `condition` holds.
+inline void require_value(bool condition, std::string const& text) {
+  if (!condition) throw_error<value_error>("s2rm: " + text);
+}
+
+S2RM_NAMESPACE_END

@@ -12,7 +12,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The seed of everything random in a trainer.
 struct seed {
@@ -66,4 +66,4 @@ struct random {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -15,7 +15,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// A string literal as template argument.
 template <std::size_t N>
@@ -66,10 +66,10 @@ struct field {
 };
 
 namespace detail {
-template <std::size_t I, class... Fields>
+template <std::size_t Index, class... Fields>
 struct field_at;
-template <std::size_t I, class First, class... Rest>
-struct field_at<I, First, Rest...> : field_at<I - 1, Rest...> {};
+template <std::size_t Index, class First, class... Rest>
+struct field_at<Index, First, Rest...> : field_at<Index - 1, Rest...> {};
 template <class First, class... Rest>
 struct field_at<0, First, Rest...> {
   using type = First;
@@ -112,8 +112,8 @@ struct schema {
   using named = typename detail::field_at<has<Name> ? index<Name> : 0, Fields...>::type;
 
   /// The field at a position.
-  template <std::size_t I>
-  using at = typename detail::field_at<I, Fields...>::type;
+  template <std::size_t Index>
+  using at = typename detail::field_at<Index, Fields...>::type;
 
   /// Every name with a prefix.
   template <fixed_string Prefix>
@@ -148,8 +148,8 @@ using joined = typename detail::join<typename Schemas::unnamed...>::type;
 /// `f.template operator()<Field>()` for every field of a schema, in order.
 template <class Schema, class F>
 constexpr void each_field(F const& f) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (f.template operator()<typename Schema::template at<I>>(), ...);
+  [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+    (f.template operator()<typename Schema::template at<Index>>(), ...);
   }(std::make_index_sequence<Schema::count>{});
 }
 
@@ -252,4 +252,4 @@ struct saved_of {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

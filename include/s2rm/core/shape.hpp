@@ -7,7 +7,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// An observation that is an image: Channels x Height x Width, row-major.
 template <index_t Channels, index_t Height, index_t Width>
@@ -61,4 +61,4 @@ struct target_of<Shape> {
 template <class Shape>
 using target_of = typename detail::target_of<Shape>::type;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -8,7 +8,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// A matrix of any number of rows, optionally split into groups: element (r, g, c) is `data[r * stride + g * group +
 /// c]`. Shapes are written (rows, groups, width); the width is known to who uses it. A state (B, M, H) is
@@ -56,4 +56,4 @@ struct view_traits;
 
 template <class X> concept viewable = requires(X const& x) { view_traits<X>::view(x); };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/layer/conv_net.hpp"
 
-namespace s2rm::decoder {
+S2RM_NAMESPACE_BEGIN
+namespace decoder {
 
 /// `decoder::conv<layer::linear<32, 3, 3>, layer::conv_transpose2d<16, 4, 2, 1>, layer::conv_transpose2d<1, 3, 2, 1>>`
 /// writes 11 x 11, GELU between. `on<Shape, In, Out>` is the layer.
@@ -33,4 +34,5 @@ struct conv {
   };
 };
 
-}  // namespace s2rm::decoder
+}  // namespace decoder
+S2RM_NAMESPACE_END

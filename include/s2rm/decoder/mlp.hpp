@@ -7,7 +7,8 @@
 #include "s2rm/core/shape.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::decoder {
+S2RM_NAMESPACE_BEGIN
+namespace decoder {
 
 /// `decoder::mlp<128>`: [r; s] -> 128 -> outputs. `on<In, Out>` is the layer.
 template <index_t... Hidden>
@@ -17,4 +18,5 @@ struct mlp {
   using on = layer::mlp<In, Hidden..., Out>;
 };
 
-}  // namespace s2rm::decoder
+}  // namespace decoder
+S2RM_NAMESPACE_END

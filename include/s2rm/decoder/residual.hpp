@@ -10,7 +10,8 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/shape.hpp"
 
-namespace s2rm::residual {
+S2RM_NAMESPACE_BEGIN
+namespace residual {
 
 /// The views of one step of one element of the batch.
 template <class Shape, class T>
@@ -93,4 +94,5 @@ struct add_guess {
   }
 };
 
-}  // namespace s2rm::residual
+}  // namespace residual
+S2RM_NAMESPACE_END

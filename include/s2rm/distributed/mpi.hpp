@@ -17,7 +17,8 @@
 #include "s2rm/distributed/world.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm::communicator {
+S2RM_NAMESPACE_BEGIN
+namespace communicator {
 
 struct mpi_options {
   double timeout = 600;  ///< seconds that a rank waits for the others before it gives up and names them; 0: for ever
@@ -33,7 +34,8 @@ class mpi {
   mpi() = default;
   explicit mpi(distributed::world const& all, mpi_options const& options = {})
       : rank_(all.rank()), size_(all.size()), options_(options) {
-    require_value(options.timeout >= 0, "communicator::mpi: timeout: expected >= 0 (0: for ever)");
+    require_value(math::is_finite(options.timeout) && options.timeout >= 0,
+                  "communicator::mpi: timeout: expected a finite number >= 0 (0: for ever)");
     require_value(options.check_every >= 0, "communicator::mpi: check_every: expected >= 0 (0: never)");
     if (size_ > 1) link_ = std::make_shared<link>(options.timeout);
   }
@@ -50,7 +52,7 @@ class mpi {
     here("sum");
     for (index_t i = 0; i < n; i += max_count) {
       auto const count = static_cast<int>(std::min(max_count, n - i));
-      check(MPI_Allreduce(MPI_IN_PLACE, x + i, count, type<T>(), MPI_SUM, link_->all), "MPI_Allreduce");
+      require_success(MPI_Allreduce(MPI_IN_PLACE, x + i, count, type<T>(), MPI_SUM, link_->all), "MPI_Allreduce");
     }
   }
 
@@ -85,9 +87,9 @@ class mpi {
       }
     }
     here("tree_sum");
-    check(MPI_Alltoallv(from, send.data(), send_at.data(), type<T>(), found, take.data(), take_at.data(), type<T>(),
-                        link_->all),
-          "MPI_Alltoallv");
+    require_success(MPI_Alltoallv(from, send.data(), send_at.data(), type<T>(), found, take.data(), take_at.data(),
+                                  type<T>(), link_->all),
+                    "MPI_Alltoallv");
     // Nodes that wait for their siblings move to the front of what arrived.
     tree_stack waiting;
     T const* arrived = found;
@@ -106,9 +108,9 @@ class mpi {
       auto const i = static_cast<std::size_t>(other);
       take[i] = count_of(slice(other).count), take_at[i] = count_of(slice(other).first);
     }
-    check(MPI_Allgatherv(found, take[static_cast<std::size_t>(rank_)], type<T>(), to, take.data(), take_at.data(),
-                         type<T>(), link_->all),
-          "MPI_Allgatherv");
+    require_success(MPI_Allgatherv(found, take[static_cast<std::size_t>(rank_)], type<T>(), to, take.data(),
+                                   take_at.data(), type<T>(), link_->all),
+                    "MPI_Allgatherv");
   }
 
   /// \throws rank_error naming the first fact that some rank has otherwise than rank 0, and those ranks
@@ -136,12 +138,13 @@ class mpi {
     std::vector<int> counts(static_cast<std::size_t>(size_)), at(counts);
     int const own = count_of(static_cast<index_t>(numbers.size()));
     here("gather");
-    check(MPI_Allgather(&own, 1, MPI_INT, counts.data(), 1, MPI_INT, link_->all), "MPI_Allgather");
+    require_success(MPI_Allgather(&own, 1, MPI_INT, counts.data(), 1, MPI_INT, link_->all), "MPI_Allgather");
     index_t total = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) at[i] = count_of(total), total += counts[i];
     std::vector<T> all(static_cast<std::size_t>(total));
-    check(MPI_Allgatherv(numbers.data(), own, type<T>(), all.data(), counts.data(), at.data(), type<T>(), link_->all),
-          "MPI_Allgatherv");
+    require_success(
+        MPI_Allgatherv(numbers.data(), own, type<T>(), all.data(), counts.data(), at.data(), type<T>(), link_->all),
+        "MPI_Allgatherv");
     return all;
   }
 
@@ -151,8 +154,8 @@ class mpi {
     auto* const from = static_cast<std::byte*>(bytes);
     auto const total = static_cast<index_t>(n);
     for (index_t i = 0; i < total; i += max_count) {
-      check(MPI_Bcast(from + i, static_cast<int>(std::min(max_count, total - i)), MPI_BYTE, 0, link_->all),
-            "MPI_Bcast");
+      require_success(MPI_Bcast(from + i, static_cast<int>(std::min(max_count, total - i)), MPI_BYTE, 0, link_->all),
+                      "MPI_Bcast");
     }
   }
 
@@ -209,25 +212,25 @@ class mpi {
   }
   template <class T>
   static T* buffer(std::vector<std::byte>& bytes, index_t n) {
-    bytes.resize(std::max(bytes.size(), static_cast<std::size_t>(n) * sizeof(T)));
+    bytes.resize((std::max)(bytes.size(), static_cast<std::size_t>(n) * sizeof(T)));
     return reinterpret_cast<T*>(bytes.data());
   }
   static int count_of(index_t n) {
-    require_value(n <= std::numeric_limits<int>::max(), "communicator::mpi: more numbers than one message can have");
+    require_value(n <= (std::numeric_limits<int>::max)(), "communicator::mpi: more numbers than one message can have");
     return static_cast<int>(n);
   }
-  static void check(int status, char const* what) { distributed::require_mpi(status, what); }
+  static void require_success(int status, char const* what) { distributed::require_mpi(status, what); }
   /// One exchange, which is a barrier too. For many numbers a blocking all-reduce is faster.
   void sum_few(void* x, int n, MPI_Datatype type, MPI_Op how, char const* what) const {
     MPI_Request request = MPI_REQUEST_NULL;
-    check(MPI_Iallreduce(MPI_IN_PLACE, x, n, type, how, link_->all, &request), "MPI_Iallreduce");
+    require_success(MPI_Iallreduce(MPI_IN_PLACE, x, n, type, how, link_->all, &request), "MPI_Iallreduce");
     link_->meet->wait(request, what);
   }
   void here(char const* what) const { link_->meet->all_here(link_->all, what); }
 
   [[noreturn]] void refuse(fact const& one) const {
     std::vector<std::int64_t> all(static_cast<std::size_t>(size_));
-    check(MPI_Allgather(&one.value, 1, MPI_INT64_T, all.data(), 1, MPI_INT64_T, link_->all), "MPI_Allgather");
+    require_success(MPI_Allgather(&one.value, 1, MPI_INT64_T, all.data(), 1, MPI_INT64_T, link_->all), "MPI_Allgather");
     std::string others;
     for (std::size_t i = 1; i < all.size(); ++i) {
       if (all[i] == all[0]) continue;
@@ -245,4 +248,5 @@ class mpi {
 
 static_assert(policy<mpi>);
 
-}  // namespace s2rm::communicator
+}  // namespace communicator
+S2RM_NAMESPACE_END

@@ -12,7 +12,8 @@
 
 #include "s2rm/distributed/world.hpp"
 
-namespace s2rm::distributed {
+S2RM_NAMESPACE_BEGIN
+namespace distributed {
 
 /// Barrier of all ranks of a communicator. While a rank waits it answers the pings of others; after its timeout it
 /// pings all, and names those that do not answer: they have died, are stopped, or still compute.
@@ -118,4 +119,5 @@ class meeting {
   std::list<std::int64_t> sent_;  ///< what MPI may still be sending; a handful, and only once something is wrong
 };
 
-}  // namespace s2rm::distributed
+}  // namespace distributed
+S2RM_NAMESPACE_END

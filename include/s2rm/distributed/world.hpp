@@ -17,9 +17,15 @@
 #include <string>
 #include <thread>
 
+#include "s2rm/distributed/launcher.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm::distributed {
+#if !S2RM_EXCEPTIONS
+#error "s2rm: several ranks need exceptions: compile without -fno-exceptions (docs/errors.md)"
+#endif
+
+S2RM_NAMESPACE_BEGIN
+namespace distributed {
 
 /// Throws `rank_error` where an MPI function failed.
 inline void require_mpi(int status, char const* what) {
@@ -30,15 +36,18 @@ inline void require_mpi(int status, char const* what) {
   throw rank_error(std::string("s2rm: MPI: ") + what + ": " + text);
 }
 
-/// Whether a launcher (mpirun, mpiexec, srun) started this program as one of several ranks.
+/// Whether a launcher (mpirun, mpiexec, srun) started this program, which is then to be one of its ranks.
 inline bool launched() {
+  if (independent_runs()) return false;
+  if (launch_of_environment().ranks > 1) return true;
   for (char const* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"}) {
     if (std::getenv(name) != nullptr) return true;  // NOLINT(concurrency-mt-unsafe): before any thread is there
   }
   return false;
 }
 
-/// Initialises and finalises MPI. A program that no launcher started is rank 0 of 1, and MPI is never called. One
+/// Initialises and finalises MPI. A program that no launcher started is rank 0 of 1, and MPI is never called. Where a
+/// launcher started several and MPI knows of one alone, `rank_error` is thrown: each would train by itself. One
 /// object, constructed first in main and destroyed last; its destructor waits for all ranks. Where it is destroyed by
 /// an uncaught exception, or after `fail`, it aborts the other ranks: they would wait for this one.
 class world {
@@ -49,6 +58,7 @@ class world {
     require_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
+    if (size_ == 1) refuse_singleton();
     MPI_Comm same_machine = MPI_COMM_NULL;
     require_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &same_machine),
                 "MPI_Comm_split_type");
@@ -79,6 +89,16 @@ class world {
   }
 
  private:
+  /// The launcher's ranks do not find each other: it is that of another MPI library, or srun without PMI.
+  static void refuse_singleton() {
+    if (launch_of_environment().ranks == 1) return;
+    MPI_Finalize();
+    require_alone(
+        "MPI finds this one alone. Start it with the mpirun of the MPI library that it was built with; under Slurm "
+        "with srun "
+        "--mpi=pmix or --mpi=pmi2 (srun --mpi=list names those there are)");
+  }
+
   void abort(char const* what) const {
     std::fprintf(stderr, "s2rm: rank %d of %d gives up and ends all: %s\n", rank_, size_, what);
     std::fflush(stderr);
@@ -104,4 +124,5 @@ class world {
   int rank_ = 0, size_ = 1, here_ = 1;
 };
 
-}  // namespace s2rm::distributed
+}  // namespace distributed
+S2RM_NAMESPACE_END

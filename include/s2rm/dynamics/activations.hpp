@@ -10,7 +10,8 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Inputs besides the parameters, provided by the caller: (R, ...) with R = T B.
 template <class T>
@@ -86,7 +87,7 @@ struct workspace {
 
   static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
     index_t const interaction = D::interacts ? D::interaction_attend::scratch(M) : 0;
-    index_t const attention = batch * M * std::max(D::attend::scratch(views), interaction);
+    index_t const attention = batch * M * (std::max)(D::attend::scratch(views), interaction);
     index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
     // All pairs of a step, for a fused recurrence (ops/recurrence.hpp).
     index_t const pairs = D::interacts && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
@@ -106,9 +107,10 @@ struct workspace {
     w.view_log = a.take<T>(K * views * M);
     w.module_log_rows = a.take<T>(D::interacts ? batch * M * M : 0);
     w.delta = a.take<T>(K * D::cell::delta::size);
-    w.scratch = a.take<T>(std::max({attention, pairs, gradient, cell}));
+    w.scratch = a.take<T>((std::max)({attention, pairs, gradient, cell}));
     return w;
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -11,7 +11,8 @@
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
           class Carry, class StateNorm, class InitialState>
@@ -158,4 +159,5 @@ bool run_fused_recurrence_backward(B& be, parameters_of<T, typename D::params> p
   return false;
 }
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -10,7 +10,8 @@
 
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// state_in of one step: the initial state where `start` is set, else the state carried in.
 template <class T, index_t Width>
@@ -81,4 +82,5 @@ void initial_state_gradient(B& be, index_t batch, std::uint8_t const* starts, T 
       });
 }
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

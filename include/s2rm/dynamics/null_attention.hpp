@@ -14,7 +14,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Arrays that the functors share: N heads of width C, M modules; q, u (B, M, NC), k, v (B A, NC), weights (B, M, N, A
 /// + 1), the null's last. `reach` is (B, A, M).
@@ -126,7 +127,7 @@ struct choose_active {
       index_t better = 0;
       for (index_t other = 0; other < M; ++other) {
         T const mine = away(b, m), its = away(b, other);
-        better += its < mine || (its == mine && other < m) ? 1 : 0;
+        better += its < mine || (math::equal(its, mine) && other < m) ? 1 : 0;
       }
       active[b * M + m] = better < Active ? 1 : 0;
     }
@@ -159,4 +160,5 @@ struct where_active {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

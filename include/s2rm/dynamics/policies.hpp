@@ -4,7 +4,7 @@
 
 #include "s2rm/core/concepts.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// When modules interact (model §2.8).
 namespace interaction {
@@ -70,4 +70,4 @@ struct kernel_mean {
 };
 }  // namespace readout
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -15,7 +15,8 @@
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/dynamics/view_pooling.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Shape: its modules are the chunks of the state. Cell: a single one, of the whole state.
 template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
@@ -70,7 +71,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
       w.u = a.take<T>(K * NC);
       w.h = a.take<T>(batch * whole);
       w.delta = a.take<T>(K * Cell::delta::size);
-      w.scratch = a.take<T>(std::max(batch * Cell::scratch, K * Cell::gradient_scratch));
+      w.scratch = a.take<T>((std::max)(batch * Cell::scratch, K * Cell::gradient_scratch));
       return w;
     }
   };
@@ -158,4 +159,5 @@ struct lstm : one_state<cell::lstm, Hidden, Pool, Chunks> {
   static constexpr char const* name = "pooled LSTM";
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -20,7 +20,8 @@
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/layer/rms_norm.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState>
 struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
@@ -83,7 +84,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       s.interaction_attention = a.take<T>(R * M * interaction_attend::saved(M));
       s.g = a.take<T>(R * M * NC);
       s.cell = a.take<T>(R * Cell::saved::size);
-      s.scratch = a.take<T>(batch * std::max(Cell::scratch, M * H));
+      s.scratch = a.take<T>(batch * (std::max)(Cell::scratch, M * H));
       return s;
     }
   };
@@ -291,4 +292,5 @@ struct rim : without_space {
   using on = rim_layer<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -23,7 +23,8 @@
 #include "s2rm/dynamics/view_pooling.hpp"
 #include "s2rm/layer/layer_norm.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// tanh of n rows.
 template <index_t W, class T>
@@ -312,4 +313,5 @@ struct rmc : without_space {
                        typename C::state_norm>;
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

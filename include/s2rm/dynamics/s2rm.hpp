@@ -21,7 +21,8 @@
 #include "s2rm/layer/rms_norm.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
           class Carry, class StateNorm, class InitialState>
@@ -343,4 +344,5 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -30,7 +30,8 @@
 #include "s2rm/dynamics/policies.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Saved activations that every recurrence has, R = T B rows.
 template <class T>
@@ -94,7 +95,7 @@ struct recurrent {
     constexpr index_t width = Layer::M * Layer::SW;
     index_t const chunk = Layer::whole_sequence_views ? std::max<index_t>(in.time, 1) : in.delta_steps();
     for (index_t t = 0; t < in.time; t += chunk) {
-      Layer::prepare_views(be, p, in, s, t, std::min(chunk, in.time - t));
+      Layer::prepare_views(be, p, in, s, t, (std::min)(chunk, in.time - t));
     }
     if (Layer::fused_forward(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) {
@@ -159,4 +160,5 @@ struct recurrent {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

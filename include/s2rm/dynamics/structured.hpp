@@ -16,7 +16,8 @@
 #include "s2rm/cell/gru.hpp"
 #include "s2rm/dynamics/s2rm.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// The policies of the recurrence, as a model chose them.
 template <class Cell, class Normalisation, bool StraightThrough, class Interaction, class Carry, class StateNorm,
@@ -63,4 +64,5 @@ struct without_space {
       std::is_same_v<Kind, s2rm::kind::readout>;
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

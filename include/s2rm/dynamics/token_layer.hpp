@@ -18,7 +18,8 @@
 #include "s2rm/layer/layer_norm.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Hidden: units of the MLP.
 template <class Layout, index_t Hidden>
@@ -72,7 +73,7 @@ struct token_layer {
               a.take<T>(batch * M * W),
               a.take<T>(batch * M * W),
               a.take<T>(tokens * M),
-              a.take<T>(tokens * std::max(attend::scratch(M), mlp::scratch))};
+              a.take<T>(tokens * (std::max)(attend::scratch(M), mlp::scratch))};
     }
   };
 
@@ -177,4 +178,5 @@ struct token_layer {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -17,7 +17,8 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/math/row.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// Layout of a slot.
 template <index_t Slots, index_t Width, index_t Heads, index_t Layers, index_t Ages>
@@ -130,4 +131,5 @@ struct take_tokens {
   }
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -20,13 +20,14 @@
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/dynamics/token_layer.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 namespace detail {
-template <index_t I, index_t Count, class Params>
+template <index_t Index, index_t Count, class Params>
 struct layer_params {
-  using type = joined<prefixed<layer::detail::index_text<I>() + fixed_string{"."}, Params>,
-                      typename layer_params<I + 1, Count, Params>::type>;
+  using type = joined<prefixed<layer::detail::index_text<Index>() + fixed_string{"."}, Params>,
+                      typename layer_params<Index + 1, Count, Params>::type>;
 };
 template <index_t Count, class Params>
 struct layer_params<Count, Count, Params> {
@@ -219,4 +220,5 @@ struct tto {
                        Encoded>;
 };
 
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -18,7 +18,8 @@
 #include "s2rm/layer/mlp.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::dynamics {
+S2RM_NAMESPACE_BEGIN
+namespace dynamics {
 
 /// u[r] = sum over the present views of z[r, a], divided by their number for a mean.
 template <bool Mean, index_t W, class T>
@@ -263,4 +264,5 @@ using mean = encoded<true>;
 using sum = encoded<false>;
 
 }  // namespace pool
-}  // namespace s2rm::dynamics
+}  // namespace dynamics
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/layer/conv_net.hpp"
 
-namespace s2rm::encoder {
+S2RM_NAMESPACE_BEGIN
+namespace encoder {
 
 /// `encoder::conv<layer::conv2d<16, 3, 2, 1>, layer::conv2d<32, 3, 2, 1>, layer::linear<64>>`, GELU between.
 template <class... Layers>
@@ -27,4 +28,5 @@ struct conv {
   };
 };
 
-}  // namespace s2rm::encoder
+}  // namespace encoder
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/core/shape.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::encoder {
+S2RM_NAMESPACE_BEGIN
+namespace encoder {
 
 /// `encoder::mlp<128, 96>`: view -> 128 -> 96 with GELU between.
 template <index_t... Widths>
@@ -16,4 +17,5 @@ struct mlp {
   using on = layer::mlp<Shape::view::size, Widths...>;
 };
 
-}  // namespace s2rm::encoder
+}  // namespace encoder
+S2RM_NAMESPACE_END

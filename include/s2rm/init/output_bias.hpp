@@ -11,8 +11,10 @@
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/schema.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm::init {
+S2RM_NAMESPACE_BEGIN
+namespace init {
 
 /// log(p / (1 - p)), the output at which a Bernoulli marker of base rate p begins. p is clamped to
 /// [least, 1 - least]: an event that is absent from the data is not impossible.
@@ -42,10 +44,11 @@ void output_bias(T* values, std::vector<double> const& bias) {
                     (at.size == 0 ? "the decoder, which has no bias" : std::string{at.name}) + ", found " +
                     std::to_string(bias.size()));
   for (std::size_t i = 0; i < bias.size(); ++i) {
-    require_value(std::isfinite(bias[i]), "output_bias: number " + std::to_string(i) +
-                                              ": expected a finite number, found " + std::to_string(bias[i]));
+    require_value(math::is_finite(bias[i]), "output_bias: number " + std::to_string(i) +
+                                                ": expected a finite number, found " + std::to_string(bias[i]));
   }
   std::transform(bias.begin(), bias.end(), values + at.offset, [](double x) { return static_cast<T>(x); });
 }
 
-}  // namespace s2rm::init
+}  // namespace init
+S2RM_NAMESPACE_END

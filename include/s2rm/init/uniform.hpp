@@ -9,7 +9,8 @@
 
 #include "s2rm/core/random.hpp"
 
-namespace s2rm::init {
+S2RM_NAMESPACE_BEGIN
+namespace init {
 
 /// The random numbers of an initialisation; `base` is the block's offset in the model.
 struct source {
@@ -54,4 +55,5 @@ void normal(T* values, index_t n, source from) {
   }
 }
 
-}  // namespace s2rm::init
+}  // namespace init
+S2RM_NAMESPACE_END

@@ -3,7 +3,8 @@
 /// Checkpoints: one safetensors file that holds a model's parameters under their public names, checked by a checksum.
 ///
 /// The file's metadata:
-///   s2rm.format    "1": the version of this contract
+///   s2rm.format    the lowest version of this contract that has all of the file: "1" of weights alone, "2" of a training
+///                  state (from 0.2; version 1 held its settings as F64, which few other readers take)
 ///   s2rm.version   version of the library that wrote the file
 ///   s2rm.model     the model type, for people
 ///   s2rm.checksum  16 lower-case hexadecimal digits: FNV-1a (64 bits) of the whole file, header included, with these
@@ -18,10 +19,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,8 +35,10 @@
 #include "s2rm/io/file.hpp"
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/safetensors.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 /// A tensor of the training state that a reader takes: a list of numbers, how many within bounds.
 struct training_field {
@@ -92,7 +95,7 @@ inline void check_training_field(safetensors_file const& file, tensor_info const
   bool const floating = field.type == dtype::f32 || field.type == dtype::f64;
   if (floating ? !converts_to<double>(tensor.type) : tensor.type != field.type) {
     refuse_tensor(file.source, tensor.name,
-                  {"expected dtype ", floating ? "F32 or F64" : name_of(field.type), ", found ", name_of(tensor.type)});
+                  {"expected dtype ", floating ? "F32 or F64" : name_of(field.type), ", found ", tensor.type_name()});
   }
   bool const list = tensor.shape.size() == 1;
   if (list && tensor.shape[0] >= field.min && tensor.shape[0] <= field.max) return;
@@ -122,7 +125,8 @@ void check_names_and_shapes(safetensors_file const& file, std::span<field_info c
 /// Limits for a file of this model: room for other spaces, other metadata, and a training state that this reader skips
 /// (which takes time, but no memory).
 inline safetensors_limits limits_for(std::span<field_info const> fields, std::span<training_field const> training) {
-  constexpr std::uint64_t entry = 200, others = 16, text = 16384;  // bytes of an entry besides its name; spare ones
+  // Bytes of an entry besides its name; spare ones; what other programs note about their training.
+  constexpr std::uint64_t entry = 200, others = 16, text = std::uint64_t{1} << 17;
   constexpr std::uint64_t passed_over = std::uint64_t{1} << 28, copies = 16;
   safetensors_limits limits;
   limits.header = text + (others + training.size()) * entry;
@@ -135,6 +139,10 @@ inline safetensors_limits limits_for(std::span<field_info const> fields, std::sp
   for (auto const& field : training) limits.payload += static_cast<std::uint64_t>(field.max) * sizeof(double);
   return limits;
 }
+
+/// Formats that are read: 2 has a training state, in types that every reader of safetensors takes; 1 is what older
+/// training states and files of weights alone have.
+inline bool known_format(std::string_view format) { return format == "1" || format == "2"; }
 
 /// The s2rm.* metadata is either absent or complete and known. Returns whether it is there.
 inline bool check_metadata(safetensors_file const& file) {
@@ -149,8 +157,8 @@ inline bool check_metadata(safetensors_file const& file) {
   }
   if (own == 0) return false;
   if (own != 4) refuse(file.source, {"expected all of s2rm.format, .version, .model and .checksum, found fewer"});
-  if (auto const& format = *file.find_metadata("s2rm.format"); format != "1") {
-    refuse(file.source, {"s2rm.format: expected '1', found ", quoted{format}, " (written by a newer library?)"});
+  if (auto const& format = *file.find_metadata("s2rm.format"); !known_format(format)) {
+    refuse(file.source, {"s2rm.format: expected '1' or '2', found ", quoted{format}, " (written by a newer library?)"});
   }
   return true;
 }
@@ -179,14 +187,13 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
             [](tensor_info const& a, tensor_info const& b) { return a.end < b.end; });
   std::uint64_t bytes = 0;
   for (auto const& tensor : file.tensors) bytes += wanted(tensor) ? tensor.end - tensor.begin : 0;
-  file.payload.resize(static_cast<std::size_t>(bytes));
+  file.payload.resize(in_memory(bytes));
   std::array<std::byte, 4096> piece{};
   std::uint64_t filled = 0;
   for (auto& tensor : file.tensors) {
     auto left = tensor.end - tensor.begin;
     if (wanted(tensor)) {
-      auto const place =
-          std::span(file.payload).subspan(static_cast<std::size_t>(filled), static_cast<std::size_t>(left));
+      auto const place = std::span(file.payload).subspan(in_memory(filled), in_memory(left));
       input.read(place);
       sum.add(place);
       tensor.begin = filled;
@@ -195,7 +202,7 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
       continue;
     }
     while (left > 0) {
-      auto const part = std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size())));
+      auto const part = std::span(piece).first(in_memory(std::min<std::uint64_t>(left, piece.size())));
       input.read(part);
       sum.add(part);
       left -= part.size();
@@ -222,7 +229,7 @@ void check_range(safetensors_file const& file, field_info const& field) {
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(double)) {
     double value = 0;
     std::memcpy(&value, bytes.data() + i, sizeof value);
-    if (std::isfinite(value) && !std::isfinite(static_cast<T>(value))) {
+    if (math::is_finite(value) && !math::is_finite(static_cast<T>(value))) {
       refuse_tensor(file.source, field.name, {"expected numbers within the range of F32, found a larger one"});
     }
   }
@@ -235,22 +242,22 @@ inline void write_checkpoint(std::string const& path, std::vector<tensor_source>
     if (!tensor.name.starts_with(training_prefix)) {
       std::string text;
       append(text, {"s2rm: ", path, ": expected a name that begins with 'train.', found ", quoted{tensor.name}});
-      throw value_error(text);
+      throw_error<value_error>(text);
     }
     tensors.push_back(tensor);
   }
   tensors = sorted_by_width(tensors);
-  std::array<metadata_entry, 4> const metadata{{{"s2rm.format", "1"},
+  std::array<metadata_entry, 4> const metadata{{{"s2rm.format", training.empty() ? "1" : "2"},
                                                 {"s2rm.version", S2RM_VERSION_STRING},
                                                 {"s2rm.model", std::string(description)},
                                                 {"s2rm.checksum", std::string(checksum_blank)}}};
   auto header = make_safetensors_header(tensors, metadata, path);
-  auto const pieces = pieces_of(header, tensors);
+  auto const parts = pieces_of(header, tensors);
   fnv1a sum;
-  for (auto const piece : pieces) sum.add(piece);
+  for (auto const part : parts) sum.add(part);
   auto const digits = sum.hexadecimal();
   std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(find_checksum(header)));
-  write_file_atomically(path, pieces);
+  write_file_atomically(path, parts);
 }
 
 }  // namespace detail
@@ -279,9 +286,9 @@ namespace detail {
 /// The same from a file or from memory (`input_file`, `memory_input`).
 template <class T, class Input>
 checkpoint read_checkpoint(Input& input, std::string const& source, std::span<field_info const> fields,
-                           std::span<training_field const> training) {
+                           std::span<training_field const> training, std::optional<safetensors_limits> const& limits) {
   checkpoint opened;
-  opened.file = read_header(input, source, limits_for(fields, training));
+  opened.file = read_header(input, source, limits ? *limits : limits_for(fields, training));
   opened.verified = check_metadata(opened.file);
   check_names_and_shapes<T>(opened.file, fields, training);
   auto sum = opened.verified ? sum_of_header(opened.file) : fnv1a();
@@ -304,22 +311,25 @@ checkpoint read_checkpoint(Input& input, std::string const& source, std::span<fi
 /// payload is read.
 /// \param training  the training state to take; every other name that begins with "train." is then refused. Empty:
 ///                   a training state in the file is skipped.
+/// \param limits    for a file that is meant to hold more than the model does, such as long metadata
 /// \throws file_error naming the file, the tensor, what was expected and what was found.
 template <class T>
 checkpoint open_checkpoint(std::string const& path, std::span<field_info const> fields,
-                           std::span<training_field const> training = {}) {
+                           std::span<training_field const> training = {},
+                           std::optional<safetensors_limits> const& limits = std::nullopt) {
   static_assert(std::is_floating_point_v<T>);
   input_file input(path);
-  return detail::read_checkpoint<T>(input, path, fields, training);
+  return detail::read_checkpoint<T>(input, path, fields, training, limits);
 }
 
 /// The same from bytes in memory; `source` names them in error texts.
 template <class T>
 checkpoint open_checkpoint(std::span<std::byte const> bytes, std::string const& source,
-                           std::span<field_info const> fields, std::span<training_field const> training = {}) {
+                           std::span<field_info const> fields, std::span<training_field const> training = {},
+                           std::optional<safetensors_limits> const& limits = std::nullopt) {
   static_assert(std::is_floating_point_v<T>);
   detail::memory_input input(bytes);
-  return detail::read_checkpoint<T>(input, source, fields, training);
+  return detail::read_checkpoint<T>(input, source, fields, training, limits);
 }
 
 /// Copies the parameters of a checkpoint that `open_checkpoint<T>` accepted for the same fields into the flat block.
@@ -334,10 +344,12 @@ void copy_parameters(checkpoint const& opened, std::span<field_info const> field
 /// \throws file_error naming the file, the tensor, what was expected and what was found.
 template <class T>
 checkpoint load_checkpoint(std::string const& path, std::span<field_info const> fields, T* values,
-                           std::span<training_field const> training = {}) {
-  auto opened = open_checkpoint<T>(path, fields, training);
+                           std::span<training_field const> training = {},
+                           std::optional<safetensors_limits> const& limits = std::nullopt) {
+  auto opened = open_checkpoint<T>(path, fields, training, limits);
   copy_parameters(opened, fields, values);
   return opened;
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

@@ -4,20 +4,15 @@
 ///
 /// A write goes to a new file in the same folder, is flushed to the device, and only then takes the final name
 /// (rename is atomic within one folder). A reader of that name sees the old content or the new, never a part.
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
+///
+/// What differs between systems is in io/posix_file.hpp and io/windows_file.hpp. A path given as text is UTF-8 on Windows
+/// and bytes elsewhere.
 
 #include <atomic>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,15 +20,31 @@
 #include <utility>
 
 #include "s2rm/io/message.hpp"
+#include "s2rm/io/posix_file.hpp"
+#include "s2rm/io/windows_file.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
+
+/// A path as the functions of this folder take it. (`path::string` has the code page's characters on Windows.)
+inline std::string path_text(std::filesystem::path const& path) {
+#if defined(_WIN32)
+  auto const text = path.u8string();
+  return {text.begin(), text.end()};
+#else
+  return path.string();
+#endif
+}
 
 namespace detail {
 
-/// "s2rm: <path>: <what>: <text of errno>"
+/// "s2rm: <path>: <what>: <the system's text>"
 [[noreturn, gnu::noinline, gnu::cold]] inline void throw_system_error(std::string const& path, char const* what,
-                                                                      int code) {
-  refuse(path, {what, ": ", std::generic_category().message(code)});
+                                                                      std::error_code code) {
+  refuse(path, {what, ": ", code.message()});
+}
+[[noreturn, gnu::noinline, gnu::cold]] inline void throw_system_error(std::string const& path, char const* what) {
+  throw_system_error(path, what, system_file::last_error());
 }
 
 /// A file descriptor that closes itself.
@@ -45,11 +56,11 @@ class descriptor {
   descriptor(descriptor&&) = delete;
   descriptor& operator=(descriptor&&) = delete;
   ~descriptor() {
-    if (number_ >= 0) ::close(number_);
+    if (number_ >= 0) static_cast<void>(system_file::close(number_));
   }
   [[nodiscard]] int number() const { return number_; }
   /// Closes now; returns false where the system reports that written data were lost.
-  [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+  [[nodiscard]] bool close() { return system_file::close(std::exchange(number_, -1)); }
 
  private:
   int number_;
@@ -57,29 +68,28 @@ class descriptor {
 
 /// The folder part of a path, for opening it.
 inline std::string folder_of(std::string const& path) {
-  auto const slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+  auto const separator = system_file::last_separator(path);
+  if (separator == std::string::npos) return ".";
+  return separator == 0 ? "/" : path.substr(0, separator);
 }
 
 inline void write_all(int number, std::span<std::byte const> bytes, std::string const& path) {
   while (!bytes.empty()) {
-    auto const written = ::write(number, bytes.data(), bytes.size());
+    auto const written = system_file::write_some(number, bytes);
     if (written < 0) {
-      if (errno == EINTR) continue;
-      throw_system_error(path, "cannot write", errno);
+      if (system_file::interrupted()) continue;
+      throw_system_error(path, "cannot write");
     }
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
 }
 
-/// Makes the new name itself survive a power loss. File systems that can not flush a folder say EINVAL: no error.
+/// Makes the new name itself survive a power loss.
 inline void flush_folder(std::string const& folder) {
-  descriptor const opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.number() < 0) throw_system_error(folder, "cannot open the folder", errno);
-  if (::fsync(opened.number()) != 0 && errno != EINVAL && errno != ENOTSUP) {
-    throw_system_error(folder, "cannot flush the folder", errno);
-  }
+  int number = -1;
+  if (!system_file::open_folder(folder, number)) throw_system_error(folder, "cannot open the folder");
+  descriptor const opened(number);
+  if (!system_file::flush_folder(number)) throw_system_error(folder, "cannot flush the folder");
 }
 
 /// A new, empty file beside `path`: created exclusively, deleted again unless `commit` gave it its final name.
@@ -89,36 +99,36 @@ class temporary_file {
   temporary_file(temporary_file const&) = delete;
   temporary_file& operator=(temporary_file const&) = delete;
   ~temporary_file() {
-    if (!name_.empty()) ::unlink(name_.c_str());
+    if (name_.empty()) return;
+    if (file_.number() >= 0) static_cast<void>(file_.close());  // an open file cannot be removed on Windows
+    system_file::remove(name_);
   }
   [[nodiscard]] int number() const { return file_.number(); }
 
   void commit(std::string const& path) {
-    if (::fsync(file_.number()) != 0) throw_system_error(path, "cannot flush", errno);
-    if (!file_.close()) throw_system_error(path, "cannot close", errno);
-    if (::rename(name_.c_str(), path.c_str()) != 0) throw_system_error(path, "cannot rename onto", errno);
+    if (!system_file::flush(file_.number())) throw_system_error(path, "cannot flush");
+    if (!file_.close()) throw_system_error(path, "cannot close");
+    if (!system_file::replace(name_, path)) throw_system_error(path, "cannot rename onto");
     name_.clear();
     flush_folder(folder_of(path));
   }
 
  private:
-  /// O_EXCL keeps two writers apart; the process number and a counter only make a free name likely.
+  /// Exclusive creation keeps two writers apart; the process number and a counter only make a free name likely.
   static descriptor create(std::string const& path, std::string& name) {
     static std::atomic<unsigned> counter{0};
+    constexpr char const* failed = "cannot create a temporary file beside it";
     for (int attempt = 0; attempt < 100; ++attempt) {
       std::string candidate = path;
-      append(candidate, {".tmp.", static_cast<std::uint64_t>(::getpid()), ".", std::uint64_t{counter++}});
-      int const number = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      append(candidate, {".tmp.", system_file::process_number(), ".", std::uint64_t{counter++}});
+      int const number = system_file::create(candidate);
       if (number >= 0) {
         name = std::move(candidate);
-        // Held while the file is written: a file that `remove_unfinished` can lock has no writer. On a file system
-        // without locks only that check is lost.
-        static_cast<void>(::flock(number, LOCK_EX | LOCK_NB));
         return descriptor(number);
       }
-      if (errno != EEXIST) throw_system_error(path, "cannot create a temporary file beside it", errno);
+      if (!system_file::name_taken()) throw_system_error(path, failed);
     }
-    throw_system_error(path, "cannot create a temporary file beside it", EEXIST);
+    throw_system_error(path, failed, std::make_error_code(std::errc::file_exists));
   }
 
   std::string name_;  // before file_, whose initialiser sets it
@@ -135,22 +145,16 @@ inline bool is_temporary(std::string_view name) {
   return name.ends_with(".tmp");
 }
 
-/// Removes the temporary files of a folder whose writers are gone: those that are not locked, and too old for their
+/// Removes the temporary files of a folder whose writers are gone: those that nobody has open, and too old for their
 /// writer to be about to lock them. A file that cannot be removed stays; it does no harm.
-inline void remove_unfinished(std::string const& folder) {
-  constexpr std::time_t young = 60;  // seconds
-  auto* const opened = ::opendir(folder.c_str());
-  if (opened == nullptr) return;
-  while (auto const* const entry = ::readdir(opened)) {
-    if (!is_temporary(entry->d_name)) continue;
-    auto const path = folder + "/" + entry->d_name;
-    descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-    struct stat status{};
-    if (file.number() < 0 || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (std::time(nullptr) - status.st_mtime < young || ::flock(file.number(), LOCK_EX | LOCK_NB) != 0) continue;
-    ::unlink(path.c_str());
+inline void remove_unfinished(std::filesystem::path const& folder) {
+  constexpr std::int64_t young = 60;  // seconds
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    if (is_temporary(path_text(entry->path().filename()))) {
+      system_file::remove_abandoned(path_text(entry->path()), young);
+    }
   }
-  ::closedir(opened);
 }
 
 }  // namespace detail
@@ -159,14 +163,12 @@ inline void remove_unfinished(std::string const& folder) {
 class input_file {
  public:
   /// \throws file_error if the file can not be opened or is not a regular file.
-  explicit input_file(std::string path)
-      // O_NONBLOCK: opening a pipe must not wait for a writer before it can be refused.
-      : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (file_.number() < 0) detail::throw_system_error(path_, "cannot open", errno);
-    struct stat status{};
-    if (::fstat(file_.number(), &status) != 0) detail::throw_system_error(path_, "cannot ask its size", errno);
-    if (!S_ISREG(status.st_mode)) detail::refuse(path_, {"expected a regular file"});
-    size_ = static_cast<std::uint64_t>(status.st_size);
+  explicit input_file(std::string path) : path_(std::move(path)), file_(detail::system_file::open_to_read(path_)) {
+    if (file_.number() < 0) detail::throw_system_error(path_, "cannot open");
+    detail::system_file::facts found;
+    if (!detail::system_file::ask(file_.number(), found)) detail::throw_system_error(path_, "cannot ask its size");
+    if (!found.regular) detail::refuse(path_, {"expected a regular file"});
+    size_ = found.size;
   }
 
   [[nodiscard]] std::string const& path() const { return path_; }
@@ -177,10 +179,10 @@ class input_file {
   /// \throws file_error if the file ends before.
   void read(std::span<std::byte> out) {
     while (!out.empty()) {
-      auto const got = ::read(file_.number(), out.data(), out.size());
+      auto const got = detail::system_file::read_some(file_.number(), out);
       if (got < 0) {
-        if (errno == EINTR) continue;
-        detail::throw_system_error(path_, "cannot read", errno);
+        if (detail::system_file::interrupted()) continue;
+        detail::throw_system_error(path_, "cannot read");
       }
       if (got == 0) detail::refuse(path_, {"the file became shorter while it was read"});
       out = out.subspan(static_cast<std::size_t>(got));
@@ -213,22 +215,21 @@ class memory_input {
 }  // namespace detail
 
 /// Replaces `path` by the concatenation of `pieces`, all or nothing: written to a new file in the same folder, flushed,
-/// renamed; then the folder is flushed. An existing file keeps its permissions; a symbolic link is replaced by the
-/// file.
+/// renamed; then the folder is flushed. An existing file keeps its permissions (on Windows the new one has those of its
+/// folder); a symbolic link is replaced by the file.
 /// \throws file_error on any failure; up to the rename the old file is then untouched and the new one is gone.
 inline void write_file_atomically(std::string const& path, std::span<std::span<std::byte const> const> pieces) {
-  struct stat old{};
-  bool const exists = ::stat(path.c_str(), &old) == 0;
+  detail::system_file::facts old;
+  bool const exists = detail::system_file::ask(path, old);
   // Renaming onto /dev/null would destroy it for the whole machine.
-  if (exists && !S_ISREG(old.st_mode)) {
-    detail::refuse(path, {"exists and is not a regular file, it will not be replaced"});
-  }
+  if (exists && !old.regular) detail::refuse(path, {"exists and is not a regular file, it will not be replaced"});
   detail::temporary_file fresh(path);
-  if (exists && ::fchmod(fresh.number(), old.st_mode & 07777) != 0) {
-    detail::throw_system_error(path, "cannot keep its permissions", errno);
+  if (exists && !detail::system_file::keep_permissions(fresh.number(), old)) {
+    detail::throw_system_error(path, "cannot keep its permissions");
   }
   for (auto const piece : pieces) detail::write_all(fresh.number(), piece, path);
   fresh.commit(path);
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

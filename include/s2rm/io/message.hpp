@@ -12,7 +12,8 @@
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm::io::detail {
+S2RM_NAMESPACE_BEGIN
+namespace io::detail {
 
 /// A name from a file, to be shown in quotes and fit for a terminal: at most 80 characters, all printable.
 struct quoted {
@@ -69,7 +70,7 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 /// "s2rm: <file>: tensor '<name>': <what>".
 [[noreturn, gnu::noinline, gnu::cold]] inline void refuse_tensor(std::string const& file, std::string_view name,
@@ -77,11 +78,12 @@ using pieces = std::initializer_list<piece>;
   std::string text;
   append(text, {"s2rm: ", file, ": tensor ", quoted{name}, ": "});
   append(text, what);
-  throw file_error(text);
+  throw_error<file_error>(text);
 }
 
-}  // namespace s2rm::io::detail
+}  // namespace io::detail
+S2RM_NAMESPACE_END
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 namespace data = io;  ///< deprecated, removed in 0.2
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -23,7 +23,8 @@
 #include "s2rm/io/safetensors_header.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
 static_assert(std::endian::native == std::endian::little, "s2rm: files are little endian, this machine is not");
 
@@ -99,8 +100,7 @@ struct safetensors_file {
 
   /// The raw bytes of one of this file's tensors.
   [[nodiscard]] std::span<std::byte const> bytes(tensor_info const& tensor) const {
-    return std::span(payload).subspan(static_cast<std::size_t>(tensor.begin),
-                                      static_cast<std::size_t>(tensor.end - tensor.begin));
+    return std::span(payload).subspan(detail::in_memory(tensor.begin), detail::in_memory(tensor.end - tensor.begin));
   }
 
   /// Copies one of this file's tensors to `out`, which has room for all its numbers. F32 and F64 convert into each
@@ -119,7 +119,7 @@ struct safetensors_file {
     auto const& tensor = at(name);
     require_type<T>(tensor);
     std::vector<T> values(
-        static_cast<std::size_t>((tensor.end - tensor.begin) / static_cast<std::uint64_t>(bytes_of(tensor.type))));
+        detail::in_memory((tensor.end - tensor.begin) / static_cast<std::uint64_t>(bytes_of(tensor.type))));
     detail::copy_numbers(tensor.type, bytes(tensor), values.data());
     return values;
   }
@@ -130,7 +130,7 @@ struct safetensors_file {
     if (!detail::converts_to<T>(tensor.type)) {
       detail::refuse_tensor(source, tensor.name,
                             {"expected dtype ", std::is_floating_point_v<T> ? "F32 or F64" : name_of(dtype_of<T>()),
-                             ", found ", name_of(tensor.type)});
+                             ", found ", tensor.type_name()});
     }
   }
 };
@@ -140,9 +140,10 @@ namespace detail {
 /// Length of the header, from the first 8 bytes of a file of `size` bytes.
 inline std::uint64_t header_length(std::string_view first, std::uint64_t size, std::string const& file,
                                    safetensors_limits const& limits) {
+  constexpr std::uint64_t most_of_format = 100'000'000;  // the format's own limit: beyond it the bytes are no length
   std::uint64_t length = 0;
   std::memcpy(&length, first.data(), 8);
-  if (length > limits.header) {
+  if (length > std::max(limits.header, most_of_format)) {
     refuse(file, {"expected a header of at most ", limits.header, " bytes, found ", length,
                   " (is this a safetensors file?)"});
   }
@@ -150,8 +151,14 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
     refuse(file, {"expected a header of ", length, " bytes, found ", size - 8,
                   " bytes after its length (the file is truncated)"});
   }
-  if (size - 8 - length > limits.payload) {
-    refuse(file, {"expected at most ", limits.payload, " bytes of tensors, found ", size - 8 - length});
+  if (length > limits.header) {
+    refuse(file,
+           {"expected a header of at most ", limits.header, " bytes, found ", length, " (safetensors_limits::header)"});
+  }
+  auto const largest = (std::min)(limits.payload, static_cast<std::uint64_t>(most_bytes));
+  if (size - 8 - length > largest) {
+    refuse(file, {"expected at most ", largest, " bytes of tensors, found ", size - 8 - length,
+                  " (safetensors_limits::payload)"});
   }
   return length;
 }
@@ -207,7 +214,7 @@ namespace detail {
 inline std::vector<tensor_source> sorted_by_width(std::span<tensor_source const> tensors) {
   std::vector<tensor_source> sorted;
   sorted.reserve(tensors.size());
-  for (int const width : {8, 4, 2, 1}) {
+  for (int const width : {8, 4, 2, 1, 0}) {
     for (auto const& tensor : tensors) {
       if (bytes_of(tensor.type) == width) sorted.push_back(tensor);
     }
@@ -218,12 +225,12 @@ inline std::vector<tensor_source> sorted_by_width(std::span<tensor_source const>
 /// The file in pieces: its header, then the tensors' bytes where they lie.
 inline std::vector<std::span<std::byte const>> pieces_of(std::string const& header,
                                                          std::span<tensor_source const> tensors) {
-  std::vector<std::span<std::byte const>> pieces{std::as_bytes(std::span(header))};
+  std::vector<std::span<std::byte const>> parts{std::as_bytes(std::span(header))};
   for (auto const& tensor : tensors) {
-    auto const bytes = static_cast<std::size_t>(*checked_bytes(tensor.shape, tensor.type));
-    pieces.emplace_back(static_cast<std::byte const*>(tensor.data), bytes);
+    auto const bytes = in_memory(*checked_bytes(tensor.shape, tensor.type));
+    parts.emplace_back(static_cast<std::byte const*>(tensor.data), bytes);
   }
-  return pieces;
+  return parts;
 }
 
 }  // namespace detail
@@ -238,4 +245,5 @@ inline void write_safetensors(std::string const& path, std::span<tensor_source c
   write_file_atomically(path, detail::pieces_of(header, sorted));
 }
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

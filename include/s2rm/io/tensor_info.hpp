@@ -3,8 +3,10 @@
 /// What a safetensors file says about its tensors: element types, shapes, places in the file.
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,9 +17,11 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::io {
+S2RM_NAMESPACE_BEGIN
+namespace io {
 
-/// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted.
+/// Element types of the format. Those without a C++ counterpart can be listed and skipped, not converted; `other` stands
+/// for the types that the format gets after this library is written.
 enum class dtype : std::uint8_t {
   boolean,
   u8,
@@ -33,16 +37,28 @@ enum class dtype : std::uint8_t {
   f32,
   i64,
   u64,
-  f64
+  f64,
+  other
 };
 
 namespace detail {
+
+/// A size that fits into memory as memory's own type: a cast where the two differ, and none, of which some compilers warn,
+/// where they are one.
+template <std::unsigned_integral Size>
+constexpr std::size_t in_memory(Size size) {
+  if constexpr (std::is_same_v<Size, std::size_t>) {
+    return size;
+  } else {
+    return static_cast<std::size_t>(size);
+  }
+}
 
 struct dtype_row {
   std::string_view name;
   int bytes;
 };
-/// In the order of `dtype`.
+/// In the order of `dtype`, `other` left out: its name stands in the file, its size is not known.
 inline constexpr std::array<dtype_row, 15> dtype_table{{{"BOOL", 1},
                                                         {"U8", 1},
                                                         {"I8", 1},
@@ -63,9 +79,13 @@ static_assert(dtype_table[static_cast<std::size_t>(dtype::f64)].name == "F64");
 }  // namespace detail
 
 /// The name of an element type in the file: "F32".
-constexpr std::string_view name_of(dtype type) { return detail::dtype_table[static_cast<std::size_t>(type)].name; }
-/// Bytes of one element.
-constexpr int bytes_of(dtype type) { return detail::dtype_table[static_cast<std::size_t>(type)].bytes; }
+constexpr std::string_view name_of(dtype type) {
+  return type == dtype::other ? "another type" : detail::dtype_table[static_cast<std::size_t>(type)].name;
+}
+/// Bytes of one element; 0 of `other`.
+constexpr int bytes_of(dtype type) {
+  return type == dtype::other ? 0 : detail::dtype_table[static_cast<std::size_t>(type)].bytes;
+}
 
 /// The element type with that name in the file, if there is one.
 constexpr std::optional<dtype> dtype_named(std::string_view name) {
@@ -98,6 +118,10 @@ struct tensor_info {
   std::vector<index_t> shape;  ///< row-major; empty for a single number
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  std::string other_type = {};  ///< the type's name in the file where `type` is `dtype::other`
+
+  /// The name of the element type in the file.
+  [[nodiscard]] std::string_view type_name() const { return type == dtype::other ? other_type : name_of(type); }
 };
 
 /// A line of the file's `__metadata__`: text for people and programs, never numbers of the model.
@@ -122,7 +146,10 @@ tensor_source source_of(std::string name, std::vector<index_t> shape, T const* d
 
 namespace detail {
 
-/// Number of elements, or nothing where it does not fit in 63 bits. A zero extent does not hide an overflow in the
+/// Bytes that one array can have on this machine: 2 GiB less one where pointers have 32 bits.
+inline constexpr std::int64_t most_bytes = std::numeric_limits<std::ptrdiff_t>::max();
+
+/// Number of elements, or nothing where no array can have so many. A zero extent does not hide an overflow in the
 /// others: what is valid must not depend on the order of the extents.
 inline std::optional<std::uint64_t> checked_count(std::span<index_t const> shape) {
   std::int64_t product = 1;
@@ -130,21 +157,22 @@ inline std::optional<std::uint64_t> checked_count(std::span<index_t const> shape
   for (auto const extent : shape) {
     if (extent < 0) return std::nullopt;
     empty = empty || extent == 0;
-    if (extent != 0 && __builtin_mul_overflow(product, extent, &product)) return std::nullopt;
+    if (extent != 0 && (__builtin_mul_overflow(product, extent, &product) || product > most_bytes)) return std::nullopt;
   }
   return empty ? 0 : static_cast<std::uint64_t>(product);
 }
 
-/// Bytes of a tensor, or nothing where they do not fit in 63 bits.
+/// Bytes of a tensor, or nothing where no array can have so many.
 inline std::optional<std::uint64_t> checked_bytes(std::span<index_t const> shape, dtype type) {
   auto const count = checked_count(shape);
+  if (!count) return std::nullopt;
   std::int64_t bytes = 0;
-  if (!count || __builtin_mul_overflow(static_cast<std::int64_t>(*count), std::int64_t{bytes_of(type)}, &bytes)) {
-    return std::nullopt;
-  }
-  return static_cast<std::uint64_t>(bytes);
+  bool const over = __builtin_mul_overflow(static_cast<std::int64_t>(*count), std::int64_t{bytes_of(type)}, &bytes) ||
+                    bytes > most_bytes;
+  return over ? std::nullopt : std::optional(static_cast<std::uint64_t>(bytes));
 }
 
 }  // namespace detail
 
-}  // namespace s2rm::io
+}  // namespace io
+S2RM_NAMESPACE_END

@@ -12,12 +12,13 @@
 #include "s2rm/layer/conv_op.hpp"
 #include "s2rm/layer/mlp.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 namespace detail {
 
 /// No layer at all.
-template <index_t I, class Map, class... None>
+template <index_t Index, class Map, class... Empty>
 struct map_chain {
   using map = Map;
   using params = schema<>;
@@ -26,17 +27,18 @@ struct map_chain {
 };
 
 /// Layers First, Rest... reading `Map`. Saved per row: the layer's own, then a and gelu(a), then the rest's.
-template <index_t I, class Map, class First, class... Rest>
-struct map_chain<I, Map, First, Rest...> {
+template <index_t Index, class Map, class First, class... Rest>
+struct map_chain<Index, Map, First, Rest...> {
   using head = typename First::template on<Map>;
-  using tail = map_chain<I + 1, typename head::map, Rest...>;
+  using tail = map_chain<Index + 1, typename head::map, Rest...>;
   using map = typename tail::map;
-  using params = joined<prefixed<index_text<I>() + fixed_string{"."}, typename head::params>, typename tail::params>;
+  using params =
+      joined<prefixed<index_text<Index>() + fixed_string{"."}, typename head::params>, typename tail::params>;
   static constexpr bool sound = head::sound && tail::sound;
   static constexpr index_t width = head::map::size;
   static constexpr index_t saved = head::saved + 2 * width + tail::saved;
   /// da, then the scratch of one layer at a time.
-  static constexpr index_t scratch = width + std::max(head::scratch, tail::scratch);
+  static constexpr index_t scratch = width + (std::max)(head::scratch, tail::scratch);
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -67,11 +69,11 @@ struct map_chain<I, Map, First, Rest...> {
 };
 
 /// The last layer.
-template <index_t I, class Map, class Last>
-struct map_chain<I, Map, Last> {
+template <index_t Index, class Map, class Last>
+struct map_chain<Index, Map, Last> {
   using head = typename Last::template on<Map>;
   using map = typename head::map;
-  using params = prefixed<index_text<I>() + fixed_string{"."}, typename head::params>;
+  using params = prefixed<index_text<Index>() + fixed_string{"."}, typename head::params>;
   static constexpr bool sound = head::sound;
   static constexpr index_t saved = head::saved, scratch = head::scratch;
 
@@ -138,4 +140,5 @@ struct convolutional {
   using to_planes = channels_first<M::channels, detail::pixel_count<M>, T>;
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

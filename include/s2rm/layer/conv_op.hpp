@@ -18,7 +18,8 @@
 #include "s2rm/layer/patches.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// A weight of rank 4, which GEMMs read as the matrix (Rows, Columns K K).
 template <fixed_string Name, index_t Rows, index_t Columns, index_t K>
@@ -161,4 +162,5 @@ struct linear {
   };
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/init/uniform.hpp"
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 template <index_t In, index_t Out>
 struct dense {
@@ -31,4 +32,5 @@ struct dense {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -12,7 +12,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 template <index_t G, index_t W, class T>
 struct layer_norm_rows {
@@ -70,4 +71,5 @@ struct layer_norm_rows_backward {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

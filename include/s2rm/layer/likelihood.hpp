@@ -18,7 +18,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::likelihood {
+S2RM_NAMESPACE_BEGIN
+namespace likelihood {
 
 /// `value` and `gradient` of a likelihood that has both for registers: a register of one element.
 template <class Likelihood>
@@ -197,4 +198,5 @@ struct loss_gradient {
   }
 };
 
-}  // namespace s2rm::likelihood
+}  // namespace likelihood
+S2RM_NAMESPACE_END

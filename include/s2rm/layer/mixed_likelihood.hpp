@@ -15,7 +15,8 @@
 
 #include "s2rm/layer/likelihood.hpp"
 
-namespace s2rm::likelihood {
+S2RM_NAMESPACE_BEGIN
+namespace likelihood {
 
 /// Real targets of known variance V, o = mean (target...): loss = (log(2 pi V) + (x - m)^2 / V) / 2, the squared error
 /// but for scale and a constant. `Variance` is a std::ratio above 0.
@@ -88,7 +89,7 @@ struct product {
     using at = typename Part::likelihood::template on<Target>;
 
     static constexpr index_t count = as_raster<Target>::channels, area = Target::size / count;
-    static constexpr index_t parameters = std::max({index_t{1}, at<Parts>::parameters...});
+    static constexpr index_t parameters = (std::max)({index_t{1}, at<Parts>::parameters...});
     static constexpr index_t outputs = parameters * Target::size;
     static constexpr bool has_location = false;
 
@@ -185,4 +186,5 @@ struct product {
   };
 };
 
-}  // namespace s2rm::likelihood
+}  // namespace likelihood
+S2RM_NAMESPACE_END

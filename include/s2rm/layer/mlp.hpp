@@ -11,7 +11,8 @@
 #include "s2rm/layer/dense.hpp"
 #include "s2rm/ops/product_gelu.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// dy *= gelu'(a).
 template <class T, index_t Width>
@@ -75,45 +76,45 @@ struct chain<In, Hidden, Next, More...> {
   }
 
   template <class B, class T>
-  static void forward(B& be, parameters_of<T, schema<>> p, index_t n, rows<T const> x, rows<T> y, T* saved) {
-    T* const a = saved;
-    T* const z = saved + n * Hidden;
+  static void forward(B& be, parameters_of<T, schema<>> p, index_t n, rows<T const> x, rows<T> y, T* saved_rows) {
+    T* const a = saved_rows;
+    T* const z = saved_rows + n * Hidden;
     auto const own = p.template inner<typename head::params>(0);
     ops::product_gelu(be, own.template matrix<"weight">(), own.template at<"bias">(), n, x, a, z);
     rest::forward(be, p.template inner<schema<>>(head::params::size), n, rows<T const>{z, Hidden}, y,
-                  saved + 2 * n * Hidden);
+                  saved_rows + 2 * n * Hidden);
   }
 
   template <class B, class T>
   static void backward(B& be, parameters_of<T, schema<>> p, index_t n, rows<T const> x, rows<T const> dy,
-                       T const* saved, rows<T> dx, gradients_of<T, schema<>> dp, T* scratch) {
-    T const* const a = saved;
-    T const* const z = saved + n * Hidden;
-    T* const da = scratch;
+                       T const* saved_rows, rows<T> dx, gradients_of<T, schema<>> dp, T* scratch_rows) {
+    T const* const a = saved_rows;
+    T const* const z = saved_rows + n * Hidden;
+    T* const da = scratch_rows;
     rest::backward(be, p.template inner<schema<>>(head::params::size), n, rows<T const>{z, Hidden}, dy,
-                   saved + 2 * n * Hidden, rows<T>{da, Hidden}, dp.template inner<schema<>>(head::params::size),
-                   scratch + n * Hidden);
+                   saved_rows + 2 * n * Hidden, rows<T>{da, Hidden}, dp.template inner<schema<>>(head::params::size),
+                   scratch_rows + n * Hidden);
     be.template for_rows<Hidden>(n, gelu_rows_backward<T, Hidden>{a, da});
     head::backward(be, p.template inner<typename head::params>(0), n, x, rows<T const>{da, Hidden}, dx,
                    dp.template inner<typename head::params>(0));
   }
 };
 
-template <index_t I>
+template <index_t Index>
 constexpr auto index_text() {
-  static_assert(I < 10, "s2rm: a perceptron of more than ten layers");
-  char const text[2] = {static_cast<char>('0' + I), 0};
+  static_assert(Index < 10, "s2rm: a perceptron of more than ten layers");
+  char const text[2] = {static_cast<char>('0' + Index), 0};
   return fixed_string<2>{text};
 }
 
-template <index_t I, index_t In, index_t... Widths>
+template <index_t Index, index_t In, index_t... Widths>
 struct chain_params {
   using type = schema<>;
 };
-template <index_t I, index_t In, index_t Out, index_t... More>
-struct chain_params<I, In, Out, More...> {
-  using type = joined<prefixed<index_text<I>() + fixed_string{"."}, typename dense<In, Out>::params>,
-                      typename chain_params<I + 1, Out, More...>::type>;
+template <index_t Index, index_t In, index_t Out, index_t... More>
+struct chain_params<Index, In, Out, More...> {
+  using type = joined<prefixed<index_text<Index>() + fixed_string{"."}, typename dense<In, Out>::params>,
+                      typename chain_params<Index + 1, Out, More...>::type>;
 };
 
 }  // namespace detail
@@ -137,16 +138,19 @@ struct mlp {
 
   /// y (n, out) from x (n, in); writes saved (n * saved numbers).
   template <class B, class T>
-  static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, out_rows<T> y, T* saved) {
-    chain::forward(be, p.template inner<schema<>>(0), n, x, y, saved);
+  static void forward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, out_rows<T> y, T* saved_rows) {
+    chain::forward(be, p.template inner<schema<>>(0), n, x, y, saved_rows);
   }
 
   /// Overwrites dx (n, in) unless its data is null; adds to dp.
   template <class B, class T>
-  static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, in_rows<T> dy, in_vector<T> saved,
-                       out_rows<T> dx, gradients_of<T, params> dp, std::type_identity_t<T*> scratch) {
-    chain::backward(be, p.template inner<schema<>>(0), n, x, dy, saved, dx, dp.template inner<schema<>>(0), scratch);
+  static void backward(B& be, parameters_of<T, params> p, index_t n, in_rows<T> x, in_rows<T> dy,
+                       in_vector<T> saved_rows, out_rows<T> dx, gradients_of<T, params> dp,
+                       std::type_identity_t<T*> scratch_rows) {
+    chain::backward(be, p.template inner<schema<>>(0), n, x, dy, saved_rows, dx, dp.template inner<schema<>>(0),
+                    scratch_rows);
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

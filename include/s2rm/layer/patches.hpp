@@ -11,7 +11,8 @@
 
 #include "s2rm/core/span.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 template <index_t C, index_t H, index_t W, index_t OH, index_t OW, index_t K, index_t Stride, index_t Padding, class T>
 struct take_patches {
@@ -70,4 +71,5 @@ struct channels_first {
   S2RM_HD void operator()(index_t row, index_t i) const { to.at(row)[i % C * Pixels + i / C] = from.at(row)[i]; }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -14,7 +14,8 @@
 #include "s2rm/layer/mlp.hpp"
 #include "s2rm/layer/sphere.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// gamma of one number of one place: the lanes are sine, cosine, sine, ... of quarter turns that double.
 template <index_t P, index_t F, class T>
@@ -130,10 +131,12 @@ struct place_encoder {
       double const mean = sum[static_cast<std::size_t>(k)] / static_cast<double>(n);
       double const variance = square[static_cast<std::size_t>(k)] / static_cast<double>(n) - mean * mean;
       double const scale = 1.0 / std::sqrt(variance > 1e-12 ? variance : 1e-12);
-      for (index_t h = 0; h < hidden; ++h) w1[k * hidden + h] = static_cast<T>(w1[k * hidden + h] * scale);
+      for (index_t h = 0; h < hidden; ++h)
+        w1[k * hidden + h] = static_cast<T>(static_cast<double>(w1[k * hidden + h]) * scale);
       b1[k] = static_cast<T>((static_cast<double>(b1[k]) - mean) * scale);
     }
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// One module of one element.
 template <index_t M, index_t H, class T>
@@ -57,4 +58,5 @@ void normalise_rows_backward(B& be, index_t n, rows<T const> y, rows<T const> dy
   be.for_each(n, rms_row_backward<M, H, T>{y, dy, factor, dh});
 }
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 #include "s2rm/math/row.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::layer {
+S2RM_NAMESPACE_BEGIN
+namespace layer {
 
 /// One row: s from z.
 template <index_t S, class T>
@@ -33,7 +34,8 @@ struct project_row_backward {
     T const* const from = z.at(r);
     T const* const d = ds.at(r);
     T* const to = dz.at(r);
-    auto const [scale, clamped] = math::scale_to_sphere(math::dot<S>(from, from));
+    auto const [factor, clamped] = math::scale_to_sphere(math::dot<S>(from, from));
+    T const scale = factor;  // clang before 16 cannot capture a binding
     T const along = clamped ? T(0) : math::dot<S>(from, d) * scale * scale;
     bool const onto = add;
     math::across<T, S>([=](auto l, index_t i) {
@@ -43,8 +45,9 @@ struct project_row_backward {
   }
 };
 
-}  // namespace s2rm::layer
+}  // namespace layer
+S2RM_NAMESPACE_END
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 namespace geometry = layer;  ///< deprecated, removed in 0.2
-}  // namespace s2rm
+S2RM_NAMESPACE_END

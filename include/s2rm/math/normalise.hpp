@@ -7,7 +7,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// 1 / sqrt(mean(h^2) + 1e-4) of `width` numbers, from the sum of their squares.
 template <class T>
@@ -28,4 +29,5 @@ template <class T>
   return {T(1) / (clamped ? T(1e-12) : length), clamped};
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

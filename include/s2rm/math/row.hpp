@@ -7,7 +7,8 @@
 
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Sum of the lanes: the upper half onto the lower, again and again.
 template <class V>
@@ -18,8 +19,8 @@ template <class V>
 #if S2RM_HAS_VECTOR_KERNEL
   else if constexpr (sizeof(V) > 16) {
     constexpr int half = static_cast<int>(width_of<V>) / 2;
-    auto const parts = [v]<int... I>(std::integer_sequence<int, I...>) {
-      return std::array{__builtin_shufflevector(v, v, I...), __builtin_shufflevector(v, v, (half + I)...)};
+    auto const parts = [v]<int... Index>(std::integer_sequence<int, Index...>) {
+      return std::array{__builtin_shufflevector(v, v, Index...), __builtin_shufflevector(v, v, (half + Index)...)};
     }(std::make_integer_sequence<int, half>{});
     return sum_of_lanes(parts[0] + parts[1]);
   } else if constexpr (width_of<V> == 4) {
@@ -46,8 +47,8 @@ template <index_t N, index_t Lanes, class T>
     }
   } else {
     typename l::type sum[static_cast<std::size_t>(sums)] = {};
-    auto const add = [&]<index_t... I>(std::integer_sequence<index_t, I...>, index_t first) {
-      ((sum[I] += l::load(a + (first + I) * Lanes) * l::load(b + (first + I) * Lanes)), ...);
+    auto const add = [&]<index_t... Index>(std::integer_sequence<index_t, Index...>, index_t first) {
+      ((sum[Index] += l::load(a + (first + Index) * Lanes) * l::load(b + (first + Index) * Lanes)), ...);
     };
     constexpr index_t whole = registers / sums * sums;
     for (index_t r = 0; r < whole; r += sums) add(std::make_integer_sequence<index_t, sums>{}, r);
@@ -94,4 +95,5 @@ template <index_t N, class T>
   across<T, N>([=](auto l, index_t i) { l.store(y + i, l.all(value)); });
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -10,9 +10,25 @@
 #include <cstdint>
 #include <numbers>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
+
+/// a == b of numbers or registers, where equality is what is meant: no compiler warns of it.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline auto equal(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a <= b && a >= b;
+  } else {
+#if defined(__clang__)
+    return (a <= b) & (a >= b);  // one instruction all the same; clang alone warns of registers
+#else
+    return a == b;
+#endif
+  }
+}
 
 namespace detail {
 
@@ -40,20 +56,49 @@ template <class V, class F>
 }
 
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V abs(V x) {
+[[gnu::always_inline]] S2RM_HD inline V magnitude(V x) {
   using integer = integer_of<V>;
   constexpr auto mask =
       is_single<V> ? integer_of<scalar_of<V>>(0x7fffffff) : integer_of<scalar_of<V>>(0x7fffffffffffffff);
   return std::bit_cast<V>(std::bit_cast<integer>(x) & mask);
 }
 
+/// x, which may be NaN or infinite: what clang sees a function return it takes for finite (`bits`).
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline V kept(V x) {
+  return bits<V>(x);
+}
+
+/// x where it is NaN, else value.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline V or_nan(V value, V x) {
+#if defined(__clang__) && S2RM_FAST_MATH && !S2RM_CUDA
+  static_assert(is_single<V>);
+  using integer = integer_of<V>;
+  integer const given = bits<integer>(x);
+  return bits<V>((given & 0x7fffffff) > 0x7f800000 ? given : std::bit_cast<integer>(value));
+#else
+  return x == x ? value : x;  // NOLINT(misc-redundant-expression): not NaN
+#endif
+}
+
 /// Square roots of a register by the machine's instruction; correctly rounded.
 template <class V>
 [[gnu::always_inline]] inline V register_sqrt(V x) {
-  constexpr bool single = is_single<V>;
+  [[maybe_unused]] constexpr bool single = is_single<V>;
 #if defined(__clang__) && __has_builtin(__builtin_elementwise_sqrt)
-  static_cast<void>(single);
   return __builtin_elementwise_sqrt(x);
+#elif defined(__clang__) && S2RM_FAST_MATH && defined(__SSE2__)
+  // Clang 16 compiles its builtins with the program's flags, to an estimate.
+  V root;
+#if defined(__AVX__)
+  if constexpr (single) __asm__("vsqrtps %1, %0" : "=x"(root) : "x"(x));
+  if constexpr (!single) __asm__("vsqrtpd %1, %0" : "=x"(root) : "x"(x));
+#else
+  if constexpr (single) __asm__("sqrtps %1, %0" : "=x"(root) : "x"(x));
+  if constexpr (!single) __asm__("sqrtpd %1, %0" : "=x"(root) : "x"(x));
+#endif
+  return root;
 #else
 #if defined(__AVX512F__) && !S2RM_CUDA
   if constexpr (sizeof(V) == 64) {
@@ -87,7 +132,7 @@ template <class V>
 
 /// 2^n for whole n that give a normal number.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V power_of_two(integer_of<V> n) {
+S2RM_MATH_INLINE S2RM_HD inline V power_of_two(integer_of<V> n) {
   if constexpr (detail::is_single<V>) {
     return std::bit_cast<V>((n + 127) << 23);
   } else {
@@ -125,14 +170,14 @@ template <tail Low, tail High, class V>
   V value = std::bit_cast<V>(std::bit_cast<integer>(p) + (std::bit_cast<integer>(shifted) << 23));
   if constexpr (Low == tail::exact) value = x < lowest ? V{} : value;
   if constexpr (High == tail::exact) value = x > highest ? V{} + HUGE_VALF : value;
-  return x == x ? value : x;  // NOLINT(misc-redundant-expression): not NaN
+  return or_nan(value, x);
 }
 
 }  // namespace detail
 
 /// e^x; 0 below -87.3 (no subnormals), +inf above 88.72. NaN stays NaN.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V exp(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V exp(V x) {
   if constexpr (!detail::is_single<V>) {
     return detail::each_lane(x, [](double one) { return std::exp(one); });
   } else if constexpr (detail::is_alone<V>) {
@@ -144,7 +189,7 @@ template <class V>
 
 /// Natural logarithm; -inf at 0, NaN below.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V log(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V log(V x) {
   if constexpr (!detail::is_single<V>) {
     return detail::each_lane(x, [](double one) { return std::log(one); });
   } else if constexpr (detail::is_alone<V>) {
@@ -177,12 +222,12 @@ template <class V>
     V const infinite = x == HUGE_VALF ? x : value;
     V const zero = x == 0.0F ? V{} - HUGE_VALF : infinite;
     // Also where x is NaN.
-    return x >= 0.0F ? zero : V{} + __builtin_nanf("");
+    return detail::kept(x >= 0.0F ? zero : V{} + __builtin_nanf(""));
   }
 }
 
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V tanh(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V tanh(V x) {
   using detail::tail;
   if constexpr (!detail::is_single<V>) {
     return detail::each_lane(x, [](double one) { return std::tanh(one); });
@@ -190,23 +235,23 @@ template <class V>
     return math::tanh(detail::alone(x))[0];
   } else {
     using integer = integer_of<V>;
-    V const a = detail::abs(x);
+    V const a = detail::magnitude(x);
     V const z = x * x;
     V p = z * -5.70498872745e-3F + 2.06390887954e-2F;
     p = p * z - 5.37397155531e-2F;
     p = p * z + 1.33314422036e-1F;
     p = p * z - 3.33332819422e-1F;
-    V const small = x + x * z * p;
+    V const near_zero = x + x * z * p;
     V const size = 1.0F - 2.0F / (detail::exp_of<tail::never, tail::bounded>(2.0F * a) + 1.0F);
     integer const sign = std::bit_cast<integer>(x) & INT32_MIN;
     V const large = std::bit_cast<V>(std::bit_cast<integer>(size) | sign);
-    return a < 0.625F ? small : large;
+    return a < 0.625F ? near_zero : large;
   }
 }
 
 /// 1 / (1 + e^-x).
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V sigmoid(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V sigmoid(V x) {
   using detail::tail;
   if constexpr (!detail::is_single<V>) {
     return 1.0 / (1.0 + math::exp(-x));
@@ -219,7 +264,7 @@ template <class V>
 
 /// log(1 + t) for 0 <= t <= 1.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V log1p_unit(V t) {
+S2RM_MATH_INLINE S2RM_HD inline V log1p_unit(V t) {
   if constexpr (!detail::is_single<V>) {
     return detail::each_lane(t, [](double one) { return std::log1p(one); });
   } else if constexpr (detail::is_alone<V>) {
@@ -239,13 +284,13 @@ template <class V>
 
 /// log(1 + e^x), without overflow.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V softplus(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V softplus(V x) {
   using detail::tail;
   if constexpr (detail::is_alone<V>) {
     return math::softplus(detail::alone(x))[0];
   } else {
     V const positive = x < scalar_of<V>(0) ? V{} : x;
-    V const size = -detail::abs(x);
+    V const size = -detail::magnitude(x);
     if constexpr (detail::is_single<V>) {
       return positive + math::log1p_unit(detail::exp_of<tail::exact, tail::never>(size));
     } else {
@@ -256,7 +301,7 @@ template <class V>
 
 /// Square root, correctly rounded.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V sqrt(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V sqrt(V x) {
   if constexpr (std::is_arithmetic_v<V>) {
     return std::sqrt(x);
   } else {
@@ -267,7 +312,7 @@ template <class V>
 /// sin(pi/2 (x + quarters)): `quarters` 0 gives the sine of x quarter turns, 1 their cosine. For float to 3e-7,
 /// whatever the size of x, for x is reduced exactly; NaN where x is not finite.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V sine_of_quarters(V x, integer_of<V> quarters) {
+S2RM_MATH_INLINE S2RM_HD inline V sine_of_quarters(V x, integer_of<V> quarters) {
   using T = scalar_of<V>;
   if constexpr (detail::is_alone<V>) {
     auto const one = detail::alone(x);
@@ -276,7 +321,7 @@ template <class V>
     auto const one = [](double a, std::int64_t k) {
       double const turned = std::remainder(a, 4.0), whole = std::nearbyint(turned);
       double const angle = (turned - whole) * (std::numbers::pi / 2);
-      auto const q = static_cast<std::int64_t>(std::isfinite(a) ? whole : 0.0) + k;
+      auto const q = static_cast<std::int64_t>(is_finite(a) ? whole : 0.0) + k;
       double const size = (q & 1) != 0 ? std::cos(angle) : std::sin(angle);
       return (q & 2) != 0 ? -size : size;
     };
@@ -296,7 +341,7 @@ template <class V>
       }
     };
     // From 2^26 on every float is a whole number of turns. Both differences below are exact.
-    V const modest = detail::abs(x) < 67108864.0F ? x : V{};
+    V const modest = detail::magnitude(x) < 67108864.0F ? x : V{};
     V const turned = modest - 4.0F * truncated(modest * 0.25F);
     float const magic = 12582912.0F;
     V const shifted = turned + magic;
@@ -312,20 +357,20 @@ template <class V>
     V const size = (q & 1) != 0 ? c : s;
     integer const sign = (q & 2) << 30;
     V const value = std::bit_cast<V>(std::bit_cast<integer>(size) ^ sign);
-    V const none = x - x;                // NOLINT(misc-redundant-expression): NaN where x is not finite
-    return none == none ? value : none;  // NOLINT(misc-redundant-expression)
+    V const none = x - x;  // NOLINT(misc-redundant-expression): NaN where x is not finite
+    return detail::or_nan(value, none);
   }
 }
 
 /// Feature j of a place's coordinate x: sin(2^k pi x / 2) for j = 2 k, cos of the same for j = 2 k + 1.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V fourier_feature(scalar_of<V> x, integer_of<V> j) {
+S2RM_MATH_INLINE S2RM_HD inline V fourier_feature(scalar_of<V> x, integer_of<V> j) {
   return math::sine_of_quarters(x * power_of_two<V>(j >> 1), j & 1);
 }
 
 /// GELU, the tanh form: x/2 (1 + tanh u) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3).
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V gelu(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V gelu(V x) {
   using T = scalar_of<V>;
   if constexpr (detail::is_alone<V>) {
     return math::gelu(detail::alone(x))[0];
@@ -337,7 +382,7 @@ template <class V>
 
 /// d gelu / dx = s + x 2u' s (1 - s), s = sigmoid(2u), 1 - s = s e^-2u.
 template <class V>
-[[gnu::always_inline]] S2RM_HD inline V gelu_derivative(V x) {
+S2RM_MATH_INLINE S2RM_HD inline V gelu_derivative(V x) {
   using T = scalar_of<V>;
   using detail::tail;
   if constexpr (detail::is_alone<V>) {
@@ -361,4 +406,5 @@ template <class V>
   }
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -26,7 +26,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Bytes of the widest vector register this translation unit is compiled for.
 #if defined(__AVX512F__)
@@ -126,8 +127,8 @@ template <class V>
     return static_cast<integer>(first);
   } else {
     using one = std::remove_cvref_t<decltype(std::declval<integer>()[0])>;
-    return [first]<int... I>(std::integer_sequence<int, I...>) {
-      return integer{I...} + static_cast<one>(first);
+    return [first]<int... Index>(std::integer_sequence<int, Index...>) {
+      return integer{Index...} + static_cast<one>(first);
     }(std::make_integer_sequence<int, static_cast<int>(width_of<V>)>{});
   }
 }
@@ -175,4 +176,5 @@ inline void each_index(F const& f, index_t first, index_t last) {
   }
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

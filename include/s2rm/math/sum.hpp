@@ -5,7 +5,8 @@
 
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::math {
+S2RM_NAMESPACE_BEGIN
+namespace math {
 
 /// Functors for `reduce` that give several terms at a time. Beside the call operator they have
 ///
@@ -65,8 +66,8 @@ struct running_sum {
     }
 #if S2RM_HAS_VECTOR_KERNEL
     else {
-      return [v]<int... I>(std::integer_sequence<int, I...>) {
-        return __builtin_shufflevector(v, v, (Part * static_cast<int>(step) + I)...);
+      return [v]<int... Index>(std::integer_sequence<int, Index...>) {
+        return __builtin_shufflevector(v, v, (Part * static_cast<int>(step) + Index)...);
       }(std::make_integer_sequence<int, static_cast<int>(step)>{});
     }
 #endif
@@ -109,8 +110,8 @@ inline double sum_of_terms(F const& f, index_t first, index_t last) {
     constexpr index_t block = detail::running_sum::count;
     index_t const rest = (last - first) % block, whole = last - rest;
     for (; first < whole; first += block) {
-      [&]<index_t... I>(std::integer_sequence<index_t, I...>) {
-        (sum.add<I * lane::width>(f.template lanes<lane>(first + I * lane::width)), ...);
+      [&]<index_t... Index>(std::integer_sequence<index_t, Index...>) {
+        (sum.add<Index * lane::width>(f.template lanes<lane>(first + Index * lane::width)), ...);
       }(std::make_integer_sequence<index_t, block / lane::width>{});
     }
     for (index_t i = 0; i < rest; ++i) sum.rest += static_cast<double>(f.template lanes<one>(whole + i));
@@ -136,4 +137,5 @@ inline index_t terms_to_cut(index_t n) {
   }
 }
 
-}  // namespace s2rm::math
+}  // namespace math
+S2RM_NAMESPACE_END

@@ -7,7 +7,7 @@
 #include "s2rm/core/arena.hpp"
 #include "s2rm/model/world_model.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Sums that ranks and micro-batches add up (train/rank_group.hpp, train/microbatch.hpp).
 struct joint_sums {
@@ -129,10 +129,10 @@ struct activations {
     w.read_key = a.take<T>(K * M * NC);
     w.read_value = a.take<T>(K * M * NC);
     w.read_state = a.take<T>(K * M * H);
-    w.pair_scratch = a.take<T>(std::max({chunk * M, queries * M, M * M}));
-    index_t const per_query = std::max({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
-    index_t const per_view = std::max(Net::encoder::scratch, Net::places::scratch);
-    w.scratch = a.take<T>(std::max(queries * per_query, chunk * per_view));
+    w.pair_scratch = a.take<T>((std::max)({chunk * M, queries * M, M * M}));
+    index_t const per_query = (std::max)({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
+    index_t const per_view = (std::max)(Net::encoder::scratch, Net::places::scratch);
+    w.scratch = a.take<T>((std::max)(queries * per_query, chunk * per_view));
     w.dynamics = dynamics_type::template workspace<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     return s;
   }
@@ -154,4 +154,4 @@ constexpr index_t saved_bytes_per_step(index_t batch, index_t views, index_t que
   return bytes(first + 1) - bytes(first);
 }
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -13,7 +13,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 struct resident_block;  // runtime/staging.hpp
 
@@ -56,13 +56,13 @@ struct batch_array {
 
   /// Entries of one step (t, b), of a batch of these extents.
   template <class Batch>
-  static constexpr index_t slots(Batch const& b) {
+  static constexpr index_t slot_count(Batch const& b) {
     return Slots == per::step ? 1 : Slots == per::view ? b.views : b.queries;
   }
   /// Numbers of one step (t, b).
   template <class Batch>
   static constexpr index_t row(Batch const& b) {
-    return slots(b) * width;
+    return slot_count(b) * width;
   }
   /// Numbers in all.
   template <class Batch>
@@ -81,6 +81,10 @@ struct flag {
 struct any_shape : shape {
   using view = features<1>;
 };
+/// A structure's size is a multiple of its alignment: of 8, where pointers of 4 bytes may leave 4 over.
+constexpr std::size_t aligned_size(std::size_t bytes, std::size_t alignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
 }  // namespace detail
 
 /// THE list: calls `f(batch_array{...}, b.member...)` for every array, in a fixed order. `b` are batches of any types
@@ -107,7 +111,9 @@ inline constexpr std::size_t batch_arrays = [] {
   for_each_array<detail::any_shape>([&n](auto) { ++n; });
   return n;
 }();
-static_assert(sizeof(batch_view<float>) == 4 * sizeof(index_t) + (batch_arrays + 1) * sizeof(void*),
+static_assert(sizeof(batch_view<float>) ==
+                  detail::aligned_size(4 * sizeof(index_t) + (batch_arrays + 1) * sizeof(void*),
+                                       alignof(batch_view<float>)),
               "batch_view: a member is not in the list of for_each_array (model/batch.hpp): enter it there");
 
 /// Steps [first, first + count) of a batch: time is the slowest extent, so this is only pointers.
@@ -126,13 +132,13 @@ batch_view<T> slice_time(batch_view<T> b, index_t first, index_t count) {
 template <class T>
 void check_extents(batch_view<T> const& b, bool with_target) {
   auto const refuse = [](char const* field, char const* expected) {
-    throw shape_error(std::string("s2rm: batch: ") + field + ": expected " + expected);
+    throw_error<shape_error>(std::string("s2rm: batch: ") + field + ": expected " + expected);
   };
   if (b.time < 0 || b.batch < 0 || b.views < 0 || b.queries < 0) refuse("time, batch, views, queries", ">= 0");
   for_each_array<detail::any_shape>(
       [&](auto array, auto const* p) {
         bool const needed = array.null == null_is::refused && (array.slots_are != per::target || with_target);
-        if (!needed || p != nullptr || b.time * b.batch * array.slots(b) == 0) return;
+        if (!needed || p != nullptr || b.time * b.batch * array.slot_count(b) == 0) return;
         refuse(array.name, array.slots_are == per::view ? "(T, B, A, ...), found null" : "(T, B, Q, ...), found null");
       },
       b);
@@ -146,4 +152,4 @@ struct batch_traits;
 template <class Batch, class Shape>
 concept batch_like = requires(Batch const& b) { batch_traits<Batch>::template view<Shape>(b); };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -6,11 +6,11 @@
 
 #include "s2rm/core/schema.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Encoder, class Places, class Embedding, class Kernel, class Dynamics, class Readout, class Decoder>
 using parameter_names =
     joined<prefixed<"encoder.", Encoder>, prefixed<"place.", Places>, prefixed<"modules.", Embedding>,
            prefixed<"kernel.", Kernel>, Dynamics, prefixed<"readout.", Readout>, prefixed<"decoder.", Decoder>>;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

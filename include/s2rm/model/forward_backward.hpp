@@ -18,7 +18,7 @@
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/ops/work_size.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Net, class Backend, class T>
 struct forward_backward {
@@ -75,7 +75,7 @@ struct forward_backward {
                                                s.place,
                                                s.present});
     index_t const steps = ops::chunk_rows::steps(s.chunks.encode, b.time, b.batch);
-    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, std::min(steps, b.time - t));
+    for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, (std::min)(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
     return b;
   }
@@ -316,4 +316,4 @@ struct forward_backward {
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

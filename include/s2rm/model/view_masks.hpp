@@ -4,12 +4,13 @@
 /// one array each. No later code sees what a masked slot holds.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/row.hpp"
 
-namespace s2rm::compact {
+S2RM_NAMESPACE_BEGIN
+namespace compact {
 
 /// Whether element b starts from h_0 at step t: a reset, or the first step of a sequence whose carried state is absent
 /// or lost.
@@ -35,14 +36,14 @@ struct view_rows {
   T const* place;
   std::uint8_t const* mask;
   std::uint8_t const* blind;
-  index_t views, slots;
+  index_t views, slot_count;
   T* compact_view;
   T* compact_place;
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
     starts(row);
-    index_t to = row * slots;
-    index_t const end = to + slots;
+    index_t to = row * slot_count;
+    index_t const end = to + slot_count;
     if (blind == nullptr || blind[row] == 0) {
       for (index_t i = row * views; i < (row + 1) * views; ++i) {
         if (mask != nullptr && mask[i] == 0) continue;
@@ -67,7 +68,7 @@ inline index_t max_present(index_t rows, index_t views, std::uint8_t const* mask
     if (blind != nullptr && blind[r] != 0) continue;
     index_t here = views;
     if (mask != nullptr) here -= std::count(mask + r * views, mask + (r + 1) * views, std::uint8_t{0});
-    largest = std::max(largest, here);
+    largest = (std::max)(largest, here);
   }
   return largest;
 }
@@ -81,7 +82,7 @@ struct query_rows {
   S2RM_HD void operator()(index_t i) const {
     bool const masked = mask != nullptr && mask[i] == 0;
     bool finite = true;
-    for (index_t j = 0; j < P; ++j) finite = finite && std::isfinite(place[i * P + j]);
+    for (index_t j = 0; j < P; ++j) finite = finite && math::is_finite(place[i * P + j]);
     for (index_t j = 0; j < P; ++j) compact_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
   }
 };
@@ -95,4 +96,5 @@ struct count_present {
   }
 };
 
-}  // namespace s2rm::compact
+}  // namespace compact
+S2RM_NAMESPACE_END

@@ -6,7 +6,7 @@
 #include "s2rm/check/backend.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Numbers between a cache line's beginning and that of the block, such that the largest weight begins on a cache line.
 template <class Schema, class T>
@@ -128,4 +128,4 @@ class bf16_weights {
   decltype(std::declval<Backend&>().template allocate<bf16>(index_t{})) half_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -17,7 +17,7 @@
 #include "s2rm/layer/place_encoder.hpp"
 #include "s2rm/model/checkpoint_names.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
 /// cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
@@ -130,4 +130,4 @@ struct world_model<Shape, Policies...> : check::refuse<Shape, Policies...>, worl
 template <class Shape, class... Policies>
 using paper_like = world_model<Shape, carry::residual, state_norm::none, Policies...>;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

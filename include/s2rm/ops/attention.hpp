@@ -14,7 +14,8 @@
 
 #include "s2rm/core/span.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// `count` independent problems of `targets` x `sources`: log Z of (row, i, j) lies at
 /// row * row_step + i * target_step + j * source_step, and the pair is within reach where the flag there is `reached`.
@@ -31,4 +32,5 @@ struct attention_pairs {
   [[nodiscard]] S2RM_HD bool within(index_t r, index_t i, index_t j) const { return reach[at(r, i, j)] == reached; }
 };
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

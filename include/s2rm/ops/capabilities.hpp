@@ -15,7 +15,8 @@
 #include "s2rm/ops/ops.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// Rows (t, b) of a sequence that are worked on at a time, in whole time steps: enough for matrix products to run at
 /// full speed, few enough for what lies between them to stay in cache.
@@ -43,6 +44,19 @@ struct null_task {};
 struct null_gates {
   static constexpr index_t count = 1;
 };
+/// Concepts, for clang before 16 refuses a missing B::event in a requires-expression that stands elsewhere.
+template <class B>
+concept records_events = requires(B& be, B const& same, typename B::event& e) {
+  be.record_event(e);
+  same.wait(e);
+  { same.completed(e) } -> std::convertible_to<bool>;
+};
+template <class B>
+concept captures_graphs = requires(B& be, typename B::graph& g, void (*f)()) {
+  be.capture(g, f);
+  be.launch(g);
+};
+
 }  // namespace detail
 
 /// Capabilities of backend B for numbers of type T. Calls are probed with one small shape: a capability is offered for
@@ -167,19 +181,12 @@ struct capabilities {
 
   /// B::event; be.record_event(e), be.wait(e), be.completed(e): record, wait for, and query a point in the order of the
   /// enqueued work. Default: every call has finished its work when it returns. Used by runtime/transfer.hpp.
-  static constexpr bool events = requires(B& be, B const& same, typename B::event& e) {
-    be.record_event(e);
-    same.wait(e);
-    { same.completed(e) } -> std::convertible_to<bool>;
-  };
+  static constexpr bool events = detail::records_events<B>;
 
   /// B::graph; be.capture(graph, f), be.launch(graph): captures the work that f enqueues, without running it, and runs
   /// it. While capturing, `copy_in` takes the numbers as they are then, and `copy_out` delivers with the `wait` after
   /// each launch. Default: f is called every time. Used by runtime/graph_cache.hpp.
-  static constexpr bool graphs = requires(B& be, typename B::graph& g, void (*f)()) {
-    be.capture(g, f);
-    be.launch(g);
-  };
+  static constexpr bool graphs = detail::captures_graphs<B>;
 };
 
 // Shorthands.
@@ -208,4 +215,5 @@ template <class B>
   }
 }
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// Several products (`product_of`) that do not read each other's results.
 template <class B, class... Products>
@@ -72,4 +73,5 @@ struct sum_flagged_rows {
   }
 };
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

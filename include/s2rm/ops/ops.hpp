@@ -33,7 +33,7 @@
 #include "s2rm/core/schema.hpp"
 #include "s2rm/core/span.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Arguments of primitives that take part in no template deduction: any `rows<T>` may be read.
 template <class T>
@@ -132,7 +132,7 @@ constexpr primitive missing_primitive() {
 /// A backend for numbers of type T.
 template <class B, class T = float> concept backend_policy = ops::missing_primitive<B, T>() == ops::primitive::none;
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END
 
 // The other half of a backend's contract.
 #include "s2rm/ops/capabilities.hpp"  // IWYU pragma: export

@@ -7,7 +7,8 @@
 
 #include "s2rm/ops/generic.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// gelu of every number of n rows: y (n, Width) from a (n, Width), both dense.
 template <class T, index_t Width>
@@ -32,4 +33,5 @@ void product_gelu(B& be, weight<T, 1, Out, In> w, in_vector<T> bias, index_t n, 
   be.template for_rows<Out>(n, gelu_rows<T, Out>{a, z});
 }
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

@@ -24,7 +24,8 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/ops/attention.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// M modules of H, a state of `StateSize` numbers of which the first H are read, N heads of C.
 template <index_t Modules, index_t Hidden, index_t StateSize, index_t Heads, index_t Width>
@@ -124,4 +125,5 @@ struct recurrence_backward_task {
   recurrence_sums<T> sums;
 };
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

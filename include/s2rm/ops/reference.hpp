@@ -8,7 +8,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// See ops.hpp for what each primitive means.
 struct reference {
@@ -141,4 +142,5 @@ struct reference {
   void wait() const {}
 };
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

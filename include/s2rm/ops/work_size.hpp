@@ -4,7 +4,8 @@
 
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// count() where the host may read masks before it enqueues work (`reads_masks`), else `all`.
 template <class B, class F>
@@ -20,4 +21,5 @@ index_t from_masks(index_t all, F const& count) {
 template <class B>
 inline constexpr index_t search_parts = host_memory<B> ? 1 : 64;
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

@@ -19,13 +19,13 @@
 #include "s2rm/model/forward_backward.hpp"
 #include "s2rm/runtime/graph_cache.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Calls f(chunk, its first row) for every chunk of the read-out.
 template <class Net, class T, class F>
 void each_read_out(batch_view<T> const& b, ops::chunk_rows const& chunks, F const& f) {
   index_t const steps = ops::chunk_rows::steps(chunks.read_out, b.time, b.batch);
-  for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, std::min(steps, b.time - t)), t * b.batch);
+  for (index_t t = 0; t < b.time; t += steps) f(slice_time<Net>(b, t, (std::min)(steps, b.time - t)), t * b.batch);
 }
 
 template <class Net, class Backend, class T>
@@ -51,8 +51,8 @@ class executor {
   void reserve(extent const& e, bool with_backward) {
     if (fits(e) && (with_backward_ || !with_backward)) return;
     with_backward = with_backward || with_backward_;
-    extent const all{std::max(e.time, room_.time), std::max(e.batch, room_.batch), std::max(e.views, room_.views),
-                     std::max(e.queries, room_.queries), ops::chunks<Backend>};
+    extent const all{(std::max)(e.time, room_.time), (std::max)(e.batch, room_.batch), (std::max)(e.views, room_.views),
+                     (std::max)(e.queries, room_.queries), ops::chunks<Backend>};
     index_t const bytes = activation_bytes<Net, T>(all, with_backward);
     auto memory = backend_.template allocate<std::byte>(bytes);
     arena real{memory.data()};
@@ -237,7 +237,7 @@ class executor {
   }
 
   [[nodiscard]] index_t segment_steps(batch_view<T> const& b) const {
-    return recompute_ > 0 ? std::min(recompute_, b.time) : b.time;
+    return recompute_ > 0 ? (std::min)(recompute_, b.time) : b.time;
   }
   [[nodiscard]] index_t segment_count(batch_view<T> const& b) const {
     index_t const steps = segment_steps(b);
@@ -245,7 +245,7 @@ class executor {
   }
   [[nodiscard]] batch_view<T> segment(batch_view<T> const& b, index_t k) const {
     index_t const steps = segment_steps(b);
-    return slice_time<Net>(b, k * steps, std::min(steps, b.time - k * steps));
+    return slice_time<Net>(b, k * steps, (std::min)(steps, b.time - k * steps));
   }
   /// The state that segment k goes on from.
   [[nodiscard]] T const* state_before(batch_view<T> const& b, index_t k) const {
@@ -289,4 +289,4 @@ class executor {
   ops::graph_cache<Backend, key_words> graphs_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

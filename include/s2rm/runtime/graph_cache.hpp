@@ -10,7 +10,8 @@
 
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm::ops {
+S2RM_NAMESPACE_BEGIN
+namespace ops {
 
 /// Backends that capture graphs.
 template <class B> concept captures = capabilities<B>::graphs;
@@ -79,4 +80,5 @@ std::int64_t word_of(T const* p) {
   return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(p));
 }
 
-}  // namespace s2rm::ops
+}  // namespace ops
+S2RM_NAMESPACE_END

@@ -4,14 +4,14 @@
 /// backend runs on its own.
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
-#include "s2rm/core/config.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would
 /// never leave the state again.
@@ -37,8 +37,8 @@ class view_gate {
     index_t found = 0;
     for (index_t i = 0; i < n; ++i) {
       bool const here = present == nullptr || present[i] != 0;
-      bool const good =
-          !here || (finite<Net::view::size>(views + i * Net::view::size) && finite<Net::P>(places + i * Net::P));
+      bool const good = !here || (math::all_finite(views + i * Net::view::size, Net::view::size) &&
+                                  math::all_finite(places + i * Net::P, Net::P));
       all = all && good;
       found += good ? 0 : 1;
       if (policy_ == non_finite_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
@@ -54,24 +54,6 @@ class view_gate {
   [[nodiscard]] non_finite_views policy() const { return policy_; }
 
  private:
-  /// x - x is 0 for finite numbers alone. Sixteen independent sums, so that no addition depends on the one before it,
-  /// also where a compiler does not vectorise (nvcc).
-  template <index_t N>
-  static bool finite(T const* x) {
-    constexpr index_t width = std::min<index_t>(16, N), rest = N % width;
-    std::array<T, static_cast<std::size_t>(width)> sums{};
-    auto const add = [&sums](T const* from, index_t n) {
-      for (index_t i = 0; i < n; ++i) {
-        sums[static_cast<std::size_t>(i)] += from[i] - from[i];  // NOLINT(misc-redundant-expression)
-      }
-    };
-    for (index_t i = 0; i < N - rest; i += width) add(x + i, width);
-    add(x + N - rest, rest);
-    T sum = 0;
-    for (T const one : sums) sum += one;
-    return sum == 0;
-  }
-
   non_finite_views policy_;
   std::vector<std::uint8_t> flags_;
   index_t non_finite_ = 0;
@@ -85,18 +67,16 @@ struct leave_out_non_finite {
   T const* place;        ///< (n, P)
   std::uint8_t* mask;    ///< (n)
   std::uint32_t* times;  ///< (n): how often the view of each slot was left out
-  S2RM_HD void operator()(index_t i) const { judge(i, residue(i, 0, 1)); }
-  /// The sum of x - x over numbers first, first + step, ... of a view and its place: 0 where all are finite.
-  [[nodiscard]] S2RM_HD T residue(index_t i, index_t first, index_t step) const {
-    T sum = 0;
-    if (mask[i] == 0) return sum;
-    T const *const v = view + i * V, *const p = place + i * P;
-    for (index_t c = first; c < V; c += step) sum += v[c] - v[c];  // NOLINT(misc-redundant-expression)
-    for (index_t c = first; c < P; c += step) sum += p[c] - p[c];  // NOLINT(misc-redundant-expression)
-    return sum;
+  S2RM_HD void operator()(index_t i) const { judge(i, found(i, 0, 1)); }
+  using bits = decltype(math::non_finite(std::declval<T const*>(), 0));
+  /// `math::non_finite` of numbers first, first + step, ... of a view and its place.
+  [[nodiscard]] S2RM_HD bits found(index_t i, index_t first, index_t step) const {
+    if (mask[i] == 0) return 0;
+    return math::non_finite(view + i * V + first, V - first, step) |
+           math::non_finite(place + i * P + first, P - first, step);
   }
-  S2RM_HD void judge(index_t i, T sum) const {
-    if (sum == 0) return;
+  S2RM_HD void judge(index_t i, bits of_view) const {
+    if (of_view == 0) return;
     mask[i] = 0;
     ++times[i];
   }
@@ -109,4 +89,4 @@ struct non_finite_count {
 };
 }  // namespace detail
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

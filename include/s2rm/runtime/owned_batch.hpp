@@ -12,7 +12,7 @@
 #include "s2rm/core/errors.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The arrays of a `batch_view`, owned. An empty vector is an array that the batch does not have (null in its view).
 template <class T>
@@ -76,12 +76,12 @@ struct batch_traits<owned_batch<T>> {
         [&b](auto array, auto const& x) {
           auto const expected = array.size(b), found = static_cast<index_t>(x.size());
           if (found == 0 || found == expected) return;
-          throw shape_error("s2rm: batch: " + std::string(array.name) + ": expected " + std::to_string(expected) +
-                            " numbers, found " + std::to_string(found));
+          throw_error<shape_error>("s2rm: batch: " + std::string(array.name) + ": expected " +
+                                   std::to_string(expected) + " numbers, found " + std::to_string(found));
         },
         b);
     return b.look();
   }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -15,7 +15,7 @@
 #include "s2rm/model/batch.hpp"
 #include "s2rm/runtime/transfer.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Memory of a backend that holds a batch (`trainer::upload`).
 struct resident_block {
@@ -53,11 +53,11 @@ struct spread_slots {
 /// Flags (R, slots), null: all set, to the front of (R, padded) flags; 0 in the slots beyond.
 struct spread_flags {
   std::uint8_t const* from;
-  index_t slots, padded;
+  index_t slot_count, padded;
   std::uint8_t* to;
   S2RM_HD void operator()(index_t i) const {
     index_t const row = i / padded, slot = i - row * padded;
-    to[i] = slot < slots && (from == nullptr || from[row * slots + slot] != 0) ? 1 : 0;
+    to[i] = slot < slot_count && (from == nullptr || from[row * slot_count + slot] != 0) ? 1 : 0;
   }
 };
 }  // namespace detail
@@ -81,12 +81,12 @@ class staging {
   /// \throws value_error where the batch is resident on another backend.
   batch_view<T> to_backend(Backend& be, batch_view<T> const& b) {
     if (b.resident != nullptr && b.resident->owner != ops::memory_owner(be)) {
-      throw value_error("s2rm: batch: resident on another backend than the trainer's");
+      throw_error<value_error>("s2rm: batch: resident on another backend than the trainer's");
     }
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
-      views_ = std::max(views_, b.views);
+      views_ = (std::max)(views_, b.views);
       // A captured graph reads one block, whichever batch it is launched for.
       if (b.resident != nullptr) {
         be.copy(b.resident->bytes, b.resident->data, device(be, b.resident->bytes));
@@ -112,7 +112,7 @@ class staging {
     if constexpr (ops::host_memory<Backend>) {
       return {b};
     } else {
-      views_ = std::max(views_, b.views);
+      views_ = (std::max)(views_, b.views);
       std::size_t const at = next_;
       next_ = (next_ + 1) % slots_.size();
       slot& to = slots_[at];
@@ -137,15 +137,15 @@ class staging {
     if constexpr (ops::host_memory<Backend>) {
       return b;
     } else {
-      views_ = std::max(views_, b.views);
+      views_ = (std::max)(views_, b.views);
       index_t const R = b.time * b.batch;
       arena cutting{device(be, bytes_of(b))};
       return lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
-        index_t const slots = array.slots(b), padded = padded_slots(array, b);
+        index_t const slot_count = array.slot_count(b), padded = padded_slots(array, b);
         if constexpr (array.null == null_is::present) {
-          be.for_each(R * padded, detail::spread_flags{from, slots, padded, to});
+          be.for_each(R * padded, detail::spread_flags{from, slot_count, padded, to});
         } else {
-          spread_there(be, from, R, slots, padded, array.width, to);
+          spread_there(be, from, R, slot_count, padded, array.width, to);
         }
       });
     }
@@ -154,7 +154,7 @@ class staging {
   /// A copy of the batch in the backend's memory (the host's where memory is shared), to be given in its place as often
   /// as wanted. Allocates, and blocks until the copy is done.
   [[nodiscard]] resident_batch<T> make_resident(Backend& be, batch_view<T> const& b) {
-    views_ = std::max(views_, b.views);
+    views_ = (std::max)(views_, b.views);
     host_buffer<Backend, std::byte> host;
     index_t const bytes = lay_out_on_host(be, b, host);
     if constexpr (ops::host_memory<Backend>) {
@@ -197,7 +197,7 @@ class staging {
   /// returns the padded batch whose arrays lie there. With a null `memory` it only counts bytes.
   template <class Copy>
   batch_view<T> lay_out(arena& memory, batch_view<T> const& b, Copy const& copy) const {
-    batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = std::max(b.queries, queries_)};
+    batch_view<T> laid{.time = b.time, .batch = b.batch, .views = views_, .queries = (std::max)(b.queries, queries_)};
     for_each_array<typename Net::shape>(
         [&](auto array, auto const* given, auto const*& to) {
           bool const present = array.slots_are != per::target || targets_;
@@ -225,38 +225,39 @@ class staging {
     host.resize(be, bytes);
     arena cutting{host.data()};
     lay_out(cutting, b, [&](auto array, auto const* from, auto* to) {
-      index_t const slots = array.slots(b), padded = padded_slots(array, b);
+      index_t const slot_count = array.slot_count(b), padded = padded_slots(array, b);
       if constexpr (array.null == null_is::present) {
         std::fill_n(to, R * padded, std::uint8_t{0});
-        for (index_t r = 0; from == nullptr && r < R; ++r) std::fill_n(to + r * padded, slots, std::uint8_t{1});
+        for (index_t r = 0; from == nullptr && r < R; ++r) std::fill_n(to + r * padded, slot_count, std::uint8_t{1});
       }
-      spread(from, R, slots, padded, array.width, to);
+      spread(from, R, slot_count, padded, array.width, to);
     });
     return bytes;
   }
   template <class Array>
   [[nodiscard]] index_t padded_slots(Array array, batch_view<T> const& b) const {
-    return array.slots(batch_view<T>{.views = views_, .queries = std::max(b.queries, queries_)});
+    return array.slot_count(batch_view<T>{.views = views_, .queries = (std::max)(b.queries, queries_)});
   }
   template <class U>
-  static void spread(U const* from, index_t R, index_t slots, index_t padded, index_t width, U* to) {
-    if (from == nullptr || R * slots == 0) return;
-    if (slots == padded) {
-      std::memcpy(to, from, static_cast<std::size_t>(R * slots * width) * sizeof(U));
+  static void spread(U const* from, index_t R, index_t slot_count, index_t padded, index_t width, U* to) {
+    if (from == nullptr || R * slot_count == 0) return;
+    if (slot_count == padded) {
+      std::memcpy(to, from, static_cast<std::size_t>(R * slot_count * width) * sizeof(U));
       return;
     }
     for (index_t r = 0; r < R; ++r) {
-      std::memcpy(to + r * padded * width, from + r * slots * width,
-                  static_cast<std::size_t>(slots * width) * sizeof(U));
+      std::memcpy(to + r * padded * width, from + r * slot_count * width,
+                  static_cast<std::size_t>(slot_count * width) * sizeof(U));
     }
   }
   template <class U>
-  static void spread_there(Backend& be, U const* from, index_t R, index_t slots, index_t padded, index_t width, U* to) {
-    if (from == nullptr || R * slots == 0) return;
-    if (slots == padded) {
-      be.copy(R * slots * width, from, to);
+  static void spread_there(Backend& be, U const* from, index_t R, index_t slot_count, index_t padded, index_t width,
+                           U* to) {
+    if (from == nullptr || R * slot_count == 0) return;
+    if (slot_count == padded) {
+      be.copy(R * slot_count * width, from, to);
     } else {
-      be.for_each(R * slots * width, detail::spread_slots<U>{from, slots * width, padded * width, to});
+      be.for_each(R * slot_count * width, detail::spread_slots<U>{from, slot_count * width, padded * width, to});
     }
   }
   /// The batch with its arrays at the same offsets of another block.
@@ -286,4 +287,4 @@ class staging {
   index_t device_bytes_ = 0;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -16,7 +16,7 @@
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/runtime/transfer.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Tag of calls whose arrays lie where the backend computes: in a GPU's memory, written by work that was enqueued
 /// before on the stream of the backend's context.
@@ -57,7 +57,7 @@ class stream_io {
   }
 
   /// Slots of a session that hold `views` views: a backend with memory of its own has its batches filled up.
-  [[nodiscard]] index_t slots(index_t views) const { return shares ? views : views_; }
+  [[nodiscard]] index_t slot_count(index_t views) const { return shares ? views : views_; }
 
   /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty
   /// where a present view is not finite and is to be refused.
@@ -164,7 +164,7 @@ class stream_io {
     be.reduce(n, detail::non_finite_count{times_.data()}, found_.data());
     be.copy_out(1, found_.data(), &found);
     if (found > 0) be.fill(n, std::uint32_t{0}, times_.data());
-    return found == 0;
+    return !(found > 0);
   }
 
   index_t sessions_, views_;
@@ -181,4 +181,4 @@ class stream_io {
   bool dense_ = true;                ///< `predictions_` has the rows of queries alone
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -12,7 +12,7 @@
 
 #include "s2rm/ops/capabilities.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 namespace ops {
 
@@ -125,7 +125,7 @@ class host_function {
     if constexpr (ops::host_memory<Backend>) {
       f(from, to);
     } else {
-      buffer_.resize(be, std::max(n, written));
+      buffer_.resize(be, (std::max)(n, written));
       be.copy_out(n, from, buffer_.data());
       f(buffer_.data(), buffer_.data());
       be.copy_in(written, buffer_.data(), to);
@@ -183,4 +183,4 @@ class result_ring {
   index_t count_ = 0;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

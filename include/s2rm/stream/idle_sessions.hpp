@@ -9,7 +9,7 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 namespace detail {
 
@@ -65,4 +65,4 @@ struct restore_idle {
 
 }  // namespace detail
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -9,7 +9,7 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/runtime/non_finite_views.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 // The implicit copies of an aggregate mention its deprecated member: no reason to warn who does not.
 #pragma GCC diagnostic push
@@ -52,4 +52,4 @@ array_view<T const, prediction_rank<Net, Leading>> predictions_at(T const* data,
 }
 }  // namespace detail
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -13,7 +13,7 @@
 
 #include "s2rm/stream/streams.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 namespace detail {
 /// One session's array as one of B = 1 sessions, and back.
@@ -128,7 +128,7 @@ class stream {
     state_type s{session_.state(0), started()};
     if constexpr (Net::residual::active) {
       auto const& seen = session_.activations_;
-      index_t const count = std::min(views_, std::max(session_.views_, index_t{0}));
+      index_t const count = (std::min)(views_, (std::max)(session_.views_, index_t{0}));
       s.view.resize(static_cast<std::size_t>(count * Net::view::size));
       s.place.resize(static_cast<std::size_t>(count * Net::P));
       s.present.resize(static_cast<std::size_t>(count));
@@ -155,7 +155,7 @@ class stream {
     auto const& seen = session_.activations_;
     auto& be = session_.backend_;
     views_ = count;
-    session_.views_ = session_.io_.slots(count);
+    session_.views_ = session_.io_.slot_count(count);
     be.fill(session_.views_, std::uint8_t{0}, seen.present);
     be.copy_in(count * Net::view::size, s.view.data(), seen.view);
     be.copy_in(count * Net::P, s.place.data(), seen.place);
@@ -182,4 +182,4 @@ class stream {
   index_t views_ = 0;  ///< of the last step as the caller gave them
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -24,7 +24,7 @@
 #include "s2rm/stream/idle_sessions.hpp"
 #include "s2rm/stream/limits.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Net, class Backend, class T>
 class stream;
@@ -324,4 +324,4 @@ class streams {
   index_t views_ = -1;  ///< of the last step as the activations hold them; -1: nothing was observed yet
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

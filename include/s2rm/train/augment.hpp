@@ -17,9 +17,11 @@
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/random.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/model/batch.hpp"
 
-namespace s2rm::augment {
+S2RM_NAMESPACE_BEGIN
+namespace augment {
 
 /// The arrays of a batch that policies may change.
 template <class T>
@@ -44,8 +46,9 @@ struct drop_views {
   double probability = 0.1;
   double blind = 0.0;
 
-  void check() const {
-    require_value(probability >= 0 && probability <= 1 && blind >= 0 && blind <= 1,
+  void(check)() const {
+    require_value(math::is_finite(probability) && probability >= 0 && probability <= 1 && math::is_finite(blind) &&
+                      blind >= 0 && blind <= 1,
                   "augment::drop_views: probability, blind: expected [0, 1]");
   }
   template <class T>
@@ -63,7 +66,9 @@ struct drop_views {
 struct jitter {
   double sigma = 0.02;
 
-  void check() const { require_value(sigma >= 0, "augment::jitter: sigma: expected >= 0"); }
+  void(check)() const {
+    require_value(math::is_finite(sigma) && sigma >= 0, "augment::jitter: sigma: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     std::uint64_t i = 0;
@@ -77,7 +82,9 @@ struct jitter {
 struct rotate {
   double most = std::numbers::pi;
 
-  void check() const { require_value(most >= 0, "augment::rotate: most: expected >= 0 (radians)"); }
+  void(check)() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::rotate: most: expected a finite number >= 0 (radians)");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     if (b.place < 2) return;
@@ -97,7 +104,9 @@ struct rotate {
 struct shift {
   double most = 0.4;
 
-  void check() const { require_value(most >= 0, "augment::shift: most: expected >= 0"); }
+  void(check)() const {
+    require_value(math::is_finite(most) && most >= 0, "augment::shift: most: expected a finite number >= 0");
+  }
   template <class T>
   void apply(editable<T>& b, random numbers, std::uint32_t step) const {
     for (index_t e = 0; e < b.batch; ++e) {
@@ -118,7 +127,9 @@ class pipeline {
   static_assert(Shape::place >= 1 && Shape::place <= 3);
 
  public:
-  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) { (policies.check(), ...); }
+  explicit pipeline(seed from, Policies... policies) : seed_(from), policies_(policies...) {
+    ((policies.check)(), ...);
+  }
 
   /// The changed batch of training step `step`; valid until the next call. Reuses its memory.
   batch_view<T> operator()(index_t step, batch_view<T> const& from) {
@@ -150,10 +161,11 @@ class pipeline {
       to.assign(from, from + n);
     }
   }
-  template <std::size_t... I>
-  void apply(std::uint32_t step, std::index_sequence<I...>) {
+  template <std::size_t... Index>
+  void apply(std::uint32_t step, std::index_sequence<Index...>) {
     // Stream 0 is the initialisation of the model.
-    (std::get<I>(policies_).apply(editable_, random{seed_.value, static_cast<std::uint32_t>(16 + I)}, step), ...);
+    (std::get<Index>(policies_).apply(editable_, random{seed_.value, static_cast<std::uint32_t>(16 + Index)}, step),
+     ...);
   }
 
   seed seed_;
@@ -161,4 +173,5 @@ class pipeline {
   editable<T> editable_{};
 };
 
-}  // namespace s2rm::augment
+}  // namespace augment
+S2RM_NAMESPACE_END

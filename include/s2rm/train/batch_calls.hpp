@@ -6,7 +6,7 @@
 #include "s2rm/runtime/staging.hpp"
 #include "s2rm/train/report.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Base of `trainer` and `any_trainer`: their calls with a `batch_view`, for anything that `batch_traits` knows
 /// (`owned_batch`; xtensor: `batch` of adapters/xtensor.hpp), extents checked first.
@@ -38,4 +38,4 @@ class batch_calls {
   Trainer& self() { return static_cast<Trainer&>(*this); }
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -14,7 +14,7 @@
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Ranks that train together disagree, or one of them does not answer. The text names it.
 struct rank_error : error {
@@ -131,7 +131,7 @@ inline std::uint64_t fingerprint(void const* bytes, std::size_t count) {
   auto const* from = static_cast<unsigned char const*>(bytes);
   for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
-    std::memcpy(&word, from + i, std::min(sizeof word, count - i));
+    std::memcpy(&word, from + i, (std::min)(sizeof word, count - i));
     state = (state ^ word) * 0xff51afd7ed558ccdU;
     state ^= state >> 29;
   }
@@ -139,4 +139,4 @@ inline std::uint64_t fingerprint(void const* bytes, std::size_t count) {
 }
 
 }  // namespace communicator
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -4,13 +4,13 @@
 /// better one.
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Lower figures are better; NaN never is.
 template <class T>
@@ -19,13 +19,13 @@ class early_stopping {
   /// Gives up after `patience` figures in a row that were no better by more than `least`.
   explicit early_stopping(index_t patience, double least = 0.0) : patience_(patience), least_(least) {
     require_value(patience >= 1, "early_stopping: patience: expected >= 1, found " + std::to_string(patience));
-    require_value(least >= 0, "early_stopping: least: expected >= 0");
+    require_value(math::is_finite(least) && least >= 0, "early_stopping: least: expected a finite number >= 0");
   }
 
   /// Notes the validation figure after `step`. Returns whether it is the best so far. A resumed run notes the figures
   /// of its record again, and is in the same state.
   bool note(index_t step, double figure) {
-    if (!(figure < best_ - least_)) {
+    if (math::is_nan(figure) || !(figure < best_ - least_)) {
       ++waited_;
       return false;
     }
@@ -57,10 +57,10 @@ class early_stopping {
  private:
   index_t patience_;
   double least_;
-  double best_ = std::numeric_limits<double>::infinity();
+  double best_ = HUGE_VAL;
   index_t step_ = -1;
   index_t waited_ = 0;
   std::vector<T> weights_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

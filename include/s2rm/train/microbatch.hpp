@@ -16,7 +16,7 @@
 #include "s2rm/runtime/transfer.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Elements of a batch in host memory as a batch of their own, copied where they are not all of it.
 template <class Net, class T>
@@ -71,7 +71,7 @@ class microbatch_sums {
     communicator::tree_stack trial;
     index_t partial = 1;
     for (index_t i = 0; i < mine.count; ++i) {
-      partial = std::max(partial, trial.depth + 1);
+      partial = (std::max)(partial, trial.depth + 1);
       trial.push({mine.first + i, 1}, [](index_t) {});
     }
     nodes_ = be.template allocate<T>(partial * size);
@@ -128,4 +128,4 @@ class microbatch_sums {
   decltype(std::declval<Backend&>().template allocate<T>(index_t{})) nodes_;  ///< gradients of the tree's open nodes
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

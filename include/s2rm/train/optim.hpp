@@ -8,11 +8,13 @@
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/train/schedule.hpp"
 #include "s2rm/train/state.hpp"
 
-namespace s2rm::optim {
+S2RM_NAMESPACE_BEGIN
+namespace optim {
 
 /// What one update reads besides weights and gradients.
 struct control {
@@ -63,12 +65,16 @@ struct adam {
              {"schedule.floor", schedule.floor}}};
   }
 
-  void check() const {
-    require_value(rate >= 0 && std::isfinite(rate), "optim::adam: rate: expected a finite number >= 0");
-    require_value(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "optim::adam: beta1, beta2: expected [0, 1)");
-    require_value(epsilon > 0, "optim::adam: epsilon: expected > 0");
-    require_value(weight_decay >= 0, "optim::adam: weight_decay: expected >= 0");
-    require_value(clip >= 0, "optim::adam: clip: expected >= 0 (0: none)");
+  void(check)() const {
+    require_value(math::is_finite(rate) && rate >= 0, "optim::adam: rate: expected a finite number >= 0");
+    require_value(
+        math::is_finite(beta1) && beta1 >= 0 && beta1 < 1 && math::is_finite(beta2) && beta2 >= 0 && beta2 < 1,
+        "optim::adam: beta1, beta2: expected [0, 1)");
+    require_value(math::is_finite(epsilon) && epsilon > 0, "optim::adam: epsilon: expected a finite number > 0");
+    require_value(math::is_finite(weight_decay) && weight_decay >= 0,
+                  "optim::adam: weight_decay: expected a finite number >= 0");
+    require_value(math::is_finite(clip) && clip >= 0, "optim::adam: clip: expected a finite number >= 0 (0: none)");
+    (schedule.check)();
   }
 };
 
@@ -120,7 +126,7 @@ struct adam::update {
             w,
             moment,
             moment + n,
-            std::isfinite(c->norm2),
+            math::is_finite(c->norm2),
             T(clip_factor(c->norm2, o.clip)),
             T(o.beta1),
             T(1 - o.beta1),
@@ -162,11 +168,13 @@ struct sgd {
              {"schedule.floor", schedule.floor}}};
   }
 
-  void check() const {
-    require_value(rate >= 0 && std::isfinite(rate), "optim::sgd: rate: expected a finite number >= 0");
-    require_value(momentum >= 0 && momentum < 1, "optim::sgd: momentum: expected [0, 1)");
-    require_value(weight_decay >= 0, "optim::sgd: weight_decay: expected >= 0");
-    require_value(clip >= 0, "optim::sgd: clip: expected >= 0 (0: none)");
+  void(check)() const {
+    require_value(math::is_finite(rate) && rate >= 0, "optim::sgd: rate: expected a finite number >= 0");
+    require_value(math::is_finite(momentum) && momentum >= 0 && momentum < 1, "optim::sgd: momentum: expected [0, 1)");
+    require_value(math::is_finite(weight_decay) && weight_decay >= 0,
+                  "optim::sgd: weight_decay: expected a finite number >= 0");
+    require_value(math::is_finite(clip) && clip >= 0, "optim::sgd: clip: expected a finite number >= 0 (0: none)");
+    (schedule.check)();
   }
 };
 
@@ -213,7 +221,7 @@ struct sgd::update {
     return {g,
             w,
             moment,
-            std::isfinite(c->norm2),
+            math::is_finite(c->norm2),
             T(clip_factor(c->norm2, o.clip)),
             T(o.momentum),
             T(o.weight_decay),
@@ -222,4 +230,5 @@ struct sgd::update {
   S2RM_HD void operator()(index_t i) const { prepared().template lanes<math::lanes<T, 1>>(i); }
 };
 
-}  // namespace s2rm::optim
+}  // namespace optim
+S2RM_NAMESPACE_END

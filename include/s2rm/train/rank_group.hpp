@@ -14,7 +14,7 @@
 #include "s2rm/train/rank_sums.hpp"
 #include "s2rm/train/report.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// One trainer's share in its group of ranks. Where it is not `active` (`communicator::none`) the trainer is alone: what it
 /// calls nevertheless gives its own numbers back.
@@ -129,4 +129,4 @@ class rank_group {
   decltype(std::declval<Backend&>().template allocate<double>(index_t{})) joint_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

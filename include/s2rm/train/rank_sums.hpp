@@ -4,7 +4,8 @@
 
 #include "s2rm/model/activations.hpp"
 
-namespace s2rm::detail {
+S2RM_NAMESPACE_BEGIN
+namespace detail {
 
 /// What ranks sum besides the gradient, side by side: `joint_sums`, then for each module whether it is alive. Call it
 /// for index 0 and every module: i = 0 ... modules.
@@ -34,4 +35,5 @@ struct alive_nowhere {
   S2RM_HD double operator()(index_t m) const { return alive[m] > 0 ? 0.0 : 1.0; }
 };
 
-}  // namespace s2rm::detail
+}  // namespace detail
+S2RM_NAMESPACE_END

@@ -2,13 +2,12 @@
 /// \file
 /// What a training step reports, and how its sums about reach are counted.
 
-#include <cmath>
-
 #include "s2rm/attention/pairs.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/math/sum.hpp"
 #include "s2rm/model/activations.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// The outcome of one `trainer::step`.
 struct step_report {
@@ -96,7 +95,7 @@ template <class T>
 struct not_finite_after {
   double const* norm2;
   T const* x;
-  S2RM_HD double operator()(index_t i) const { return std::isfinite(*norm2) || std::isfinite(x[i]) ? 0.0 : 1.0; }
+  S2RM_HD double operator()(index_t i) const { return math::is_finite(*norm2) || math::is_finite(x[i]) ? 0.0 : 1.0; }
 };
 
 /// g_i^2.
@@ -143,4 +142,4 @@ struct clear_reach {
 };
 
 }  // namespace report
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,9 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/train/training_file.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Which checkpoints a folder retains.
 struct retention {
@@ -42,8 +42,8 @@ class checkpoint_folder {
                   "checkpoint_folder: retention.last: expected >= 1, found " + std::to_string(retain_.last));
     std::error_code code;
     std::filesystem::create_directories(folder_, code);
-    if (code) io::detail::throw_system_error(folder_.string(), "cannot create the folder", code.value());
-    io::detail::remove_unfinished(folder_.string());
+    if (code) io::detail::throw_system_error(io::path_text(folder_), "cannot create the folder", code);
+    io::detail::remove_unfinished(folder_);
   }
 
   /// Writes the trainer's checkpoint, and a second copy as the best where `figure` is lower than any before (NaN never
@@ -55,7 +55,7 @@ class checkpoint_folder {
   std::filesystem::path save(Trainer const& learner, std::optional<double> const& figure = std::nullopt) {
     auto const file = folder_ / name_of(learner.steps());
     learner.save(file, figure);
-    if (retain_.best && figure && !std::isnan(*figure)) {
+    if (retain_.best && figure && !math::is_nan(*figure)) {
       auto const before = best_figure<Trainer>();
       if (!before || *figure < *before) learner.save(best_path(), figure);
     }
@@ -78,15 +78,17 @@ class checkpoint_folder {
     resumed found;
     auto all = steps();
     for (; !all.empty(); all.pop_back()) {
-      try {
-        learner.resume(all.back().second);
-        found.file = all.back().second;
-        return found;
-      } catch (file_error const& refused) {
-        found.passed_over.emplace_back(refused.what());
-      }
+      auto const& newest = all.back().second;
+      bool const loaded = catching<file_error>([&] { return learner.resume(newest), true; },
+                                               [&](file_error const& refused) {
+                                                 found.passed_over.emplace_back(refused.what());
+                                                 return false;
+                                               });
+      if (!loaded) continue;
+      found.file = newest;
+      return found;
     }
-    if (!found.passed_over.empty()) throw file_error(found.passed_over.front());
+    if (!found.passed_over.empty()) throw_error<file_error>(found.passed_over.front());
     return found;
   }
 
@@ -100,14 +102,14 @@ class checkpoint_folder {
   /// The figure of the best checkpoint; nothing where there is none that loads.
   template <class Trainer>
   [[nodiscard]] std::optional<double> best_figure() const {
-    try {
-      return std::filesystem::exists(best_path())
-                 ? checkpoint_format::figure<typename Trainer::net, typename Trainer::scalar>(best_path(),
-                                                                                              Trainer::moment_count)
-                 : std::nullopt;
-    } catch (file_error const&) {
-      return std::nullopt;  // damaged: any figure is better
-    }
+    using figure_type = std::optional<double>;
+    if (!std::filesystem::exists(best_path())) return std::nullopt;
+    return catching<file_error>(
+        [&]() -> figure_type {
+          return checkpoint_format::figure<typename Trainer::net, typename Trainer::scalar>(best_path(),
+                                                                                            Trainer::moment_count);
+        },
+        [](file_error const&) -> figure_type { return std::nullopt; });  // damaged: any figure is better
   }
 
  private:
@@ -116,12 +118,13 @@ class checkpoint_folder {
 
   static std::string name_of(index_t step) {
     auto number = std::to_string(step);
-    number.insert(0, digits - std::min(digits, number.size()), '0');
+    number.insert(0, digits - (std::min)(digits, number.size()), '0');
     return std::string(prefix) + number + std::string(suffix);
   }
   static std::optional<index_t> step_of(std::string_view name) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
-    auto const number = name.substr(prefix.size(), name.size() - std::min(name.size(), prefix.size() + suffix.size()));
+    auto const number =
+        name.substr(prefix.size(), name.size() - (std::min)(name.size(), prefix.size() + suffix.size()));
     index_t step = 0;
     auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), step);
     bool const whole = error == std::errc{} && end == number.data() + number.size();
@@ -131,9 +134,9 @@ class checkpoint_folder {
     std::vector<std::pair<index_t, std::filesystem::path>> found;
     std::error_code code;
     for (std::filesystem::directory_iterator entry(folder_, code), end; !code && entry != end; entry.increment(code)) {
-      if (auto const step = step_of(entry->path().filename().string())) found.emplace_back(*step, entry->path());
+      if (auto const step = step_of(io::path_text(entry->path().filename()))) found.emplace_back(*step, entry->path());
     }
-    if (code) io::detail::throw_system_error(folder_.string(), "cannot list the folder", code.value());
+    if (code) io::detail::throw_system_error(io::path_text(folder_), "cannot list the folder", code);
     std::sort(found.begin(), found.end());
     return found;
   }
@@ -142,4 +145,4 @@ class checkpoint_folder {
   s2rm::retention retain_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <numbers>
 
-#include "s2rm/core/config.hpp"
+#include "s2rm/core/errors.hpp"
+#include "s2rm/math/finite.hpp"
 
-namespace s2rm::schedule {
+S2RM_NAMESPACE_BEGIN
+namespace schedule {
 
 /// A factor on the base rate: rises linearly from 1/warm_up to 1 over the first `warm_up` steps, then falls by half a
 /// cosine to `floor` at step `total` and stays there. total = 0: no fall. warm_up = 0: no rise. The defaults are the
@@ -16,6 +18,8 @@ struct warm_up_cosine {
   index_t warm_up = 0;
   index_t total = 0;
   double floor = 0.0;
+
+  void check() const { require_value(math::is_finite(floor), "schedule: floor: expected a finite number"); }
 
   /// The factor at step 0, 1, 2, ...
   [[nodiscard]] S2RM_HD double operator()(index_t step) const {
@@ -27,4 +31,5 @@ struct warm_up_cosine {
   }
 };
 
-}  // namespace s2rm::schedule
+}  // namespace schedule
+S2RM_NAMESPACE_END

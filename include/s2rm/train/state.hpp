@@ -11,9 +11,10 @@
 
 #include "s2rm/core/config.hpp"
 #include "s2rm/core/errors.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/train/communicator.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Most numbers of a caller's place in the data (`trainer::cursor`).
 inline constexpr index_t max_cursor = 4096;
@@ -65,8 +66,8 @@ struct training {
   }
 
   /// \throws value_error naming the option that is out of its range.
-  void check() const {
-    require_value(average >= 0 && average < 1, "training: average: expected [0, 1)");
+  void(check)() const {
+    require_value(math::is_finite(average) && average >= 0 && average < 1, "training: average: expected [0, 1)");
     require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
     require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
     require_value(
@@ -97,15 +98,15 @@ struct training_state {
   /// \throws value_error unless weights and average hold `parameters` numbers each, the moments `of_moments`, and what
   /// is carried a multiple of `element`.
   void require_sizes(index_t parameters, index_t of_moments, index_t element) const {
-    auto const require = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
+    auto const demand = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
       require_value(met, std::string{"trainer: state: "} + what + std::to_string(expected) + " numbers, found " +
                              std::to_string(found.size()));
     };
     auto const count = [](std::vector<T> const& x) { return static_cast<index_t>(x.size()); };
-    require(weights, count(weights) == parameters, "weights: expected ", parameters);
-    require(average, count(average) == parameters, "average: expected ", parameters);
-    require(moments, count(moments) == of_moments, "moments: expected ", of_moments);
-    require(carried, count(carried) % element == 0, "carried: expected a multiple of ", element);
+    demand(weights, count(weights) == parameters, "weights: expected ", parameters);
+    demand(average, count(average) == parameters, "average: expected ", parameters);
+    demand(moments, count(moments) == of_moments, "moments: expected ", of_moments);
+    demand(carried, count(carried) % element == 0, "carried: expected a multiple of ", element);
   }
 };
 
@@ -128,4 +129,4 @@ constexpr auto settings_of(Optimiser const& o) {
 }
 
 }  // namespace detail
-}  // namespace s2rm
+S2RM_NAMESPACE_END

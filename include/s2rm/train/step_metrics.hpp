@@ -4,12 +4,14 @@
 
 #include <cmath>
 
+#include "s2rm/math/finite.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 #include "s2rm/train/report.hpp"
 #include "s2rm/train/update.hpp"
 
-namespace s2rm::detail {
+S2RM_NAMESPACE_BEGIN
+namespace detail {
 
 /// The report of a step, summed over its windows.
 struct report_sums {
@@ -52,7 +54,7 @@ struct measure_window {
     r.dead_modules = static_cast<index_t>(pass->dead);
     bool good = true;
     if (pass->count > 0) {
-      good = std::isfinite(control->norm2);
+      good = math::is_finite(control->norm2);
       r.gradient_norm = std::sqrt(control->norm2);
       ++counts->steps;
       if (good) {
@@ -68,4 +70,5 @@ struct measure_window {
   }
 };
 
-}  // namespace s2rm::detail
+}  // namespace detail
+S2RM_NAMESPACE_END

@@ -25,7 +25,7 @@
 #include "s2rm/train/training_file.hpp"
 #include "s2rm/train/update.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// Trains a `world_model` on one backend. Deterministic: same seed, data and backend, same bits. May be moved, but not
 /// from under a stream: streams refer to its weights. With a communicator (docs/distributed.md) each rank has a
@@ -61,8 +61,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
         executor_(backend_, options.recompute),
         whole_(backend_),
         reports_(backend_) {
-    optimiser_.check();
-    options_.check();
+    (optimiser_.check)();
+    (options_.check)();
     if (options_.average > 0) average_.emplace(backend_);
     std::vector<T> values(static_cast<std::size_t>(size));
     Net::initialise(values.data(), start);
@@ -86,14 +86,14 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     }
     // Micro-batches are staged one by one.
     auto const batch = options_.microbatches > 0 ? given : staging_.to_backend(backend_, given);
-    index_t const steps = cut.window > 0 ? std::min(cut.window, batch.time) : batch.time;
+    index_t const steps = cut.window > 0 ? (std::min)(cut.window, batch.time) : batch.time;
     if (!cut.carry_batches) executor_.drop_carry();
     last_is_whole_ = false;
     backend_.fill(alive_parts * Net::M, std::uint8_t{0}, alive_.data());
     backend_.for_each(1, detail::begin_report{counts_.data(), sums_.data()});
     for (index_t t = 0; t < batch.time; t += steps) {
       if (!cut.carry && t > 0) executor_.drop_carry();
-      auto const window = slice_time<Net>(batch, t, std::min(steps, batch.time - t));
+      auto const window = slice_time<Net>(batch, t, (std::min)(steps, batch.time - t));
       if (options_.microbatches > 0) {
         train_on_microbatches(window);
       } else if constexpr (rank_group_type::interrupts) {
@@ -144,8 +144,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);
     if (batch.target == nullptr) return 0.0;
-    auto const sums = whole_.measure(batch);
-    return sums.count > 0 ? sums.loss / sums.count : 0.0;
+    auto const measured = whole_.measure(batch);
+    return measured.count > 0 ? measured.loss / measured.count : 0.0;
   }
 
   /// (T, B, Q, outputs) of the last pass, in backend memory; after `step` those of its last window, of that the last
@@ -241,15 +241,17 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     auto const now = state();
     rank_group_.on_first("save", [&] { checkpoint_format::save<Net>(path, now, settings(), figure); });
   }
-  /// Loads weights, and the training state where the file has one. On any error nothing changes.
-  void load(std::filesystem::path const& path) {
-    restore(rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count); }));
+  /// Loads weights, and the training state where the file has one. On any error nothing changes. `limits`: of a file that
+  /// is meant to hold more than the model does.
+  void load(std::filesystem::path const& path, checkpoint_format::limits_type const& limits = {}) {
+    restore(
+        rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count, limits); }));
   }
   /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these
   /// `settings`. On any error nothing changes.
-  void resume(std::filesystem::path const& path) {
-    restore(rank_group_.from_first("resume",
-                                   [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings()); }));
+  void resume(std::filesystem::path const& path, checkpoint_format::limits_type const& limits = {}) {
+    restore(rank_group_.from_first(
+        "resume", [&] { return checkpoint_format::resume<Net, T>(path, moment_count, settings(), limits); }));
   }
 
  private:
@@ -309,7 +311,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// \throws value_error where the batch cannot be cut into this rank's micro-batches, or is resident on the backend
   void prepare_microbatches(batch_view<T> const& given) {
     if (given.resident != nullptr) {
-      throw value_error("s2rm: training: `microbatches` cannot be combined with a resident batch");
+      throw_error<value_error>("s2rm: training: `microbatches` cannot be combined with a resident batch");
     }
     auto const& ranks = communicator();
     microbatches_.reserve(backend_, options_.microbatches,
@@ -354,8 +356,9 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   void count_from(detail::window_counts const& n) { backend_.copy_in(1, &n, counts_.data()); }
   void require_report(index_t number) const {
     if (reports_.holds(number)) return;
-    throw value_error("s2rm: trainer: report: expected one of the last " + std::to_string(reports_retained) + " of " +
-                      std::to_string(reports_.count()) + " steps, found step " + std::to_string(number));
+    throw_error<value_error>("s2rm: trainer: report: expected one of the last " + std::to_string(reports_retained) +
+                             " of " + std::to_string(reports_.count()) + " steps, found step " +
+                             std::to_string(number));
   }
 
   [[nodiscard]] executor<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : executor_; }
@@ -381,4 +384,4 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   result_ring<Backend, detail::report_sums, reports_retained> reports_;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END

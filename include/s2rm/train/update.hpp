@@ -5,10 +5,13 @@
 
 #include <cmath>
 
+#include "s2rm/math/finite.hpp"
+#include "s2rm/math/simd.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/train/optim.hpp"
 
-namespace s2rm::detail {
+S2RM_NAMESPACE_BEGIN
+namespace detail {
 
 /// Updates of a trainer, one for each window that had a target: tried, applied, skipped.
 struct window_counts {
@@ -30,7 +33,7 @@ struct judge_gradient {
   pass_sums const* pass;
   optim::control* control;
   S2RM_HD void operator()(index_t) const {
-    if (!std::isfinite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
+    if (!math::is_finite(pass->loss) || !(pass->count > 0)) control->norm2 = std::nan("");
   }
 };
 
@@ -44,9 +47,10 @@ struct average_weights {
   T decay;
   template <class L>
   S2RM_HD void lanes(index_t i) const {
-    if (!std::isfinite(control->norm2)) return;
+    if (!math::is_finite(control->norm2)) return;
     L::store(average + i, decay * L::load(average + i) + (T(1) - decay) * L::load(w + i));
   }
 };
 
-}  // namespace s2rm::detail
+}  // namespace detail
+S2RM_NAMESPACE_END

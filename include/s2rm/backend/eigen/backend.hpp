@@ -19,7 +19,8 @@
 #include "s2rm/math/sum.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 /// Which product does the GEMMs.
 enum class gemm {
@@ -167,11 +168,11 @@ struct eigen {
       index_t const g = t / (forward + back), part = t % (forward + back), at = g * out * in;
       if (part < forward) {
         index_t const first = part * columns;
-        detail::pack_panels(canonical + at + first * in, 1, in, in, std::min(columns, out - first),
+        detail::pack_panels(canonical + at + first * in, 1, in, in, (std::min)(columns, out - first),
                             packed + at + first * in);
       } else {
         index_t const first = (part - forward) * columns;
-        detail::pack_panels(canonical + at + first, in, 1, out, std::min(columns, in - first),
+        detail::pack_panels(canonical + at + first, in, 1, out, (std::min)(columns, in - first),
                             packed_transposed + at + first * out);
       }
     });
@@ -228,16 +229,16 @@ struct eigen {
     bool accumulate;
     index_t panels, blocks, parts;
 
-    grouped(extents e, T const* w, half_weights half, T const* bias, index_t n, rows<T const> x, rows<T> y,
-            bool accumulate, int threads)
-        : e(e),
-          w(w),
-          half(half),
-          bias(bias),
-          n(n),
-          x(x),
-          y(y),
-          accumulate(accumulate),
+    grouped(extents size, T const* weights, half_weights halves, T const* biases, index_t count, rows<T const> from,
+            rows<T> to, bool add, int threads)
+        : e(size),
+          w(weights),
+          half(halves),
+          bias(biases),
+          n(count),
+          x(from),
+          y(to),
+          accumulate(add),
           panels((e.columns + detail::panel<T> - 1) / detail::panel<T>),
           blocks((n + row_block - 1) / row_block),
           parts(blocks * e.groups >= threads ? 1 : std::min<index_t>(panels, threads)) {}
@@ -247,8 +248,8 @@ struct eigen {
     void operator()(index_t t) const {
       index_t const g = t / (blocks * parts), first = t / parts % blocks * row_block, part = t % parts;
       index_t const column = panels * part / parts * detail::panel<T>;
-      index_t const end = std::min(e.columns, panels * (part + 1) / parts * detail::panel<T>);
-      index_t const at = (g * e.columns + column) * e.depth, count = std::min(row_block, n - first);
+      index_t const end = (std::min)(e.columns, panels * (part + 1) / parts * detail::panel<T>);
+      index_t const at = (g * e.columns + column) * e.depth, count = (std::min)(row_block, n - first);
       T const* const from = x.at(first, g);
       T* const to = y.at(first, g) + column;
       T const* const start = bias == nullptr ? nullptr : bias + g * e.columns + column;
@@ -295,7 +296,7 @@ struct eigen {
     share(groups * bands, n * groups * out * in, [=, this](index_t t, int worker) {
       index_t const g = t / bands, first = (t % bands) * band;
       rows<T const> const left = dy.shifted(first + g * dy.group), right = x.shifted(g * x.group);
-      outer_band<T>(n, left, std::min(band, out - first), right, in, dw + (g * out + first) * in, worker);
+      outer_band<T>(n, left, (std::min)(band, out - first), right, in, dw + (g * out + first) * in, worker);
     });
   }
 
@@ -323,12 +324,12 @@ struct eigen {
     T* const left = reinterpret_cast<T*>(pool->scratch(worker));
     T* const right = left + detail::outer_rows / detail::tile_rows * detail::tile_step(depth);
     for (index_t r = 0; r < n; r += depth) {
-      index_t const deep = std::min(depth, n - r);
+      index_t const deep = (std::min)(depth, n - r);
       for (index_t c = 0; c < width; c += columns) {
-        index_t const some = std::min(columns, width - c);
+        index_t const some = (std::min)(columns, width - c);
         detail::pack_panels(x.at(r) + c, x.stride, 1, deep, some, right);
         for (index_t o = 0; o < count; o += detail::outer_rows) {
-          index_t const high = std::min(detail::outer_rows, count - o);
+          index_t const high = (std::min)(detail::outer_rows, count - o);
           detail::pack_tiles(dy.at(r) + o, dy.stride, deep, high, left);
           detail::product_of_packed<T>(left, right, dw + o * width + c, width, high, some, deep);
         }
@@ -368,4 +369,5 @@ struct eigen {
   }
 };
 
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END

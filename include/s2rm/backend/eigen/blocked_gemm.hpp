@@ -19,7 +19,8 @@
 
 #include "s2rm/backend/eigen/packing.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// A band of a weight gradient: rows of the sum that are packed at a time, rows of the result, columns packed at a
 /// time.
@@ -89,7 +90,7 @@ template <index_t Rows, index_t Vectors, class T, class S>
 inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_t depth, look_ahead ahead) {
   using vec = typename vector_of<T>::type;
   constexpr index_t width = vector_of<T>::width;
-  vec acc[Rows][Vectors];
+  vec acc[std::size_t{Rows}][std::size_t{Vectors}];
   S2RM_UNROLL
   for (index_t r = 0; r < Rows; ++r) {
     S2RM_UNROLL
@@ -108,7 +109,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     }
   }
   T const* a = m.a;
-  auto const add_row = [&](vec const(&right)[Vectors]) __attribute__((always_inline)) {
+  auto const add_row = [&](vec const(&right)[std::size_t{Vectors}]) __attribute__((always_inline)) {
     S2RM_UNROLL
     for (index_t r = 0; r < Rows; ++r) {
       T const left = a[r * m.a_row];
@@ -118,7 +119,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     a += m.a_step;
   };
   auto const add_single = [&](S const* b) __attribute__((always_inline)) {
-    vec right[Vectors];
+    vec right[std::size_t{Vectors}];
     S2RM_UNROLL
     for (index_t v = 0; v < Vectors; ++v) right[v] = load_stored<T>(b + v * width);
     add_row(right);
@@ -132,7 +133,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
   } else {
     for (index_t k = 0; k + 2 <= depth; k += 2, b += 2 * b_step) {
       for (index_t i = 0; i < 2 * ahead.lines; ++i, ahead.next += 64) __builtin_prefetch(ahead.next, 0, 2);
-      vec first[Vectors], second[Vectors];
+      vec first[std::size_t{Vectors}], second[std::size_t{Vectors}];
       S2RM_UNROLL
       for (index_t v = 0; v < Vectors; ++v) {
         half_pairs const both(b + 2 * v * width);
@@ -158,7 +159,7 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
 template <index_t Rows, index_t Vectors, class T, class S>
 inline void product_edge(product_operands<T, S> m, index_t b_step, index_t depth, index_t columns) {
   constexpr index_t all = Vectors * vector_of<T>::width;
-  T c[Rows * all] = {}, bias[all] = {};
+  T c[std::size_t{Rows * all}] = {}, bias[std::size_t{all}] = {};
   T* const to = m.c;
   auto const bytes = static_cast<std::size_t>(columns) * sizeof(T);
   index_t const c_row = m.c_row;
@@ -185,7 +186,7 @@ inline void product_row(product_operands<T, S> const& m, index_t depth) {
     index_t const step = v < Panels * high ? panel<T> : Tail * width;
     return m.b + v / high * panel<T> * depth + k * step + v % high * width * together;
   };
-  vec acc[all];
+  vec acc[std::size_t{all}];
   S2RM_UNROLL
   for (index_t v = 0; v < all; ++v) {
     acc[v] = m.bias == nullptr ? vec{} : *reinterpret_cast<vec const*>(m.bias + v * width);
@@ -284,11 +285,11 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
   if (row_count == 0) return;
   if (row_count == 1) columns = product_of_row(m, columns, depth);
   for (; columns > 0; columns -= panel<T>) {
-    index_t const b_step = std::min(panel<T>, columns);
+    index_t const b_step = (std::min)(panel<T>, columns);
     S const* const b = m.b;
     S const* const next = b + depth * b_step;
     for (index_t first = 0; first < b_step; first += tile_vectors * width) {
-      index_t const count = std::min(tile_vectors * width, b_step - first);
+      index_t const count = (std::min)(tile_vectors * width, b_step - first);
       m.b = b + first * rows_together<S>;
       m.b_first = first;
       if (count > 2 * width) {
@@ -311,7 +312,7 @@ inline void product_block(product_operands<T, S> m, index_t row_count, index_t c
 template <class T, class S>
 inline void product_block(product_operands<T, S> m, index_t row_count, index_t columns, index_t depth, bool = true) {
   for (; columns > 0; columns -= panel<T>) {
-    index_t const wide = std::min(panel<T>, columns);
+    index_t const wide = (std::min)(panel<T>, columns);
     for (index_t r = 0; r < row_count; ++r) {
       for (index_t o = 0; o < wide; ++o) {
         T sum = m.bias == nullptr ? T(0) : m.bias[o];
@@ -333,9 +334,9 @@ template <class T>
 inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index_t row_count, index_t columns,
                               index_t depth) {
   for (index_t first = 0; first < columns; first += panel<T>) {
-    index_t const wide = std::min(panel<T>, columns - first);
+    index_t const wide = (std::min)(panel<T>, columns - first);
     for (index_t r = 0; r < row_count; r += tile_rows) {
-      index_t const high = std::min(tile_rows, row_count - r);
+      index_t const high = (std::min)(tile_rows, row_count - r);
       product_block<T, T>({a + r / tile_rows * tile_step(depth), 1, tile_rows, b + first * depth, c + r * c_row + first,
                            c_row, nullptr, true},
                           high, wide, depth, false);
@@ -343,4 +344,5 @@ inline void product_of_packed(T const* a, T const* b, T* c, index_t c_row, index
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

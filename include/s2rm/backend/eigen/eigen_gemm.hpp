@@ -14,7 +14,8 @@
 
 #include "s2rm/backend/eigen/blocked_gemm.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// y = W x for one group by Eigen: c (rows, columns) from a (rows, depth) and b[k, o] = b[k * k_step + o * o_step], not
 /// packed. The order of the sums is Eigen's own and depends on the extents.
@@ -37,4 +38,5 @@ inline void product_by_eigen(product_operands<T> const& m, index_t k_step, index
   if (depth > 0) c.noalias() += a * b;
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -3,6 +3,7 @@
 /// Memory of the CPU backend: aligned, and in large pages where it is large.
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
 
@@ -12,7 +13,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// `n` numbers on a 64-byte boundary, released with the handle. Blocks of several MiB begin on a 2 MiB boundary and
 /// request huge pages: the strides of activations would miss the TLB at every row.
@@ -22,7 +24,10 @@ class buffer {
   buffer() = default;
   explicit buffer(index_t n) : size_(n) {
     if (n <= 0) return;
-    auto const bytes = static_cast<std::size_t>(n) * sizeof(T);
+    // More than this machine can address is more than `new` can give, and must not wrap around to less.
+    constexpr auto most = std::numeric_limits<std::ptrdiff_t>::max();
+    bool const fits = n <= most / static_cast<index_t>(sizeof(T));
+    auto const bytes = fits ? static_cast<std::size_t>(n) * sizeof(T) : static_cast<std::size_t>(most);
     std::size_t const alignment = bytes >= 2 * large_page ? large_page : 64;
     data_ = {static_cast<T*>(::operator new(bytes, std::align_val_t{alignment})), release{alignment}};
 #if defined(__linux__)
@@ -43,4 +48,5 @@ class buffer {
   index_t size_ = 0;
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 #include "s2rm/core/schema.hpp"
 #include "s2rm/math/simd.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 using math::vector_bytes;
 
@@ -95,7 +96,7 @@ inline void turn_panel(T const* from, index_t o_step, index_t depth, index_t wid
   constexpr index_t block = 16;  // lines of the panel that stay in the L1 cache while its columns are visited
   constexpr index_t side = math::least_width<T>;
   for (index_t first = 0; first < depth; first += block) {
-    index_t const end = std::min(first + block, depth), whole = first + (end - first) / side * side;
+    index_t const end = (std::min)(first + block, depth), whole = first + (end - first) / side * side;
     index_t o = 0;
     for (; o + side <= width; o += side) {
       for (index_t k = first; k < whole; k += side) {
@@ -115,7 +116,7 @@ inline void turn_panel(T const* from, index_t o_step, index_t depth, index_t wid
 template <class T>
 inline void pack_panels(T const* from, index_t k_step, index_t o_step, index_t depth, index_t columns, T* to) {
   for (index_t first = 0; first < columns; first += panel<T>) {
-    index_t const width = std::min(panel<T>, columns - first);
+    index_t const width = (std::min)(panel<T>, columns - first);
     T const* const source = from + first * o_step;
     if (o_step == 1) {
       copy_panel(source, k_step, depth, width, to);
@@ -136,7 +137,7 @@ inline bf16 rounded(float x) {
 /// The same in bf16, b[k, o] = from[k + o * o_step].
 inline void pack_half_panels(float const* from, index_t o_step, index_t depth, index_t columns, bf16* to) {
   for (index_t first = 0; first < columns; first += panel<float>) {
-    index_t const width = std::min(panel<float>, columns - first), pairs = depth / 2 * 2;
+    index_t const width = (std::min)(panel<float>, columns - first), pairs = depth / 2 * 2;
     for (index_t o = 0; o < width; ++o) {
       float const* const column = from + (first + o) * o_step;
       for (index_t k = 0; k < pairs; k += 2) {
@@ -178,4 +179,5 @@ inline void pack_tiles(T const* from, index_t k_step, index_t depth, index_t row
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -19,7 +19,8 @@
 #include "s2rm/backend/eigen/memory.hpp"
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Tells the core that this is a spin loop.
 inline void pause_thread() {
@@ -56,12 +57,9 @@ class pool {
         scratch_bytes_(static_cast<index_t>(scratch_bytes)),
         count_(threads) {
     workers_.reserve(static_cast<std::size_t>(threads - 1));
-    try {
-      for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
-    } catch (...) {
-      end();
-      throw;
-    }
+    ender unless_complete{this};
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    unless_complete.of = nullptr;
   }
   ~pool() { end(); }
   pool(pool const&) = delete;
@@ -87,6 +85,14 @@ class pool {
   struct alignas(64) share {
     std::atomic<index_t> next{0};
     index_t end = 0;
+  };
+
+  /// Ends the workers of a pool whose constructor does not come to its end.
+  struct ender {
+    pool* of;
+    ~ender() {
+      if (of != nullptr) of->end();
+    }
   };
 
   template <class Task>
@@ -168,4 +174,5 @@ class pool {
   std::atomic<bool> stop_{false};
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

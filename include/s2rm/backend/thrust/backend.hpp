@@ -27,7 +27,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 /// A backend on one of Thrust's systems. Copies share one context (on a GPU: device, stream, library handle, scratch);
 /// the last one ends it. One context serves one caller at a time.
@@ -391,4 +392,5 @@ using thrust = thrust_on<system::omp>;
 using thrust = thrust_on<system::cpp>;
 #endif
 
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END

@@ -9,7 +9,8 @@
 
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// An H100 or H200 (compute capability 9.0).
 struct target_device {
@@ -17,4 +18,5 @@ struct target_device {
   static constexpr std::size_t shared_bytes_per_block = 227 * 1024;
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

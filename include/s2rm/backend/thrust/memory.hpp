@@ -9,7 +9,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <class System>
 std::shared_ptr<typename System::context> make_context(int device) {
@@ -151,4 +152,5 @@ struct fill_one {
   S2RM_HD void operator()(index_t i) const { x[i] = value; }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

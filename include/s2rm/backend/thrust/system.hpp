@@ -39,7 +39,8 @@
 #include <thrust/system/omp/execution_policy.h>
 #endif
 
-namespace s2rm::backend::system {
+S2RM_NAMESPACE_BEGIN
+namespace backend::system {
 
 /// What the host systems share: memory is the host's.
 struct host {
@@ -71,7 +72,7 @@ struct host {
   /// Blocks run sequentially on the host: a grid may have any size.
   template <class Kernel>
   static index_t resident(context&) {
-    return std::numeric_limits<index_t>::max();
+    return (std::numeric_limits<index_t>::max)();
   }
 
  protected:
@@ -123,5 +124,6 @@ struct omp : host_kernels<omp> {
 };
 #endif
 
-}  // namespace s2rm::backend::system
+}  // namespace backend::system
+S2RM_NAMESPACE_END
 #endif

@@ -13,7 +13,8 @@
 #include "s2rm/backend/thrust/cuda/cuda_launch.hpp"
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 
-namespace s2rm::backend::system {
+S2RM_NAMESPACE_BEGIN
+namespace backend::system {
 
 struct cuda {
   static constexpr bool host_memory = false;
@@ -333,4 +334,5 @@ struct cuda {
   }
 };
 
-}  // namespace s2rm::backend::system
+}  // namespace backend::system
+S2RM_NAMESPACE_END

@@ -7,7 +7,8 @@
 
 #include "s2rm/backend/thrust/cuda/cuda_launch.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// An executable graph; none at first.
 class cuda_graph {
@@ -52,4 +53,5 @@ class cuda_graph {
   cudaGraphExec_t graph_ = nullptr;
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

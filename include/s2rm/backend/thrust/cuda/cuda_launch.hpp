@@ -15,16 +15,17 @@
 #include "s2rm/backend/thrust/memory.hpp"
 #include "s2rm/core/errors.hpp"
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 /// An error of CUDA or cuBLAS: the call that failed, and the library's message.
 struct device_error : error {
   using error::error;
 };
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 namespace detail {
 
@@ -138,4 +139,5 @@ constexpr cublasComputeType_t compute_type(precision p) {
 
 }  // namespace detail
 
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END

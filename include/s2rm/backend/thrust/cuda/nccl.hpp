@@ -17,13 +17,16 @@
 
 #include "s2rm/backend/thrust/cuda/cuda.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 inline void expect(ncclResult_t r, char const* what) {
   if (r != ncclSuccess) throw device_error(std::string("s2rm: NCCL: ") + what + ": " + ncclGetErrorString(r));
 }
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END
 
-namespace s2rm::communicator {
+S2RM_NAMESPACE_BEGIN
+namespace communicator {
 
 /// \tparam Host  communicator on the host: agreement, files, sums in parts (`communicator::mpi`)
 ///
@@ -88,4 +91,5 @@ class nccl {
   std::shared_ptr<std::remove_pointer_t<ncclComm_t>> all_;
 };
 
-}  // namespace s2rm::communicator
+}  // namespace communicator
+S2RM_NAMESPACE_END

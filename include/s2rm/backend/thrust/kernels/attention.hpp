@@ -17,7 +17,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/attention.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Bytes of arrays of these many numbers in shared memory.
 template <class T>
@@ -298,8 +299,8 @@ struct attention_kernels {
   using targets = attend_backward_targets<N, C, Dot, T>;
   using sources = attend_backward_own_sources<N, C, Dot, T>;
   static constexpr std::size_t shared_bytes =  ///< of the kernel that needs most
-      std::max({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
-                together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
+      (std::max)({forward<false>::shared_bytes, forward<true>::shared_bytes, together<false>::shared_bytes,
+                  together<true>::shared_bytes, targets::shared_bytes, sources::shared_bytes});
 
   ops::attention_pairs<T> g;
   rows<T const> q, k, v;
@@ -332,4 +333,5 @@ struct attention_kernels {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -4,7 +4,8 @@
 
 #include "s2rm/backend/thrust/kernels/attention_tiles.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// All targets and sources of a row are one tile: dl, dq, dk and dv at once.
 template <index_t N, index_t C, bool Dot, class T, bool Small>
@@ -60,7 +61,7 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
         for (int b = 0; b < side; ++b) {
           int const e = a * side + b;
           // A single source has weight 1 and no saved statistics.
-          if (w[e] == base::nothing()) {
+          if (w[e] == base::nothing) {
             w[e] = T(0);
           } else {
             w[e] = saved == nullptr ? T(1) : math::exp(w[e] - again.of(t)[2 * a]) * again.of(t)[2 * a + 1];
@@ -141,4 +142,5 @@ struct attend_backward : attention_tiles<N, C, Dot, T, Small> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -4,7 +4,8 @@
 
 #include "s2rm/backend/thrust/kernels/attention_tiles.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// The forward pass, for any number of targets and sources; the softmax goes on from tile to tile.
 template <index_t N, index_t C, bool Dot, class T, bool Small>
@@ -39,7 +40,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         base::load_items(at, base::v, first, count, m + value);
         base::load_pairs(at, square(at, count), first, count, score.of(t));
         if (first == 0) base::clear_weights(at, m + weight);
-        for (int i = at.lane; first == 0 && i < 2 * tile_size; i += base::lanes) m[tops + i] = base::nothing();
+        for (int i = at.lane; first == 0 && i < 2 * tile_size; i += base::lanes) m[tops + i] = base::nothing;
         wait_for_packs();
       });
       block.each([&](int t) {
@@ -69,7 +70,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
           }
           for (int b = 0; b < side; ++b) {
             T& one = s[a * side + b];
-            one = one == base::nothing() ? T(0) : math::exp(one - top);
+            one = one == base::nothing ? T(0) : math::exp(one - top);
           }
           if (patch.column == 0) m[tops + tile_size - old + patch.i + a] = top;
         }
@@ -83,7 +84,7 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
         if (i >= at.own) return;
         for (int s = 0; s < group; ++s) {
           T const before = m[tops + old + (i + s < tile_size ? i + s : i)];
-          T const by = before == base::nothing()
+          T const by = before == base::nothing
                            ? T(0)
                            : math::exp(before - m[tops + tile_size - old + (i + s < tile_size ? i + s : i)]);
           all[s] = by != T(0) ? all[s] * by : T(0);
@@ -106,4 +107,5 @@ struct attend_forward : attention_tiles<N, C, Dot, T, Small> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/attention.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Copies pack k of a row of `Width` numbers to shared memory; asynchronously where the device can (cp.async), until
 /// `wait_for_packs`.
@@ -65,7 +66,7 @@ struct attention_tiles {
                        problems = Small ? 2 : 1;
   static constexpr int group = packs <= 8 ? 4 : 8, groups = (tile_size + group - 1) / group;
   /// Threads of a problem: one for every group by pack, whole warps.
-  static constexpr int lanes = std::max(Small ? 32 : 64, (groups * packs + 31) / 32 * 32), threads = lanes * problems;
+  static constexpr int lanes = (std::max)(Small ? 32 : 64, (groups * packs + 31) / 32 * 32), threads = lanes * problems;
   static constexpr int line = pack_row<T>(groups * group);  ///< from target to target of weights
   /// From target to target of what its threads found, and of sums over two sources; lines lie in different banks.
   static constexpr int found = lines + 1, pairs = tile_size / 2 + 1;
@@ -85,7 +86,7 @@ struct attention_tiles {
     return targets > tile_size ? (targets + tile_size - 1) / tile_size : 1;
   }
   [[nodiscard]] index_t blocks() const { return (g.count * N * each(g.targets) + problems - 1) / problems; }
-  S2RM_HD static T nothing() { return -std::numeric_limits<T>::infinity(); }
+  static constexpr T nothing = -std::numeric_limits<T>::infinity();
   /// Where an item lies: those that a thread's neighbours read at a time lie side by side.
   S2RM_HD static constexpr int place(int item) { return item % side * lines + item / side; }
 
@@ -147,7 +148,7 @@ struct attention_tiles {
       s[e] = g.log_weight[from];
       reach[e] = i < at.own && j < count ? g.reach[from] : static_cast<std::uint8_t>(~g.reached);
     }
-    for (int e = 0; e < side * side; ++e) s[e] = reach[e] == g.reached ? s[e] : nothing();
+    for (int e = 0; e < side * side; ++e) s[e] = reach[e] == g.reached ? s[e] : nothing;
   }
   /// sum[a, b] = x[a] . y[b] of a thread's targets and sources.
   S2RM_HD static void products(square const& patch, T const* x, T const* y, T* sum) {
@@ -164,7 +165,7 @@ struct attention_tiles {
     if constexpr (Dot) {
       T sum[side * side];
       products(patch, query, key, sum);
-      for (int e = 0; e < side * side; ++e) s[e] = s[e] == nothing() ? s[e] : sum[e] * scale + s[e];
+      for (int e = 0; e < side * side; ++e) s[e] = s[e] == nothing ? s[e] : sum[e] * scale + s[e];
     }
   }
   /// A thread's weights to shared memory, where a target's lie in a line.
@@ -227,4 +228,5 @@ struct attention_tiles {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

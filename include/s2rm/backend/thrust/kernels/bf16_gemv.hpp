@@ -11,7 +11,8 @@
 #include "s2rm/backend/thrust/kernels/host_gemm.hpp"
 #include "s2rm/core/schema.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 S2RM_HD inline float widened(bf16 half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half.bits) << 16); }
 
@@ -82,4 +83,5 @@ struct half_product {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -10,7 +10,8 @@
 #include "s2rm/backend/thrust/device_limits.hpp"
 #include "s2rm/core/config.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Shared memory that a block can have at the most on the devices that the kernels are laid out for
 /// (device_limits.hpp).
@@ -163,4 +164,5 @@ void sum_terms(Backend const& be, index_t n, F const& f, double* out) {
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

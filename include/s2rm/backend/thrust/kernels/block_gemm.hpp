@@ -6,7 +6,8 @@
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// 16 bytes of numbers.
 template <class T>
@@ -182,4 +183,5 @@ struct block_product {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -19,7 +19,8 @@
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// On the host. `Run(n, f)` calls f(i) for i < n.
 template <int Threads, class Run>
@@ -165,4 +166,5 @@ __global__ void __launch_bounds__(Kernel::threads, 1) run_grid(Kernel kernel, gr
 }
 #endif
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

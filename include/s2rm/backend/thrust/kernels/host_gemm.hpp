@@ -10,7 +10,8 @@
 
 #include "s2rm/core/span.hpp"
 
-namespace s2rm::backend {
+S2RM_NAMESPACE_BEGIN
+namespace backend {
 
 /// What a product does to its operands before it multiplies them. Sums are in float whatever it is, and weights,
 /// gradients and everything else stay in float: this is the precision of products alone.
@@ -92,4 +93,5 @@ void multiply_on_host(typename System::context& context, precision p, product_ta
 }
 
 }  // namespace detail
-}  // namespace s2rm::backend
+}  // namespace backend
+S2RM_NAMESPACE_END

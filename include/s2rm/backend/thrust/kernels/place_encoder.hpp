@@ -9,7 +9,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/ops.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <index_t P, index_t F, index_t Hidden, index_t S, class T>
 struct encode_places {
@@ -80,4 +81,5 @@ struct encode_places {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -23,7 +23,8 @@
 #include "s2rm/math/simd.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How the columns of a module's weights are cut into slices, and what the kernels of both passes have in common.
 template <class Sizes, class T>
@@ -131,7 +132,7 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
     // By half of the threads each.
     using of_input = block_product<T, half, Lines, G * units, NC>;
     using of_state = block_product<T, half, Lines, G * units, H>;
-    static constexpr index_t part_numbers = std::max(
+    static constexpr index_t part_numbers = (std::max)(
         {project::numbers, mix::numbers, of_input::numbers + of_state::numbers, base::pairs::template numbers<1>});
   };
   template <int Lines>
@@ -335,4 +336,5 @@ struct recurrence_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

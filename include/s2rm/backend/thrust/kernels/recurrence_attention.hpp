@@ -10,7 +10,8 @@
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/ops/recurrence.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Where the numbers of one of the two attentions of a step lie. Rows b are those of the step's batch, and every
 /// address is of the step's row 0, so that what is added to it is a small number.
@@ -397,4 +398,5 @@ struct recurrence_pairs {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -13,7 +13,8 @@
 
 #include "s2rm/backend/thrust/kernels/recurrence.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <class Sizes, class Gates>
 struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::scalar> {
@@ -33,12 +34,12 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
     using mixed = block_product<T, threads, Lines, columns, H>;
     using spread = block_product<T, threads, Lines, units, P * NC>;
     static constexpr index_t part_numbers =
-        std::max({of_input::numbers + of_state::numbers, mixed::numbers, spread::numbers,
-                  base::pairs::template numbers<2>, static_cast<index_t>(Lines) * units* fields});
+        (std::max)({of_input::numbers + of_state::numbers, mixed::numbers, spread::numbers,
+                    base::pairs::template numbers<2>, static_cast<index_t>(Lines) * units* fields});
   };
   template <int Lines>
   struct bytes {
-    static constexpr index_t tile = Lines * std::max(2 * d_row, p_row);
+    static constexpr index_t tile = Lines * (std::max)(2 * d_row, p_row);
     static constexpr index_t sums = std::max<index_t>(Lines * base::sum_lanes, base::pairs::mean_numbers);
     static constexpr std::size_t value =
         static_cast<std::size_t>(weight_numbers + tile + sums + units * fields + products<Lines>::part_numbers) *
@@ -327,4 +328,5 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -6,7 +6,8 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/math/normalise.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Eight rows a block, 32 threads each. Row i of n is group i % M of row i / M.
 struct eight_rows {
@@ -94,4 +95,5 @@ struct rms_rows_backward_kernel : eight_rows {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

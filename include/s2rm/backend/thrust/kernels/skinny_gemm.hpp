@@ -18,7 +18,8 @@
 #include "s2rm/backend/thrust/kernels/host_gemm.hpp"
 #include "s2rm/math/scalar.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How many numbers 16 bytes are.
 template <class T>
@@ -218,10 +219,10 @@ struct few_rows_products {
   }
 };
 /// f of the kernel of one kind.
-template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... I>
-bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<I...>) {
+template <int Rows, int Vector, class T, std::size_t Count, class F, std::size_t... Index>
+bool run_together(std::array<product_task<T>, Count> const& all, F const& f, std::index_sequence<Index...>) {
   using kernels = few_rows_products<T, Rows, Vector, Count>;
-  return f(kernels{{typename kernels::one(all[I], static_cast<T*>(nullptr))...}});
+  return f(kernels{{typename kernels::one(all[Index], static_cast<T*>(nullptr))...}});
 }
 /// f(kernel), and what it returns, for tasks that do not read each other's results; false where one has not few rows.
 template <class T, std::size_t Count, class F>
@@ -296,4 +297,5 @@ struct bias_gelu_rows {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -11,7 +11,8 @@
 #include "s2rm/backend/thrust/kernels/skinny_gemm.hpp"
 #include "s2rm/core/span.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How many splits n rows are cut into, and the rows of each.
 struct row_splits {
@@ -369,4 +370,5 @@ bool add_weight_gradients(Backend const& be, index_t groups, index_t out, index_
   }
 }
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

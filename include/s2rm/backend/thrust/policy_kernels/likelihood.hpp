@@ -7,7 +7,8 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/layer/likelihood.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <class Likelihood, class Target, class T>
 struct block_kernel<likelihood::loss_gradient<Likelihood, Target, T>> {
@@ -38,4 +39,5 @@ struct block_kernel<likelihood::loss_gradient<Likelihood, Target, T>> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -9,7 +9,8 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/backend/thrust/kernels/block.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <>
 struct block_kernel<kernel::list_neighbours> {
@@ -61,4 +62,5 @@ struct block_kernel<kernel::list_neighbours> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

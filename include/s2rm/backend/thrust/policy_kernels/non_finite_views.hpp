@@ -7,30 +7,33 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/runtime/non_finite_views.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <index_t V, index_t P, class T>
 struct block_kernel<s2rm::detail::leave_out_non_finite<V, P, T>> {
   static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
-  static constexpr std::size_t shared_bytes = threads * sizeof(T);
+  using bits = typename s2rm::detail::leave_out_non_finite<V, P, T>::bits;
+  static constexpr std::size_t shared_bytes = threads * sizeof(bits);
   s2rm::detail::leave_out_non_finite<V, P, T> f;
   index_t n;
   [[nodiscard]] index_t blocks() const { return (n + lines - 1) / lines; }
   template <class Block>
   S2RM_HD void operator()(Block const& block) const {
-    T* const sums = reinterpret_cast<T*>(block.shared);
+    bits* const found = reinterpret_cast<bits*>(block.shared);
     index_t const first = block.index * lines;
     block.each([&](int t) {
       index_t const i = first + t / lanes;
-      sums[t] = i < n ? f.residue(i, t % lanes, lanes) : T(0);
+      found[t] = i < n ? f.found(i, t % lanes, lanes) : bits(0);
     });
     block.each([&](int t) {
       if (t >= lines || first + t >= n) return;
-      T sum = 0;
-      for (int k = 0; k < lanes; ++k) sum += sums[t * lanes + k];
-      f.judge(first + t, sum);
+      bits of_view = 0;
+      for (int k = 0; k < lanes; ++k) of_view |= found[t * lanes + k];
+      f.judge(first + t, of_view);
     });
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

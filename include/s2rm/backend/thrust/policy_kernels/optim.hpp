@@ -9,7 +9,8 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/train/optim.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// Updates whose prepared form reads and writes apart.
 template <class Update> concept staged_update = requires { typename Update::ready::numbers; };
@@ -44,4 +45,5 @@ struct block_kernel<Update> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

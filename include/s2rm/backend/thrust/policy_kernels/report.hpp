@@ -8,7 +8,8 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/train/report.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <index_t M>
 struct block_kernel<report::count_reach<M>> {
@@ -57,4 +58,5 @@ struct block_kernel<report::count_reach<M>> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

@@ -8,7 +8,8 @@
 #include "s2rm/layer/sphere.hpp"
 #include "s2rm/math/normalise.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 /// How the threads of a block are shared out among rows of S numbers.
 template <index_t S>
@@ -91,4 +92,5 @@ struct block_kernel<layer::project_row_backward<S, T>> : threads_per_row<S> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END

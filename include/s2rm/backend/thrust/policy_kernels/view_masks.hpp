@@ -8,7 +8,8 @@
 #include "s2rm/backend/thrust/kernels/block.hpp"
 #include "s2rm/model/view_masks.hpp"
 
-namespace s2rm::backend::detail {
+S2RM_NAMESPACE_BEGIN
+namespace backend::detail {
 
 template <index_t V, index_t P, class T>
 struct block_kernel<compact::view_rows<V, P, T>> {
@@ -17,7 +18,7 @@ struct block_kernel<compact::view_rows<V, P, T>> {
   compact::view_rows<V, P, T> f;
   index_t n;
   [[nodiscard]] index_t blocks() const {
-    index_t const of_slots = (n * f.slots + lines - 1) / lines, of_rows = (n + others - 1) / others;
+    index_t const of_slots = (n * f.slot_count + lines - 1) / lines, of_rows = (n + others - 1) / others;
     return of_slots > of_rows ? of_slots : of_rows;
   }
 
@@ -25,7 +26,7 @@ struct block_kernel<compact::view_rows<V, P, T>> {
   S2RM_HD void operator()(Block const& block) const {
     // The view that each slot takes; -1: none.
     auto* const from = reinterpret_cast<index_t*>(block.shared);
-    index_t const first = block.index * lines, all = n * f.slots;
+    index_t const first = block.index * lines, all = n * f.slot_count;
     block.each([&](int t) {
       index_t const row = block.index * others + t - lines;
       if (t >= lines && row < n) f.starts(row);
@@ -44,7 +45,7 @@ struct block_kernel<compact::view_rows<V, P, T>> {
 
  private:
   S2RM_HD index_t view_of(index_t slot) const {
-    index_t const row = slot / f.slots, wanted = slot - row * f.slots, begin = row * f.views;
+    index_t const row = slot / f.slot_count, wanted = slot - row * f.slot_count, begin = row * f.views;
     if (f.blind != nullptr && f.blind[row] != 0) return -1;
     if (f.mask == nullptr) return wanted < f.views ? begin + wanted : -1;
     // The loop has no early exit, so that the reads of the flags do not depend on each other.
@@ -69,4 +70,5 @@ struct block_kernel<compact::view_rows<V, P, T>> {
   }
 };
 
-}  // namespace s2rm::backend::detail
+}  // namespace backend::detail
+S2RM_NAMESPACE_END
