@@ -9,9 +9,9 @@
 #include "clip/crop.hpp"
 #include "clip/footage.hpp"
 #include "common/shell.hpp"
-#include "data/files.hpp"
 #include "s2rm/adapters/npy.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
 using clip::selection;
 using s2rm::test::complaint;

@@ -4,7 +4,6 @@
 
 #include "clip/batch.hpp"
 #include "clip/peers.hpp"
-#include "data/files.hpp"
 #include "support/catch.hpp"
 #include "support/files.hpp"
 
