@@ -118,7 +118,7 @@ module_map modules_of(std::filesystem::path const& checkpoint, compute where, st
   auto& be = learner.backend();
   encoder::forward(be, p.template inner<typename encoder::params>(Net::at_place), n, x.data(),
                    s2rm::rows<float>{code.data(), s}, saved.data());
-  be.for_each(m, s2rm::geometry::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
+  be.for_each(m, s2rm::layer::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
   module_map map;
   map.modules = m;
   for (index_t i = 0; i < n; ++i) {

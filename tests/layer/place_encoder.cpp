@@ -17,7 +17,7 @@ struct sizes : shape {
 
 template <class Shape, class B>
 problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  using layer = layer::place_encoder<Shape>;
+  using layer = s2rm::layer::place_encoder<Shape>;
   constexpr index_t P = Shape::place, S = Shape::sphere;
   problem p;
   p.name = name;
@@ -44,7 +44,7 @@ problem places(B& be, std::string const& name, index_t n, std::uint32_t stream) 
 /// Mean and variance of every component of z over some places, by the layer's own forward pass.
 template <class Shape>
 void check_white(std::vector<double> const& w, std::vector<double> const& at) {
-  using layer = layer::place_encoder<Shape>;
+  using layer = s2rm::layer::place_encoder<Shape>;
   constexpr index_t S = Shape::sphere;
   index_t const n = static_cast<index_t>(at.size()) / Shape::place;
   ops::reference be;
@@ -109,7 +109,7 @@ TEST_CASE("features in float lose no digits to the octave") {
 }
 
 TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
-  using layer = layer::place_encoder<sizes<2, 3, 6, 4>>;
+  using layer = s2rm::layer::place_encoder<sizes<2, 3, 6, 4>>;
   ops::reference be;
   auto const problem = places<sizes<2, 3, 6, 4>>(be, "", 20, 4);
   std::vector<double> s(80), saved(20 * layer::saved);
@@ -119,8 +119,8 @@ TEST_CASE("codes lie on the sphere, and a vanishing code stays finite") {
 
   double const zero[4] = {}, d[4] = {1, -2, 3, 4};
   double unit[4], back[4];
-  layer::project_row<4, double>{{zero, 4}, {unit, 4}}(0);
-  layer::project_row_backward<4, double>{{zero, 4}, {d, 4}, {back, 4}, false}(0);
+  s2rm::layer::project_row<4, double>{{zero, 4}, {unit, 4}}(0);
+  s2rm::layer::project_row_backward<4, double>{{zero, 4}, {d, 4}, {back, 4}, false}(0);
   for (int i = 0; i < 4; ++i) {
     CHECK(unit[i] == 0);
     CHECK(back[i] == Approx(d[i] * 1e12));

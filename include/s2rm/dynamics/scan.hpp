@@ -71,26 +71,27 @@ struct recurrent {
 
   /// A backend's fused recurrence in place of the steps; whether it ran. Backward: of steps t ... t + count - 1, with
   /// all that happens between two of them.
-  template <class B, class P, class T, class Tape>
-  static bool fused_forward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Tape const& /*s*/) {
+  template <class B, class P, class T, class Activations>
+  static bool fused_forward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Activations const& /*s*/) {
     return false;
   }
-  template <class B, class P, class T, class Tape, class Workspace, class G>
-  static bool fused_backward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Tape const& /*s*/, Workspace const& /*w*/,
-                             T const* /*dstate_out*/, index_t /*t*/, index_t /*count*/, G /*dp*/) {
+  template <class B, class P, class T, class Activations, class Workspace, class G>
+  static bool fused_backward(B& /*be*/, P /*p*/, inputs<T> const& /*in*/, Activations const& /*s*/,
+                             Workspace const& /*w*/, T const* /*dstate_out*/, index_t /*t*/, index_t /*count*/,
+                             G /*dp*/) {
     return false;
   }
 
   /// The initial state, from the weights alone.
-  template <class B, class P, class Tape>
-  static void derive(B& be, P p, Tape const& s) {
+  template <class B, class P, class Activations>
+  static void derive(B& be, P p, Activations const& s) {
     derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells>(
         be, p.values + Layer::at_initial_state, s.start);
   }
 
   /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).
-  template <class B, class P, class T, class Tape>
-  static void forward(B& be, P p, inputs<T> const& in, Tape const& s) {
+  template <class B, class P, class T, class Activations>
+  static void forward(B& be, P p, inputs<T> const& in, Activations const& s) {
     constexpr index_t width = Layer::M * Layer::SW;
     index_t const chunk = Layer::whole_sequence_views ? std::max<index_t>(in.time, 1) : in.delta_steps();
     for (index_t t = 0; t < in.time; t += chunk) {
@@ -114,8 +115,8 @@ struct recurrent {
   /// t ... t + count - 1 are complete: dL/d[e; s] in `dsource` (rows A, D + S) and dL/dlog Z in w.view_log. It runs the
   /// encoder's backward pass on them at once, so that memory for one chunk of view gradients is enough: the next chunk
   /// overwrites them.
-  template <class B, class P, class T, class Tape, class Workspace, class G, class F>
-  static void backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
+  template <class B, class P, class T, class Activations, class Workspace, class G, class F>
+  static void backward(B& be, P p, inputs<T> const& in, Activations const& s, Workspace const& w, T const* dstate_out,
                        bool continued, rows<T> dsource, T* dmodule_log, G dp, F const& on_view_gradients) {
     constexpr index_t width = Layer::M * Layer::SW;
     if (!continued) be.fill(in.batch * width, T(0), w.state);
@@ -141,9 +142,9 @@ struct recurrent {
 
  private:
   /// From w.state = dL/dstate_out of step t, as far as later steps go, to that of step t - 1.
-  template <class B, class P, class T, class Tape, class Workspace, class G>
-  static void step_backward(B& be, P p, inputs<T> const& in, Tape const& s, Workspace const& w, T const* dstate_out,
-                            index_t t, G dp) {
+  template <class B, class P, class T, class Activations, class Workspace, class G>
+  static void step_backward(B& be, P p, inputs<T> const& in, Activations const& s, Workspace const& w,
+                            T const* dstate_out, index_t t, G dp) {
     constexpr index_t M = Layer::M, H = Layer::H, width = M * Layer::SW;
     index_t const batch = in.batch;
     std::uint8_t const* const start = in.start + t * batch;

@@ -92,36 +92,34 @@ struct host {
   };
 };
 
-/// One thread of the host.
-struct cpp : host {
-  template <class F>
-  static void each(context&, index_t n, F const& f) {
-    each_by(::thrust::cpp::par, n, f);
-  }
+/// Kernels by the loops of `System`: blocks run sequentially, or one after another on each of the host's threads.
+template <class System>
+struct host_kernels : host {
   template <class Kernel>
   static void blocks(context& c, index_t count, Kernel const& k) {
-    each(c, count, one_block<Kernel>{k, c.order});
+    System::each(c, count, one_block<Kernel>{k, c.order});
   }
   template <class Kernel>
   static void grid(context& c, index_t count, Kernel const& k) {
-    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
+    backend::detail::run_on_host_grid(k, count, c.shared, c.order,
+                                      [&c](index_t n, auto const& f) { System::each(c, n, f); });
+  }
+};
+
+/// One thread of the host.
+struct cpp : host_kernels<cpp> {
+  template <class F>
+  static void each(context&, index_t n, F const& f) {
+    each_by(::thrust::cpp::par, n, f);
   }
 };
 
 #if defined(_OPENMP)
 /// The host's threads, by OpenMP.
-struct omp : host {
+struct omp : host_kernels<omp> {
   template <class F>
   static void each(context&, index_t n, F const& f) {
     each_by(::thrust::omp::par, n, f);
-  }
-  template <class Kernel>
-  static void blocks(context& c, index_t count, Kernel const& k) {
-    each(c, count, one_block<Kernel>{k, c.order});
-  }
-  template <class Kernel>
-  static void grid(context& c, index_t count, Kernel const& k) {
-    backend::detail::run_on_host_grid(k, count, c.shared, c.order, [&c](index_t n, auto const& f) { each(c, n, f); });
   }
 };
 #endif
