@@ -8,8 +8,8 @@
 set(s2rm_mpi_environment
   "OMPI_ALLOW_RUN_AS_ROOT=1" "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1" "OMPI_MCA_rmaps_base_oversubscribe=1"
   "OMPI_MCA_hwloc_base_binding_policy=none" "OMPI_MCA_mpi_yield_when_idle=1"
-  "OMPI_MCA_btl_vader_single_copy_mechanism=none" "OMPI_MCA_btl_sm_single_copy_mechanism=none"
-  "PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe" "PRTE_MCA_hwloc_default_binding_policy=none"
+  "OMPI_MCA_btl_vader_single_copy_mechanism=none"
+  "PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe"
   "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/mpi_leaks.supp:print_suppressions=0")
 
 # The leak checker names a module by its place in memory at the end, when Open MPI has unloaded its own: those stay.

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "model.hpp"
@@ -158,6 +159,29 @@ void files_of_other_names(fs::path const& folder) {
   expect(s2rm::io::load_npy<float, 2>(npy) == numbers, ".npy there and back");
 }
 
+/// Windows refuses to replace a file that somebody has open: for a moment that is waited for.
+[[maybe_unused]] void replaced_while_open(fs::path const& folder) {
+  learner_type learner{cpu{}, s2rm::optim::adam{}, s2rm::seed{7}};
+  auto const path = folder / "open.safetensors";
+  learner.save(path);
+  static_cast<void>(learner.step(draw(0)));
+  auto const before = bytes_of(path);
+  {
+    std::ifstream const held(path, std::ios::binary);
+    expect(refusal([&] { learner.save(path); }).find("cannot rename onto") != std::string::npos, "an open file stays");
+    expect(bytes_of(path) == before, "and is the old one");
+  }
+  std::ifstream held(path, std::ios::binary);
+  std::thread moment([&held] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    held.close();
+  });
+  learner.save(path);
+  moment.join();
+  expect(bytes_of(path) != before, "a file that is open for a moment is replaced after it");
+  fs::remove(path);
+}
+
 void refused(fs::path const& folder) {
   learner_type learner{cpu{}, s2rm::optim::adam{}, s2rm::seed{7}};
   expect(refusal([&] { learner.save(folder); }).find("not a regular file") != std::string::npos,
@@ -205,6 +229,9 @@ int main(int count, char** arguments) {
     train_and_stream(folder);
     files_of_other_names(folder);
     refused(folder);
+#if defined(_WIN32)
+    replaced_while_open(folder);
+#endif
     if (count > 1 && *arguments[1] != 0) {
       learner_type other{cpu{}, s2rm::optim::adam{}};
       other.load(arguments[1]);
