@@ -4,7 +4,7 @@
 ///
 /// The file's metadata:
 ///   s2rm.format    the lowest version of this contract that has all of the file: "1" of weights alone, "2" of a training
-///                  state (from 0.2; version 1 held its settings as F64, which few other readers take)
+///                  state (after 0.1.0; version 1 held its settings as F64, which few other readers take)
 ///   s2rm.version   version of the library that wrote the file
 ///   s2rm.model     the model type, for people
 ///   s2rm.checksum  16 lower-case hexadecimal digits: FNV-1a (64 bits) of the whole file, header included, with these
