@@ -39,6 +39,5 @@ int main() {
   return as_recorded ? 0 : 1;
 }
 CPP
-# NDEBUG as in a release build.
-g++ -std=c++17 -O1 -DNDEBUG -isystem root/usr/include program.cpp -o program
+g++ -std=c++17 -O1 -isystem root/usr/include program.cpp -o program
 ./program
