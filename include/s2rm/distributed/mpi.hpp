@@ -15,6 +15,7 @@
 
 #include "s2rm/distributed/waiting.hpp"
 #include "s2rm/distributed/world.hpp"
+#include "s2rm/math/finite.hpp"
 #include "s2rm/train/communicator.hpp"
 
 S2RM_NAMESPACE_BEGIN
