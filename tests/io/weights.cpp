@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "io/files.hpp"
 #include "support/catch.hpp"
+#include "support/files.hpp"
 
-namespace data = s2rm::data;
+namespace io = s2rm::io;
 using s2rm::field;
 using s2rm::load_status;
 using s2rm::test::read_text;
