@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -271,10 +270,10 @@ struct reading {
   std::size_t line;
 };
 
+/// The shortest text that is this number again.
 std::string with_digits(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
+  std::array<char, 40> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 /// A number that stands alone, as far from all others as these are wide, and does so repeatedly or is all nines, is likely a
@@ -407,19 +406,23 @@ series parse_network(std::string_view readings, std::string const& readings_name
   std::vector<reading> rows;
   problems bad{readings_name};
   number_cells values;
-  std::set<std::string> const missing_words(how.missing.begin(), how.missing.end());
-  std::set<double> missing_numbers;
-  for (auto const& word : how.missing) {
-    if (auto const number = parse_number(word)) missing_numbers.insert(*number);
-  }
+  std::map<std::string, index_t> said;  // how often --missing was met
+  for (auto const& word : how.missing) said[word] = 0;
+  auto const said_missing = [&](std::string const& cell, std::optional<double> value) {
+    for (auto& [word, count] : said) {
+      if (cell != word && (!value || parse_number(word) != value)) continue;
+      ++count;
+      return true;
+    }
+    return false;
+  };
   index_t zoned = 0;
   read_table(readings_text, bad, values, {"time", "station", "value"}, &remarks,
              [&](std::size_t line, auto const& cells, bool first) {
                auto const time = read_time(cells[0]);
                auto const found = known.find(cells[1]);
-               auto value = means_missing(cells[2]) || missing_words.count(cells[2]) != 0 ? std::optional{missing}
-                                                                                          : values.read(cells[2]);
-               if (value && missing_numbers.count(*value) != 0) value = missing;
+               auto value = means_missing(cells[2]) ? std::optional{missing} : values.read(cells[2]);
+               if (said_missing(cells[2], value)) value = missing;
                if (first && !time && !has_digit(cells[0]) && !(value && *value == *value)) {
                  skip_units(readings_name, line);
                } else if (!time) {
@@ -444,6 +447,9 @@ series parse_network(std::string_view readings, std::string const& readings_name
   if (rows.empty()) {
     throw data_error{readings_name + ": expected at least one reading, found none"};
   }
+  for (auto const& [word, count] : said) {
+    remarks.push_back(readings_name + ": '" + word + "' of --missing stands " + std::to_string(count) + " times");
+  }
   if (zoned > 0 && zoned < std::ssize(rows)) {
     remarks.push_back(readings_name + ": " + std::to_string(zoned) + " of " + std::to_string(rows.size()) +
                       " times name their zone (Z or an offset); the others are taken as UTC");
@@ -454,9 +460,12 @@ series parse_network(std::string_view readings, std::string const& readings_name
   });
   for (std::size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].time == rows[i - 1].time && rows[i].station == rows[i - 1].station) {
-      bad.add(rows[i].line, "time", "one reading per time and station",
-              time_text(rows[i].time) + " at " + data.stations[static_cast<std::size_t>(rows[i].station)].code +
-                  ", which is already in line " + std::to_string(rows[i - 1].line));
+      bad.add(
+          rows[i].line, "time",
+          "one reading per time and station (times count to the second; an offset as +02:00 tells apart the hour that "
+          "clocks repeat)",
+          time_text(rows[i].time) + " at " + data.stations[static_cast<std::size_t>(rows[i].station)].code +
+              ", which is already in line " + std::to_string(rows[i - 1].line));
     }
   }
   bad.check();

@@ -135,8 +135,12 @@ time_grid fit_grid(std::vector<std::vector<time_stamp>> const& of_stations, std:
     attempt(time_step::of_seconds(usual.gap));
     attempt(time_step::of_seconds(median));
     if (best < shortest_resultant) {
-      grid.step = *std::min_element(units().begin(), units().end(),
-                                    [&](auto const& a, auto const& b) { return distance(a) < distance(b); });
+      auto const unit = *std::min_element(units().begin(), units().end(),
+                                          [&](auto const& a, auto const& b) { return distance(a) < distance(b); });
+      auto const most = 2 * usual.count >= std::ssize(gaps);
+      grid.step = most                    ? time_step::of_seconds(usual.gap)
+                  : distance(unit) < near ? unit
+                                          : time_step::of_seconds(median);
     }
   }
   grid.nearest = best >= shortest_resultant;

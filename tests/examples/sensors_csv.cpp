@@ -340,8 +340,15 @@ TEST_CASE("words for a missing reading, those of --missing, and a note where a n
     how.missing = {"-999", "9999.9", "1e20", "-99", "M", "T"};
     auto const back = read_four(with(word), how);
     CHECK(same(back.data));
-    CHECK(back.notes.empty());
+    CHECK(back.notes.size() == how.missing.size());
+    CHECK_THAT(all_of(back.notes), contains("of --missing stands 34 times") && contains("of --missing stands 0 times"));
   }
+  // A number that is not short: what the note says is found again.
+  auto const single = read_four(with("9.9692099683868690e+36"));
+  REQUIRE(single.notes.size() == 1);
+  sensors::csv_choice said;
+  said.missing = {single.notes[0].substr(single.notes[0].rfind('=') + 1)};
+  CHECK(same(read_four(with("9.9692099683868690e+36"), said).data));
   // Two such numbers at once, on both sides and on one.
   int row = 0;
   auto const both = table({.value = [&](std::string text) {

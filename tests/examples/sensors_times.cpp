@@ -154,6 +154,11 @@ TEST_CASE("days in summer time, irregular readings, several a step, and a step t
   CHECK_FALSE(grid.nearest);
   CHECK(grid.step.seconds == day);
   CHECK(grid.first == midnight(sensors::date_of(irregular.front())));
+  // Ten days and the rest of a month; eight days and the rest of a year, as pictures from satellites are.
+  auto const thirds = stamps(72, [](int i) { return midnight({2020 + i / 36, 1 + i / 3 % 12, 1 + i % 3 * 10}); });
+  CHECK(fit_grid({thirds}).step.seconds == 10 * day);
+  auto const eights = stamps(46 * 6, [](int i) { return midnight({2010 + i / 46, 1, 1}) + i % 46 * 8 * day; });
+  CHECK(fit_grid({eights}).step.seconds == 8 * day);
   // Week days alone, and a station among daily ones that is read once an hour for a while.
   auto const week_days = stamps(50, [](int i) { return begin + (i / 5 * 7 + i % 5) * day; });
   CHECK(fit_grid({week_days}).step.seconds == day);
