@@ -39,10 +39,11 @@ CLI::Option* add_words(CLI::App& app, std::string const& name, Enum& into, std::
 void add_data(CLI::App& app, experiment_options& o) {
   auto* const group = app.add_option_group("Data");
   group->add_option("--data", o.data.folder, "folder that caches downloaded sets")->capture_default_str();
-  group->add_option("--set", o.data.set, "wind, pm10, synthetic, or auto (wind; synthetic if it cannot be fetched)")
-      ->check(CLI::IsMember({"wind", "pm10", "synthetic", "auto"}).description(""))
-      ->capture_default_str();
-  group->add_option("--readings", o.data.readings, "own data: CSV with time, station, value");
+  auto* const set =
+      group->add_option("--set", o.data.set, "wind, pm10, synthetic, or auto (wind; synthetic if it cannot be fetched)")
+          ->check(CLI::IsMember({"wind", "pm10", "synthetic", "auto"}).description(""))
+          ->capture_default_str();
+  auto* const readings = group->add_option("--readings", o.data.readings, "own data: CSV with time, station, value");
   group->add_option("--stations", o.data.stations, "own data: CSV with station, x, y");
   add_words<sensors::coordinate_kind>(
       *group, "--coordinates", o.data.coordinates, "own data: what x and y are, degrees or kilometres",
@@ -62,6 +63,9 @@ void add_data(CLI::App& app, experiment_options& o) {
   group->add_option("--encoding", o.data.csv.encoding, "own data: iconv's name of the encoding (default: found out)");
   group->add_option("--quantity", o.data.quantity, "own data: what is measured, for the report");
   group->add_option("--unit", o.data.unit, "own data: its unit, for the report");
+  // What is about one's own data would not be used of others.
+  readings->excludes(set);
+  for (auto const* name : {"--coordinates", "--quantity", "--unit"}) group->get_option(name)->needs(readings);
   group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
   group->add_option("--validation-from", o.validation_from, "first day of the validation part, YYYY-MM-DD");
   group->add_option("--test-from", o.test_from, "first day of the test part, YYYY-MM-DD");

@@ -31,7 +31,11 @@ void add_battle_seed(CLI::App& app, skirmish::command_options& o) {
 }
 
 void add_recording(CLI::App& app, skirmish::command_options& o, char const* what) {
-  app.add_option("--data", o.recording, what);
+  auto* const data = app.add_option("--data", o.recording, what);
+  // What is about battles that are played would be noted and not used.
+  for (auto const* name : {"--scenario", "--random", "--data-seed"}) {
+    if (auto* const other = app.get_option_no_throw(name)) data->excludes(other);
+  }
 }
 
 void add_episode(CLI::App& app, skirmish::command_options& o) {

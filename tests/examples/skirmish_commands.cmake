@@ -49,6 +49,8 @@ run(1 "--episode: expected 0 to 2, found 3" battle --data one --episode 3 --out 
 run(1 "--ally: expected 0 to 23, found 24" battle --data one --ally 24 --out no)
 file(REMOVE "${WORK}/one/health.npy")
 run(1 "health.npy: cannot open" battle --data one --out no)
+run(108 "--scenario excludes --data" battle --data one --scenario 3m --out no)
+run(108 "--data-seed excludes --data" train --data one --data-seed 2 --out no)
 if(EXISTS "${WORK}/no")
   message(FATAL_ERROR "something was written for a command that was refused")
 endif()

@@ -290,6 +290,29 @@ TEST_CASE("checkpoint: the checksum is FNV-1a of the file with the checksum's di
   CHECK(known.hexadecimal() == "85944171f73967e8");
 }
 
+TEST_CASE("checkpoint: a header that another program wrote anew, with notes of its own") {
+  temporary_folder const folder;
+  auto bytes = saved_bytes(folder);
+  auto const size = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) +
+                    256 * static_cast<std::size_t>(static_cast<unsigned char>(bytes[1]));
+  auto json = bytes.substr(8, size);
+  // As Python's json module spaces it.
+  std::string spaced = R"({"__metadata__": {"note": "mine", )" + json.substr(json.find("\"s2rm.format"));
+  auto const at = spaced.find(",\"s2rm.checksum\":");
+  spaced.replace(at, 17, ", \"s2rm.checksum\": ");
+  std::string length(8, '\0');
+  auto const count = static_cast<std::uint64_t>(spaced.size());
+  std::memcpy(length.data(), &count, 8);
+  auto const path = folder / "anew";
+  write_text(path, length + spaced + bytes.substr(8 + size));
+  std::vector<float> values(static_cast<std::size_t>(net::size));
+  auto const opened = data::load_checkpoint(path, net::infos, values.data(), training);
+  CHECK(values == numbers<float>());
+  CHECK_FALSE(opened.verified);
+  CHECK_THAT(opened.description, contains("S2GRU, M=2"));
+  CHECK(opened.file.find("train.step") != nullptr);
+}
+
 TEST_CASE("checkpoint: every truncation and every flipped bit is refused, and the old weights stand") {
   temporary_folder const folder;
   auto const bytes = saved_bytes(folder);

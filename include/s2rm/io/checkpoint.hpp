@@ -12,7 +12,8 @@
 /// FNV-1a maps its state one-to-one for every byte, so a change of any one byte always changes the sum.
 ///
 /// A file without any s2rm.* metadata, as PyTorch users write, loads as well: names, shapes and types are checked just
-/// the same, but there is no checksum to find damaged numbers with.
+/// the same, but there is no checksum to find damaged numbers with. So does a file whose header another program wrote
+/// anew, with notes of its own and other spaces: the sum is of the bytes that are gone.
 ///
 /// Tensors that a reader does not take are read for the checksum alone and not stored: neither header nor payload can
 /// take more memory than the model's fields and the training state that is loaded.
@@ -52,7 +53,7 @@ struct checkpoint {
   safetensors_file file;        ///< parameters, and the training state that was to be loaded; nothing else
   std::string description;      ///< of the model type; empty in a foreign file
   std::string library_version;  ///< of the writer; empty in a foreign file
-  bool verified = false;        ///< false: a foreign file without checksum
+  bool verified = false;        ///< false: a foreign file without checksum, or a header that another program wrote anew
 };
 
 namespace detail {
@@ -216,7 +217,8 @@ inline void check_checksum(safetensors_file const& file, fnv1a const& sum) {
   auto const found = *file.find_metadata("s2rm.checksum");
   if (sum.hexadecimal() != found) {
     refuse(file.source, {"the checksum does not match: expected ", found, ", found ", sum.hexadecimal(),
-                         " (the file is damaged, or another program changed it and kept its s2rm.* metadata)"});
+                         " (the file is damaged, or another program changed it and kept its s2rm.* metadata: without "
+                         "them it loads unchecked)"});
   }
 }
 
@@ -289,14 +291,17 @@ checkpoint read_checkpoint(Input& input, std::string const& source, std::span<fi
                            std::span<training_field const> training, std::optional<safetensors_limits> const& limits) {
   checkpoint opened;
   opened.file = read_header(input, source, limits ? *limits : limits_for(fields, training));
-  opened.verified = check_metadata(opened.file);
+  bool const own = check_metadata(opened.file);
+  // A damaged header is not read as one that was written anew: no change of one byte leaves sound JSON with this key and
+  // without these bytes.
+  opened.verified = own && find_checksum(opened.file.header) != std::string_view::npos;
   check_names_and_shapes<T>(opened.file, fields, training);
   auto sum = opened.verified ? sum_of_header(opened.file) : fnv1a();
   read_wanted(
       input, opened.file,
       [&](tensor_info const& tensor) { return !training.empty() || !tensor.name.starts_with(training_prefix); }, sum);
-  if (opened.verified) {
-    check_checksum(opened.file, sum);
+  if (opened.verified) check_checksum(opened.file, sum);
+  if (own) {
     opened.description = *opened.file.find_metadata("s2rm.model");
     opened.library_version = *opened.file.find_metadata("s2rm.version");
   }
