@@ -64,11 +64,11 @@ struct adam {
   }
 
   void check() const {
-    require_value(rate >= 0 && std::isfinite(rate), "optim::adam: rate: expected a finite number >= 0");
-    require_value(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "optim::adam: beta1, beta2: expected [0, 1)");
-    require_value(epsilon > 0, "optim::adam: epsilon: expected > 0");
-    require_value(weight_decay >= 0, "optim::adam: weight_decay: expected >= 0");
-    require_value(clip >= 0, "optim::adam: clip: expected >= 0 (0: none)");
+    require_value(rate >= 0 && std::isfinite(rate), {"optim::adam: rate: expected a finite number >= 0"});
+    require_value(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, {"optim::adam: beta1, beta2: expected [0, 1)"});
+    require_value(epsilon > 0, {"optim::adam: epsilon: expected > 0"});
+    require_value(weight_decay >= 0, {"optim::adam: weight_decay: expected >= 0"});
+    require_value(clip >= 0, {"optim::adam: clip: expected >= 0 (0: none)"});
   }
 };
 
@@ -163,10 +163,10 @@ struct sgd {
   }
 
   void check() const {
-    require_value(rate >= 0 && std::isfinite(rate), "optim::sgd: rate: expected a finite number >= 0");
-    require_value(momentum >= 0 && momentum < 1, "optim::sgd: momentum: expected [0, 1)");
-    require_value(weight_decay >= 0, "optim::sgd: weight_decay: expected >= 0");
-    require_value(clip >= 0, "optim::sgd: clip: expected >= 0 (0: none)");
+    require_value(rate >= 0 && std::isfinite(rate), {"optim::sgd: rate: expected a finite number >= 0"});
+    require_value(momentum >= 0 && momentum < 1, {"optim::sgd: momentum: expected [0, 1)"});
+    require_value(weight_decay >= 0, {"optim::sgd: weight_decay: expected >= 0"});
+    require_value(clip >= 0, {"optim::sgd: clip: expected >= 0 (0: none)"});
   }
 };
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,12 +45,15 @@ struct checkpoint_format {
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
     std::vector<double> values;
     for (auto const& one : settings) values.push_back(one.value);
-    std::vector<data::tensor_source> training{
-        list("train.weights", state.weights), list("train.average", state.average),
-        list("train.moments", state.moments), list("train.counters", counters), list("train.settings", values)};
-    if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
-    if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
-    if (figure) training.push_back(data::source_of("train.figure", {1}, &*figure));
+    std::vector<data::tensor_source> training;
+    list(training, "train.weights", state.weights);
+    list(training, "train.average", state.average);
+    list(training, "train.moments", state.moments);
+    list(training, "train.counters", counters);
+    list(training, "train.settings", values);
+    if (!state.carried.empty()) list(training, "train.carried", state.carried);
+    if (!state.cursor.empty()) list(training, "train.cursor", state.cursor);
+    if (figure) list(training, "train.figure", std::span(&*figure, 1));
     data::save_checkpoint(path.string(), Net::fields, state.average.data(), Net::description(), training);
   }
 
@@ -117,8 +121,14 @@ struct checkpoint_format {
 
  private:
   template <class Numbers>
-  static data::tensor_source list(char const* name, Numbers const& numbers) {
-    return data::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
+  static void list(std::vector<data::tensor_source>& all, char const* name, Numbers const& numbers) {
+    list(all, name, data::dtype_of<std::remove_cvref_t<decltype(numbers[0])>>(), static_cast<index_t>(numbers.size()),
+         numbers.data());
+  }
+  /// Not a template, so compiled once.
+  static void list(std::vector<data::tensor_source>& all, char const* name, data::dtype type, index_t count,
+                   void const* numbers) {
+    all.push_back({name, type, {count}, numbers});
   }
 
   static void check_settings(data::checkpoint const& opened, std::span<setting const> own, path_type const& path) {

@@ -348,11 +348,7 @@ struct eigen {
   /// Calls f(i) or f(i, worker) for i < count: in parallel where the work is worth it.
   template <class F>
   void share(index_t count, index_t work, F const& f) const {
-    if (threads > 1 && work >= serial_work) {
-      pool->run(count, f);
-    } else {
-      detail::pool::run_here(count, f);
-    }
+    pool->run(count, f, threads > 1 && work >= serial_work);
   }
 
   /// Calls f(first, last) over fixed chunks.
@@ -360,17 +356,11 @@ struct eigen {
   void chunked(index_t n, index_t least, F const& f) const {
     constexpr index_t most = 16;
     index_t const chunks = threads == 1 ? 1 : std::clamp<index_t>(n / least, 1, most);
-    auto const one = [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); };
-    if (chunks == 1) {
-      detail::pool::run_here(1, one);
-    } else {
-      pool->run(chunks, one);
-    }
+    pool->run(chunks, [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); });
   }
 
   static int checked(int threads) {
-    require_value(threads >= 1 && threads <= 1024,
-                  "backend::eigen: threads: expected 1 to 1024, found " + std::to_string(threads));
+    require_value(threads >= 1 && threads <= 1024, {"backend::eigen: threads: expected 1 to 1024, found ", threads});
     return threads;
   }
 };
