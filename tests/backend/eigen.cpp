@@ -1,5 +1,6 @@
 // The CPU backend against the naive loops: every primitive, odd extents, strides, groups, threads.
 #include "s2rm/backend/eigen/backend.hpp"
+#include "s2rm/backend/eigen/eigen_gemm.hpp"
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/ops/generic.hpp"

@@ -306,7 +306,7 @@ TEST_CASE("checkpoint: a header that another program wrote anew, with notes of i
   auto const path = folder / "anew";
   write_text(path, length + spaced + bytes.substr(8 + size));
   std::vector<float> values(static_cast<std::size_t>(net::size));
-  auto const opened = data::load_checkpoint(path, net::infos, values.data(), training);
+  auto const opened = io::load_checkpoint(path, net::infos, values.data(), training);
   CHECK(values == numbers<float>());
   CHECK_FALSE(opened.verified);
   CHECK_THAT(opened.description, contains("S2GRU, M=2"));

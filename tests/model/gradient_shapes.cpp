@@ -1,4 +1,5 @@
 // The whole model against finite differences: the smallest model, a larger one, other cuts, other dimensions of place.
+#include "s2rm/backend/eigen/eigen_gemm.hpp"
 #include "support/backends.hpp"
 #include "support/model_gradient.hpp"
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "s2rm/backend/eigen/backend.hpp"
+#include "s2rm/backend/eigen/eigen_gemm.hpp"
 #include "s2rm/ops/reference.hpp"
 #if defined(S2RM_TEST_THRUST)
 #include "s2rm/thrust.hpp"

@@ -9,10 +9,10 @@
 #include "s2rm/core/config.hpp"  // first: it says what xtensor would not about a compiler that cannot work
 //
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // from 0.26
-#include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xbuffer_adaptor.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #else
-#include <xtensor/xadapt.hpp>
+#include <xtensor/xbuffer_adaptor.hpp>
 #include <xtensor/xtensor.hpp>
 #endif
 
@@ -22,8 +22,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/core/shape.hpp"
@@ -79,8 +81,10 @@ template <class T, std::size_t Rank>
 auto as_xtensor(array_view<T, Rank> values) {
   std::array<std::size_t, Rank> shape{};
   std::copy(values.shape.begin(), values.shape.end(), shape.begin());
-  return xt::adapt<xt::layout_type::row_major>(values.data, static_cast<std::size_t>(values.size()), xt::no_ownership(),
-                                               shape);
+  // What xt::adapt returns, whose header brings in three more kinds of arrays.
+  using memory = xt::xbuffer_adaptor<T*, xt::no_ownership, std::allocator<std::remove_const_t<T>>>;
+  return xt::xtensor_adaptor<memory, Rank, xt::layout_type::row_major>(
+      memory(values.data, static_cast<std::size_t>(values.size())), shape);
 }
 
 /// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or

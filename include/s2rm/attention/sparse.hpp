@@ -103,6 +103,8 @@ struct attend_sparse {
   }
 
  private:
+  enum class pass { largest, sum, outputs };  ///< over the sources of a target
+
   S2RM_HD void several(item_batch const& b) const {
     scores const all{g, q, k, scale};
     pair_numbers<N, T> s;
@@ -127,25 +129,24 @@ struct attend_sparse {
   S2RM_HD void one(index_t r, index_t i) const {
     scores const all{g, q, k, scale};
     pair_numbers<N, T> s;
-    sums top = scores::lowest(), sum = sums::all(T(0));
-    each_list(sources_of(g), r, i,
-              [&](neighbour_list const& neighbours) { top = all.score(r, i, neighbours, top, s.of); });
-    auto const exponentials = [&](neighbour_list const& neighbours) {
-      all.score(r, i, neighbours, top, s.of);
-      all.lower(neighbours.count, top, s.of);
-      all.exponentials(neighbours.count, s.of);
-    };
-    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
-      exponentials(neighbours);
-      sum = sum + all.sum(neighbours.count, s.of);
-    });
-    sums const one_by_sum = scores::inverse(sum);
-    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
-      exponentials(neighbours);
-      all.multiply(neighbours.count, one_by_sum, s.of);
-      save(r, i, neighbours, s.of, top, one_by_sum);
-      add_values(r, i, neighbours, s.of);
-    });
+    sums top = scores::lowest(), sum = sums::all(T(0)), one_by_sum = sum;
+    // One loop, so that what all passes begin with is compiled once.
+    for (pass now : {pass::largest, pass::sum, pass::outputs}) {
+      if (now == pass::outputs) one_by_sum = scores::inverse(sum);
+      each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+        top = all.score(r, i, neighbours, top, s.of);
+        if (now == pass::largest) return;
+        all.lower(neighbours.count, top, s.of);
+        all.exponentials(neighbours.count, s.of);
+        if (now == pass::sum) {
+          sum = sum + all.sum(neighbours.count, s.of);
+          return;
+        }
+        all.multiply(neighbours.count, one_by_sum, s.of);
+        save(r, i, neighbours, s.of, top, one_by_sum);
+        add_values(r, i, neighbours, s.of);
+      });
+    }
   }
 
   S2RM_HD void add_values(index_t r, index_t i, neighbour_list const& neighbours, T const* w) const {
@@ -191,6 +192,8 @@ struct attend_sparse_backward {
   }
 
  private:
+  enum class pass { heaviest, mean, gradients };  ///< over the sources of a target
+
   S2RM_HD void several(item_batch const& b) const {
     pair_numbers<N, T> w, dw;
     T base[std::size_t{group_size * size}], middle[std::size_t{group_size * size}];
@@ -218,29 +221,26 @@ struct attend_sparse_backward {
   /// See attend_sparse::one.
   S2RM_HD void one(index_t r, index_t i) const {
     pair_numbers<N, T> w, dw;
-    auto const both = [&](neighbour_list const& neighbours) {
-      value_gradients(r, i, neighbours, dw.of);
-      if constexpr (Again) {
-        lowered_scores(r, i, neighbours, w.of);
-        scores::exponentials(neighbours.count, w.of);
-      }
-      weights(r, i, neighbours, w.of);
-    };
     choice top = none();
     sums middle = sums::all(T(0));
-    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
-      both(neighbours);
-      top = heaviest_of(neighbours.count, w.of, dw.of, top);
-    });
-    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
-      both(neighbours);
-      middle = mean(neighbours.count, w.of, dw.of, top.base, middle);
-    });
-    each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
-      both(neighbours);
-      score_gradients(r, i, neighbours, top.base, middle, w.of, dw.of);
-      add_keys(r, i, neighbours, dw.of);
-    });
+    for (pass now : {pass::heaviest, pass::mean, pass::gradients}) {
+      each_list(sources_of(g), r, i, [&](neighbour_list const& neighbours) {
+        value_gradients(r, i, neighbours, dw.of);
+        if constexpr (Again) {
+          lowered_scores(r, i, neighbours, w.of);
+          scores::exponentials(neighbours.count, w.of);
+        }
+        weights(r, i, neighbours, w.of);
+        if (now == pass::heaviest) {
+          top = heaviest_of(neighbours.count, w.of, dw.of, top);
+        } else if (now == pass::mean) {
+          middle = mean(neighbours.count, w.of, dw.of, top.base, middle);
+        } else {
+          score_gradients(r, i, neighbours, top.base, middle, w.of, dw.of);
+          add_keys(r, i, neighbours, dw.of);
+        }
+      });
+    }
   }
 
   /// dw = dy . v.

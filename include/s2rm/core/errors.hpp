@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 
@@ -60,6 +61,22 @@ auto catching([[maybe_unused]] F const& f, [[maybe_unused]] Otherwise const& oth
 /// Throws `value_error` unless `condition` holds.
 inline void require_value(bool condition, std::string const& text) {
   if (!condition) throw_error<value_error>("s2rm: " + text);
+}
+
+/// A text or a number of an error text. It owns nothing, so that a call constructs a string only where it throws, and
+/// compiles to a list of pointers.
+struct text_or_number {
+  constexpr text_or_number(char const* words) : text(words) {}  // NOLINT(*-explicit-*): written in lists
+  constexpr text_or_number(index_t count) : number(count) {}    // NOLINT(*-explicit-*)
+  char const* text = nullptr;                                   ///< null: a number
+  index_t number = 0;
+};
+/// The same with a text that is joined where it is thrown.
+[[gnu::noinline]] inline void require_value(bool condition, std::initializer_list<text_or_number> text) {
+  if (condition) return;
+  std::string all = "s2rm: ";
+  for (auto const& one : text) all += one.text == nullptr ? std::to_string(one.number) : one.text;
+  throw_error<value_error>(all);
 }
 
 S2RM_NAMESPACE_END

@@ -184,22 +184,20 @@ inline fnv1a sum_of_header(safetensors_file const& file) {
 template <class Input, class Wanted>
 void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv1a& sum) {
   std::vector<tensor_info> wanted_tensors;
-  std::sort(file.tensors.begin(), file.tensors.end(),
-            [](tensor_info const& a, tensor_info const& b) { return a.end < b.end; });
   std::uint64_t bytes = 0;
   for (auto const& tensor : file.tensors) bytes += wanted(tensor) ? tensor.end - tensor.begin : 0;
   file.payload.resize(in_memory(bytes));
   std::array<std::byte, 4096> piece{};
   std::uint64_t filled = 0;
-  for (auto& tensor : file.tensors) {
-    auto left = tensor.end - tensor.begin;
-    if (wanted(tensor)) {
+  for (auto const* const found : in_file_order(file.tensors)) {
+    auto left = found->end - found->begin;
+    if (wanted(*found)) {
       auto const place = std::span(file.payload).subspan(in_memory(filled), in_memory(left));
       input.read(place);
       sum.add(place);
+      auto& tensor = wanted_tensors.emplace_back(*found);
       tensor.begin = filled;
       tensor.end = filled += left;
-      wanted_tensors.push_back(std::move(tensor));
       continue;
     }
     while (left > 0) {

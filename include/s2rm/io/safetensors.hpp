@@ -66,16 +66,18 @@ struct safetensors_file {
 
   /// The tensor of that name, or null.
   [[nodiscard]] tensor_info const* find(std::string_view name) const {
-    auto const found =
-        std::find_if(tensors.begin(), tensors.end(), [&](tensor_info const& tensor) { return tensor.name == name; });
-    return found == tensors.end() ? nullptr : &*found;
+    for (auto const& tensor : tensors) {
+      if (tensor.name == name) return &tensor;
+    }
+    return nullptr;
   }
 
   /// The metadata of that key, or null.
   [[nodiscard]] std::string const* find_metadata(std::string_view key) const {
-    auto const found =
-        std::find_if(metadata.begin(), metadata.end(), [&](metadata_entry const& entry) { return entry.key == key; });
-    return found == metadata.end() ? nullptr : &found->value;
+    for (auto const& entry : metadata) {
+      if (entry.key == key) return &entry.value;
+    }
+    return nullptr;
   }
 
   /// The tensor of that name.

@@ -271,10 +271,21 @@ class header_events : public rapid::BaseReaderHandler<rapid::UTF8<>, header_even
   std::set<std::string> metadata_keys_;
 };
 
+/// The tensors in the order of their bytes. Pointers are sorted, not tensors: a sort of their strings and lists is
+/// several times as much code.
+inline std::vector<tensor_info const*> in_file_order(std::span<tensor_info const> tensors) {
+  std::vector<tensor_info const*> order;
+  order.reserve(tensors.size());
+  for (auto const& tensor : tensors) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](tensor_info const* a, tensor_info const* b) {
+    return a->begin != b->begin ? a->begin < b->begin : a->end < b->end;
+  });
+  return order;
+}
+
 /// Every tensor is as long as its shape and type say, where the type is known, and together they cover the payload
 /// exactly once.
 inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t payload, std::string const& file) {
-  std::vector<tensor_info const*> order;
   for (auto const& tensor : tensors) {
     auto const bytes = checked_bytes(tensor.shape, tensor.type);
     if (!bytes) refuse_tensor(file, tensor.name, {"the shape ", tensor.shape, " overflows"});
@@ -287,13 +298,9 @@ inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t 
                     {"expected ", *bytes, " bytes for ", name_of(tensor.type), " ", tensor.shape, ", found ",
                      tensor.end - tensor.begin});
     }
-    order.push_back(&tensor);
   }
-  std::sort(order.begin(), order.end(), [](tensor_info const* a, tensor_info const* b) {
-    return a->begin != b->begin ? a->begin < b->begin : a->end < b->end;
-  });
   std::uint64_t expected = 0;
-  for (auto const* const tensor : order) {
+  for (auto const* const tensor : in_file_order(tensors)) {
     if (tensor->begin != expected) {
       refuse_tensor(file, tensor->name,
                     {"expected to begin at byte ", expected, ", found ", tensor->begin,

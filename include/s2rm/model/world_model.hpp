@@ -88,11 +88,27 @@ struct world_model {
 
   /// The model's sizes in words: what a checkpoint says of itself.
   static std::string description() {
-    auto const n = [](index_t value) { return std::to_string(value); };
-    return std::string(dynamics_policy::name) + ": " + n(M) + " modules x " + n(H) + " (state " + n(state_size) +
-           "), " + n(Shape::heads) + " heads x " + n(Shape::head_width) + ", sphere " + n(S) + ", place " + n(P) +
-           " with " + n(Shape::frequencies) + " octaves, view " + n(view::size) + " -> " + n(D) + ", outputs " +
-           n(outputs) + ", parameters " + n(parameter_count);
+    struct size {
+      char const* name;
+      index_t value;
+    };
+    std::string text(dynamics_policy::name);
+    for (size const& one : {size{": ", M},
+                            {" modules x ", H},
+                            {" (state ", state_size},
+                            {"), ", Shape::heads},
+                            {" heads x ", Shape::head_width},
+                            {", sphere ", S},
+                            {", place ", P},
+                            {" with ", Shape::frequencies},
+                            {" octaves, view ", view::size},
+                            {" -> ", D},
+                            {", outputs ", outputs},
+                            {", parameters ", parameter_count}}) {
+      text += one.name;
+      text += std::to_string(one.value);
+    }
+    return text;
   }
 
   /// The start of every parameter, from the seed alone. The place encoder is whitened on a grid over [-1, 1]^P; see

@@ -141,15 +141,14 @@ class stream {
   /// Throws value_error where the state is that of another model or holds more views than `stream_limits`; the stream
   /// is then as it was.
   void restore(state_type const& s) {
-    require_value(static_cast<index_t>(s.numbers.size()) == state_count,
-                  "stream: state: expected " + std::to_string(state_count) + " numbers, found " +
-                      std::to_string(s.numbers.size()));
+    require_value(
+        static_cast<index_t>(s.numbers.size()) == state_count,
+        {"stream: state: expected ", state_count, " numbers, found ", static_cast<index_t>(s.numbers.size())});
     index_t const max_views = session_.limits_.views;
     auto const count = static_cast<index_t>(s.present.size());
     require_value(count <= max_views && static_cast<index_t>(s.view.size()) == count * Net::view::size &&
                       static_cast<index_t>(s.place.size()) == count * Net::P,
-                  "stream: state: views: expected at most " + std::to_string(max_views) + " whole ones, found " +
-                      std::to_string(count));
+                  {"stream: state: views: expected at most ", max_views, " whole ones, found ", count});
     session_.restore(0, s.numbers);
     if (!s.started) session_.starts_ = sessions::starts::all;
     auto const& seen = session_.activations_;

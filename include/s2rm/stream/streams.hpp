@@ -162,8 +162,7 @@ class streams {
   /// The session goes on from a state. \throws value_error where it is that of another model.
   void restore(index_t session, std::vector<T> const& numbers) {
     require_value(static_cast<index_t>(numbers.size()) == state_count,
-                  "streams: state: expected " + std::to_string(state_count) + " numbers, found " +
-                      std::to_string(numbers.size()));
+                  {"streams: state: expected ", state_count, " numbers, found ", static_cast<index_t>(numbers.size())});
     backend_.copy_in(state_count, numbers.data(), state_of(session));
     set_pending(session, false);
   }
@@ -185,8 +184,8 @@ class streams {
   enum class starts { none, some, all };
 
   static index_t checked(index_t sessions, stream_limits const& limits) {
-    require_value(sessions >= 1, "streams: sessions: expected >= 1");
-    require_value(limits.views >= 0 && limits.queries >= 0, "stream_limits: views, queries: expected >= 0");
+    require_value(sessions >= 1, {"streams: sessions: expected >= 1"});
+    require_value(limits.views >= 0 && limits.queries >= 0, {"stream_limits: views, queries: expected >= 0"});
     return sessions;
   }
 

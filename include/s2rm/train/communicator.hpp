@@ -38,11 +38,10 @@ constexpr element_range share_evenly(index_t total, int rank, int size) {
 /// \throws value_error where the batch cannot be cut into equal micro-batches, or there are more ranks than these.
 inline element_range share_of(index_t batch, int rank, int size, index_t microbatches = 0) {
   if (microbatches == 0) return share_evenly(batch, rank, size);
-  require_value(batch % microbatches == 0, "batch: expected a multiple of training::microbatches (" +
-                                               std::to_string(microbatches) + ") elements, found " +
-                                               std::to_string(batch));
-  require_value(size <= microbatches, "ranks: expected at most as many as training::microbatches (" +
-                                          std::to_string(microbatches) + "), found " + std::to_string(size));
+  require_value(batch % microbatches == 0,
+                {"batch: expected a multiple of training::microbatches (", microbatches, ") elements, found ", batch});
+  require_value(size <= microbatches,
+                {"ranks: expected at most as many as training::microbatches (", microbatches, "), found ", size});
   auto const mine = share_evenly(microbatches, rank, size);
   return {mine.first * (batch / microbatches), mine.count * (batch / microbatches)};
 }
@@ -51,11 +50,11 @@ inline element_range share_of(index_t batch, int rank, int size, index_t microba
 /// \throws value_error where these cannot be cut into so many equal ones.
 inline element_range microbatches_of(index_t batch, int rank, int size, index_t microbatches) {
   auto const mine = share_evenly(microbatches, rank, size);
-  require_value(mine.count > 0, "ranks: expected at most as many as training::microbatches (" +
-                                    std::to_string(microbatches) + "), found " + std::to_string(size));
-  require_value(batch % mine.count == 0, "batch: expected a multiple of " + std::to_string(mine.count) +
-                                             " elements (this rank's share of the " + std::to_string(microbatches) +
-                                             " of training::microbatches), found " + std::to_string(batch));
+  require_value(mine.count > 0,
+                {"ranks: expected at most as many as training::microbatches (", microbatches, "), found ", size});
+  require_value(batch % mine.count == 0,
+                {"batch: expected a multiple of ", mine.count, " elements (this rank's share of the ", microbatches,
+                 " of training::microbatches), found ", batch});
   return mine;
 }
 

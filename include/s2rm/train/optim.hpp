@@ -66,14 +66,14 @@ struct adam {
   }
 
   void(check)() const {
-    require_value(math::is_finite(rate) && rate >= 0, "optim::adam: rate: expected a finite number >= 0");
+    require_value(math::is_finite(rate) && rate >= 0, {"optim::adam: rate: expected a finite number >= 0"});
     require_value(
         math::is_finite(beta1) && beta1 >= 0 && beta1 < 1 && math::is_finite(beta2) && beta2 >= 0 && beta2 < 1,
-        "optim::adam: beta1, beta2: expected [0, 1)");
-    require_value(math::is_finite(epsilon) && epsilon > 0, "optim::adam: epsilon: expected a finite number > 0");
+        {"optim::adam: beta1, beta2: expected [0, 1)"});
+    require_value(math::is_finite(epsilon) && epsilon > 0, {"optim::adam: epsilon: expected a finite number > 0"});
     require_value(math::is_finite(weight_decay) && weight_decay >= 0,
-                  "optim::adam: weight_decay: expected a finite number >= 0");
-    require_value(math::is_finite(clip) && clip >= 0, "optim::adam: clip: expected a finite number >= 0 (0: none)");
+                  {"optim::adam: weight_decay: expected a finite number >= 0"});
+    require_value(math::is_finite(clip) && clip >= 0, {"optim::adam: clip: expected a finite number >= 0 (0: none)"});
     (schedule.check)();
   }
 };
@@ -169,11 +169,12 @@ struct sgd {
   }
 
   void(check)() const {
-    require_value(math::is_finite(rate) && rate >= 0, "optim::sgd: rate: expected a finite number >= 0");
-    require_value(math::is_finite(momentum) && momentum >= 0 && momentum < 1, "optim::sgd: momentum: expected [0, 1)");
+    require_value(math::is_finite(rate) && rate >= 0, {"optim::sgd: rate: expected a finite number >= 0"});
+    require_value(math::is_finite(momentum) && momentum >= 0 && momentum < 1,
+                  {"optim::sgd: momentum: expected [0, 1)"});
     require_value(math::is_finite(weight_decay) && weight_decay >= 0,
-                  "optim::sgd: weight_decay: expected a finite number >= 0");
-    require_value(math::is_finite(clip) && clip >= 0, "optim::sgd: clip: expected a finite number >= 0 (0: none)");
+                  {"optim::sgd: weight_decay: expected a finite number >= 0"});
+    require_value(math::is_finite(clip) && clip >= 0, {"optim::sgd: clip: expected a finite number >= 0 (0: none)"});
     (schedule.check)();
   }
 };

@@ -67,13 +67,12 @@ struct training {
 
   /// \throws value_error naming the option that is out of its range.
   void(check)() const {
-    require_value(math::is_finite(average) && average >= 0 && average < 1, "training: average: expected [0, 1)");
-    require_value(recompute >= 0, "training: recompute: expected >= 0 (0: recompute nothing)");
-    require_value(truncation.window >= 0, "training: truncation.window: expected >= 0 (0: whole batch)");
-    require_value(
-        microbatches >= 0 && microbatches <= communicator::tree_stack::max_leaves &&
-            (microbatches & (microbatches - 1)) == 0,
-        "training: microbatches: expected 0 or a power of two up to 1024, found " + std::to_string(microbatches));
+    require_value(math::is_finite(average) && average >= 0 && average < 1, {"training: average: expected [0, 1)"});
+    require_value(recompute >= 0, {"training: recompute: expected >= 0 (0: recompute nothing)"});
+    require_value(truncation.window >= 0, {"training: truncation.window: expected >= 0 (0: whole batch)"});
+    require_value(microbatches >= 0 && microbatches <= communicator::tree_stack::max_leaves &&
+                      (microbatches & (microbatches - 1)) == 0,
+                  {"training: microbatches: expected 0 or a power of two up to 1024, found ", microbatches});
   }
 
   /// What `resume` compares. Not `recompute`, which changes the gradient by rounding alone: sums are taken in other chunks.
@@ -99,8 +98,7 @@ struct training_state {
   /// is carried a multiple of `element`.
   void require_sizes(index_t parameters, index_t of_moments, index_t element) const {
     auto const demand = [](std::vector<T> const& found, bool met, char const* what, index_t expected) {
-      require_value(met, std::string{"trainer: state: "} + what + std::to_string(expected) + " numbers, found " +
-                             std::to_string(found.size()));
+      require_value(met, {"trainer: state: ", what, expected, " numbers, found ", static_cast<index_t>(found.size())});
     };
     auto const count = [](std::vector<T> const& x) { return static_cast<index_t>(x.size()); };
     demand(weights, count(weights) == parameters, "weights: expected ", parameters);

@@ -165,9 +165,9 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   [[nodiscard]] std::vector<std::int64_t> const& cursor() const { return cursor_; }
   /// \throws value_error on more than `max_cursor` numbers.
   void set_cursor(std::vector<std::int64_t> place) {
-    require_value(static_cast<index_t>(place.size()) <= max_cursor,
-                  "trainer: cursor: expected at most " + std::to_string(max_cursor) + " numbers, found " +
-                      std::to_string(place.size()));
+    require_value(
+        static_cast<index_t>(place.size()) <= max_cursor,
+        {"trainer: cursor: expected at most ", max_cursor, " numbers, found ", static_cast<index_t>(place.size())});
     cursor_ = std::move(place);
   }
 
@@ -355,10 +355,8 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   }
   void count_from(detail::window_counts const& n) { backend_.copy_in(1, &n, counts_.data()); }
   void require_report(index_t number) const {
-    if (reports_.holds(number)) return;
-    throw_error<value_error>("s2rm: trainer: report: expected one of the last " + std::to_string(reports_retained) +
-                             " of " + std::to_string(reports_.count()) + " steps, found step " +
-                             std::to_string(number));
+    require_value(reports_.holds(number), {"trainer: report: expected one of the last ", reports_retained, " of ",
+                                           reports_.count(), " steps, found step ", number});
   }
 
   [[nodiscard]] executor<Net, Backend, T> const& last() const { return last_is_whole_ ? whole_ : executor_; }

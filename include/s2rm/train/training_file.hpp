@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,13 +57,16 @@ struct checkpoint_format {
     std::array<std::int64_t, 3> const counters{state.steps, state.applied, state.skipped};
     std::vector<std::int64_t> values;
     for (auto const& one : settings) values.push_back(std::bit_cast<std::int64_t>(one.value));
-    std::vector<io::tensor_source> training{list("train.weights", state.weights), list("train.average", state.average),
-                                            list("train.moments", state.moments), list("train.counters", counters),
-                                            list("train.settings_bits", values)};
-    if (!state.carried.empty()) training.push_back(list("train.carried", state.carried));
-    if (!state.cursor.empty()) training.push_back(list("train.cursor", state.cursor));
+    std::vector<io::tensor_source> training;
+    list(training, "train.weights", state.weights);
+    list(training, "train.average", state.average);
+    list(training, "train.moments", state.moments);
+    list(training, "train.counters", counters);
+    list(training, "train.settings_bits", values);
+    if (!state.carried.empty()) list(training, "train.carried", state.carried);
+    if (!state.cursor.empty()) list(training, "train.cursor", state.cursor);
     auto const figure_bits = std::bit_cast<std::int64_t>(figure.value_or(0));
-    if (figure) training.push_back(io::source_of("train.figure_bits", {1}, &figure_bits));
+    if (figure) list(training, "train.figure_bits", std::span(&figure_bits, 1));
     io::save_checkpoint(io::path_text(path), Net::fields, state.average.data(), Net::description(), training);
   }
 
@@ -145,8 +149,14 @@ struct checkpoint_format {
 
  private:
   template <class Numbers>
-  static io::tensor_source list(char const* name, Numbers const& numbers) {
-    return io::source_of(name, {static_cast<index_t>(numbers.size())}, numbers.data());
+  static void list(std::vector<io::tensor_source>& all, char const* name, Numbers const& numbers) {
+    list(all, name, io::dtype_of<std::remove_cvref_t<decltype(numbers[0])>>(), static_cast<index_t>(numbers.size()),
+         numbers.data());
+  }
+  /// Not a template, so compiled once.
+  static void list(std::vector<io::tensor_source>& all, char const* name, io::dtype type, index_t count,
+                   void const* numbers) {
+    all.push_back({name, type, {count}, numbers});
   }
 
   /// The numbers of a tensor of bits, or of the one that held them in format 1; none where the file has neither.

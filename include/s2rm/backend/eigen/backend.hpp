@@ -12,21 +12,18 @@
 #include <string>
 
 #include "s2rm/backend/eigen/blocked_gemm.hpp"
-#include "s2rm/backend/eigen/eigen_gemm.hpp"
+#include "s2rm/backend/eigen/gemm.hpp"
 #include "s2rm/backend/eigen/memory.hpp"
 #include "s2rm/backend/eigen/thread_pool.hpp"
 #include "s2rm/core/errors.hpp"
 #include "s2rm/math/sum.hpp"
 #include "s2rm/ops/ops.hpp"
+#if !S2RM_HAS_VECTOR_KERNEL
+#include "s2rm/backend/eigen/eigen_gemm.hpp"
+#endif
 
 S2RM_NAMESPACE_BEGIN
 namespace backend {
-
-/// Which product does the GEMMs.
-enum class gemm {
-  blocked,  ///< the register-blocked kernel: the same bits for a row whatever the number of rows
-  eigen     ///< Eigen's product: portable; a stream then equals a sequence up to rounding only
-};
 
 /// The CPU. Copies share one pool; the last one ends it. One pool serves one caller at a time: programs that step
 /// several models at once give each its own backend.
@@ -208,10 +205,11 @@ struct eigen {
   [[gnu::noinline]] void by_eigen(extents e, T const* w, index_t k_step, index_t o_step, T const* bias, index_t n,
                                   rows<T const> x, rows<T> y, bool accumulate) const {
     if (n == 0) return;
+    auto const product_of = unpacked_product<T>();
     share(e.groups, n * e.size(), [=](index_t g) {
-      detail::product_by_eigen<T>({x.at(0, g), x.stride, 1, w + g * e.columns * e.depth, y.at(0, g), y.stride,
-                                   bias == nullptr ? nullptr : bias + g * e.columns, accumulate},
-                                  k_step, o_step, n, e.columns, e.depth);
+      product_of({x.at(0, g), x.stride, 1, w + g * e.columns * e.depth, y.at(0, g), y.stride,
+                  bias == nullptr ? nullptr : bias + g * e.columns, accumulate},
+                 k_step, o_step, n, e.columns, e.depth);
     });
   }
 
@@ -316,8 +314,7 @@ struct eigen {
   template <class T>
   void outer_band(index_t n, rows<T const> dy, index_t count, rows<T const> x, index_t width, T* dw, int worker) const {
     if (!by_panels()) {
-      detail::product_by_eigen<T>({dy.data, 1, dy.stride, x.data, dw, width, nullptr, true}, x.stride, 1, count, width,
-                                  n);
+      unpacked_product<T>()({dy.data, 1, dy.stride, x.data, dw, width, nullptr, true}, x.stride, 1, count, width, n);
       return;
     }
     constexpr index_t depth = detail::outer_depth<T>, columns = detail::outer_columns<T>;
@@ -337,16 +334,22 @@ struct eigen {
     }
   }
 
+  /// Eigen's product, where `by_panels` does not hold.
+  template <class T>
+  [[nodiscard]] detail::unpacked_product<T> unpacked_product() const {
+#if S2RM_HAS_VECTOR_KERNEL
+    return gemm.template product<T>();
+#else
+    return detail::product_by_eigen<T>;
+#endif
+  }
+
   [[nodiscard]] bool by_panels() const { return S2RM_HAS_VECTOR_KERNEL && gemm == backend::gemm::blocked; }
 
   /// Calls f(i) or f(i, worker) for i < count: in parallel where the work is worth it.
   template <class F>
   void share(index_t count, index_t work, F const& f) const {
-    if (threads > 1 && work >= serial_work) {
-      pool->run(count, f);
-    } else {
-      detail::pool::run_here(count, f);
-    }
+    pool->run(count, f, threads > 1 && work >= serial_work);
   }
 
   /// Calls f(first, last) over fixed chunks.
@@ -354,17 +357,11 @@ struct eigen {
   void chunked(index_t n, index_t least, F const& f) const {
     constexpr index_t max_chunks = 16;
     index_t const chunks = threads == 1 ? 1 : std::clamp<index_t>(n / least, 1, max_chunks);
-    auto const one = [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); };
-    if (chunks == 1) {
-      detail::pool::run_here(1, one);
-    } else {
-      pool->run(chunks, one);
-    }
+    pool->run(chunks, [&](index_t i) { f(n * i / chunks, n * (i + 1) / chunks); });
   }
 
   static int checked(int threads) {
-    require_value(threads >= 1 && threads <= 1024,
-                  "backend::eigen: threads: expected 1 to 1024, found " + std::to_string(threads));
+    require_value(threads >= 1 && threads <= 1024, {"backend::eigen: threads: expected 1 to 1024, found ", threads});
     return threads;
   }
 };

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The only file that includes Eigen: the portable product, and the check of the register-blocked one.
+/// The only file that includes Eigen: the portable product, and the check of the register-blocked one. Programs that
+/// choose `gemm::eigen` include it.
 
 // GCC 12 finds an uninitialised number in its own AVX-512 intrinsics when Eigen is inlined (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
@@ -12,7 +13,7 @@
 #pragma GCC diagnostic pop
 #endif
 
-#include "s2rm/backend/eigen/blocked_gemm.hpp"
+#include "s2rm/backend/eigen/gemm.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace backend::detail {
@@ -37,6 +38,12 @@ inline void product_by_eigen(product_operands<T> const& m, index_t k_step, index
   }
   if (depth > 0) c.noalias() += a * b;
 }
+
+/// What `gemm::eigen` stands for.
+template <>
+struct eigen_products<gemm> {
+  static constexpr gemm value{product_by_eigen<float>, product_by_eigen<double>};
+};
 
 }  // namespace backend::detail
 S2RM_NAMESPACE_END

@@ -68,16 +68,11 @@ class pool {
   /// Memory of one worker for the time of a task, 64-byte aligned.
   [[nodiscard]] std::byte* scratch(int worker) { return scratch_.data() + worker * scratch_bytes_; }
 
-  /// The tasks 0 .. count - 1 in parallel.
+  /// The tasks 0 .. count - 1: in parallel, or on the calling thread alone. Both go through one function, so that a task
+  /// is compiled once and a call of `run` is a few instructions.
   template <class Task>
-  void run(index_t count, Task const& task) {
-    start(count, call<Task>, &task);
-  }
-  /// The same on the calling thread alone. Both go through one function, so that a task is compiled once.
-  template <class Task>
-  static void run_here(index_t count, Task const& task) {
-    void (*const one)(void const*, index_t, int) = call<Task>;
-    for (index_t i = 0; i < count; ++i) one(&task, i, 0);
+  void run(index_t count, Task const& task, bool parallel = true) {
+    start(count, call<Task>, &task, parallel);
   }
 
  private:
@@ -105,8 +100,9 @@ class pool {
     }
   }
 
-  void start(index_t count, void (*one)(void const*, index_t, int), void const* context) {
-    if (workers_.empty() || count < 2) {
+  [[gnu::noinline]] void start(index_t count, void (*one)(void const*, index_t, int), void const* context,
+                               bool parallel) {
+    if (!parallel || workers_.empty() || count < 2) {
       for (index_t i = 0; i < count; ++i) one(context, i, 0);
       return;
     }
