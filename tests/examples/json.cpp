@@ -230,3 +230,15 @@ TEST_CASE("sensors: the log of a fit that went on has all its steps, and those d
   CHECK(log.find("forecast", 3)->step == first.step);
   CHECK(log.find("forecast", 3)->seconds == 10);
 }
+
+TEST_CASE("records and manifests are UTF-8, whatever a name on the command line was") {
+  examples::manifest settings;
+  settings.set("command", std::vector<std::string>{"clip", "m\xfcller.avi"}).set("name", "m\xc3\xbcller");
+  CHECK_THAT(settings.json(), contains("m\xef\xbf\xbdller.avi") && contains("m\xc3\xbcller"));
+  examples::run_record record;
+  record.title = "\xff";
+  record.manifest = settings.json();
+  temporary_folder const folder;
+  record.write(folder / "record.json");
+  CHECK(examples::parse_json(read_text(folder / "record.json"), "record").at("title") == "\xef\xbf\xbd");
+}
