@@ -21,6 +21,12 @@ def anchor(title):
     return re.sub(r"[^\w\- ]", "", title.replace("`", "")).strip().lower().replace(" ", "-")
 
 
+def numbered(name, seen):
+    """The anchor of a heading that may stand on its page before: added, added-1, added-2."""
+    seen[name] = seen.get(name, -1) + 1
+    return f"{name}-{seen[name]}" if seen[name] else name
+
+
 def label(page, heading=""):
     parts = ["page", os.path.splitext(page)[0].lower()] + ([heading] if heading else [])
     return "_".join(re.sub(r"\W", "_", part) for part in parts)
@@ -52,6 +58,7 @@ def outside_html(piece):
 def main():
     page = os.path.relpath(sys.argv[1])
     code = first = False
+    seen = {}
     for line in open(page, encoding="utf-8"):
         line = line.rstrip("\n")
         if FENCE.match(line):
@@ -62,7 +69,7 @@ def main():
             line = LINK.sub(lambda match: link(page, match), line)
             line = "".join(outside_html(p) for p in CODE.split(line))
             if heading and (page != MAIN or first):
-                name = label(page) if not first else label(page, anchor(heading.group(2)))
+                name = label(page) if not first else label(page, numbered(anchor(heading.group(2)), seen))
                 line = f"{line} {{#{name}}}"
             first = first or heading is not None
         print(line)

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "flags/bits.hpp"
+#include "s2rm/math/fourier.hpp"
 #include "s2rm/math/scalar.hpp"
 
 namespace flags {

@@ -1,5 +1,6 @@
 // Scalar functions against long double, alone and in registers of every width, and their behaviour at the ends.
 #include "s2rm/math/scalar.hpp"
+#include "s2rm/math/fourier.hpp"
 
 #include <bit>
 #include <cstdint>

@@ -21,6 +21,7 @@
 #include "s2rm/io/file.hpp"
 #include "s2rm/io/message.hpp"
 #include "s2rm/io/safetensors_header.hpp"
+#include "s2rm/io/safetensors_header_writer.hpp"
 #include "s2rm/io/tensor_info.hpp"
 
 S2RM_NAMESPACE_BEGIN

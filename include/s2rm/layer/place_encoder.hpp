@@ -13,6 +13,7 @@
 
 #include "s2rm/layer/mlp.hpp"
 #include "s2rm/layer/sphere.hpp"
+#include "s2rm/math/fourier.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace layer {

@@ -4,6 +4,7 @@
 /// places from their Fourier features to the sphere, and writes what the backward pass reads.
 
 #include "s2rm/backend/thrust/kernels/block.hpp"
+#include "s2rm/math/fourier.hpp"
 #include "s2rm/math/normalise.hpp"
 #include "s2rm/math/scalar.hpp"
 #include "s2rm/math/simd.hpp"

@@ -22,13 +22,12 @@ struct recurrence_attention {
   T const* log_weight;
   std::uint8_t const* reach;
   std::uint8_t reached;
-  int pair_row, target_step, source_step;  ///< of the two
-  T const *q, *k, *v;                      ///< of item 0
-  int q_step, k_row, k_step;               ///< from module to module; from row to row, from source to source
-  T* to_statistics = nullptr;              ///< of the forward pass: softmax statistics, (B, M, 2 N), or null
-  T* y = nullptr;                          ///< (B, M, NC)
-  // The backward pass.
-  T const* statistics = nullptr;                  ///< softmax statistics that the forward pass saved
+  int pair_row, target_step, source_step;         ///< of the two
+  T const *q, *k, *v;                             ///< of item 0
+  int q_step, k_row, k_step;                      ///< from module to module; from row to row, from source to source
+  T* to_statistics = nullptr;                     ///< of the forward pass: softmax statistics, (B, M, 2 N), or null
+  T* y = nullptr;                                 ///< (B, M, NC)
+  T const* statistics = nullptr;                  ///< backward pass: softmax statistics that the forward pass saved
   T const* dout = nullptr;                        ///< (B, M, NC)
   T* pairs = nullptr;                             ///< (B, M, N, sources, 2): weight and dl
   T *dq = nullptr, *dk = nullptr, *dv = nullptr;  ///< where q, k and v have theirs
