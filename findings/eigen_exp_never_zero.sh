@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Behaviour: Eigen's vectorised exp of floats clamps its argument, so exp of anything below -88.4 is 2.9e-39; what is
-# left at the end of the array goes through std::exp and underflows to 0 (or to its true denormal). Eleven equal
+# Behaviour: Eigen's vectorised exp of floats clamps its argument, so exp of anything below about -89 is 2.9e-39; what
+# is left at the end of the array goes through std::exp and underflows to 0 (or to its true denormal). Eleven equal
 # arguments give two results; logistic(-inf) likewise.
 # One would guess: exp(-1000) is 0 and exp(-inf) is 0, everywhere in the array.
 # Seen with: Eigen 3.4.0 (Debian libeigen3-dev 3.4.0-4), x86-64
