@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.25)
 get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 file(GLOB_RECURSE sources RELATIVE "${ROOT}/tests" "${ROOT}/tests/*/*.cpp")
-list(FILTER sources EXCLUDE REGEX "^(compile_fail|consumer|cmake)/|^support/(main|keep_modules|precompiled|golden|model_gradient)\\.cpp$|^distributed/failing\\.cpp$|^fuzz/replay\\.cpp$")
+list(FILTER sources EXCLUDE REGEX "^(compile_fail|consumer|cmake|machines)/|^support/(main|keep_modules|precompiled|golden|model_gradient)\\.cpp$|^distributed/failing\\.cpp$|^fuzz/replay\\.cpp$")
 file(READ "${ROOT}/tests/CMakeLists.txt" lists)
 if(EXISTS "${ROOT}/tests/cuda/CMakeLists.txt")
   file(READ "${ROOT}/tests/cuda/CMakeLists.txt" more)
