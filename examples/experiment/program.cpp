@@ -33,6 +33,11 @@ CLI::App& program::add(std::string const& name, std::string const& what, std::fu
 int program::run(int argc, char const* const* argv) {
   try {
     ranks::begin();
+  } catch (std::exception const& error) {  // there are no other ranks to end
+    std::fprintf(stderr, "%s: %s\n", name_.c_str(), error.what());
+    return 1;
+  }
+  try {
     app_.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
     return app_.exit(error);

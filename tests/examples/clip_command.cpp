@@ -75,6 +75,7 @@ TEST_CASE("several processes of one launch that do not know each other are refus
   auto const refused = call(work.train() + " --steps 2", "PMI_SIZE=2");
   CHECK(refused.status == 1);
   CHECK_THAT(refused.text, contains("expected one process, found 2 started together (PMI_SIZE=2)"));
+  CHECK(refused.text.find("MPI_FINALIZE") == std::string::npos);  // MPI is not begun a second time
   CHECK_FALSE(std::filesystem::exists(work.path / "seed1.safetensors"));
   CHECK(call(work.train() + " --steps 2", "PMI_SIZE=2 S2RM_INDEPENDENT_RUNS=1").status == 0);
   CHECK(call(work.train() + " --steps 2", "SLURM_NTASKS=8 SLURM_PROCID=0").status == 0);
