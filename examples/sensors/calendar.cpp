@@ -67,7 +67,7 @@ std::optional<written_time> read_time(std::string_view text) {
   if (text.empty()) return result;
   if (!whole_day || take("T ") == '\0') return std::nullopt;
 
-  auto const hour = digits(2), minute = take(":") != '\0' ? digits(2) : 0;
+  auto const hour = digits(text.find(':') == 1 ? 1 : 2), minute = take(":") != '\0' ? digits(2) : 0;
   auto const with_seconds = minute >= 0 && take(":") != '\0';
   auto const second = with_seconds ? digits(2) : 0;
   auto rounded = 0;

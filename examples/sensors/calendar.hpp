@@ -32,7 +32,7 @@ struct written_time {
   bool zoned = false;  ///< Z, UTC, GMT or an offset was there; without one the time is taken as UTC
 };
 
-/// Reads YYYY, YYYY-MM, YYYY-MM-DD (or with two slashes) and after a day, behind a T or a space, HH, HH:MM, HH:MM:SS or HH:MM:SS.fff,
+/// Reads YYYY, YYYY-MM, YYYY-MM-DD (or with two slashes) and after a day, behind a T or a space, HH, HH:MM (H:MM), HH:MM:SS or HH:MM:SS.fff,
 /// each perhaps with Z, UTC, GMT, +HH, +HHMM or +HH:MM. 24:00 is the next midnight, a fraction is rounded to the second.
 /// Empty when the text is none of these or no such day exists.
 [[nodiscard]] std::optional<written_time> read_time(std::string_view text);

@@ -423,7 +423,7 @@ series parse_network(std::string_view readings, std::string const& readings_name
                auto const found = known.find(cells[1]);
                auto value = means_missing(cells[2]) ? std::optional{missing} : values.read(cells[2]);
                if (said_missing(cells[2], value)) value = missing;
-               if (first && !time && !has_digit(cells[0]) && !(value && *value == *value)) {
+               if (first && !time && !has_digit(cells[0]) && (!value || std::isnan(*value))) {
                  skip_units(readings_name, line);
                } else if (!time) {
                  auto const slash = cells[0].find_first_of("/.");

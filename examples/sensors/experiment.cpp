@@ -26,12 +26,17 @@ char const* name(task_kind task) {
 
 experiment open_experiment(experiment_options const& options) {
   experiment result;
-  result.data = open_data(options.data, result.notes);
   auto const& data = result.data;
   auto const say = [](std::vector<std::string> const& notes) {
     if (!examples::ranks::first()) return;
     for (auto const& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   };
+  try {
+    result.data = open_data(options.data, result.notes);
+  } catch (data_error const&) {
+    say(result.notes);  // they may be the reason
+    throw;
+  }
   if (examples::ranks::first()) {
     std::fprintf(
         stderr, "%s\n%lld stations, %lld steps of %s from %s: %.1f %% of this grid hold a reading\n",

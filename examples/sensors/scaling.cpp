@@ -117,8 +117,9 @@ std::vector<std::string> check_parts(series const& data, time_split const& split
     auto const train = over(split.train, s);
     changing += train.moves() ? 1 : 0;
     if (train.count >= scaler::fewest_readings && !train.moves()) name_of(still, s);
-    if (auto const fit = over(split.fit(), s).count; fit > 0 && fit < scaler::fewest_readings) name_of(few, s);
-    tested += over(split.test, s).count;
+    auto const before = over(split.fit(), s).count, test = over(split.test, s).count;
+    if (before + test > 0 && before < scaler::fewest_readings) name_of(few, s);
+    tested += test;
   }
   if (changing == 0) {
     throw data_error{"from " + time_text(data.time(split.train.begin)) + " to " +

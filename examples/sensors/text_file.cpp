@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -18,7 +19,7 @@ constexpr std::size_t most_bytes = std::size_t{1} << 30;
 /// Empty where iconv does not know the encoding, or a byte is none of it.
 std::optional<std::string> converted(std::string_view bytes, std::string const& from) {
   auto* const converter = iconv_open("UTF-8", from.c_str());
-  if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
+  if (reinterpret_cast<std::intptr_t>(converter) == -1) return std::nullopt;
   std::unique_ptr<void, decltype(&iconv_close)> const closed_at_the_end{converter, iconv_close};
   std::string text;
   std::array<char, 1 << 14> part{};

@@ -65,7 +65,9 @@ double phase_of(std::vector<time_stamp> const& stamps, time_step step, double me
   auto const most = most_frequent(seconds);
   auto const agreed = 2 * most.count >= std::ssize(seconds);
   auto const phase = agreed ? static_cast<double>(most.gap) / length : fraction(mean);
-  // Days that begin at another hour keep it. Half a day before a month ends, a time zone lies between.
+  // Days that begin at another hour keep it. A month that ends a minute early is this one, hours early is a time zone.
+  auto const early = (1 - phase) * length;
+  if (step.months > 0 && early > 0 && early <= 90) return phase;
   auto const near_zero = step.months > 0 ? 43200 / length : agreed ? 0 : 0.125;
   return std::min(phase, 1 - phase) <= near_zero ? 0 : phase;
 }
@@ -147,10 +149,12 @@ time_grid fit_grid(std::vector<std::vector<time_stamp>> const& of_stations, std:
   auto const calendar = grid.step.months > 0;
   // A day begins at midnight, a week with the first day.
   auto const begin = calendar ? 0.0 : fraction(grid.step.position(midnight(date_of(stamps.front()))));
+  auto phase = begin;
   grid.origin_ = begin;
   if (grid.nearest) {
     auto const by_falling_in = together();
-    grid.origin_ = phase_of(stamps, grid.step, mean) - 0.5;
+    phase = phase_of(stamps, grid.step, mean);
+    grid.origin_ = phase - 0.5;
     grid.nearest = together() <= by_falling_in;
     if (!grid.nearest) grid.origin_ = begin;
   }
@@ -160,7 +164,9 @@ time_grid fit_grid(std::vector<std::vector<time_stamp>> const& of_stations, std:
   auto const within = std::max(0.0, position - static_cast<double>(whole));
   auto const from = grid.step.after(0, whole), to = grid.step.after(0, whole + 1);
   grid.first = from + std::llround(within * static_cast<double>(to - from));
-  if (calendar) grid.first = time_step::of_months(1).after(grid.first, 0);  // the month that it lies in
+  // The month that it lies in; phases of months and years of unequal length would be a day off.
+  if (calendar && grid.nearest) grid.first = stamps.front() + (phase == 0 ? seconds_per_day / 2 : 0);
+  if (calendar) grid.first = time_step::of_months(1).after(grid.first, 0);
   return settle();
 }
 

@@ -277,6 +277,9 @@ TEST_CASE("one network in many writings is one series") {
   same("fractions", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02d %02d:00:00.000000"); }));
   same("almost the hour", timed([&](time_stamp t) { return clock(t - 3600, "%04d-%02d-%02d %02d:59:59.6"); }));
   same("hours alone", timed([&](time_stamp t) { return clock(t, "%04d-%02d-%02dT%02d"); }));
+  same("hours of one digit", timed([&](time_stamp t) {
+         return clock(t, t / 36000 % 2 == 0 && t / 3600 % 24 < 10 ? "%04d-%02d-%02d %d:00" : "%04d-%02d-%02d %02d:00");
+       }));
   same("slashes", timed([&](time_stamp t) { return clock(t, "%04d/%02d/%02d %02d:00"); }));
 
   auto const comma = [](std::string text) {

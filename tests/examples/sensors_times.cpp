@@ -118,6 +118,14 @@ TEST_CASE("months, quarters and years are calendar steps") {
       CHECK(grid.step.after(grid.first, 5) == midnight({2015 + 5 * months / 12, 1 + 5 * months % 12, 1}));
     }
   }
+  // A year that begins in April; months stamped with their last second.
+  auto const fiscal = stamps(40, [](int i) { return midnight({1980 + i, 4, 1}); });
+  CHECK(fit_grid({fiscal}).first == midnight({1980, 4, 1}));
+  check_in_order(fiscal, fit_grid({fiscal}));
+  auto last_second = dates(36, 1, 31);
+  for (auto& time : last_second) time += day - 1;
+  CHECK(fit_grid({last_second}).first == midnight({2015, 1, 1}));
+  check_in_order(last_second, fit_grid({last_second}));
   // One month a few days late; midnight in a time zone with summer time; a file of one pause.
   auto late = dates(36, 1, 1);
   late[7] += 4 * day;
@@ -283,7 +291,8 @@ TEST_CASE("all parts are looked at before anything is fitted") {
   CHECK_THROWS_WITH(check(still), contains("no station's readings ever change") && contains("2023-05-09"));
   auto grown = good;
   for (index_t t = 0; t < 80; ++t) cell(grown, t, 2) = sensors::missing;
-  CHECK_THAT(check(grown), contains("Fewer than 30 readings before the test part") && contains("'P2'"));
+  for (index_t t = 0; t < 90; ++t) cell(grown, t, 1) = sensors::missing;
+  CHECK_THAT(check(grown), contains("Fewer than 30 readings before the test part") && contains("'P1', 'P2'"));
   CHECK_THAT(check(network(40, 1)), contains("The test part holds 6 readings"));
 }
 
