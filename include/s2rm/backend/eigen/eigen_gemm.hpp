@@ -18,6 +18,8 @@
 S2RM_NAMESPACE_BEGIN
 namespace backend::detail {
 
+static_assert(EIGEN_VERSION_AT_LEAST(3, 4, 0), "s2rm: Eigen 3.4 or newer is needed");
+
 /// y = W x for one group by Eigen: c (rows, columns) from a (rows, depth) and b[k, o] = b[k * k_step + o * o_step], not
 /// packed. The order of the sums is Eigen's own and depends on the extents.
 template <class T>
