@@ -125,7 +125,7 @@ struct cell_part {
   template <class B>
   struct on {
     using cell = typename Cell::template on<part_shape>;
-    static constexpr index_t n = part_rows, M = cell::M, H = cell::H, I = cell::I, SW = cell::state;
+    static constexpr index_t n = part_rows, M = cell::M, H = cell::H, I = cell::NC, SW = cell::state;
     s2rm::parameters<typename cell::params, B, float> weights;
     numbers_on<B> u, h, c, y, saved, dy, delta, du, dh, dc, scratch;
     explicit on(B& be)

@@ -34,7 +34,7 @@ TEST_CASE("the GRU conforms") {
 
 TEST_CASE("a GRU step is PyTorch's equations, module by module") {
   using cell = cell::gru::on<tiny>;
-  constexpr index_t M = cell::M, H = cell::H, I = cell::I, n = 2;
+  constexpr index_t M = cell::M, H = cell::H, I = cell::NC, n = 2;
   ops::reference be;
   auto const p = cell_problem<cell>(be, "", n, 5);
   auto const& u = p.arguments[0].value;
@@ -81,7 +81,7 @@ TEST_CASE("a bounded state stays bounded") {
   test::plain_parameters<cell::params> const p(be, w.data());
   std::vector<double> h(size, 1.0), y(size), saved(cell::saved::size), scratch(cell::scratch);
   for (std::uint32_t t = 0; t < 200; ++t) {
-    auto const u = test::normal_numbers(cell::M * cell::I, 100 + t), noise = test::normal_numbers(size, 500 + t);
+    auto const u = test::normal_numbers(cell::M * cell::NC, 100 + t), noise = test::normal_numbers(size, 500 + t);
     std::vector<double> hbar(h);
     for (std::size_t i = 0; i < hbar.size(); ++i) hbar[i] += 100 * noise[i];
     cell::forward(be, p.view, 1, {u.data(), 18, 6}, {hbar.data(), 15, 5}, {h.data(), 15, 5}, {y.data(), 15, 5},

@@ -34,7 +34,7 @@ TEST_CASE("the LSTM conforms") {
 
 TEST_CASE("an LSTM step is PyTorch's equations, module by module") {
   using cell = cell::lstm::on<tiny>;
-  constexpr index_t M = cell::M, H = cell::H, I = cell::I, n = 2;
+  constexpr index_t M = cell::M, H = cell::H, I = cell::NC, n = 2;
   ops::reference be;
   auto const p = cell_problem<cell>(be, "", n, 5);
   auto const& u = p.arguments[0].value;

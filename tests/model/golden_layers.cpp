@@ -26,7 +26,7 @@ template <class Cell>
 void compare_cell(std::string const& name, std::string const& seen, std::string const& carried) {
   INFO(name);
   using cell = Cell;
-  constexpr index_t M = cell::M, H = cell::H, I = cell::I, SW = cell::state;
+  constexpr index_t M = cell::M, H = cell::H, I = cell::NC, SW = cell::state;
   auto const f = golden(name);
   auto const u = f.numbers<double>("u"), h = f.numbers<double>(seen), c = f.numbers<double>(carried),
              dy = f.numbers<double>("grad.output");

@@ -12,7 +12,7 @@ namespace s2rm::test {
 /// Any cell. What the gates see and what is carried over are drawn apart.
 template <class Cell, class B>
 problem cell_problem(B& be, std::string const& name, index_t n, std::uint32_t stream) {
-  static constexpr index_t M = Cell::M, H = Cell::H, I = Cell::I, SW = Cell::state;
+  static constexpr index_t M = Cell::M, H = Cell::H, I = Cell::NC, SW = Cell::state;
   problem p;
   p.name = name;
   p.rows = n;

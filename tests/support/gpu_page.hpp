@@ -19,7 +19,7 @@ using net = s2rm::world_model<sizes, s2rm::encoder::mlp<8>, s2rm::decoder::mlp<8
 }  // namespace my
 using my::net;
 
-namespace s2rm {
+S2RM_NAMESPACE_BEGIN
 
 template <class Net, class T, class Optimiser>
 std::unique_ptr<any_trainer<Net, T>> gpu_trainer(Optimiser optimiser, seed start, training options,
@@ -31,7 +31,7 @@ int gpu_count() {
   return 1;
 }
 
-}  // namespace s2rm
+S2RM_NAMESPACE_END
 
 inline s2rm::batch<float, 1> const batch = [] {
   s2rm::batch<float, 1> b;

@@ -119,7 +119,7 @@ class npy_reader {
   }
 
  private:
-  void skip_blanks() { text_.remove_prefix(std::min(text_.find_first_not_of(" \t\r\n"), text_.size())); }
+  void skip_blanks() { text_.remove_prefix((std::min)(text_.find_first_not_of(" \t\r\n"), text_.size())); }
   bool taken(char c) {
     skip_blanks();
     if (!text_.starts_with(c)) return false;
@@ -296,7 +296,7 @@ tensor<T, Rank> read_npy(Input& input, std::array<index_t, Rank> const& expected
                          std::string const& path) {
   std::array<char, 12> first{};
   input.read(std::as_writable_bytes(std::span(first))
-                 .first(static_cast<std::size_t>(std::min<std::uint64_t>(first.size(), input.size()))));
+                 .first(static_cast<std::size_t>((std::min<std::uint64_t>)(first.size(), input.size()))));
   std::string_view const known(first.data(), first.size());
   auto const prefix = check_npy_prefix(known, input.size(), path);
   // Of a version 1 header two bytes are read already. A shorter one is empty and refused below.

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// S2RM_INSTRUCTION_SET: a name for the instructions that this translation unit is compiled for and for how its compiler
-/// may treat floating point. It is the inline namespace of everything in s2rm (core/config.hpp), so units compiled with
+/// S2RM_INSTRUCTION_SET: a name for the instructions that this translation unit is compiled for, for how its compiler
+/// may treat floating point, and for whether it has exceptions. It is the inline namespace of everything in s2rm (core/config.hpp), so units compiled with
 /// other flags share no function: of those with one name the linker keeps any, and a unit for every machine would get the
 /// code of one for AVX-512.
 ///
@@ -125,7 +125,14 @@
 #define S2RM_WORD_SCALAR _scalar
 #endif
 
+// An error of a unit without exceptions ends the program: not what a unit that catches may be given.
+#if S2RM_EXCEPTIONS
+#define S2RM_WORD_ABORTS
+#else
+#define S2RM_WORD_ABORTS _aborts
+#endif
+
 #define S2RM_INSTRUCTION_SET                                                                             \
   S2RM_JOIN(S2RM_MACHINE, S2RM_WORDS_2, S2RM_WORDS_3, S2RM_WORDS_4, S2RM_WORDS_BEYOND, S2RM_WORD_SCALAR, \
-            S2RM_WORD_FAST, )
+            S2RM_WORD_FAST, S2RM_WORD_ABORTS)
 #endif

@@ -52,7 +52,7 @@ class mpi {
     if (n <= few) return sum_few(x, static_cast<int>(n), type<T>(), MPI_SUM, "sum");
     here("sum");
     for (index_t i = 0; i < n; i += max_count) {
-      auto const count = static_cast<int>(std::min(max_count, n - i));
+      auto const count = static_cast<int>((std::min)(max_count, n - i));
       require_success(MPI_Allreduce(MPI_IN_PLACE, x + i, count, type<T>(), MPI_SUM, link_->all), "MPI_Allreduce");
     }
   }
@@ -155,7 +155,7 @@ class mpi {
     auto* const from = static_cast<std::byte*>(bytes);
     auto const total = static_cast<index_t>(n);
     for (index_t i = 0; i < total; i += max_count) {
-      require_success(MPI_Bcast(from + i, static_cast<int>(std::min(max_count, total - i)), MPI_BYTE, 0, link_->all),
+      require_success(MPI_Bcast(from + i, static_cast<int>((std::min)(max_count, total - i)), MPI_BYTE, 0, link_->all),
                       "MPI_Bcast");
     }
   }

@@ -111,8 +111,8 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
       w.key = a.take<T>(K * views * NC);
       w.value = a.take<T>(K * views * NC);
       w.delta = a.take<T>(K * Cell::delta::size);
-      w.scratch = a.take<T>(std::max({batch * Cell::scratch, batch * M * interaction_attend::scratch(M),
-                                      batch * M * N * (views + 1), K * Cell::gradient_scratch}));
+      w.scratch = a.take<T>((std::max)({batch * Cell::scratch, batch * M * interaction_attend::scratch(M),
+                                        batch * M * N * (views + 1), K * Cell::gradient_scratch}));
       return w;
     }
   };

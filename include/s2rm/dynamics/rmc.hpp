@@ -108,7 +108,7 @@ struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, State
       s.y2_hat = a.take<T>(S * F);
       s.y2_factor = a.take<T>(S);
       s.gates = a.take<T>(S * 3 * F);
-      s.pre = a.take<T>(std::max(max_rows * views, batch * K) * QW);
+      s.pre = a.take<T>((std::max)(max_rows * views, batch * K) * QW);
       s.gate_memory = a.take<T>(batch * K * 2 * F);
       s.z = a.take<T>(batch * K * F);
       s.y2 = a.take<T>(batch * K * F);

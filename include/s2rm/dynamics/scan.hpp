@@ -93,7 +93,7 @@ struct recurrent {
   template <class B, class P, class T, class Activations>
   static void forward(B& be, P p, inputs<T> const& in, Activations const& s) {
     constexpr index_t width = Layer::M * Layer::SW;
-    index_t const chunk = Layer::whole_sequence_views ? std::max<index_t>(in.time, 1) : in.delta_steps();
+    index_t const chunk = Layer::whole_sequence_views ? (std::max<index_t>)(in.time, 1) : in.delta_steps();
     for (index_t t = 0; t < in.time; t += chunk) {
       Layer::prepare_views(be, p, in, s, t, (std::min)(chunk, in.time - t));
     }

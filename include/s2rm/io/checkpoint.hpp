@@ -201,7 +201,7 @@ void read_wanted(Input& input, safetensors_file& file, Wanted const& wanted, fnv
       continue;
     }
     while (left > 0) {
-      auto const part = std::span(piece).first(in_memory(std::min<std::uint64_t>(left, piece.size())));
+      auto const part = std::span(piece).first(in_memory((std::min<std::uint64_t>)(left, piece.size())));
       input.read(part);
       sum.add(part);
       left -= part.size();

@@ -146,7 +146,7 @@ inline std::uint64_t header_length(std::string_view first, std::uint64_t size, s
   constexpr std::uint64_t most_of_format = 100'000'000;  // the format's own limit: beyond it the bytes are no length
   std::uint64_t length = 0;
   std::memcpy(&length, first.data(), 8);
-  if (length > std::max(limits.header, most_of_format)) {
+  if (length > (std::max)(limits.header, most_of_format)) {
     refuse(file, {"expected a header of at most ", limits.header, " bytes, found ", length,
                   " (is this a safetensors file?)"});
   }

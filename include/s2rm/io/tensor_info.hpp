@@ -147,7 +147,7 @@ tensor_source source_of(std::string name, std::vector<index_t> shape, T const* d
 namespace detail {
 
 /// Bytes that one array can have on this machine: 2 GiB less one where pointers have 32 bits.
-inline constexpr std::int64_t most_bytes = std::numeric_limits<std::ptrdiff_t>::max();
+inline constexpr std::int64_t most_bytes = (std::numeric_limits<std::ptrdiff_t>::max)();
 
 /// Number of elements, or nothing where no array can have so many. A zero extent does not hide an overflow in the
 /// others: what is valid must not depend on the order of the extents.

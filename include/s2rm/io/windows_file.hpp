@@ -90,11 +90,11 @@ inline bool close(int file) { return ::_close(file) == 0; }
 /// Bytes read or written, at most those asked for; negative on an error.
 inline std::ptrdiff_t read_some(int file, std::span<std::byte> out) {
   constexpr std::size_t most = std::size_t{1} << 30;  // the calls count in int
-  return ::_read(file, out.data(), static_cast<unsigned>(std::min(out.size(), most)));
+  return ::_read(file, out.data(), static_cast<unsigned>((std::min)(out.size(), most)));
 }
 inline std::ptrdiff_t write_some(int file, std::span<std::byte const> bytes) {
   constexpr std::size_t most = std::size_t{1} << 30;
-  return ::_write(file, bytes.data(), static_cast<unsigned>(std::min(bytes.size(), most)));
+  return ::_write(file, bytes.data(), static_cast<unsigned>((std::min)(bytes.size(), most)));
 }
 /// Until the device has the content.
 inline bool flush(int file) { return ::_commit(file) == 0; }

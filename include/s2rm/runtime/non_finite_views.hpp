@@ -27,7 +27,7 @@ template <class Net, class T>
 class view_gate {
  public:
   view_gate(index_t max_views, non_finite_views policy) : policy_(policy) {
-    if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>(std::max<index_t>(max_views, 0)));
+    if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>((std::max<index_t>)(max_views, 0)));
   }
 
   /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to

@@ -19,7 +19,7 @@ struct warm_up_cosine {
   index_t total = 0;
   double floor = 0.0;
 
-  void check() const { require_value(math::is_finite(floor), "schedule: floor: expected a finite number"); }
+  void(check)() const { require_value(math::is_finite(floor), "schedule: floor: expected a finite number"); }
 
   /// The factor at step 0, 1, 2, ...
   [[nodiscard]] S2RM_HD double operator()(index_t step) const {

@@ -239,7 +239,7 @@ struct eigen {
           accumulate(add),
           panels((e.columns + detail::panel<T> - 1) / detail::panel<T>),
           blocks((n + row_block - 1) / row_block),
-          parts(blocks * e.groups >= threads ? 1 : std::min<index_t>(panels, threads)) {}
+          parts(blocks * e.groups >= threads ? 1 : (std::min<index_t>)(panels, threads)) {}
 
     [[nodiscard]] index_t tasks() const { return e.groups * blocks * parts; }
     [[nodiscard]] index_t work() const { return n * e.size(); }

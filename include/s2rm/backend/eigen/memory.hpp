@@ -25,7 +25,7 @@ class buffer {
   explicit buffer(index_t n) : size_(n) {
     if (n <= 0) return;
     // More than this machine can address is more than `new` can give, and must not wrap around to less.
-    constexpr auto most = std::numeric_limits<std::ptrdiff_t>::max();
+    constexpr auto most = (std::numeric_limits<std::ptrdiff_t>::max)();
     bool const fits = n <= most / static_cast<index_t>(sizeof(T));
     auto const bytes = fits ? static_cast<std::size_t>(n) * sizeof(T) : static_cast<std::size_t>(most);
     std::size_t const alignment = bytes >= 2 * large_page ? large_page : 64;

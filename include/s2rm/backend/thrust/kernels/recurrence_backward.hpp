@@ -40,7 +40,7 @@ struct recurrence_backward_kernel : recurrence_slices<Sizes, typename Gates::sca
   template <int Lines>
   struct bytes {
     static constexpr index_t tile = Lines * (std::max)(2 * d_row, p_row);
-    static constexpr index_t sums = std::max<index_t>(Lines * base::sum_lanes, base::pairs::mean_numbers);
+    static constexpr index_t sums = (std::max<index_t>)(Lines * base::sum_lanes, base::pairs::mean_numbers);
     static constexpr std::size_t value =
         static_cast<std::size_t>(weight_numbers + tile + sums + units * fields + products<Lines>::part_numbers) *
             sizeof(T) +
