@@ -6,7 +6,7 @@
 ///   r = sigmoid(W_ir u + b_ir + W_hr h + b_hr)      z = sigmoid(W_iz u + b_iz + W_hz h + b_hz)
 ///   n = tanh(W_in u + b_in + r * (W_hn h + b_hn))   y = (1 - z) * n + z * c
 ///
-/// Shapes and GEMMs: gated_cell.hpp. saved: r, z, n, q with q = W_hn h + b_hn.
+/// Shapes, GEMMs and the backward pass through them: gated_cell.hpp. saved: r, z, n, q with q = W_hn h + b_hn.
 ///
 /// Backward: dn = dy (1-z)(1-n^2), dz = dy (c-n) z (1-z), dr = dn q r (1-r), dq = dn r, dc = dy z;
 ///   da = [dr, dz, dn] belongs to W_i and b_i, db = [dr, dz, dq] to W_h and b_h.

@@ -85,5 +85,5 @@ using pieces = std::initializer_list<piece>;
 S2RM_NAMESPACE_END
 
 S2RM_NAMESPACE_BEGIN
-namespace data = io;  ///< deprecated, removed in 0.2
+namespace data = io;  ///< deprecated, removed in 0.3
 S2RM_NAMESPACE_END

@@ -49,5 +49,5 @@ struct project_row_backward {
 S2RM_NAMESPACE_END
 
 S2RM_NAMESPACE_BEGIN
-namespace geometry = layer;  ///< deprecated, removed in 0.2
+namespace geometry = layer;  ///< deprecated, removed in 0.3
 S2RM_NAMESPACE_END

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Compaction of views: the present views of a row move to its front, absent slots become zeros, masks and flags become
-/// one array each. No later code sees what a masked slot holds.
+/// one array each. No later code sees what a masked slot holds. Masks of targets enter the loss and its gradient in
+/// layer/likelihood.hpp.
 
 #include <algorithm>
 #include <cstdint>
