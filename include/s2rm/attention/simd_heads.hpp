@@ -251,7 +251,8 @@ struct heads {
         T const* const x = all[s].items + from * all[s].item_step + First * width;
         S2RM_UNROLL
         for (index_t i = 0; i < size; ++i) {
-          sum[s][i] += all[s].weights[at + (First + i) / per_head * head_step] * lanes::load(x + i * width);
+          T const weight_of_head = all[s].weights[at + (First + i) / per_head * head_step];
+          sum[s][i] = math::multiply_add(sum[s][i], weight_of_head, lanes::load(x + i * width));
         }
       }
     }

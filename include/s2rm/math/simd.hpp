@@ -119,6 +119,21 @@ template <class V>
   }
 }
 
+/// acc + left * right for a sum that grows in a loop; `left` may be one number for all lanes.
+///
+/// Where compilers may fuse the two operations, they do, but for GCC tuned for AMD's Zen: a loop with a single such sum it
+/// leaves unfused, while it fuses the same in a loop with several. The bits of a sum would depend on what is computed
+/// beside it. GCC does so where acc comes straight from the iteration before; behind the barrier, no instruction, it does
+/// not look. (`-ffp-contract=off` still means what it says.)
+template <class V, class Left>
+[[gnu::always_inline]] S2RM_HD inline V multiply_add(V acc, Left left, V right) {
+#if S2RM_HAS_VECTOR_KERNEL && !defined(__clang__)
+  return __builtin_assoc_barrier(acc) + left * right;
+#else
+  return acc + left * right;
+#endif
+}
+
 /// first, first + 1, ... as integers of V's size.
 template <class V>
 [[gnu::always_inline]] S2RM_HD inline integer_of<V> counted(index_t first) {
