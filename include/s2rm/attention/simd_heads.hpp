@@ -251,7 +251,12 @@ struct heads {
         T const* const x = all[s].items + from * all[s].item_step + First * width;
         S2RM_UNROLL
         for (index_t i = 0; i < size; ++i) {
-          sum[s][i] += all[s].weights[at + (First + i) / per_head * head_step] * lanes::load(x + i * width);
+          T const weight_of_head = all[s].weights[at + (First + i) / per_head * head_step];
+          if constexpr (kinds * size == 1) {
+            sum[s][i] = math::only_sum(sum[s][i]) + weight_of_head * lanes::load(x + i * width);
+          } else {
+            sum[s][i] += weight_of_head * lanes::load(x + i * width);
+          }
         }
       }
     }

@@ -119,6 +119,19 @@ template <class V>
   }
 }
 
+/// The sum so far, in a loop over `sum = only_sum(sum) + a * b` that has no other such sum. Compilers fuse the two operations
+/// where the machine can, but GCC tuned for AMD's Zen not in such a loop, and the bits of a sum would depend on whether
+/// others are computed beside it. It looks for a sum that comes straight from the iteration before; a barrier, which is no
+/// instruction, hides that, and leaves -ffp-contract=off to the user.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline V only_sum(V sum) {
+#if S2RM_HAS_VECTOR_KERNEL && !defined(__clang__)
+  return __builtin_assoc_barrier(sum);
+#else
+  return sum;
+#endif
+}
+
 /// first, first + 1, ... as integers of V's size.
 template <class V>
 [[gnu::always_inline]] S2RM_HD inline integer_of<V> counted(index_t first) {

@@ -114,7 +114,13 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     for (index_t r = 0; r < Rows; ++r) {
       T const left = a[r * m.a_row];
       S2RM_UNROLL
-      for (index_t v = 0; v < Vectors; ++v) acc[r][v] += left * right[v];
+      for (index_t v = 0; v < Vectors; ++v) {
+        if constexpr (Rows * Vectors == 1) {
+          acc[r][v] = math::only_sum(acc[r][v]) + left * right[v];
+        } else {
+          acc[r][v] += left * right[v];
+        }
+      }
     }
     a += m.a_step;
   };
