@@ -252,7 +252,11 @@ struct heads {
         S2RM_UNROLL
         for (index_t i = 0; i < size; ++i) {
           T const weight_of_head = all[s].weights[at + (First + i) / per_head * head_step];
-          sum[s][i] = math::multiply_add(sum[s][i], weight_of_head, lanes::load(x + i * width));
+          if constexpr (kinds * size == 1) {
+            sum[s][i] = math::only_sum(sum[s][i]) + weight_of_head * lanes::load(x + i * width);
+          } else {
+            sum[s][i] += weight_of_head * lanes::load(x + i * width);
+          }
         }
       }
     }

@@ -48,9 +48,7 @@ template <index_t N, index_t Lanes, class T>
   } else {
     typename l::type sum[static_cast<std::size_t>(sums)] = {};
     auto const add = [&]<index_t... Index>(std::integer_sequence<index_t, Index...>, index_t first) {
-      ((sum[Index] =
-            multiply_add(sum[Index], l::load(a + (first + Index) * Lanes), l::load(b + (first + Index) * Lanes))),
-       ...);
+      ((sum[Index] += l::load(a + (first + Index) * Lanes) * l::load(b + (first + Index) * Lanes)), ...);
     };
     constexpr index_t whole = registers / sums * sums;
     for (index_t r = 0; r < whole; r += sums) add(std::make_integer_sequence<index_t, sums>{}, r);
@@ -82,7 +80,7 @@ template <index_t N, class T>
 /// y += a x.
 template <index_t N, class T>
 [[gnu::always_inline]] S2RM_HD inline void add_scaled(T a, T const* x, T* y) {
-  across<T, N>([=](auto l, index_t i) { l.store(y + i, multiply_add(l.load(y + i), a, l.load(x + i))); });
+  across<T, N>([=](auto l, index_t i) { l.store(y + i, l.load(y + i) + a * l.load(x + i)); });
 }
 
 /// y = x; they may not overlap.

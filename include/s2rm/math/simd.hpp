@@ -119,18 +119,16 @@ template <class V>
   }
 }
 
-/// acc + left * right for a sum that grows in a loop; `left` may be one number for all lanes.
-///
-/// Where compilers may fuse the two operations, they do, but for GCC tuned for AMD's Zen: a loop with a single such sum it
-/// leaves unfused, while it fuses the same in a loop with several. The bits of a sum would depend on what is computed
-/// beside it. GCC does so where acc comes straight from the iteration before; behind the barrier, no instruction, it does
-/// not look. (`-ffp-contract=off` still means what it says.)
-template <class V, class Left>
-[[gnu::always_inline]] S2RM_HD inline V multiply_add(V acc, Left left, V right) {
+/// The sum so far, in a loop over `sum = only_sum(sum) + a * b` that has no other such sum. Compilers fuse the two operations
+/// where the machine can, but GCC tuned for AMD's Zen not in such a loop, and the bits of a sum would depend on whether
+/// others are computed beside it. It looks for a sum that comes straight from the iteration before; a barrier, which is no
+/// instruction, hides that, and leaves -ffp-contract=off to the user.
+template <class V>
+[[gnu::always_inline]] S2RM_HD inline V only_sum(V sum) {
 #if S2RM_HAS_VECTOR_KERNEL && !defined(__clang__)
-  return __builtin_assoc_barrier(acc) + left * right;
+  return __builtin_assoc_barrier(sum);
 #else
-  return acc + left * right;
+  return sum;
 #endif
 }
 

@@ -114,7 +114,13 @@ inline void product_tile(product_operands<T, S> const& m, index_t b_step, index_
     for (index_t r = 0; r < Rows; ++r) {
       T const left = a[r * m.a_row];
       S2RM_UNROLL
-      for (index_t v = 0; v < Vectors; ++v) acc[r][v] = math::multiply_add(acc[r][v], left, right[v]);
+      for (index_t v = 0; v < Vectors; ++v) {
+        if constexpr (Rows * Vectors == 1) {
+          acc[r][v] = math::only_sum(acc[r][v]) + left * right[v];
+        } else {
+          acc[r][v] += left * right[v];
+        }
+      }
     }
     a += m.a_step;
   };
@@ -198,15 +204,15 @@ inline void product_row(product_operands<T, S> const& m, index_t depth) {
       S2RM_UNROLL
       for (index_t v = 0; v < all; ++v) {
         half_pairs const both(right(v, k, 2));
-        acc[v] = math::multiply_add(acc[v], first, both.first());
-        acc[v] = math::multiply_add(acc[v], second, both.second());
+        acc[v] += first * both.first();
+        acc[v] += second * both.second();
       }
     }
   }
   for (; k < depth; ++k) {
     T const left = m.a[k * m.a_step];
     S2RM_UNROLL
-    for (index_t v = 0; v < all; ++v) acc[v] = math::multiply_add(acc[v], left, load_stored<T>(right(v, k, 1)));
+    for (index_t v = 0; v < all; ++v) acc[v] += left * load_stored<T>(right(v, k, 1));
   }
   S2RM_UNROLL
   for (index_t v = 0; v < all; ++v) {
