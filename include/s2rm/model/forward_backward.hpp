@@ -157,8 +157,7 @@ struct forward_backward {
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
-                       dp.template inner<typename dynamics::params>(Net::at_dynamics),
-                       on_view_gradients{be, p, s, b, dp});
+                       dp.template inner<typename dynamics::params>(Net::at_dynamics), view_hook{be, p, s, b, dp});
     if constexpr (dynamics::interacts) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, layer::project_row_backward<S, T>{
@@ -187,7 +186,7 @@ struct forward_backward {
   }
 
   /// What the recurrence calls when the gradients of the views of some steps are complete (dynamics/scan.hpp).
-  struct on_view_gradients {
+  struct view_hook {
     Backend& be;
     weights p;
     activations_type const& s;
