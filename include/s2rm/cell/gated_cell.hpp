@@ -38,17 +38,17 @@ namespace cell {
 namespace detail {
 
 /// Count numbers that lie H apart, from and to memory.
-template <class L, index_t H, class T, class V, std::size_t... i>
-S2RM_HD void load_units(T const* from, V (&to)[sizeof...(i)], std::index_sequence<i...> /*all*/) {
-  ((to[i] = L::load(from + static_cast<index_t>(i) * H)), ...);
+template <class L, index_t H, class T, class V, std::size_t... Unit>
+S2RM_HD void load_units(T const* from, V (&to)[sizeof...(Unit)], std::index_sequence<Unit...> /*all*/) {
+  ((to[Unit] = L::load(from + static_cast<index_t>(Unit) * H)), ...);
 }
 template <class L, index_t H, std::size_t Count, class T, class V>
 S2RM_HD void load_units(T const* from, V (&to)[Count]) {
   load_units<L, H>(from, to, std::make_index_sequence<Count>{});
 }
-template <class L, index_t H, class T, class V, std::size_t... i>
-S2RM_HD void store_units(V const (&from)[sizeof...(i)], T* to, std::index_sequence<i...> /*all*/) {
-  (L::store(to + static_cast<index_t>(i) * H, from[i]), ...);
+template <class L, index_t H, class T, class V, std::size_t... Unit>
+S2RM_HD void store_units(V const (&from)[sizeof...(Unit)], T* to, std::index_sequence<Unit...> /*all*/) {
+  (L::store(to + static_cast<index_t>(Unit) * H, from[Unit]), ...);
 }
 template <class L, index_t H, std::size_t Count, class T, class V>
 S2RM_HD void store_units(V const (&from)[Count], T* to) {

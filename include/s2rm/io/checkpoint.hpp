@@ -215,8 +215,8 @@ inline void check_checksum(safetensors_file const& file, fnv1a const& sum) {
   auto const found = *file.find_metadata("s2rm.checksum");
   if (sum.hexadecimal() != found) {
     refuse(file.source, {"the checksum does not match: expected ", found, ", found ", sum.hexadecimal(),
-                         " (the file is damaged, or another program changed it and kept its s2rm.* metadata: without "
-                         "them it loads unchecked)"});
+                         (" (the file is damaged, or another program changed it and kept its s2rm.* metadata: without "
+                          "them it loads unchecked)")});
   }
 }
 

@@ -39,13 +39,13 @@ enum class per { step, view, query, target };
 
 /// What a null pointer means.
 enum class null_is {
-  refused,   ///< the array is there wherever it has an entry
-  default_,  ///< every entry is the default of `batch_view`
-  present    ///< every slot exists; slots added as padding (runtime/staging.hpp) are marked as absent in this array
+  refused,  ///< the array is there wherever it has an entry
+  initial,  ///< every entry is the default of `batch_view`
+  present   ///< every slot exists; slots added as padding (runtime/staging.hpp) are marked as absent in this array
 };
 
 /// One array of a batch, of shape (T, B, slots, Entry::extents...).
-template <per Slots, class Entry, null_is Null = null_is::default_>
+template <per Slots, class Entry, null_is Null = null_is::initial>
 struct batch_array {
   char const* name;  ///< the member of `batch_view`
 

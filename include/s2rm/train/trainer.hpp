@@ -300,7 +300,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
       executor_.store_carry(microbatch);
       pass_sums found;
       backend_.copy_out(1, executor_.sums(), &found);
-      return found;
+      return static_cast<joint_sums const&>(found);
     };
     pass_sums all{microbatches_.run(backend_, rank_group_.communicator(), window.batch, gradients(), pass)};
     all.count = count;

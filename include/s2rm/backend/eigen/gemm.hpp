@@ -25,8 +25,13 @@ struct eigen_products {
 
 /// Members of a template are instantiated where they are used.
 template <class Gemm>
-struct gemm_by_eigen {
+class gemm_by_eigen {
+ public:
   static Gemm const eigen;  ///< Eigen's product: portable; a stream then equals a sequence up to rounding only
+
+ private:
+  friend Gemm;
+  constexpr gemm_by_eigen() = default;
 };
 
 }  // namespace detail

@@ -83,7 +83,7 @@ class pool {
   };
 
   /// Ends the workers of a pool whose constructor does not come to its end.
-  struct ender {
+  struct ender {  // NOLINT(cppcoreguidelines-special-member-functions): an aggregate, never copied
     pool* of;
     ~ender() {
       if (of != nullptr) of->end();
