@@ -164,6 +164,15 @@ inline bool check_metadata(safetensors_file const& file) {
   return true;
 }
 
+/// The sum of bytes in which the checksum, at `digits`, is taken as zeros.
+inline fnv1a sum_without_checksum(std::span<std::byte const> bytes, std::size_t digits) {
+  fnv1a sum;
+  sum.add(bytes.first(digits));
+  sum.add(std::as_bytes(std::span(checksum_blank)));
+  sum.add(bytes.subspan(digits + checksum_blank.size()));
+  return sum;
+}
+
 /// The sum of a header whose checksum is taken as zeros.
 inline fnv1a sum_of_header(safetensors_file const& file) {
   auto const digits = find_checksum(file.header);
@@ -171,12 +180,7 @@ inline fnv1a sum_of_header(safetensors_file const& file) {
   if (digits == std::string_view::npos || std::string_view(file.header).substr(digits, 17) != found + '"') {
     refuse(file.source, {"s2rm.checksum is not written the way this library writes it"});
   }
-  auto const header = std::as_bytes(std::span(file.header));
-  fnv1a sum;
-  sum.add(header.first(digits));
-  sum.add(std::as_bytes(std::span(checksum_blank)));
-  sum.add(header.subspan(digits + checksum_blank.size()));
-  return sum;
+  return sum_without_checksum(std::as_bytes(std::span(file.header)), digits);
 }
 
 /// Reads the payload: stores the tensors that `wanted` names, skips the others block by block. Every byte goes through

@@ -313,6 +313,13 @@ inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t 
   }
 }
 
+/// The JSON of a header, an empty view where it does not begin with '{' and end with '}'. Only spaces may pad it: the parser
+/// alone would also take other blanks, and stop at a zero byte.
+inline std::string_view json_of(std::string_view padded) {
+  auto const text = padded.substr(0, padded.find_last_not_of(' ') + 1);
+  return text.starts_with('{') && text.ends_with('}') ? text : std::string_view{};
+}
+
 }  // namespace detail
 
 /// Reads the JSON text of a header and checks all of it against a payload of `payload` bytes: byte count == dtype x
@@ -321,9 +328,8 @@ inline void check_layout(std::vector<tensor_info> const& tensors, std::uint64_t 
 /// \throws file_error naming `file`, the tensor, what was expected and what was found.
 inline safetensors_header parse_safetensors_header(std::string_view json, std::uint64_t payload,
                                                    std::string const& file, safetensors_limits const& limits = {}) {
-  // Only spaces may pad the text. The parser alone would also take other blanks, and stop at a zero byte.
-  auto const text = json.substr(0, json.find_last_not_of(' ') + 1);
-  if (!text.starts_with('{') || !text.ends_with('}')) {
+  auto const text = detail::json_of(json);
+  if (text.empty()) {
     detail::refuse(file, {"the header does not begin with '{' and end with '}'"});
   }
   detail::header_events events(limits);

@@ -61,25 +61,22 @@ inline bool read_whole(std::string const& path, std::uint64_t most, std::vector<
 
 /// The header's events, where it is one.
 inline bool parse_quietly(std::string_view json, header_events& events) {
-  auto const text = json.substr(0, json.find_last_not_of(' ') + 1);
-  if (!text.starts_with('{') || !text.ends_with('}')) return false;
+  auto const text = json_of(json);
+  if (text.empty()) return false;
   rapid::MemoryStream stream(text.data(), text.size());
   rapid::Reader reader;
   return !reader.Parse<rapid::kParseValidateEncodingFlag>(stream, events).IsError() && stream.Tell() == text.size();
 }
 
 /// Tensors are as long as their shapes say and lie within the payload, one after the other.
-inline bool well_laid_out(std::vector<tensor_info>& tensors, std::uint64_t payload) {
-  std::sort(tensors.begin(), tensors.end(), [](tensor_info const& a, tensor_info const& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  });
+inline bool well_laid_out(std::vector<tensor_info> const& tensors, std::uint64_t payload) {
   std::uint64_t expected = 0;
-  for (auto const& tensor : tensors) {
-    auto const bytes = checked_bytes(tensor.shape, tensor.type);
-    if (!bytes || tensor.begin != expected || tensor.end < tensor.begin || tensor.end - tensor.begin != *bytes) {
+  for (auto const* const tensor : in_file_order(tensors)) {
+    auto const bytes = checked_bytes(tensor->shape, tensor->type);
+    if (!bytes || tensor->begin != expected || tensor->end < tensor->begin || tensor->end - tensor->begin != *bytes) {
       return false;
     }
-    expected = tensor.end;
+    expected = tensor->end;
   }
   return expected == payload;
 }
@@ -103,7 +100,7 @@ template <class T>
   std::string_view const header(reinterpret_cast<char const*>(bytes.data()), 8 + static_cast<std::size_t>(length));
   auto const payload = std::span<std::byte const>(bytes).subspan(header.size());
   detail::header_events events(limits);
-  auto& tensors = events.header.tensors;
+  auto const& tensors = events.header.tensors;
   bool const sound = detail::parse_quietly(header.substr(8), events) && detail::well_laid_out(tensors, payload.size());
   if (!sound) return load_status::not_a_checkpoint;
 
@@ -119,11 +116,7 @@ template <class T>
     if (digits == std::string_view::npos || header.size() - digits < detail::checksum_blank.size()) {
       return load_status::damaged;
     }
-    auto const whole = std::span<std::byte const>(bytes);
-    detail::fnv1a sum;
-    sum.add(whole.first(digits));
-    sum.add(std::as_bytes(std::span(detail::checksum_blank)));
-    sum.add(whole.subspan(digits + detail::checksum_blank.size()));
+    auto const sum = detail::sum_without_checksum(bytes, digits);
     if (sum.hexadecimal() != header.substr(digits, detail::checksum_blank.size())) return load_status::damaged;
   }
 
