@@ -74,6 +74,16 @@ std::string saved_bytes(temporary_folder const& folder) {
   return read_text(path);
 }
 
+/// The weights as another program writes them: tensors alone, no metadata of this library.
+std::vector<io::tensor_source> tensors_of(std::vector<float> const& values) {
+  std::vector<io::tensor_source> tensors;
+  for (auto const& info : net::infos) {
+    tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
+                                    values.data() + info.offset));
+  }
+  return tensors;
+}
+
 }  // namespace
 
 TEST_CASE("checkpoint: round trip with training state") {
@@ -248,11 +258,7 @@ TEST_CASE("checkpoint: long metadata of other programs") {
   temporary_folder const folder;
   auto const path = folder / "foreign";
   auto const values = numbers<float>();
-  std::vector<io::tensor_source> tensors;
-  for (auto const& info : net::infos) {
-    tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
-                                    values.data() + info.offset));
-  }
+  auto const tensors = tensors_of(values);
   auto const write = [&](std::size_t entries, std::size_t length) {
     std::vector<io::metadata_entry> metadata;
     for (std::size_t i = 0; i < entries; ++i)
@@ -371,11 +377,7 @@ TEST_CASE("checkpoint: a damaged foreign file never writes outside or half") {
   temporary_folder const folder;
   auto const path = folder / "foreign";
   auto const values = numbers<float>();
-  std::vector<io::tensor_source> tensors;
-  for (auto const& info : net::infos) {
-    tensors.push_back(io::source_of(std::string(info.name), {info.extents.begin(), info.extents.begin() + info.rank},
-                                    values.data() + info.offset));
-  }
+  auto const tensors = tensors_of(values);
   io::write_safetensors(path, tensors);
   auto const bytes = read_text(path);
   std::size_t accepted = 0;
