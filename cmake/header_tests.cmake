@@ -59,16 +59,20 @@ endif()
 # behind the macros of other people's headers.
 if(S2RM_HEADER_TESTS)
   foreach(unit IN ITEMS strict macros)
+    # Where time is short both at once: the macros, among the warnings.
+    if(unit STREQUAL "strict" AND S2RM_TEST_PRECOMPILED)
+      continue()
+    endif()
     add_library(s2rm_header_${unit} OBJECT "${PROJECT_SOURCE_DIR}/tests/consumer/${unit}.cpp")
     target_link_libraries(s2rm_header_${unit} PRIVATE s2rm::s2rm)
     if(TARGET s2rm::distributed)
       target_link_libraries(s2rm_header_${unit} PRIVATE s2rm::distributed)
     endif()
     target_include_directories(s2rm_header_${unit} PRIVATE "${PROJECT_BINARY_DIR}/header_alone")
+    target_compile_options(s2rm_header_${unit} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion
+      -Wsign-conversion -Wold-style-cast -Wswitch-enum -Wfloat-equal $<$<CXX_COMPILER_ID:GNU>:-Wuseless-cast> -Werror)
     add_dependencies(s2rm_header_alone s2rm_header_${unit})
   endforeach()
-  target_compile_options(s2rm_header_strict PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion
-    -Wsign-conversion -Wold-style-cast -Wswitch-enum -Wfloat-equal $<$<CXX_COMPILER_ID:GNU>:-Wuseless-cast> -Werror)
 endif()
 
 add_executable(test.odr "${PROJECT_SOURCE_DIR}/tests/odr.cpp" "${PROJECT_SOURCE_DIR}/tests/odr_main.cpp")
