@@ -50,7 +50,7 @@ inline bool read_whole(std::string const& path, std::uint64_t most, std::vector<
     why = load_status::not_a_checkpoint;
     return false;
   }
-  out.resize(static_cast<std::size_t>(found.size));
+  out.resize(in_memory(found.size));
   for (std::span<std::byte> rest(out); !rest.empty();) {
     auto const got = system_file::read_some(file.number(), rest);
     if (got == 0 || (got < 0 && !system_file::interrupted())) return false;
@@ -97,7 +97,7 @@ template <class T>
   if (bytes.size() < 8) return load_status::not_a_checkpoint;
   std::memcpy(&length, bytes.data(), 8);
   if (length > limits.header || length > bytes.size() - 8) return load_status::not_a_checkpoint;
-  std::string_view const header(reinterpret_cast<char const*>(bytes.data()), 8 + static_cast<std::size_t>(length));
+  std::string_view const header(reinterpret_cast<char const*>(bytes.data()), 8 + detail::in_memory(length));
   auto const payload = std::span<std::byte const>(bytes).subspan(header.size());
   detail::header_events events(limits);
   auto const& tensors = events.header.tensors;
@@ -129,8 +129,7 @@ template <class T>
     auto const shape = detail::shape_of(*field);
     if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end()))
       return load_status::other_model;
-    auto const begin = static_cast<std::size_t>(tensor.begin),
-               size = static_cast<std::size_t>(tensor.end - tensor.begin);
+    auto const begin = detail::in_memory(tensor.begin), size = detail::in_memory(tensor.end - tensor.begin);
     detail::copy_numbers(tensor.type, payload.subspan(begin, size), values + field->offset);
     if (!std::all_of(values + field->offset, values + field->offset + field->size,
                      [](T x) { return math::is_finite(x); })) {
