@@ -45,7 +45,7 @@ def observer_shapes(c: Config) -> dict[str, tuple[int, ...]]:
              "value.weight": (kv, w), "out.weight": (w, w), "mlp_norm.weight": (w,), "mlp_norm.bias": (w,),
              "mlp.0.weight": (c.feedforward, w), "mlp.0.bias": (c.feedforward,), "mlp.1.weight": (w, c.feedforward),
              "mlp.1.bias": (w,)}
-    shapes: dict[str, tuple[int, ...]] = {"tokens.weight": (w, c.encoder[-1] + c.sphere), "tokens.bias": (w,)}
+    shapes: dict[str, tuple[int, ...]] = {"tokens.weight": (w, c.source), "tokens.bias": (w,)}
     for i in range(c.layers):
         shapes.update({f"layers.{i}.{name}": shape for name, shape in layer.items()})
     return {**shapes, "norm.weight": (w,), "norm.bias": (w,)}
@@ -53,7 +53,7 @@ def observer_shapes(c: Config) -> dict[str, tuple[int, ...]]:
 
 def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     """Every name with its shape, in file order."""
-    m, h, nc, source = c.modules, c.hidden, c.heads * c.head_width, c.encoder[-1] + c.sphere
+    m, h, nc, source = c.modules, c.hidden, c.heads * c.head_width, c.source
     own: dict[str, tuple[int, ...]] = {}
     if c.dynamics == "pooled":
         if c.pool == "attention":
@@ -120,7 +120,7 @@ class Model(ref.S2RM):
         views, places, queries, present, asked, reset = self._cleaned(batch)
         zero = places.new_zeros(())
         s = ref.unit(self._place_codes(p, places))
-        source = torch.cat((self._mlp(p, "encoder", views), s), -1)  # [T, B, A, D + S]
+        source = torch.cat((self._mlp(p, "encoder", views), s, *self._context(batch, "view", present)), -1)
 
         start, carried, states = self._start(p, places.dtype), None, []
         for t in range(places.shape[0]):
@@ -146,7 +146,7 @@ class Model(ref.S2RM):
         return F.linear(x, weight[0]) if weight.shape[0] == 1 else ref.per_module(weight, x)
 
     def _step(self, p: Mapping[str, Tensor], carried: Tensor, source: Tensor, present: Tensor) -> Tensor:
-        """carried [B, M, state], source [B, A, D + S], present [B, A] -> the next state."""
+        """carried [B, M, state], source [B, A, D + S + K], present [B, A] -> the next state."""
         hidden = self.config.hidden * (self.config.modules if self.config.dynamics == "pooled" else 1)
         h, memory = carried[..., :hidden], carried[..., hidden:]
         return getattr(self, f"_{self.config.dynamics}")(p, h, memory, source, present)

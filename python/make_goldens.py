@@ -14,7 +14,8 @@ Files:
   rmc.safetensors                   M relational memory cores (s2rm_reference.rmc)
   conv_down, conv_up.safetensors    networks of torch.nn.functional.conv2d, conv_transpose2d and linear
   attention_<form>.safetensors      one KMDPA with masked (NaN) sources, p and s taken as free vectors
-  batch.safetensors                 the batch of the whole-model files; batch_categorical: targets are class indices
+  batch.safetensors                 the batch of the whole-model files; batch_categorical: targets are class indices;
+                                    batch_fields: with context, elapsed times and leads
   model_<case>.out.safetensors      prediction, state, loss, grad.<name>; its metadata names the case's options and the
                                     checkpoint and batch files it was computed from
   model_<case>.checkpoint.safetensors   where the case's parameters are not those of model_default
@@ -55,6 +56,18 @@ CASES: dict[str, dict[str, object]] = {
     "rmc_residual": {"cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3, "carry": "residual",
                      "initial_state": "zero"},
 }
+# Side inputs, elapsed and lead times: these have `batch_fields`.
+FIELDS: dict[str, dict[str, object]] = {
+    "context": {"context": 2},
+    "elapsed": {"time": "elapsed"},
+    "elapsed_lstm": {"time": "elapsed", "time_features": False, "cell": "lstm", "interaction": "after_update"},
+    "elapsed_rmc": {"time": "elapsed", "time_unit": 2.0, "cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1},
+    "elapsed_zero_state": {"time": "elapsed", "initial_state": "zero", "carry": "residual"},
+    "lead": {"lead": "learned", "lead_unit": 2.0},
+    "fields": {"context": 2, "time": "elapsed", "lead": "learned"},
+    "fields_lstm": {"context": 2, "time": "elapsed", "lead": "learned", "cell": "lstm", "readout": "kernel_mean",
+                    "likelihood": "gaussian"},
+}
 # The comparison models (comparison_reference.py), by their own options.
 COMPARED: dict[str, dict[str, object]] = {
     "pooled_gru": {"modules": 1, "hidden": 7, "readout": "kernel_mean"},
@@ -69,6 +82,7 @@ COMPARED: dict[str, dict[str, object]] = {
     "pooled_pieces": {"modules": 3, "hidden": 2, "cell": "lstm"},
     "observer": {"dynamics": "observer", "modules": 7, "width": 8, "hidden": 10, "layers": 2, "feedforward": 5, "ages": 2,
                  "state_norm": "none", "initial_state": "zero"},
+    "pooled_context": {"modules": 1, "hidden": 6, "readout": "kernel_mean", "context": 2},
     "observer_forgets": {"dynamics": "observer", "modules": 3, "width": 6, "hidden": 7, "layers": 1, "feedforward": 9,
                          "ages": 1, "state_norm": "none", "initial_state": "zero", "readout": "kernel_mean"},
 }
@@ -139,6 +153,24 @@ def golden_batch(config: ref.Config, seed: int) -> Arrays:
     return batch
 
 
+def with_fields(batch: Arrays, context: int, seed: int) -> Arrays:
+    """The batch with context, elapsed times and leads, some of them 0, one long, and NaN wherever nothing may look."""
+    rng = np.random.default_rng(seed)
+    shape = batch["view_mask"].shape, batch["target_mask"].shape
+    batch = dict(batch)
+    for name, extents in zip(("view_context", "query_context"), shape):
+        batch[name] = rng.normal(size=(*extents, context)).astype(np.float32)
+    batch["elapsed"] = np.maximum(rng.uniform(-0.5, 3, size=shape[0][:2]), 0).astype(np.float32)
+    batch["elapsed"][2, 1] = 40
+    batch["query_lead"] = np.maximum(rng.uniform(-1, 4, size=shape[1]), 0).astype(np.float32)
+    absent = (batch["view_mask"] == 0) | (batch["blind"][..., None] != 0)
+    batch["view_context"][absent] = np.nan
+    batch["elapsed"][batch["reset"] != 0] = np.nan
+    for name in ("query_context", "query_lead"):
+        batch[name][batch["target_mask"] == 0] = np.nan
+    return batch
+
+
 def make_model(config: ref.Config, checkpoint: Arrays, dtype: torch.dtype = torch.float64) -> ref.S2RM:
     model = (compared.Model if isinstance(config, compared.Config) else ref.S2RM)(config, dtype)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in checkpoint.items()})
@@ -185,8 +217,9 @@ def model_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
         margin(m, b) > MARGIN and covers(m, b) for c in (base, tight)
         for m, b in [(make_model(c, random_checkpoint(c, s)), golden_batch(c, s))]))
     shared, batch = random_checkpoint(base, seed), golden_batch(base, seed)
-    files: dict[str, tuple[Arrays, dict[str, str]]] = {"batch": (batch, {})}
-    for case, options in {**CASES, **COMPARED}.items():
+    files: dict[str, tuple[Arrays, dict[str, str]]] = {"batch": (batch, {}),
+                                                       "batch_fields": (with_fields(batch, 2, seed), {})}
+    for case, options in {**CASES, **FIELDS, **COMPARED}.items():
         config = (compared if case in COMPARED else ref).Config(**{**TINY, **options})
         own, mine, mine_name = random_checkpoint(config, seed + 1), batch, "batch"
         checkpoint = {name: shared[name] if name in shared and shared[name].shape == value.shape else value
@@ -196,6 +229,9 @@ def model_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
             mine["targets"][mine["target_mask"] == 0] = -1
             mine_name = "batch_categorical"
             files[mine_name] = (mine, {})
+        if case in FIELDS or config.context:
+            mine_name = "batch_fields"
+            mine = files[mine_name][0]
         model = make_model(config, checkpoint)
         out = ref.evaluate(model, ref.to_batch(mine, torch.float64))
         assert all(np.isfinite(value).all() for value in out.values()), case

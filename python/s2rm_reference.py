@@ -114,12 +114,19 @@ class Config:
     slots: int = 4  # of the RMC's memory, in one module; its attention heads and the width of their keys (0: of values)
     memory_heads: int = 2
     key_width: int = 0
+    context: int = 0  # side inputs of a view, and of a query
+    time: str = "uniform"  # uniform | elapsed: the state relaxes between steps, the cell reads the elapsed time
+    time_features: bool = True  # whether the cell does
+    time_unit: float = 1.0
+    lead: str = "none"  # none | learned: the decoder reads how far ahead it is asked
+    lead_unit: float = 1.0
 
     def __post_init__(self) -> None:
         allowed = {"normalisation": ("log_space", "product"), "carry": ("bounded", "residual"),
                    "interaction": ("before_update", "after_update", "none"), "state_norm": ("rms", "none"),
                    "readout": ("kernel_dot", "kernel_mean"), "initial_state": ("learned", "zero"),
-                   "likelihood": ("bernoulli", "gaussian", "categorical"), "cell": ("gru", "lstm", "rmc")}
+                   "likelihood": ("bernoulli", "gaussian", "categorical"), "cell": ("gru", "lstm", "rmc"),
+                   "time": ("uniform", "elapsed"), "lead": ("none", "learned")}
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field}: expected one of {values}, found {getattr(self, field)!r}")
@@ -132,6 +139,16 @@ class Config:
     def state(self) -> int:
         """Numbers a module carries."""
         return self.hidden * (2 if self.cell == "lstm" else 1)
+
+    @property
+    def source(self) -> int:
+        """Numbers of an encoded view: [e; s; c]."""
+        return self.encoder[-1] + self.sphere + self.context
+
+    @property
+    def cell_input(self) -> int:
+        """Numbers that the cell reads beside the state: [u; phi(elapsed)]."""
+        return self.heads * self.head_width + (4 if self.time == "elapsed" and self.time_features else 0)
 
     @property
     def prediction_shape(self) -> tuple[int, ...]:
@@ -150,7 +167,7 @@ class Output(NamedTuple):
 
 def cell_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     """Parameters of the cell, without their prefix."""
-    m, h, nc = c.modules, c.hidden, c.heads * c.head_width
+    m, h, nc = c.modules, c.hidden, c.cell_input
     if c.cell != "rmc":
         gates = {"gru": 3, "lstm": 4}[c.cell] * h
         return {"weight_ih": (m, gates, nc), "weight_hh": (m, gates, h), "bias_ih": (m, gates), "bias_hh": (m, gates)}
@@ -185,7 +202,7 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     shapes["modules.embedding"] = (m, c.sphere)
     shapes["kernel.log_epsilon"] = (1,)
     shapes["views.query.weight"] = (m, nc, h)
-    shapes["views.key.weight"] = shapes["views.value.weight"] = (nc, c.encoder[-1] + c.sphere)
+    shapes["views.key.weight"] = shapes["views.value.weight"] = (nc, c.source)
     if c.interaction != "none":
         for name in ("query", "key", "value"):
             shapes[f"interaction.{name}.weight"] = (m, nc, h)
@@ -195,11 +212,14 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
         shapes["initial_state"] = (m, h)
         if c.cell == "lstm":
             shapes["initial_cell"] = (m, h)
+    if c.time == "elapsed":
+        shapes["time.rate"] = (m, c.state)
     if c.readout == "kernel_dot":
         shapes["readout.query.weight"] = (nc, c.sphere)
         shapes["readout.key.weight"] = (m, nc, h)
     shapes["readout.value.weight"] = (m, nc, h)
-    mlp("decoder", (nc + c.sphere, *c.decoder, math.prod(c.prediction_shape)))
+    ahead = 4 if c.lead == "learned" else 0
+    mlp("decoder", (nc + c.sphere + ahead + c.context, *c.decoder, math.prod(c.prediction_shape)))
     return shapes
 
 
@@ -299,6 +319,18 @@ def rmc(u: Tensor, carried: Tensor, h_bar: Tensor, p: Mapping[str, Tensor], slot
     return new.flatten(-2)
 
 
+def time_features(time: Tensor, unit: float) -> Tensor:
+    """phi of times >= 0: [...] -> [..., 4]."""
+    x = time / unit
+    return torch.stack((torch.log1p(x), torch.exp(-x), torch.exp(-x / 4), torch.exp(-x / 16)), -1)
+
+
+def relaxed(h: Tensor, start: Tensor, rate: Tensor, time: Tensor) -> Tensor:
+    """h relaxed towards the initial state for a time: the state at rate 0, `start` after long. rate: before softplus."""
+    factor = torch.exp(-F.softplus(rate) * time)
+    return start + (h - start) * factor
+
+
 def per_module(weight: Tensor, x: Tensor) -> Tensor:
     """weight [M, out, in] applied to x [..., M, in]."""
     return torch.einsum("moi,...mi->...mo", weight, x)
@@ -330,6 +362,8 @@ class S2RM(nn.Module):
                 start = torch.randn(shape, dtype=dtype)
             elif name == "kernel.log_epsilon":
                 start = torch.full(shape, math.log(c.epsilon), dtype=dtype)
+            elif name == "time.rate":
+                start = torch.full(shape, math.log(math.expm1(0.02 / c.time_unit)), dtype=dtype)
             elif name.startswith("initial_"):
                 start = cell_start(c, dtype)[name].reshape(shape)
             elif "norm." in name:
@@ -415,7 +449,8 @@ class S2RM(nn.Module):
 
         batch: views [T,B,A,*view], places [T,B,A,P], query_places [T,B,Q,P], and if there: view_mask [T,B,A],
         targets [T,B,Q,*target], target_mask [T,B,Q], reset [T,B], blind [T,B] (masks: non-zero is true; no view_mask
-        or target_mask: all there). params: used in place of the module's own (for gradcheck).
+        or target_mask: all there), view_context [T,B,A,K], query_context [T,B,Q,K], elapsed [T,B], query_lead [T,B,Q]
+        (times: 1 where they are not there). params: used in place of the module's own (for gradcheck).
 
         A masked slot may hold NaN. A masked query is still answered where its place is finite; where it is not,
         its place is taken as 0.
@@ -430,18 +465,25 @@ class S2RM(nn.Module):
         log_epsilon = p["kernel.log_epsilon"]
         view_z, view_reach = kernel(module, s, log_epsilon, c.tau)  # [T, B, M, A]
         inner_z, inner_reach = kernel(module, module, log_epsilon, c.tau)  # [M, M]
-        read = torch.cat((self._mlp(p, "encoder", views), s), -1)
+        read = torch.cat((self._mlp(p, "encoder", views), s, *self._context(batch, "view", present)), -1)
         keys, values = F.linear(read, p["views.key.weight"]), F.linear(read, p["views.value.weight"])
         present = present[..., None, :].expand(view_reach.shape)
 
         start = self._start(p, places.dtype)
+        elapsed = batch["elapsed"] if "elapsed" in batch else places.new_ones(places.shape[:2])
         cell = {name: p[f"cell.{name}"] for name in cell_shapes(c)}
         carried, states = start.expand(size, -1, -1), []
         for t in range(steps):
-            carried = torch.where(reset[t][:, None, None], start, carried)
+            begins = (reset[t] | (t == 0))[:, None, None]
+            past = torch.where(begins[..., 0, 0], zero, elapsed[t])
+            if c.time == "elapsed":
+                carried = relaxed(carried, start, p["time.rate"], past[:, None, None])
+            carried = torch.where(begins, start, carried)
             h, memory = carried[..., :c.hidden], carried[..., c.hidden:]
             q = per_module(p["views.query.weight"], self._normalised(h))
             u = self._attend(q, keys[t], values[t], view_z[t], view_reach[t], present[t])
+            if c.cell_input > u.shape[-1]:
+                u = torch.cat((u, time_features(past, c.time_unit)[:, None].expand(-1, c.modules, -1)), -1)
             h_bar = self._interact(p, h, inner_z, inner_reach) if c.interaction == "before_update" else h
             if c.cell == "gru":
                 h = gru(u, h, h_bar, **cell, carry=c.carry)
@@ -457,12 +499,38 @@ class S2RM(nn.Module):
 
         s = unit(self._place_codes(p, queries))
         z, reach = kernel(s, module, log_epsilon, c.tau)  # [T, B, Q, M]
-        seen = self._normalised(state[..., :c.hidden])
+        seen = state[..., :c.hidden]
+        lead = self._leads(batch, asked)
+        apart = c.lead == "learned" and c.time == "elapsed"  # every query has its own state, [T, B, Q, M, H]
+        if apart:
+            seen = relaxed(seen[:, :, None], start[..., :c.hidden], p["time.rate"][:, :c.hidden], lead[..., None, None])
+            s, z, reach = s[..., None, :], z[..., None, :], reach[..., None, :]
+        seen = self._normalised(seen)
         q = k = None
         if c.readout == "kernel_dot":
             q, k = F.linear(s, p["readout.query.weight"]), per_module(p["readout.key.weight"], seen)
         r = self._attend(q, k, per_module(p["readout.value.weight"], seen), z, reach, torch.ones_like(reach))
+        if apart:
+            r, s = r[..., 0, :], s[..., 0, :]
         return self._answer(p, batch, r, s, asked, zero)._replace(state=state)
+
+    def _context(self, batch: Mapping[str, Tensor], of: str, there: Tensor) -> tuple[Tensor, ...]:
+        """What joins the views or queries: nothing, or their context, 0 where nothing is."""
+        if self.config.context == 0:
+            return ()
+        context = batch[f"{of}_context"]
+        if of == "query":  # a masked query is answered where its context is finite
+            there = there | context.isfinite().all(-1)
+        return (torch.where(there[..., None], context, context.new_zeros(())),)
+
+    @staticmethod
+    def _leads(batch: Mapping[str, Tensor], asked: Tensor) -> Tensor:
+        """[T, B, Q]; an improper lead of a masked query is taken as 0."""
+        places = batch["query_places"]
+        if "query_lead" not in batch:
+            return places.new_ones(places.shape[:3])
+        lead = batch["query_lead"]
+        return torch.where(asked | (lead.isfinite() & (lead >= 0)), lead, lead.new_zeros(()))
 
     def _cleaned(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Views, places, queries with zeros where nothing is; which views are there, which targets, where a state starts."""
@@ -489,7 +557,9 @@ class S2RM(nn.Module):
                 zero: Tensor) -> Output:
         """Decoder and loss: r [T,B,Q,NC], s [T,B,Q,S]."""
         c = self.config
-        prediction = self._mlp(p, "decoder", torch.cat((r, s), -1)).reshape(*r.shape[:3], *c.prediction_shape)
+        ahead = (time_features(self._leads(batch, asked), c.lead_unit),) if c.lead == "learned" else ()
+        read = torch.cat((r, s, *ahead, *self._context(batch, "query", asked)), -1)
+        prediction = self._mlp(p, "decoder", read).reshape(*r.shape[:3], *c.prediction_shape)
         if "targets" not in batch:
             return Output(prediction, zero, zero)
         some = asked.reshape(*asked.shape, *[1] * len(c.target_shape))
@@ -507,7 +577,8 @@ PARITY_CELLS = {"gru": PARITY, "lstm": replace(PARITY, cell="lstm"),
 
 
 # The tensors of a batch file.
-BATCH = {**{name: FLOATS for name in ("views", "places", "query_places", "targets")},
+BATCH = {**{name: FLOATS for name in ("views", "places", "query_places", "targets", "view_context", "query_context",
+                                      "elapsed", "query_lead")},
          **{name: MASKS for name in ("view_mask", "target_mask", "reset", "blind")}}
 
 

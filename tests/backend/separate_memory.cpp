@@ -57,6 +57,7 @@ owned_batch<T> padded(owned_batch<T> b, index_t views) {
   };
   widen(b.view, Net::view::size, std::numeric_limits<T>::quiet_NaN());
   widen(b.place, Net::P, std::numeric_limits<T>::quiet_NaN());
+  widen(b.view_context, Net::K, std::numeric_limits<T>::quiet_NaN());
   widen(b.view_mask, 1, std::uint8_t{0});
   b.views = views;
   return b;

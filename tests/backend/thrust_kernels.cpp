@@ -21,9 +21,9 @@ namespace {
 // Without its block kernel a functor would run as a loop, and the comparisons below would compare loops with loops.
 static_assert(backend::detail::has_block_kernel<layer::project_row<3, float>>);
 static_assert(backend::detail::has_block_kernel<layer::project_row_backward<3, double>>);
-static_assert(backend::detail::has_block_kernel<compact::view_rows<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<compact::view_rows<3, 2, 0, float>>);
 static_assert(backend::detail::has_block_kernel<likelihood::loss_gradient<int, int, float>>);
-static_assert(backend::detail::has_block_kernel<detail::leave_out_non_finite<3, 2, float>>);
+static_assert(backend::detail::has_block_kernel<detail::leave_out_non_finite<3, 2, 0, float>>);
 static_assert(backend::detail::has_block_kernel<optim::adam::update<float>>);
 static_assert(backend::detail::has_block_kernel<optim::sgd::update<double>>);
 static_assert(backend::detail::has_block_kernel<report::count_reach<3>>);
@@ -151,11 +151,12 @@ TEST_CASE("rows are cut by their number alone") {
 
 namespace {
 
-template <index_t V, index_t P>
+template <index_t V, index_t P, index_t K = 0>
 void check_views(index_t R, index_t views, index_t kept, bool masked, bool blinded) {
   INFO(V << " numbers, " << R << " rows of " << views << " views in " << kept << " places" << (masked ? ", masked" : "")
          << (blinded ? ", blind" : ""));
-  auto view = numbers<float>(R * views * V, 5), place = numbers<float>(R * views * P, 6);
+  auto view = numbers<float>(R * views * V, 5), place = numbers<float>(R * views * P, 6),
+       context = numbers<float>(R * views * K, 7);
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(R * views)), blind(static_cast<std::size_t>(R));
   for (index_t i = 0; i < R * views; ++i) mask[i] = i % 3 == 1 || i / views % 4 == 2 ? 0 : 1;
   for (index_t r = 0; r < R; ++r) blind[r] = r % 5 == 3 ? 1 : 0;
@@ -163,6 +164,7 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
     if ((masked && mask[i] == 0) || (blinded && blind[i / views] != 0)) {
       std::fill_n(view.begin() + i * V, V, static_cast<float>(nan));
       std::fill_n(place.begin() + i * P, P, static_cast<float>(nan));
+      std::fill_n(context.begin() + i * K, K, static_cast<float>(nan));
     }
   }
   if (views > 0 && !masked && !blinded) view[0] = static_cast<float>(nan);  // of a view that is there: stays
@@ -170,11 +172,24 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
   std::vector<std::uint8_t> reset(static_cast<std::size_t>(R));
   for (index_t r = 0; r < R; ++r) reset[r] = r % 3 == 2 ? 1 : 0;
   auto const run = [&](auto const& be) {
-    std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P)), -7.0F);
+    // Context goes to the last columns of wider rows.
+    index_t const wide = K + 3;
+    std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P + wide)), -7.0F);
+    float* const beside = all.data() + R * kept * (V + P);
     std::vector<std::uint8_t> present(static_cast<std::size_t>(R * kept), 9), start(static_cast<std::size_t>(R), 9);
     compact::start_flags const starts{reset.data(), R / 2, masked, nullptr, start.data()};
-    be.for_each(R, compact::view_rows<V, P, float>{starts, view.data(), place.data(), m, b, views, kept, all.data(),
-                                                   all.data() + R * kept * V, present.data()});
+    be.for_each(R, compact::view_rows<V, P, K, float>{starts,
+                                                      view.data(),
+                                                      place.data(),
+                                                      context.data(),
+                                                      m,
+                                                      b,
+                                                      views,
+                                                      kept,
+                                                      all.data(),
+                                                      all.data() + R * kept * V,
+                                                      {beside + 3, wide},
+                                                      present.data()});
     for (index_t r = 0; r < R; ++r) CHECK(start[r] == (reset[r] != 0 || (masked && r < R / 2) ? 1 : 0));
     for (auto const p : present) all.push_back(static_cast<float>(p));
     return all;
@@ -192,6 +207,8 @@ TEST_CASE("views as a kernel") {
       for (bool const blinded : {false, true}) {
         check_views<121, 2>(7, views, views, masked, blinded);
         check_views<3, 1>(600, views, views, masked, blinded);
+        check_views<3, 2, 4>(60, views, views + 1, masked, blinded);
+        check_views<1, 2, 130>(5, views, views, masked, blinded);
         check_views<3, 1>(9, views, views + 2, masked, blinded);
         check_views<130, 40>(1, views, views, masked, blinded);
       }
@@ -201,27 +218,29 @@ TEST_CASE("views as a kernel") {
 
 namespace {
 
-template <index_t V, index_t P>
+template <index_t V, index_t P, index_t K = 0>
 void check_odd(index_t n) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
   INFO(V << " and " << P << " numbers, " << n << " views");
-  auto view = numbers<float>(n * V, 5), place = numbers<float>(n * P, 6);
+  auto view = numbers<float>(n * V, 5), place = numbers<float>(n * P, 6), context = numbers<float>(n * K, 7);
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(n));
   for (index_t i = 0; i < n; ++i) {
     mask[i] = i % 4 == 1 ? 0 : 1;
     // First, last and some number of a view, of a place, of both, and of views that are absent.
     if (i % 3 == 0) view[i * V + (i % 2 == 0 ? V - 1 : i % V)] = i % 6 == 0 ? static_cast<float>(nan) : infinity;
     if (i % 5 == 0) place[i * P + i % P] = -infinity;
+    if (K > 0 && i % 7 == 3) context[i * K + (i / 7) % K] = infinity;
   }
   auto const run = [&](auto const& be) {
     auto left = mask;
     std::vector<std::uint32_t> odd(static_cast<std::size_t>(n), 7);
-    be.for_each(n, detail::leave_out_non_finite<V, P, float>{view.data(), place.data(), left.data(), odd.data()});
+    be.for_each(n, detail::leave_out_non_finite<V, P, K, float>{view.data(), place.data(), context.data(), left.data(),
+                                                                odd.data()});
     return std::pair{left, odd};
   };
   auto const expected = run(ops::reference{});
   for (index_t i = 0; i < n; ++i) {
-    bool const bad = mask[i] != 0 && (i % 3 == 0 || i % 5 == 0);
+    bool const bad = mask[i] != 0 && (i % 3 == 0 || i % 5 == 0 || (K > 0 && i % 7 == 3));
     CHECK(expected.first[i] == (bad ? 0 : mask[i]));
     CHECK(expected.second[i] == (bad ? 8U : 7U));
   }
@@ -232,6 +251,7 @@ void check_odd(index_t n) {
 
 TEST_CASE("the search for non-finite views as a kernel") {
   check_odd<121, 2>(41);
+  check_odd<3, 2, 5>(41);
   check_odd<3, 1>(16);
   check_odd<1, 40>(1);
   check_odd<130, 33>(60);

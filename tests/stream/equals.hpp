@@ -35,18 +35,36 @@ void observe(stream_of<Net, T>& live, owned_batch<T> const& b, index_t t, bool c
   if (!b.blind.empty() && b.blind[static_cast<std::size_t>(t)] != 0)
     std::fill(present.begin(), present.end(), std::uint8_t{0});
   T const *view = b.view.data() + t * a * V, *place = b.place.data() + t * a * 2;
+  step_details<T> more{.present = present.data()};
+  // A step that starts anew has no time before it; NaN in the batch.
+  if (!b.elapsed.empty()) more.elapsed = b.elapsed[static_cast<std::size_t>(t)];
+  if (!math::is_finite(more.elapsed)) more.elapsed = 0;
   if (!compact) {
-    REQUIRE(live.observe(views_of<Net>(view, a), places_of(place, a), present.data()) == observed::yes);
+    if (Net::K > 0) more.context = {b.view_context.data() + t * a * Net::K, {a, Net::K}};
+    REQUIRE(live.observe(views_of<Net>(view, a), places_of(place, a), more) == observed::yes);
     return;
   }
-  std::vector<T> v, x;
+  std::vector<T> v, x, c;
   for (index_t i = 0; i < a; ++i) {
     if (present[static_cast<std::size_t>(i)] == 0) continue;
     v.insert(v.end(), view + i * V, view + (i + 1) * V);
     x.insert(x.end(), place + i * 2, place + (i + 1) * 2);
+    auto const of_view = b.view_context.begin() + (t * a + i) * Net::K;
+    c.insert(c.end(), of_view, of_view + Net::K);
   }
   auto const count = static_cast<index_t>(x.size()) / 2;
-  REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<T>(x.data(), count)) == observed::yes);
+  more.present = nullptr;
+  if (Net::K > 0) more.context = {c.data(), {count, Net::K}};
+  REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<T>(x.data(), count), more) == observed::yes);
+}
+
+/// What the queries of step t of a batch of one have beside their places.
+template <class Net, class T>
+query_details<T> asked(owned_batch<T> const& b, index_t t) {
+  query_details<T> more;
+  if (Net::K > 0) more.context = {b.query_context.data() + t * b.queries * Net::K, {b.queries, Net::K}};
+  if (!b.query_lead.empty()) more.lead = {b.query_lead.data() + t * b.queries, {b.queries}};
+  return more;
 }
 
 /// Every element of a batch of five, run with the others and alone, against a stream of it.
@@ -68,7 +86,7 @@ void equals_sequence(int threads, bool compact, with more) {
       auto const s = live.state();
       wrong_states += same_bits(s.numbers.data(), states + (t * batch + e) * state, state) ? 0 : 1;
       wrong_states += same_bits(s.numbers.data(), alone.states() + t * state, state) ? 0 : 1;
-      auto const y = live.predict(places_of(one.query_place.data() + t * queries * 2, queries));
+      auto const y = live.predict(places_of(one.query_place.data() + t * queries * 2, queries), asked<Net>(one, t));
       index_t const n = queries * Net::outputs;
       REQUIRE(y.size() == n);
       wrong_predictions += same_bits(y.data, predictions + (t * batch + e) * n, n) ? 0 : 1;

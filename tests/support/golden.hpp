@@ -69,6 +69,12 @@ owned_batch<T> batch_of(io::safetensors_file const& f) {
   b.target_mask = f.template numbers<std::uint8_t>("target_mask");
   b.reset = f.template numbers<std::uint8_t>("reset");
   b.blind = f.template numbers<std::uint8_t>("blind");
+  if (f.find("elapsed") != nullptr) {
+    b.view_context = f.template numbers<T>("view_context");
+    b.query_context = f.template numbers<T>("query_context");
+    b.elapsed = f.template numbers<T>("elapsed");
+    b.query_lead = f.template numbers<T>("query_lead");
+  }
   return b;
 }
 

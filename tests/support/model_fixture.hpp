@@ -36,6 +36,7 @@ struct batch_options {
   index_t time = 3, batch = 2, views = 4, queries = 3;
   slots present = slots::all, asked = slots::all;
   bool reset = false, blind = false;
+  bool times = false;  ///< elapsed times and leads; else they are null
   std::uint64_t seed = 1;
 };
 
@@ -80,6 +81,14 @@ owned_batch<T> random_batch(batch_options const& o) {
     random const r{o.seed, stream};
     for (auto i = std::size_t{0}; i < b.blind.size(); ++i) b.blind[i] = r.below(0, i, 3) == 0;
     b.blind.back() = 1;
+  }
+  stream = 100;
+  draw(b.view_context, R * o.views * Net::K, normal);
+  draw(b.query_context, R * o.queries * Net::K, normal);
+  if (o.times) {
+    auto const time = [](random r, std::uint64_t i) { return std::max(0.0, r.uniform(0, i, -1, 4)); };
+    draw(b.elapsed, R, time);
+    draw(b.query_lead, R * o.queries, time);
   }
   return b;
 }

@@ -2,6 +2,7 @@
 /// \file
 /// Batches of plain numbers for the tests of training and streaming, and small models to run them through.
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -21,10 +22,14 @@ struct small_shape : shape {
 };
 using small_net = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
 
-/// Which optional members of a batch `random_batch` fills.
+/// Which optional members of a batch `random_batch` fills; `times`: elapsed times and leads, some of them 0.
 struct with {
-  bool view_mask = false, target_mask = false, reset = false, blind = false;
+  bool view_mask = false, target_mask = false, reset = false, blind = false, times = false;
 };
+
+/// Whether a model reads how far ahead it is asked.
+template <class Net>
+inline constexpr bool reads_leads = requires { requires Net::lead::active; };
 
 /// Elements [first, first + count) alone.
 template <class Net, class T>
@@ -56,6 +61,16 @@ owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t 
   auto const one_in = [&](std::uint64_t n) {
     return [&r, &field, n](std::uint64_t i) { return r.uniform(field, i) * static_cast<double>(n) < 1.0; };
   };
+  // With addresses of their own: without them a batch has the numbers that it has always had.
+  field = 100;
+  fill(b.view_context, R * views * Net::K, normal);
+  fill(b.query_context, R * queries * Net::K, normal);
+  if (more.times) {
+    auto const time = [&](std::uint64_t i) { return std::max(0.0, r.uniform(field, i, -1, 4)); };
+    fill(b.elapsed, R, time);
+    fill(b.query_lead, R * queries, time);
+  }
+  field = 0;
   fill(b.view, R * views * Net::view::size, normal);
   fill(b.place, R * views * Net::P, place);
   fill(b.query_place, R * queries * Net::P, place);
@@ -75,6 +90,7 @@ owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t 
       if (b.view_mask[i] != 0) continue;
       poison(b.view, i, Net::view::size);
       poison(b.place, i, Net::P);
+      poison(b.view_context, i, Net::K);
     }
   }
   if (more.target_mask) {
@@ -84,6 +100,9 @@ owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t 
     }
   }
   if (more.reset) fill(b.reset, R, one_in(11));
+  for (std::size_t i = 0; more.times && i < b.reset.size(); ++i) {
+    if (b.reset[i] != 0) poison(b.elapsed, i, 1);
+  }
   if (more.blind) fill(b.blind, R, one_in(7));
   return b;
 }

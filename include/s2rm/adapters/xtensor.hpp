@@ -89,8 +89,8 @@ auto as_xtensor(array_view<T, Rank> values) {
 
 /// A batch of sequences that owns its memory: T steps, B elements, A views and Q queries per step, each free and 0 or
 /// more. A member left as constructed (all extents 0) is absent: without a mask all slots are present, without `reset`
-/// and `blind` no step is reset or blind, without `targets` there are predictions but no loss, without `query_places`
-/// no queries, without `views` and `places` no views.
+/// and `blind` no step is reset or blind, without `elapsed` and `query_lead` every time is 1, without `targets` there
+/// are predictions but no loss, without `query_places` no queries, without `views` and `places` no views.
 /// \tparam ViewRank    rank of one view: 3 for a raster, 1 for features
 /// \tparam TargetRank  rank of what one query predicts
 template <class T, std::size_t ViewRank, std::size_t TargetRank = ViewRank>
@@ -103,6 +103,10 @@ struct batch {
   tensor<std::uint8_t, 3> target_mask;  ///< (T, B, Q), 0: not counted in the loss
   tensor<std::uint8_t, 2> reset;        ///< (T, B), 1: back to the initial state before this step
   tensor<std::uint8_t, 2> blind;        ///< (T, B), 1: no view reaches any module at this step
+  tensor<T, 4> view_context;            ///< (T, B, A, K), side inputs of each view, where the shape has `context`
+  tensor<T, 4> query_context;           ///< (T, B, Q, K), of each query
+  tensor<T, 2> elapsed;                 ///< (T, B), time since the step before, >= 0
+  tensor<T, 3> query_lead;              ///< (T, B, Q), how long after the step the target is seen, >= 0
 };
 
 namespace io::detail {
@@ -177,6 +181,10 @@ struct members_of {
   member<decltype(Batch::target_mask)> target_mask{"target_mask", "TBQ", from.target_mask};
   member<decltype(Batch::reset)> reset{"reset", "TB", from.reset};
   member<decltype(Batch::blind)> blind{"blind", "TB", from.blind};
+  member<decltype(Batch::view_context)> view_context{"view_context", "TBAK", from.view_context};
+  member<decltype(Batch::query_context)> query_context{"query_context", "TBQK", from.query_context};
+  member<decltype(Batch::elapsed)> elapsed{"elapsed", "TB", from.elapsed};
+  member<decltype(Batch::query_lead)> query_lead{"query_lead", "TBQ", from.query_lead};
 };
 
 }  // namespace io::detail
@@ -199,8 +207,9 @@ batch_view<T> as_batch_view(batch<T, ViewRank, TargetRank> const& from) {
   in::members_of<batch<T, ViewRank, TargetRank>> const members{from};
   for_each_array<Shape>(
       [&](auto array, auto const*& p, auto const& member) {
-        bool const needed = array.null == null_is::refused && ((array.slots_are == per::view && has_views) ||
-                                                               (array.slots_are == per::query && has_queries));
+        bool const needed =
+            array.null == null_is::refused && array.width > 0 &&
+            ((array.slots_are == per::view && has_views) || (array.slots_are == per::query && has_queries));
         if (!needed && in::is_absent(member.values)) return;
         p = in::data_of(member.name, member.letters, member.values, in::extents_of(array, to));
       },

@@ -26,12 +26,25 @@ class any_stream {
 
   virtual ~any_stream() = default;
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
-                           std::uint8_t const* present = nullptr) noexcept = 0;
-  virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept = 0;
-  virtual bool predict_async(array_view<T const, 2> places) noexcept = 0;
+                           step_details<T> const& more) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places,
+                                                       query_details<T> const& more = {}) noexcept = 0;
+  virtual bool predict_async(array_view<T const, 2> places, query_details<T> const& more = {}) noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 2> places,
-                        array_view<T const, 2> queries, std::uint8_t const* present = nullptr) noexcept = 0;
+                        array_view<T const, 2> queries, step_details<T> const& more,
+                        query_details<T> const& asked = {}) noexcept = 0;
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
+                   std::uint8_t const* present = nullptr) noexcept {
+    return observe(views, places, step_details<T>{.present = present});
+  }
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places, T elapsed) noexcept {
+    return observe(views, places, step_details<T>{.elapsed = elapsed});
+  }
+  observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> queries,
+                std::uint8_t const* present = nullptr) noexcept {
+    return step(views, places, queries, step_details<T>{.present = present});
+  }
   virtual void reset() noexcept = 0;
   /// Call it after the weights changed.
   virtual void refresh() noexcept = 0;
@@ -56,17 +69,33 @@ class any_streams {
 
   virtual ~any_streams() = default;
   virtual observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
-                           std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept = 0;
-  virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept = 0;
-  virtual bool predict_async(array_view<T const, 3> places) noexcept = 0;
+                           sessions_details<T> const& more) noexcept = 0;
+  virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places,
+                                                       queries_details<T> const& more = {}) noexcept = 0;
+  virtual bool predict_async(array_view<T const, 3> places, queries_details<T> const& more = {}) noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions(on_device_t) noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 3> places,
-                        array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
-                        std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
+                        array_view<T const, 3> queries, sessions_details<T> const& more,
+                        queries_details<T> const& asked = {}) noexcept = 0;
   virtual observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
-                        array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
-                        std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept = 0;
+                        array_view<T const, 3> queries, sessions_details<T> const& more,
+                        queries_details<T> const& asked = {}) noexcept = 0;
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                   std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept {
+    return observe(views, places, sessions_details<T>{.present = present, .active = active});
+  }
+  observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
+                std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
+                std::uint8_t const* reset = nullptr) noexcept {
+    return step(views, places, queries, sessions_details<T>{.present = present, .active = active, .reset = reset});
+  }
+  observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
+                array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
+                std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
+    return step(on_device, views, places, queries,
+                sessions_details<T>{.present = present, .active = active, .reset = reset});
+  }
   virtual void wait() noexcept = 0;
   virtual void reset(index_t session) noexcept = 0;
   virtual void reset() noexcept = 0;
@@ -130,17 +159,21 @@ class erased_stream final : public any_stream<Net, T> {
   erased_stream(Backend be, Weights const& weights, stream_limits limits) : stream_(std::move(be), weights, limits) {}
 
   observed observe(array_view<T const, base::view_rank> views, array_view<T const, 2> places,
-                   std::uint8_t const* present) noexcept override {
-    return stream_.observe(views, places, present);
+                   step_details<T> const& more) noexcept override {
+    return stream_.observe(views, places, more);
   }
-  array_view<T const, base::prediction_rank> predict(array_view<T const, 2> places) noexcept override {
-    return stream_.predict(places);
+  array_view<T const, base::prediction_rank> predict(array_view<T const, 2> places,
+                                                     query_details<T> const& more) noexcept override {
+    return stream_.predict(places, more);
   }
-  bool predict_async(array_view<T const, 2> places) noexcept override { return stream_.predict_async(places); }
+  bool predict_async(array_view<T const, 2> places, query_details<T> const& more) noexcept override {
+    return stream_.predict_async(places, more);
+  }
   array_view<T const, base::prediction_rank> predictions() noexcept override { return stream_.predictions(); }
   observed step(array_view<T const, base::view_rank> views, array_view<T const, 2> places,
-                array_view<T const, 2> queries, std::uint8_t const* present) noexcept override {
-    return stream_.step(views, places, queries, present);
+                array_view<T const, 2> queries, step_details<T> const& more,
+                query_details<T> const& asked) noexcept override {
+    return stream_.step(views, places, queries, more, asked);
   }
   void reset() noexcept override { stream_.reset(); }
   void refresh() noexcept override { stream_.refresh(); }
@@ -162,26 +195,29 @@ class erased_streams final : public any_streams<Net, T> {
       : streams_(std::move(be), weights, sessions, limits) {}
 
   observed observe(array_view<T const, base::view_rank> views, array_view<T const, 3> places,
-                   std::uint8_t const* present, std::uint8_t const* active) noexcept override {
-    return streams_.observe(views, places, present, active);
+                   sessions_details<T> const& more) noexcept override {
+    return streams_.observe(views, places, more);
   }
-  array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places) noexcept override {
-    return streams_.predict(places);
+  array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places,
+                                                     queries_details<T> const& more) noexcept override {
+    return streams_.predict(places, more);
   }
-  bool predict_async(array_view<T const, 3> places) noexcept override { return streams_.predict_async(places); }
+  bool predict_async(array_view<T const, 3> places, queries_details<T> const& more) noexcept override {
+    return streams_.predict_async(places, more);
+  }
   array_view<T const, base::prediction_rank> predictions() noexcept override { return streams_.predictions(); }
   array_view<T const, base::prediction_rank> predictions(on_device_t) noexcept override {
     return streams_.predictions(on_device);
   }
   observed step(array_view<T const, base::view_rank> views, array_view<T const, 3> places,
-                array_view<T const, 3> queries, std::uint8_t const* present, std::uint8_t const* active,
-                std::uint8_t const* reset) noexcept override {
-    return streams_.step(views, places, queries, present, active, reset);
+                array_view<T const, 3> queries, sessions_details<T> const& more,
+                queries_details<T> const& asked) noexcept override {
+    return streams_.step(views, places, queries, more, asked);
   }
   observed step(on_device_t, array_view<T const, base::view_rank> views, array_view<T const, 3> places,
-                array_view<T const, 3> queries, std::uint8_t const* present, std::uint8_t const* active,
-                std::uint8_t const* reset) noexcept override {
-    return streams_.step(on_device, views, places, queries, present, active, reset);
+                array_view<T const, 3> queries, sessions_details<T> const& more,
+                queries_details<T> const& asked) noexcept override {
+    return streams_.step(on_device, views, places, queries, more, asked);
   }
   void wait() noexcept override { streams_.wait(); }
   void reset(index_t session) noexcept override { streams_.reset(session); }

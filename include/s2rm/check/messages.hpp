@@ -80,8 +80,8 @@ struct two_policies_for_one_slot {
 template <class Decoder, class Reads, class Wanted>
 struct decoder_does_not_read_the_readout {
   static_assert(never<Decoder>,
-                "s2rm[S110]: layers do not chain: the decoder must read the read-out and the place, "
-                "heads x head_width + sphere numbers: the `In` of on<Shape, In, Out>. "
+                "s2rm[S110]: layers do not chain: the decoder must read the read-out, the place and the context, "
+                "heads x head_width + sphere + context numbers: the `In` of on<Shape, In, Out>. "
                 "See docs/errors.md#S110");
 };
 template <class Policy, class Kind>
@@ -169,6 +169,12 @@ struct require_place_hidden {
                 "s2rm[S211]: place_hidden must be at least 1: the hidden width of the place encoder. "
                 "See docs/errors.md#S211");
 };
+template <class Shape, index_t Context>
+struct require_context {
+  static_assert(Context >= 0,
+                "s2rm[S219]: context must be at least 0: the side inputs of a view and of a query. "
+                "See docs/errors.md#S219");
+};
 template <class Shape>
 struct shape_without_view {
   static_assert(never<Shape>,
@@ -204,7 +210,7 @@ struct dynamics_does_not_fit {
 template <class Shape>
 struct size_is_not_a_constant {
   static_assert(never<Shape>,
-                "s2rm[S216]: modules, hidden, heads, head_width, sphere, place, frequencies and place_hidden "
+                "s2rm[S216]: modules, hidden, heads, head_width, sphere, place, frequencies, place_hidden and context "
                 "must each be a `static constexpr` integer. See docs/errors.md#S216");
 };
 

@@ -34,13 +34,14 @@ concept constant_sizes = requires {
   typename integer<S::place>;
   typename integer<S::frequencies>;
   typename integer<S::place_hidden>;
+  typename integer<S::context>;
 };
 
 template <class S>
 concept sizes_per_object = requires {
   requires any_per_object<decltype(&S::modules), decltype(&S::hidden), decltype(&S::heads), decltype(&S::head_width),
                           decltype(&S::sphere), decltype(&S::place), decltype(&S::frequencies),
-                          decltype(&S::place_hidden)>;
+                          decltype(&S::place_hidden), decltype(&S::context)>;
 };
 
 template <class V>
@@ -85,6 +86,8 @@ consteval auto shape_fault() {
     return fault<e::require_frequencies<Shape, Shape::frequencies>>{};
   } else if constexpr (Shape::place_hidden < 1) {
     return fault<e::require_place_hidden<Shape, Shape::place_hidden>>{};
+  } else if constexpr (Shape::context < 0) {
+    return fault<e::require_context<Shape, Shape::context>>{};
   } else if constexpr (!requires { typename Shape::view; }) {
     return fault<e::shape_without_view<Shape>>{};
   } else if constexpr (!array_shape<typename Shape::view>) {
@@ -241,7 +244,7 @@ consteval auto likelihood_slot_fault() {
 
 template <class Policy, class Likelihood, class Shape>
 consteval auto decoder_slot_fault() {
-  constexpr index_t in = Shape::heads * Shape::head_width + Shape::sphere, out = Likelihood::outputs;
+  constexpr index_t in = Shape::heads * Shape::head_width + Shape::sphere + Shape::context, out = Likelihood::outputs;
   if constexpr (std::is_void_v<Policy>) {
     return sound{};
   } else if constexpr (!requires { typename Policy::template on<Shape, in, out>; }) {

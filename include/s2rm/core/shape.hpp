@@ -43,6 +43,7 @@ struct shape {
   static constexpr index_t place = 2;          ///< P, dimension of a place x in [-1, 1]^P
   static constexpr index_t frequencies = 6;    ///< F, octaves of the place features
   static constexpr index_t place_hidden = 64;  ///< hidden width of the place encoder
+  static constexpr index_t context = 0;        ///< K, side inputs of a view, and of a query
 };
 
 namespace detail {

@@ -27,7 +27,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
-  using pool = typename Pool::template on<Shape, Encoded + Shape::sphere>;
+  using pool = typename Pool::template on<Shape, Encoded + Shape::sphere + Shape::context>;
 
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
   struct params : joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>,

@@ -26,7 +26,7 @@ namespace dynamics {
 template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState>
 struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
-  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state, PW = 3 * NC;
+  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere + Shape::context, SW = Cell::state, PW = 3 * NC;
   static constexpr index_t cells = Shape::modules, read_step = SW;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;

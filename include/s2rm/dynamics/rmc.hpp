@@ -42,7 +42,7 @@ struct tanh_rows {
 template <class Shape, index_t Encoded, index_t N, index_t A, class InitialState, class StateNorm>
 struct rmc_layer : recurrent<rmc_layer<Shape, Encoded, N, A, InitialState, StateNorm>> {
   static constexpr index_t K = Shape::modules, F = Shape::hidden, V = F / N, QW = N * (2 * A + V);
-  static constexpr index_t M = K, H = F, SW = F, source = Encoded + Shape::sphere;
+  static constexpr index_t M = K, H = F, SW = F, source = Encoded + Shape::sphere + Shape::context;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;

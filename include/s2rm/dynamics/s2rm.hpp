@@ -29,7 +29,7 @@ template <class Shape, index_t Encoded, class Cell, class Normalisation, bool St
 struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, StraightThrough, Interaction, Carry,
                                          StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
-  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere, SW = Cell::state;
+  static constexpr index_t NC = N * C, source = Encoded + Shape::sphere + Shape::context, SW = Cell::state;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool whole_sequence_views = true;
   static constexpr bool interacts = !std::is_same_v<Interaction, interaction::none>;

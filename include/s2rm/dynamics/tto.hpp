@@ -38,7 +38,7 @@ struct layer_params<Count, Count, Params> {
 template <class Layout, index_t Hidden, class Shape, index_t Encoded>
 struct tto_layer : recurrent<tto_layer<Layout, Hidden, Shape, Encoded>> {
   static constexpr index_t M = Layout::M, W = Layout::W, G = Layout::G, L = Layout::L;
-  static constexpr index_t H = Layout::read, SW = Layout::size, source = Encoded + Shape::sphere;
+  static constexpr index_t H = Layout::read, SW = Layout::size, source = Encoded + Shape::sphere + Shape::context;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool normed = false, learned_initial_state = false;
   using layer_type = token_layer<Layout, Hidden>;

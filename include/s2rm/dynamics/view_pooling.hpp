@@ -203,6 +203,7 @@ struct film {
   template <class Shape, index_t Source>
   struct on {
     static constexpr index_t W = Shape::heads * Shape::head_width, M = Shape::modules, S = Shape::sphere;
+    static constexpr index_t at_place = Source - S - Shape::context;  ///< of a source [e; s; c]
     struct params : schema<field<"value.weight", W, Source>, field<"value.bias", W>, field<"gate.weight", W, S>,
                            field<"gate.bias", W>> {};
 
@@ -237,7 +238,7 @@ struct film {
                         product_of(p.template matrix<"value.weight">(), p.template at<"value.bias">(), views, source,
                                    rows<T>{s.value + at, W}),
                         product_of(p.template matrix<"gate.weight">(), p.template at<"gate.bias">(), views,
-                                   source.shifted(Source - S), rows<T>{s.gate + at, W}));
+                                   source.shifted(at_place), rows<T>{s.gate + at, W}));
       be.template for_rows<W>(views, multiply_rows<W, T>{s.value + at, s.gate + at, s.z + at});
       be.template for_rows<W>(n, pool_rows<true, W, T>{in.view_reach + first * M, M, in.views, s.z + at, u});
     }
@@ -253,10 +254,10 @@ struct film {
       be.template for_rows<W>(views, multiply_rows<W, T>{w.value, s.gate + at, w.value});
       be.template outer_add<1, W, Source>(views, dvalue, source, dp.template at<"value.weight">());
       be.template column_sum_add<1, W>(views, dvalue, dp.template at<"value.bias">());
-      be.template outer_add<1, W, S>(views, dgate, source.shifted(Source - S), dp.template at<"gate.weight">());
+      be.template outer_add<1, W, S>(views, dgate, source.shifted(at_place), dp.template at<"gate.weight">());
       be.template column_sum_add<1, W>(views, dgate, dp.template at<"gate.bias">());
       be.product_transposed(p.template matrix<"value.weight">(), views, dvalue, dsource);
-      be.product_transposed_add(p.template matrix<"gate.weight">(), views, dgate, dsource.shifted(Source - S));
+      be.product_transposed_add(p.template matrix<"gate.weight">(), views, dgate, dsource.shifted(at_place));
     }
   };
 };

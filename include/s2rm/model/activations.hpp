@@ -45,7 +45,7 @@ struct extent {
 
 template <class Net, class T>
 struct activations {
-  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
+  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC;
   using dynamics_type = typename Net::dynamics;
 
   ops::chunk_rows chunks;                          ///< as the workspace has room for
@@ -53,13 +53,13 @@ struct activations {
   T* module_log_weight;                            ///< (M, M)
   std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
   kernel::neighbours module_neighbours;            ///< which modules are within reach of which
-  T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S)
+  T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S + K): [e; s; c]
   T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template activations<T> dynamics;
   // The read-out of a chunk of K rows (`chunks.read_out`), and all outputs.
-  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, NC + S)
+  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, Net::read): [r; s; c]
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
   T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
@@ -93,14 +93,14 @@ struct activations {
     s.present = a.take<std::uint8_t>(views);
     s.view = a.take<T>(views * Net::view::size);
     s.place = a.take<T>(views * P);
-    s.source = a.take<T>(views * (D + S));
+    s.source = a.take<T>(views * Net::source);
     s.encoder = a.take<T>(views * Net::encoder::saved);
     s.view_places = a.take<T>(views * Net::places::saved);
     s.view_log_weight = a.take<T>(views * M);
     s.view_reach = a.take<std::uint8_t>(views * M);
     s.dynamics = dynamics_type::template activations<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);
     s.query = a.take<T>(queries * P);
-    s.read = a.take<T>(queries * (NC + S));
+    s.read = a.take<T>(queries * Net::read);
     s.query_places = a.take<T>(queries * Net::places::saved);
     s.query_log_weight = a.take<T>(queries * M);
     s.query_reach = a.take<std::uint8_t>(queries * M);
@@ -121,8 +121,8 @@ struct activations {
     w.unit_rows = a.take<T>(M * S);
     w.module_log = a.take<T>(M * M);
     w.state = a.take<T>(R * M * H);
-    w.source = a.take<T>(chunk * (D + S));
-    w.read = a.take<T>(queries * (NC + S));
+    w.source = a.take<T>(chunk * Net::source);
+    w.read = a.take<T>(queries * Net::read);
     w.output = a.take<T>(queries * Net::outputs);
     w.query_log = a.take<T>(queries * M);
     w.read_query = a.take<T>(queries * NC);

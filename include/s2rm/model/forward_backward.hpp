@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Forward and backward pass of the whole model over a sequence. With R = T B rows (t, b):
+/// Forward and backward pass of the whole model over a sequence. With R = T B rows (t, b), and c the side inputs of a
+/// view or a query (`Shape::context`):
 ///
-///   views (R, A) -> encode, place -> source [e; s] -> log Z against the modules -> dynamics over time
+///   views (R, A) -> encode, place -> source [e; s; c] -> log Z against the modules -> dynamics over time
 ///                -> states (R, M, H)
-///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s] -> outputs (R, Q, outputs) -> loss
+///   queries (R, Q) -> place -> log Z -> read-out over the states -> decode [r; s; c] -> outputs (R, Q, outputs) -> loss
 ///
 /// The encoder works on chunks of some steps, before and after the recurrence; so does what follows the states (the
 /// read-out), each chunk forward and at once backward, so that only one chunk's activations are resident. A stream is a
@@ -23,9 +24,9 @@ S2RM_NAMESPACE_BEGIN
 template <class Net, class Backend, class T>
 struct forward_backward {
   static_assert(ops::require_backend<Backend, T>::checked);
-  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D;
+  static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D, K = Net::K;
   static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
-  static constexpr index_t source = D + S, read = NC + S;
+  static constexpr index_t source = Net::source, read = Net::read;
   static constexpr index_t RM = Net::RM, alike = M / RM;  ///< read-out weights, modules that share one
   using params = typename Net::params;
   using dynamics = typename Net::dynamics;
@@ -64,16 +65,18 @@ struct forward_backward {
                                T const* carried, std::uint8_t const* lost = nullptr) {
     auto const b = compacted(given);
     index_t const R = b.time * b.batch;
-    be.for_each(R, compact::view_rows<V, P, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
-                                               b.view,
-                                               b.place,
-                                               b.view_mask,
-                                               b.blind,
-                                               given.views,
-                                               b.views,
-                                               s.view,
-                                               s.place,
-                                               s.present});
+    be.for_each(R, compact::view_rows<V, P, K, T>{{b.reset, b.batch, carried == nullptr, lost, s.start},
+                                                  b.view,
+                                                  b.place,
+                                                  b.view_context,
+                                                  b.view_mask,
+                                                  b.blind,
+                                                  given.views,
+                                                  b.views,
+                                                  s.view,
+                                                  s.place,
+                                                  {s.source + D + S, source},
+                                                  s.present});
     index_t const steps = ops::chunk_rows::steps(s.chunks.encode, b.time, b.batch);
     for (index_t t = 0; t < b.time; t += steps) encode(be, p, s, b, t, (std::min)(steps, b.time - t));
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
@@ -89,10 +92,13 @@ struct forward_backward {
     // Without a mask the places are read from the batch itself.
     T const* place = b.query_place;
     if (b.target_mask != nullptr) {
-      be.for_each(n, compact::query_rows<P, T>{b.query_place, b.target_mask, s.query});
+      be.for_each(n, compact::query_rows<P, T>{b.query_place, b.target_mask, {s.query, P}});
       place = s.query;
     }
     rows<T> const in{s.read, read};
+    if constexpr (K > 0) {
+      be.for_each(n, compact::query_rows<K, T>{b.query_context, b.target_mask, in.shifted(read - K)});
+    }
     Net::places::forward(be, place_params(p), n, place, in.shifted(NC), s.query_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
     rows<T const> const y = normalise(be, R, h, s);
@@ -171,8 +177,8 @@ struct forward_backward {
   }
 
  private:
-  /// Views of steps t ... t + count - 1 to sources [e; s] and their log Z. What encoders save lies chunk after chunk,
-  /// as `encode_backward` reads it.
+  /// Views of steps t ... t + count - 1 to sources [e; s; c], of which c is there already, and their log Z. What
+  /// encoders save lies chunk after chunk, as `encode_backward` reads it.
   static void encode(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t t,
                      index_t count) {
     index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;

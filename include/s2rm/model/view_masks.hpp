@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "s2rm/core/span.hpp"
 #include "s2rm/math/finite.hpp"
 #include "s2rm/math/row.hpp"
 
@@ -30,16 +31,18 @@ struct start_flags {
 /// The views of one row (t, b): those that are present move to the front, in their order, into `slots` slots; the rest
 /// of these become zeros. Sums over sources run in the order of sources, so moving them changes no bit. Also sets
 /// whether the row starts from h_0.
-template <index_t V, index_t P, class T>
+template <index_t V, index_t P, index_t K, class T>
 struct view_rows {
   start_flags starts;
   T const* view;
   T const* place;
+  T const* context;
   std::uint8_t const* mask;
   std::uint8_t const* blind;
   index_t views, slot_count;
   T* compact_view;
   T* compact_place;
+  rows<T> compact_context;  ///< K columns of rows that hold more
   std::uint8_t* present;
   S2RM_HD void operator()(index_t row) const {
     starts(row);
@@ -50,12 +53,14 @@ struct view_rows {
         if (mask != nullptr && mask[i] == 0) continue;
         math::copy<V>(view + i * V, compact_view + to * V);
         math::copy<P>(place + i * P, compact_place + to * P);
+        if constexpr (K > 0) math::copy<K>(context + i * K, compact_context.at(to));
         present[to++] = 1;
       }
     }
     for (; to < end; ++to) {
       math::fill<V>(compact_view + to * V, T(0));
       math::fill<P>(compact_place + to * P, T(0));
+      if constexpr (K > 0) math::fill<K>(compact_context.at(to), T(0));
       present[to] = 0;
     }
   }
@@ -74,17 +79,17 @@ inline index_t max_present(index_t rows, index_t views, std::uint8_t const* mask
   return largest;
 }
 
-/// One query: the place as given; a non-finite place becomes 0 where the target is masked.
-template <index_t P, class T>
+/// W numbers of one query, its place or its context, as given; non-finite ones become 0 where the target is masked.
+template <index_t W, class T>
 struct query_rows {
-  T const* place;
+  T const* given;
   std::uint8_t const* mask;
-  T* compact_place;
+  rows<T> to;
   S2RM_HD void operator()(index_t i) const {
     bool const masked = mask != nullptr && mask[i] == 0;
     bool finite = true;
-    for (index_t j = 0; j < P; ++j) finite = finite && math::is_finite(place[i * P + j]);
-    for (index_t j = 0; j < P; ++j) compact_place[i * P + j] = masked && !finite ? T(0) : place[i * P + j];
+    for (index_t j = 0; j < W; ++j) finite = finite && math::is_finite(given[i * W + j]);
+    for (index_t j = 0; j < W; ++j) to.at(i)[j] = masked && !finite ? T(0) : given[i * W + j];
   }
 };
 

@@ -44,11 +44,12 @@ struct world_model {
   using encoder = typename policy_for<kind::encoder, encoder::mlp<128, 64>, Policies...>::template on<Shape>;
 
   static constexpr index_t M = shape::modules, H = shape::hidden, S = Shape::sphere, P = Shape::place;
-  static constexpr index_t NC = Shape::heads * Shape::head_width, D = encoder::out;
+  static constexpr index_t NC = Shape::heads * Shape::head_width, D = encoder::out, K = Shape::context;
+  static constexpr index_t source = D + S + K;             ///< numbers of an encoded view: [e; s; c]
+  static constexpr index_t read = NC + S + K;              ///< numbers that the decoder reads: [r; s; c]
   static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
 
-  using decoder =
-      typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, NC + S, outputs>;
+  using decoder = typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, read, outputs>;
   using places = layer::place_encoder<Shape>;
   using dynamics =
       typename dynamics_policy::template on<shape, D,

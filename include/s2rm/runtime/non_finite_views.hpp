@@ -13,8 +13,8 @@
 
 S2RM_NAMESPACE_BEGIN
 
-/// What a stream does with a present view that holds a non-finite number, or whose place does. Such a number would
-/// never leave the state again.
+/// What a stream does with a present view that holds a non-finite number, or whose place or context does. Such a number
+/// would never leave the state again.
 enum class non_finite_views {
   refuse,  ///< `observed::not_finite`: the state is unchanged
   absent   ///< the view counts as absent; `left_out` counts it
@@ -30,15 +30,18 @@ class view_gate {
     if (policy_ == non_finite_views::absent) flags_.resize(static_cast<std::size_t>((std::max<index_t>)(max_views, 0)));
   }
 
-  /// Views (n, view...), places (n, P), `present` (n) flags or null. False: refused. Else `present` may now point to
-  /// flags of this object, which leave out the views that are not finite.
-  bool passes(index_t n, T const* views, T const* places, std::uint8_t const*& present) noexcept {
+  /// Views (n, view...), places (n, P), context (n, K), `present` (n) flags or null. False: refused. Else `present` may
+  /// now point to flags of this object, which leave out the views that are not finite.
+  bool passes(index_t n, T const* views, T const* places, [[maybe_unused]] T const* context,
+              std::uint8_t const*& present) noexcept {
+    constexpr index_t K = Net::shape::context;
     bool all = true;
     index_t found = 0;
     for (index_t i = 0; i < n; ++i) {
       bool const here = present == nullptr || present[i] != 0;
-      bool const good = !here || (math::all_finite(views + i * Net::view::size, Net::view::size) &&
-                                  math::all_finite(places + i * Net::P, Net::P));
+      bool good = !here || (math::all_finite(views + i * Net::view::size, Net::view::size) &&
+                            math::all_finite(places + i * Net::P, Net::P));
+      if constexpr (K > 0) good = good && (!here || math::all_finite(context + i * K, K));
       all = all && good;
       found += good ? 0 : 1;
       if (policy_ == non_finite_views::absent) flags_[static_cast<std::size_t>(i)] = here && good ? 1 : 0;
@@ -61,19 +64,22 @@ class view_gate {
 
 /// The check that a backend runs on arrays of its own: a present view that is not finite becomes absent, and is
 /// counted.
-template <index_t V, index_t P, class T>
+template <index_t V, index_t P, index_t K, class T>
 struct leave_out_non_finite {
   T const* view;         ///< (n, V)
   T const* place;        ///< (n, P)
+  T const* context;      ///< (n, K)
   std::uint8_t* mask;    ///< (n)
   std::uint32_t* times;  ///< (n): how often the view of each slot was left out
   S2RM_HD void operator()(index_t i) const { judge(i, found(i, 0, 1)); }
   using bits = decltype(math::non_finite(std::declval<T const*>(), 0));
-  /// `math::non_finite` of numbers first, first + step, ... of a view and its place.
+  /// `math::non_finite` of numbers first, first + step, ... of a view, its place and its context.
   [[nodiscard]] S2RM_HD bits found(index_t i, index_t first, index_t step) const {
     if (mask[i] == 0) return 0;
-    return math::non_finite(view + i * V + first, V - first, step) |
-           math::non_finite(place + i * P + first, P - first, step);
+    bits all = math::non_finite(view + i * V + first, V - first, step) |
+               math::non_finite(place + i * P + first, P - first, step);
+    if constexpr (K > 0) all |= math::non_finite(context + i * K + first, K - first, step);
+    return all;
   }
   S2RM_HD void judge(index_t i, bits of_view) const {
     if (of_view == 0) return;

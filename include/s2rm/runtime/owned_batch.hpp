@@ -17,15 +17,17 @@ S2RM_NAMESPACE_BEGIN
 /// The arrays of a `batch_view`, owned. An empty vector is an array that the batch does not have (null in its view).
 template <class T>
 struct owned_batch {
-  index_t time = 0, batch = 0, views = 0, queries = 0;  ///< T, B, A, Q
-  std::vector<T> view = {}, place = {};                 ///< (T, B, A, view...), (T, B, A, P)
-  std::vector<std::uint8_t> view_mask = {};             ///< (T, B, A)
-  std::vector<T> query_place = {}, target = {};         ///< (T, B, Q, P), (T, B, Q, target...)
-  std::vector<std::uint8_t> target_mask = {};           ///< (T, B, Q)
-  std::vector<std::uint8_t> reset = {}, blind = {};     ///< (T, B)
+  index_t time = 0, batch = 0, views = 0, queries = 0;   ///< T, B, A, Q
+  std::vector<T> view = {}, place = {};                  ///< (T, B, A, view...), (T, B, A, P)
+  std::vector<std::uint8_t> view_mask = {};              ///< (T, B, A)
+  std::vector<T> query_place = {}, target = {};          ///< (T, B, Q, P), (T, B, Q, target...)
+  std::vector<std::uint8_t> target_mask = {};            ///< (T, B, Q)
+  std::vector<std::uint8_t> reset = {}, blind = {};      ///< (T, B)
+  std::vector<T> view_context = {}, query_context = {};  ///< (T, B, A, K), (T, B, Q, K)
+  std::vector<T> elapsed = {}, query_lead = {};          ///< (T, B), (T, B, Q)
 
-  /// Takes these extents: views, places, query places and targets get room, what they hold is undefined; masks and
-  /// flags become empty. Memory is reused.
+  /// Takes these extents: views, places, query places, context and targets get room, what they hold is undefined;
+  /// masks, flags and times become empty. Memory is reused.
   template <class Shape>
   void resize(index_t steps, index_t elements, index_t views_of_step, index_t queries_of_step) {
     time = steps, batch = elements, views = views_of_step, queries = queries_of_step;

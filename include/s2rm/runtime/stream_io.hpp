@@ -62,7 +62,7 @@ class stream_io {
   /// The host's arrays of a step. Waits while the staging block is still read by the step before the last one. Empty
   /// where a present view is not finite and is to be refused.
   std::optional<input> stage(Backend& be, batch_view<T> b) {
-    if (!gate_.passes(sessions_ * b.views, b.view, b.place, b.view_mask)) return std::nullopt;
+    if (!gate_.passes(sessions_ * b.views, b.view, b.place, b.view_context, b.view_mask)) return std::nullopt;
     return packed(be, step_, b);
   }
   /// Arrays that lie where the backend computes, copied there in the order of the work that it was given. Waits for the
@@ -157,8 +157,9 @@ class stream_io {
   bool passes_there(Backend& be, batch_view<T> const& there) {
     index_t const n = sessions_ * there.views;
     counted_there_ = true;
-    be.for_each(n, detail::leave_out_non_finite<Net::view::size, Net::P, T>{
-                       there.view, there.place, const_cast<std::uint8_t*>(there.view_mask), times_.data()});
+    be.for_each(
+        n, detail::leave_out_non_finite<Net::view::size, Net::P, Net::K, T>{
+               there.view, there.place, there.view_context, const_cast<std::uint8_t*>(there.view_mask), times_.data()});
     if (gate_.policy() == non_finite_views::absent) return true;
     double found = 0;
     be.reduce(n, detail::non_finite_count{times_.data()}, found_.data());

@@ -72,18 +72,30 @@ class stream {
   /// One time step: `views` (A, view...), `places` (A, P), `present` (A) flags or null. A may be 0.
   observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
                    std::uint8_t const* present = nullptr) noexcept {
-    return noted(views, session_.observe(detail::with_sessions(views), detail::with_sessions(places), present));
+    return observe(views, places, step_details<T>{.present = present});
+  }
+  /// One step, `elapsed` >= 0 after the one before.
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places, T elapsed) noexcept {
+    return observe(views, places, step_details<T>{.elapsed = elapsed});
+  }
+  /// One step with all that it may bring (stream/limits.hpp): flags, elapsed time, context.
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 2> places,
+                   step_details<T> const& more) noexcept {
+    return noted(views, session_.observe(detail::with_sessions(views), detail::with_sessions(places), of_step(more)));
   }
 
   /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
   /// until the next call; empty where there were too many queries or nothing was observed yet.
-  array_view<T const, prediction_rank> predict(array_view<T const, 2> places) noexcept {
-    predict_async(places);
+  /// With leads (Q) each place is answered for its own time after the step; with context (Q, K) for what is known of it.
+  array_view<T const, prediction_rank> predict(array_view<T const, 2> places,
+                                               query_details<T> const& more = {}) noexcept {
+    predict_async(places, more);
     return predictions();
   }
   /// The first half of `predict`: enqueues the work and returns. False where there will be no predictions.
-  bool predict_async(array_view<T const, 2> places) noexcept {
-    return session_.predict_async(started() ? detail::with_sessions(places) : array_view<T const, 3>{});
+  bool predict_async(array_view<T const, 2> places, query_details<T> const& more = {}) noexcept {
+    return session_.predict_async(started() ? detail::with_sessions(places) : array_view<T const, 3>{},
+                                  of_queries(more));
   }
   /// The second half: waits for the predictions that were last enqueued. `observe` may come between; it does not change
   /// them.
@@ -96,28 +108,38 @@ class stream {
   /// was refused.
   observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> queries,
                 std::uint8_t const* present = nullptr) noexcept {
+    return step(views, places, queries, step_details<T>{.present = present});
+  }
+  observed step(array_view<T const, view_rank> views, array_view<T const, 2> places, array_view<T const, 2> queries,
+                step_details<T> const& more, query_details<T> const& asked = {}) noexcept {
     return noted(views, session_.step(detail::with_sessions(views), detail::with_sessions(places),
-                                      detail::with_sessions(queries), present));
+                                      detail::with_sessions(queries), of_step(more), of_queries(asked)));
   }
 
   /// Anything that `view_traits` can view (xtensor arrays with adapters/xtensor.hpp).
   template <class Views, class Places>
     requires viewable<Views> && viewable<Places>
-  observed observe(Views const& views, Places const& places) noexcept {
+  observed observe(Views const& views, Places const& places, step_details<T> const& more = {}) noexcept {
     return observe(array_view<T const, view_rank>(view_traits<Views>::view(views)),
-                   array_view<T const, 2>(view_traits<Places>::view(places)));
+                   array_view<T const, 2>(view_traits<Places>::view(places)), more);
+  }
+  template <class Views, class Places>
+    requires viewable<Views> && viewable<Places>
+  observed observe(Views const& views, Places const& places, T elapsed) noexcept {
+    return observe(views, places, step_details<T>{.elapsed = elapsed});
   }
   template <class Places>
     requires viewable<Places>
-  auto predict(Places const& places) noexcept {
-    return predict(array_view<T const, 2>(view_traits<Places>::view(places)));
+  auto predict(Places const& places, query_details<T> const& more = {}) noexcept {
+    return predict(array_view<T const, 2>(view_traits<Places>::view(places)), more);
   }
   template <class Views, class Places, class Queries>
     requires viewable<Views> && viewable<Places> && viewable<Queries>
-  observed step(Views const& views, Places const& places, Queries const& queries) noexcept {
+  observed step(Views const& views, Places const& places, Queries const& queries, step_details<T> const& more = {},
+                query_details<T> const& asked = {}) noexcept {
     return step(array_view<T const, view_rank>(view_traits<Views>::view(views)),
                 array_view<T const, 2>(view_traits<Places>::view(places)),
-                array_view<T const, 2>(view_traits<Queries>::view(queries)));
+                array_view<T const, 2>(view_traits<Queries>::view(queries)), more, asked);
   }
 
   /// Views that were left out because a number was not finite (`non_finite_views::absent`), since construction.
@@ -171,6 +193,13 @@ class stream {
  private:
   using sessions = streams<Net, Backend, T>;
   [[nodiscard]] bool started() const { return session_.starts_ != sessions::starts::all; }
+  /// Of one session; points to `more`, which lives as long as the call.
+  static sessions_details<T> of_step(step_details<T> const& more) {
+    return {.present = more.present, .elapsed = &more.elapsed, .context = detail::with_sessions(more.context)};
+  }
+  static queries_details<T> of_queries(query_details<T> const& more) {
+    return {detail::with_sessions(more.lead), detail::with_sessions(more.context)};
+  }
   /// The outcome of a step, and how many views it brought.
   observed noted(array_view<T const, view_rank> const& views, observed found) {
     if (found == observed::yes) views_ = views.shape[0];

@@ -85,24 +85,31 @@ class streams {
   /// null: a session that is not active stays as it is (its views too must be finite, or absent).
   observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
                    std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr) noexcept {
-    return take(views, places, {}, present, active, nullptr);
+    return observe(views, places, details{.present = present, .active = active});
+  }
+  /// The same with all that a step may bring (stream/limits.hpp): elapsed times, context, sessions that start anew.
+  observed observe(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                   sessions_details<T> const& more) noexcept {
+    return take(views, places, {}, more, {});
   }
 
   /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the
   /// next call; empty where there were too many queries or nothing was ever observed. Predictions for a session that
   /// never took part have no meaning.
-  array_view<T const, prediction_rank> predict(array_view<T const, 3> places) noexcept {
-    predict_async(places);
+  /// With leads each place is answered for its own time after the step; with context for what is known of it.
+  array_view<T const, prediction_rank> predict(array_view<T const, 3> places,
+                                               queries_details<T> const& more = {}) noexcept {
+    predict_async(places, more);
     return predictions();
   }
   /// The first half of `predict`: enqueues the work and returns. False where there will be no predictions.
-  bool predict_async(array_view<T const, 3> places) noexcept {
+  bool predict_async(array_view<T const, 3> places, queries_details<T> const& more = {}) noexcept {
     io_.drop_predictions();
-    if (views_ < 0 || !accepts(places)) return false;
-    auto const in = io_.stage_queries(backend_, batch_of(places));
+    if (views_ < 0 || !accepts(places, more) || !proper_leads(places, more)) return false;
+    auto const in = io_.stage_queries(backend_, batch_of(places, more));
     auto queries = in.batch;
     queries.views = views_;  // a residual read-out reads them from the activations
-    predict_(backend_, {queries.queries, queries.views, in.word()}, [&] {
+    predict_(backend_, {queries.queries, queries.views, queries.query_lead != nullptr ? 1 : 0, in.word()}, [&] {
       io_.send(backend_, in);
       read_out(queries, true);
     });
@@ -129,8 +136,13 @@ class streams {
   observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 std::uint8_t const* present = nullptr, std::uint8_t const* active = nullptr,
                 std::uint8_t const* reset = nullptr) noexcept {
+    return step(views, places, queries, details{.present = present, .active = active, .reset = reset});
+  }
+  observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
+                sessions_details<T> const& more, queries_details<T> const& of_queries = {}) noexcept {
     io_.drop_predictions();
-    return take(views, places, accepted(queries), present, active, reset);
+    bool const answers = accepts(queries, of_queries) && proper_leads(queries, of_queries);
+    return take(views, places, answers ? queries : array_view<T const, 3>{}, more, of_queries);
   }
   /// The same with all arrays on the device; work that is enqueued later may change them. Views are checked there: with
   /// `non_finite_views::absent` nothing waits, with `refuse` this call waits for the outcome. Predictions stay on the
@@ -138,13 +150,19 @@ class streams {
   observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
                 array_view<T const, 3> queries, std::uint8_t const* present = nullptr,
                 std::uint8_t const* active = nullptr, std::uint8_t const* reset = nullptr) noexcept {
+    return step(on_device, views, places, queries, details{.present = present, .active = active, .reset = reset});
+  }
+  /// Times on the device are not checked: one that is negative or not finite is taken as 0.
+  observed step(on_device_t, array_view<T const, view_rank> views, array_view<T const, 3> places,
+                array_view<T const, 3> queries, sessions_details<T> const& more,
+                queries_details<T> const& of_queries = {}) noexcept {
     io_.drop_predictions();
-    if (auto const found = fits(views, places); found != observed::yes) return found;
-    queries = accepted(queries);
-    auto in = io_.stage(on_device, backend_, batch_of(views, places, queries, present, reset));
+    if (auto const found = fits(views, places, more); found != observed::yes) return found;
+    if (!accepts(queries, of_queries)) queries = {};
+    auto in = io_.stage(on_device, backend_, batch_of(views, places, queries, more, of_queries));
     if (!in) return observed::not_finite;
-    if (active != nullptr) {
-      backend_.for_each(sessions_, detail::idle_sessions{active, idle_.data()});
+    if (more.active != nullptr) {
+      backend_.for_each(sessions_, detail::idle_sessions{more.active, idle_.data()});
       in->batch.blind = idle_.data();
     }
     advance(*in, queries, false);
@@ -179,6 +197,7 @@ class streams {
 
  private:
   friend class stream<Net, Backend, T>;
+  using details = sessions_details<T>;
   /// Sessions that start from h_0 at their next step. `some`: those whose flag `pending_` is set; else the flags mean
   /// nothing, and a step needs no work for them.
   enum class starts { none, some, all };
@@ -207,52 +226,74 @@ class streams {
     backend_.fill(1, std::uint8_t{anew}, pending_.data() + session);
   }
 
-  [[nodiscard]] observed fits(array_view<T const, view_rank> views, array_view<T const, 3> places) const {
+  [[nodiscard]] observed fits(array_view<T const, view_rank> views, array_view<T const, 3> places,
+                              details const& more) const {
     index_t const count = views.shape[1];
     bool good = views.shape[0] == sessions_ && places.shape[0] == sessions_ && count >= 0 && places.shape[1] == count;
     for (std::size_t i = 2; i < view_rank; ++i) {
       good = good && (count == 0 || views.shape[i] == Net::view::extents[i - 2]);
     }
     if (count > 0) good = good && places.shape[2] == Net::P && views.data != nullptr && places.data != nullptr;
-    if (!good) return observed::wrong_shape;
+    if (!good || !context_fits(count, more.context)) return observed::wrong_shape;
     return count > limits_.views ? observed::too_many_views : observed::yes;
   }
-  [[nodiscard]] bool accepts(array_view<T const, 3> places) const {
+  /// Context of `count` views or queries of each session: there where the shape has any, and nowhere else.
+  [[nodiscard]] bool context_fits(index_t count, array_view<T const, 3> const& context) const {
+    if (Net::K == 0) return context.data == nullptr;
+    return count == 0 || (context.data != nullptr && context.shape == std::array{sessions_, count, Net::K});
+  }
+  [[nodiscard]] bool accepts(array_view<T const, 3> places, queries_details<T> const& more) const {
     index_t const count = places.shape[1];
     return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
-           count <= limits_.queries;
+           count <= limits_.queries && context_fits(count, more.context) &&
+           (more.lead.data == nullptr || more.lead.shape == std::array{sessions_, count});
   }
-  /// Queries, or none where they are refused.
-  [[nodiscard]] array_view<T const, 3> accepted(array_view<T const, 3> queries) const {
-    return accepts(queries) ? queries : array_view<T const, 3>{};
+  /// Whether the host's leads of queries that are accepted are finite and not negative.
+  [[nodiscard]] static bool proper_leads(array_view<T const, 3> places, queries_details<T> const& more) {
+    return more.lead.data == nullptr || detail::first_improper(places.shape[0] * places.shape[1], more.lead.data) < 0;
   }
-  [[nodiscard]] batch_view<T> batch_of(array_view<T const, 3> queries) const {
+  /// Whether the host's elapsed times of all sessions that go on are.
+  [[nodiscard]] bool proper_times(details const& more) const {
+    for (index_t b = 0; more.elapsed != nullptr && b < sessions_; ++b) {
+      bool const read =
+          (more.active == nullptr || more.active[b] != 0) && (more.reset == nullptr || more.reset[b] == 0);
+      if (read && detail::first_improper(1, more.elapsed + b) == 0) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] batch_view<T> batch_of(array_view<T const, 3> queries, queries_details<T> const& more) const {
     batch_view<T> b;
     b.time = 1;
     b.batch = sessions_;
     b.queries = queries.shape[1];
     b.query_place = queries.data;
+    if (queries.data == nullptr) return b;
+    b.query_lead = more.lead.data;
+    b.query_context = more.context.data;
     return b;
   }
   [[nodiscard]] batch_view<T> batch_of(array_view<T const, view_rank> views, array_view<T const, 3> places,
-                                       array_view<T const, 3> queries, std::uint8_t const* present,
-                                       std::uint8_t const* reset) const {
-    auto b = batch_of(queries);
+                                       array_view<T const, 3> queries, details const& more,
+                                       queries_details<T> const& of_queries) const {
+    auto b = batch_of(queries, of_queries);
     b.views = views.shape[1];
     b.view = views.data;
     b.place = places.data;
-    b.view_mask = present;
-    b.reset = reset;
+    b.view_mask = more.present;
+    b.reset = more.reset;
+    b.elapsed = more.elapsed;
+    b.view_context = more.context.data;
     return b;
   }
 
   /// A step from the host's arrays, and its predictions where there are queries.
   observed take(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
-                std::uint8_t const* present, std::uint8_t const* active, std::uint8_t const* reset) {
-    if (auto const found = fits(views, places); found != observed::yes) return found;
-    auto b = batch_of(views, places, queries, present, reset);
-    if (active != nullptr) {
-      detail::idle_sessions const idle{active, idle_of_host_.data()};
+                details const& more, queries_details<T> const& of_queries) {
+    if (auto const found = fits(views, places, more); found != observed::yes) return found;
+    if (!proper_times(more)) return observed::wrong_time;
+    auto b = batch_of(views, places, queries, more, of_queries);
+    if (more.active != nullptr) {
+      detail::idle_sessions const idle{more.active, idle_of_host_.data()};
       for (index_t i = 0; i < sessions_; ++i) idle(i);
       b.blind = idle_of_host_.data();
     }
@@ -275,8 +316,9 @@ class streams {
     T* const state = state_of(0);
     T const* const carried = starts_ == starts::all ? nullptr : state;
     views_ = b.views;
-    std::int64_t const kind =
-        (idles ? 1 : 0) + (reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0) + 8 * static_cast<std::int64_t>(starts_);
+    std::int64_t const kind = (idles ? 1 : 0) + (reset != nullptr ? 2 : 0) + (reads_out ? 4 : 0) +
+                              8 * static_cast<std::int64_t>(starts_) + (b.elapsed != nullptr ? 32 : 0) +
+                              (b.query_lead != nullptr ? 64 : 0);
     observe_(backend_, {b.views, kind, in.word()}, [&] {
       io_.send(backend_, in);
       if (combines) {
@@ -312,7 +354,8 @@ class streams {
   stream_limits limits_;
   index_t sessions_;
   stream_io<Net, Backend, T> io_;
-  ops::graph_cache<Backend, 3> observe_, predict_;
+  ops::graph_cache<Backend, 3> observe_;
+  ops::graph_cache<Backend, 4> predict_;
   block<std::byte> memory_;
   activations<Net, T> activations_{};
   block<T> saved_;                          ///< (B, M, state), see `save_idle`

@@ -78,7 +78,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// micro-batches. The caller may overwrite the batch at once. Reading anything else of the trainer waits for all
   /// steps.
   index_t step_async(batch_view<T> const& given) {
-    check_extents(given, true);
+    check_batch<Net>(given, true);
     if (options_.microbatches > 0) prepare_microbatches(given);
     auto const& cut = options_.truncation;
     if constexpr (rank_group_type::active) {
@@ -109,7 +109,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   /// A copy in the backend's memory: its `view()` is a batch for this trainer that is not copied to a GPU at every
   /// step. Not with `training::microbatches`, which the host cuts.
   [[nodiscard]] resident_batch<T> upload(batch_view<T> const& given) {
-    return check_extents(given, false), staging_.make_resident(backend_, given);
+    return check_batch<Net>(given, false), staging_.make_resident(backend_, given);
   }
 
   /// Reports of so many steps, the last ones, are there to be read.
@@ -127,7 +127,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
   }
   /// Loss and gradient of a batch at the current weights, without an update. The gradient is `gradient()`.
   double differentiate(batch_view<T> const& given) {
-    check_extents(given, true);
+    check_batch<Net>(given, true);
     auto const batch = staging_.to_backend(backend_, given);
     last_is_whole_ = true;
     double const count = whole_.count(batch);
@@ -139,7 +139,7 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
 
   /// Mean loss of a batch with the averaged weights, from h_0; outputs stay readable in `predictions()`.
   double evaluate(batch_view<T> const& given) {
-    check_extents(given, given.target != nullptr);
+    check_batch<Net>(given, given.target != nullptr);
     auto const batch = staging_.to_backend(backend_, given);
     last_is_whole_ = true;
     whole_.forward(averaged().view(), batch);

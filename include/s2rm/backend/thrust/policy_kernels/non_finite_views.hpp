@@ -10,12 +10,12 @@
 S2RM_NAMESPACE_BEGIN
 namespace backend::detail {
 
-template <index_t V, index_t P, class T>
-struct block_kernel<s2rm::detail::leave_out_non_finite<V, P, T>> {
+template <index_t V, index_t P, index_t K, class T>
+struct block_kernel<s2rm::detail::leave_out_non_finite<V, P, K, T>> {
   static constexpr int lanes = 32, lines = 8, threads = lanes * lines;
-  using bits = typename s2rm::detail::leave_out_non_finite<V, P, T>::bits;
+  using bits = typename s2rm::detail::leave_out_non_finite<V, P, K, T>::bits;
   static constexpr std::size_t shared_bytes = threads * sizeof(bits);
-  s2rm::detail::leave_out_non_finite<V, P, T> f;
+  s2rm::detail::leave_out_non_finite<V, P, K, T> f;
   index_t n;
   [[nodiscard]] index_t blocks() const { return (n + lines - 1) / lines; }
   template <class Block>

@@ -11,11 +11,11 @@
 S2RM_NAMESPACE_BEGIN
 namespace backend::detail {
 
-template <index_t V, index_t P, class T>
-struct block_kernel<compact::view_rows<V, P, T>> {
+template <index_t V, index_t P, index_t K, class T>
+struct block_kernel<compact::view_rows<V, P, K, T>> {
   static constexpr int lanes = 32, lines = 8, threads = lanes * lines, others = threads - lines;
   static constexpr std::size_t shared_bytes = lines * sizeof(index_t);
-  compact::view_rows<V, P, T> f;
+  compact::view_rows<V, P, K, T> f;
   index_t n;
   [[nodiscard]] index_t blocks() const {
     index_t const of_slots = (n * f.slot_count + lines - 1) / lines, of_rows = (n + others - 1) / others;
@@ -40,6 +40,7 @@ struct block_kernel<compact::view_rows<V, P, T>> {
       index_t const i = from[t / lanes];
       copy<V>(t % lanes, f.view + i * V, i >= 0, f.compact_view + slot * V);
       copy<P>(t % lanes, f.place + i * P, i >= 0, f.compact_place + slot * P);
+      if constexpr (K > 0) copy<K>(t % lanes, f.context + i * K, i >= 0, f.compact_context.at(slot));
     });
   }
 
