@@ -13,9 +13,11 @@ Files:
   lstm.safetensors                  M torch.nn.LSTMCell side by side; c and output are h and memory of each module
   rmc.safetensors                   M relational memory cores (s2rm_reference.rmc)
   conv_down, conv_up.safetensors    networks of torch.nn.functional.conv2d, conv_transpose2d and linear
+  spherical_harmonics.safetensors   Y_lm to degree 32 of a few vectors, from exact sums of rational numbers
   attention_<form>.safetensors      one KMDPA with masked (NaN) sources, p and s taken as free vectors
   batch.safetensors                 the batch of the whole-model files; batch_categorical: targets are class indices;
-                                    batch_fields: with context, elapsed times and leads
+                                    batch_fields: with context, elapsed times and leads;
+                                    batch_harmonics: places on the globe
   model_<case>.out.safetensors      prediction, state, loss, grad.<name>; its metadata names the case's options and the
                                     checkpoint and batch files it was computed from
   model_<case>.checkpoint.safetensors   where the case's parameters are not those of model_default
@@ -25,6 +27,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +58,7 @@ CASES: dict[str, dict[str, object]] = {
     "rmc": {"cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1},
     "rmc_residual": {"cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3, "carry": "residual",
                      "initial_state": "zero"},
+    "harmonics": {"harmonics": 3, "place": 3},
 }
 # Side inputs, elapsed and lead times: these have `batch_fields`.
 FIELDS: dict[str, dict[str, object]] = {
@@ -116,7 +120,7 @@ def random_batch(config: ref.Config, steps: int, size: int, views: int, queries:
     targets = np.where(rng.uniform(size=targets.shape) < 0.5, np.round(targets), targets).astype(np.float32)
     if config.likelihood == "categorical":
         targets = rng.integers(config.classes, size=targets.shape)
-    return {
+    batch = {
         "views": rng.normal(size=(steps, size, views, *config.view)).astype(np.float32),
         "places": rng.uniform(-1, 1, size=(steps, size, views, config.place)).astype(np.float32),
         "view_mask": np.ones((steps, size, views), np.uint8),
@@ -125,6 +129,14 @@ def random_batch(config: ref.Config, steps: int, size: int, views: int, queries:
         "target_mask": np.ones((steps, size, queries), np.uint8),
         "reset": np.zeros((steps, size), np.uint8),
     }
+    if config.harmonics:  # on the globe
+        for name in ("places", "query_places"):
+            batch[name] = unit_vectors(rng.normal(size=batch[name].shape))
+    return batch
+
+
+def unit_vectors(x: np.ndarray) -> np.ndarray:
+    return (x / np.linalg.norm(x, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def poison(batch: Arrays) -> None:
@@ -232,6 +244,11 @@ def model_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
         if case in FIELDS or config.context:
             mine_name = "batch_fields"
             mine = files[mine_name][0]
+        if config.harmonics:  # other places, so a seed of its own
+            mine_name = f"batch_{case}"
+            mine = next(b for b in (golden_batch(config, s) for s in range(1, 2000))
+                        if margin(make_model(config, checkpoint), b) > MARGIN and covers(make_model(config, checkpoint), b))
+            files[mine_name] = (mine, {})
         model = make_model(config, checkpoint)
         out = ref.evaluate(model, ref.to_batch(mine, torch.float64))
         assert all(np.isfinite(value).all() for value in out.values()), case
@@ -363,6 +380,30 @@ def with_gradients(leaf: dict[str, torch.Tensor], output: torch.Tensor, upstream
     return tensors
 
 
+def harmonic_files(degree: int = 32) -> dict[str, tuple[Arrays, dict[str, str]]]:
+    """Y_lm of vectors whose squared length is a square, by the sum for d^m P_l / dz^m: exact up to the last division."""
+    points = [(0, 0, 1), (0, 0, -2), (-1, 0, 0), (2, -3, 6), (-4, 4, -7), (8, 9, 12), (60, -120, 895)]
+    x = np.array(points, np.float64)
+    y = np.zeros((len(points), (degree + 1) ** 2))
+    for row, point in enumerate(points):
+        r = math.isqrt(sum(c * c for c in point))
+        assert r * r == sum(c * c for c in point)
+        a, b, z = (Fraction(c, r) for c in point)
+        cosine, sine = Fraction(1), Fraction(0)  # sin^m theta (cos m lambda, sin m lambda)
+        for m in range(degree + 1):
+            for l in range(m, degree + 1):
+                slope = sum(Fraction((-1) ** k * math.comb(l, k) * math.comb(2 * l - 2 * k, l)
+                                     * math.perm(l - 2 * k, m), 2 ** l) * z ** (l - 2 * k - m)
+                            for k in range((l - m) // 2 + 1))
+                norm = math.sqrt(Fraction((2 * l + 1) * math.factorial(l - m), math.factorial(l + m)) * (2 if m else 1)
+                                 ) / math.sqrt(4 * math.pi)
+                y[row, l * l + l + m] = norm * float(slope * cosine)
+                if m:
+                    y[row, l * l + l - m] = norm * float(slope * sine)
+            cosine, sine = a * cosine - b * sine, a * sine + b * cosine
+    return {"spherical_harmonics": ({"x": x, "harmonics": y}, {"degree": str(degree)})}
+
+
 def attention_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
     """One KMDPA: q [R,I,NC], k and v [R,J,NC], p [I,S], s [R,J,S], mask [R,J] -> output [R,I,NC]; tau = 0."""
     rows, targets, sources, heads, width, sphere = 5, 3, 6, 2, 3, 4
@@ -414,7 +455,8 @@ def attention_files() -> dict[str, tuple[Arrays, dict[str, str]]]:
 
 def make_all() -> dict[str, tuple[Arrays, dict[str, str]]]:
     torch.set_num_threads(1)
-    return {**gru_files(), **lstm_files(), **rmc_files(), **conv_files(), **attention_files(), **model_files()}
+    return {**gru_files(), **lstm_files(), **rmc_files(), **conv_files(), **harmonic_files(), **attention_files(),
+            **model_files()}
 
 
 def differences(tolerance: float = 1e-12) -> list[str]:

@@ -98,6 +98,7 @@ class Config:
     decoder: tuple[int, ...]
     place_hidden: int
     octaves: int = 6
+    harmonics: int = 0  # degree of the spherical harmonics in place of octaves (place = 3); 0: octaves
     target: Optional[tuple[int, ...]] = None  # None: as the view
     tau: float = 0.0
     epsilon: float = 4.0  # only where log_epsilon starts
@@ -134,6 +135,10 @@ class Config:
     @property
     def target_shape(self) -> tuple[int, ...]:
         return self.view if self.target is None else self.target
+
+    @property
+    def place_features(self) -> int:
+        return (self.harmonics + 1) ** 2 if self.harmonics else 2 * self.place * self.octaves
 
     @property
     def state(self) -> int:
@@ -198,7 +203,7 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
             shapes[f"{prefix}.{i}.weight"], shapes[f"{prefix}.{i}.bias"] = (fan_out, fan_in), (fan_out,)
 
     mlp("encoder", (math.prod(c.view), *c.encoder))
-    mlp("place", (2 * c.place * c.octaves, c.place_hidden, c.sphere))
+    mlp("place", (c.place_features, c.place_hidden, c.sphere))
     shapes["modules.embedding"] = (m, c.sphere)
     shapes["kernel.log_epsilon"] = (1,)
     shapes["views.query.weight"] = (m, nc, h)
@@ -221,6 +226,30 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     ahead = 4 if c.lead == "learned" else 0
     mlp("decoder", (nc + c.sphere + ahead + c.context, *c.decoder, math.prod(c.prediction_shape)))
     return shapes
+
+
+def spherical_harmonics(x: Tensor, degree: int) -> Tensor:
+    """Real spherical harmonics of the directions of x [..., 3] -> [..., (degree + 1)²], Y_lm at l² + l + m.
+
+    Orthonormal on the unit sphere, without the Condon-Shortley phase: Y_1 is sqrt(3 / 4 pi) (y, z, x). By the derivatives
+    d^m P_l / dz^m of the Legendre polynomials. The zero vector has Y_00 alone.
+    """
+    length = x.norm(dim=-1, keepdim=True)
+    x = x / torch.where(length > 0, length, torch.ones_like(length))
+    z, ring = x[..., 2], torch.complex(x[..., 0], x[..., 1])
+    y = torch.zeros(*x.shape[:-1], (degree + 1) ** 2, dtype=x.dtype)
+    for l in range(degree + 1):
+        for m in range(l + 1):
+            norm = math.sqrt((2 * l + 1) / (4 * math.pi) * math.factorial(l - m) / math.factorial(l + m))
+            slope = np.polynomial.Legendre.basis(l).deriv(m).convert(kind=np.polynomial.Polynomial)
+            value = torch.zeros_like(z)
+            for coefficient in reversed(slope.coef):
+                value = value * z + coefficient
+            value = norm * (math.sqrt(2) if m else 1.0) * value * (1.0 if l == 0 else length[..., 0] > 0)
+            y[..., l * l + l + m] = value * (ring ** m).real
+            if m:
+                y[..., l * l + l - m] = value * (ring ** m).imag
+    return y
 
 
 def kernel(p: Tensor, s: Tensor, log_epsilon: Tensor, tau: float) -> tuple[Tensor, Tensor]:
@@ -379,7 +408,13 @@ class S2RM(nn.Module):
             for part in path:  # by hand, because add_module refuses the name `modules`, which nn.Module has as a method
                 owner = owner._modules.setdefault(part, nn.Module())
             owner.register_parameter(leaf, nn.Parameter(start))
-        self.whiten(torch.cartesian_prod(*[torch.linspace(-1, 1, 17, dtype=dtype)] * c.place).reshape(-1, c.place))
+        places = torch.cartesian_prod(*[torch.linspace(-1, 1, 17, dtype=dtype)] * c.place).reshape(-1, c.place)
+        if c.harmonics:  # as many places, spread evenly over the sphere
+            i = torch.arange(len(places), dtype=dtype) + 0.5
+            z, turn = 1 - 2 * i / len(places), i * (math.pi * (3 - math.sqrt(5)))
+            ring = (1 - z * z).sqrt()
+            places = torch.stack((ring * turn.cos(), ring * turn.sin(), z), -1)
+        self.whiten(places)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return parameter_shapes(self.config)
@@ -402,6 +437,8 @@ class S2RM(nn.Module):
         p["place.1.bias"].sub_(codes.mean(0)).div_(scale)
 
     def _place_codes(self, p: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        if self.config.harmonics:
+            return self._mlp(p, "place", spherical_harmonics(x, self.config.harmonics))
         angle = x[..., None] * (2.0 ** torch.arange(self.config.octaves, dtype=x.dtype) * (math.pi / 2))
         features = torch.stack((angle.sin(), angle.cos()), -1).flatten(-3)  # for each dimension, each k: sin, cos
         return self._mlp(p, "place", features)

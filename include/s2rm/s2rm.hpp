@@ -13,6 +13,7 @@
 #include "s2rm/dynamics/tto.hpp"
 #include "s2rm/encoder/conv.hpp"
 #include "s2rm/layer/mixed_likelihood.hpp"
+#include "s2rm/math/globe.hpp"
 #include "s2rm/model/world_model.hpp"
 #include "s2rm/stream/stream.hpp"
 #include "s2rm/stream/streams.hpp"

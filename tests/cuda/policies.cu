@@ -26,6 +26,10 @@ using other = world_model<small_shape, normalisation::product, interaction::afte
 using classes =
     world_model<small_shape, interaction::none, state_norm::none, encoder::mlp<6>, likelihood::categorical<3>,
                 kernel::truncated_gaussian<std::ratio<1, 2>, std::ratio<4>, kernel::cut::straight_through>>;
+struct globe_shape : small_shape {
+  static constexpr index_t place = 3;
+};
+using globe_net = world_model<globe_shape, places::harmonics<4>, encoder::mlp<6>, likelihood::gaussian>;
 
 }  // namespace
 
@@ -36,5 +40,6 @@ template class streams<plain, backend_type, float>;
 template class trainer<other, backend_type, double, optim::sgd>;
 template class stream<other, backend_type, double>;
 template class trainer<classes, backend_type, float>;
+template class stream<globe_net, backend_type, float>;
 
 }  // namespace s2rm

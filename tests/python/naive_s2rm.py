@@ -43,7 +43,31 @@ def normalise(v):
     return [a / max(length, 1e-12) for a in v]
 
 
+def harmonics(x, degree):
+    """Y_lm by angles and the recurrence of unnormalised Legendre functions in l, in the order l² + l + m."""
+    r = math.sqrt(dot(x, x))
+    if r == 0:
+        return [math.sqrt(1 / (4 * math.pi))] + [0.0] * ((degree + 1) ** 2 - 1)
+    longitude, cosine = math.atan2(x[1], x[0]), x[2] / r
+    sine = math.hypot(x[0], x[1]) / r
+    y = [0.0] * (degree + 1) ** 2
+    for m in range(degree + 1):
+        legendre = {m - 1: 0.0, m: math.prod(range(1, 2 * m, 2)) * sine**m}
+        for l in range(m + 1, degree + 1):
+            legendre[l] = ((2 * l - 1) * cosine * legendre[l - 1] - (l + m - 1) * legendre[l - 2]) / (l - m)
+        for l in range(m, degree + 1):
+            norm = math.sqrt((2 * l + 1) / (4 * math.pi) * math.factorial(l - m) / math.factorial(l + m))
+            if m == 0:
+                y[l * l + l] = norm * legendre[l]
+            else:
+                y[l * l + l + m] = math.sqrt(2) * norm * legendre[l] * math.cos(m * longitude)
+                y[l * l + l - m] = math.sqrt(2) * norm * legendre[l] * math.sin(m * longitude)
+    return y
+
+
 def place_code(c, p, x):
+    if c.harmonics:
+        return normalise(mlp(p, "place", harmonics([float(a) for a in x], c.harmonics)))
     features = []
     for coordinate in x:
         for k in range(c.octaves):

@@ -19,43 +19,43 @@ auto views_of(T const* data, index_t count) {
   std::copy(Net::view::extents.begin(), Net::view::extents.end(), v.shape.begin() + 1);
   return v;
 }
-template <class T>
+template <index_t P = 2, class T>
 array_view<T const, 2> places_of(T const* data, index_t count) {
-  return {data, {count, 2}};
+  return {data, {count, P}};
 }
 
 /// Step t of a batch of one through a stream. `compact`: absent views are not passed at all.
 template <class Net, class T>
 void observe(stream_of<Net, T>& live, owned_batch<T> const& b, index_t t, bool compact) {
   auto const a = b.views;
-  constexpr index_t V = Net::view::size;
+  constexpr index_t V = Net::view::size, P = Net::P;
   if (!b.reset.empty() && b.reset[static_cast<std::size_t>(t)] != 0) live.reset();
   std::vector<std::uint8_t> present(static_cast<std::size_t>(a), std::uint8_t{1});
   if (!b.view_mask.empty()) present.assign(b.view_mask.begin() + t * a, b.view_mask.begin() + (t + 1) * a);
   if (!b.blind.empty() && b.blind[static_cast<std::size_t>(t)] != 0)
     std::fill(present.begin(), present.end(), std::uint8_t{0});
-  T const *view = b.view.data() + t * a * V, *place = b.place.data() + t * a * 2;
+  T const *view = b.view.data() + t * a * V, *place = b.place.data() + t * a * P;
   step_details<T> more{.present = present.data()};
   // A step that starts anew has no time before it; NaN in the batch.
   if (!b.elapsed.empty()) more.elapsed = b.elapsed[static_cast<std::size_t>(t)];
   if (!math::is_finite(more.elapsed)) more.elapsed = 0;
   if (!compact) {
     if (Net::K > 0) more.context = {b.view_context.data() + t * a * Net::K, {a, Net::K}};
-    REQUIRE(live.observe(views_of<Net>(view, a), places_of(place, a), more) == observed::yes);
+    REQUIRE(live.observe(views_of<Net>(view, a), places_of<P>(place, a), more) == observed::yes);
     return;
   }
   std::vector<T> v, x, c;
   for (index_t i = 0; i < a; ++i) {
     if (present[static_cast<std::size_t>(i)] == 0) continue;
     v.insert(v.end(), view + i * V, view + (i + 1) * V);
-    x.insert(x.end(), place + i * 2, place + (i + 1) * 2);
+    x.insert(x.end(), place + i * P, place + (i + 1) * P);
     auto const of_view = b.view_context.begin() + (t * a + i) * Net::K;
     c.insert(c.end(), of_view, of_view + Net::K);
   }
-  auto const count = static_cast<index_t>(x.size()) / 2;
+  auto const count = static_cast<index_t>(x.size()) / P;
   more.present = nullptr;
   if (Net::K > 0) more.context = {c.data(), {count, Net::K}};
-  REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<T>(x.data(), count), more) == observed::yes);
+  REQUIRE(live.observe(views_of<Net>(v.data(), count), places_of<P, T>(x.data(), count), more) == observed::yes);
 }
 
 /// What the queries of step t of a batch of one have beside their places.
@@ -86,7 +86,8 @@ void equals_sequence(int threads, bool compact, with more) {
       auto const s = live.state();
       wrong_states += same_bits(s.numbers.data(), states + (t * batch + e) * state, state) ? 0 : 1;
       wrong_states += same_bits(s.numbers.data(), alone.states() + t * state, state) ? 0 : 1;
-      auto const y = live.predict(places_of(one.query_place.data() + t * queries * 2, queries), asked<Net>(one, t));
+      auto const y =
+          live.predict(places_of<Net::P>(one.query_place.data() + t * queries * Net::P, queries), asked<Net>(one, t));
       index_t const n = queries * Net::outputs;
       REQUIRE(y.size() == n);
       wrong_predictions += same_bits(y.data, predictions + (t * batch + e) * n, n) ? 0 : 1;

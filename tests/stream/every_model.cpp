@@ -1,4 +1,4 @@
-// Other cells and the comparison models: streams equal whole sequences, training learns, files go on.
+// Other cells and the comparison models, places on the globe: streams equal whole sequences, training learns, files go on.
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
 #include "s2rm/dynamics/pooled_rnn.hpp"
@@ -23,18 +23,23 @@ using mechanisms = net<dynamics::rim<2>>;
 using memory = net<dynamics::rmc<3, 8, 2>>;
 using chunks = net<dynamics::lstm<12, dynamics::pool::attention, 3>>;
 using observer = net<dynamics::tto<9, 12, 2, 0, 3>>;
+struct globe_shape : test::small_shape {
+  static constexpr index_t place = 3;
+};
+using on_the_globe =
+    world_model<globe_shape, places::harmonics<5>, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
 
 constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true, .blind = true};
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("compared: a stream equals the whole sequence to the last bit", "", s2lstm, s2rmc, pooled_gru,
-                   pooled_lstm, mechanisms, memory, chunks, observer) {
+                   pooled_lstm, mechanisms, memory, chunks, observer, on_the_globe) {
   test::equals_sequence<TestType, float>(2, true, masks);
 }
 
 TEMPLATE_TEST_CASE("compared: learns, and goes on from its file to the bit", "", s2lstm, s2rmc, pooled_gru, pooled_lstm,
-                   mechanisms, memory, chunks, observer) {
+                   mechanisms, memory, chunks, observer, on_the_globe) {
   using learner = trainer<TestType, backend::eigen>;
   test::temporary_folder const folder;
   auto const batch = test::random_batch<TestType, float>(6, 3, 4, 2, 1, masks);

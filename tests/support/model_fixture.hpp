@@ -26,6 +26,13 @@ struct tiny : shape {
 template <class... Policies>
 using tiny_net = world_model<tiny, encoder::mlp<6, 4>, decoder::mlp<8>, Policies...>;
 
+/// The same on the globe.
+struct tiny_globe : tiny {
+  static constexpr index_t place = 3;
+};
+template <class... Policies>
+using globe_net = world_model<tiny_globe, places::harmonics<3>, encoder::mlp<6, 4>, decoder::mlp<8>, Policies...>;
+
 /// A kernel so wide that every pair has Z = 1: no cut, and epsilon about e^-700.
 using no_cut = kernel::truncated_gaussian<std::ratio<-2>>;
 

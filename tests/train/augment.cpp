@@ -1,9 +1,12 @@
 // Data policies: each does what it says, to a copy, and the same again for the same seed and step.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
 #include "s2rm/core/shape.hpp"
+#include "s2rm/math/globe.hpp"
 #include "s2rm/train/augment.hpp"
 #include "support/catch.hpp"
 
@@ -202,6 +205,35 @@ TEST_CASE("augment: a rotation in one and in three dimensions") {
   CHECK(distortion<space>(data.look(), b) < 1e-13);
   for (std::size_t i = 2; i < data.place.size(); i += 3) CHECK(b.place[i] == data.place[i]);
   CHECK_FALSE(std::equal(data.place.begin(), data.place.end(), b.place));
+}
+
+TEST_CASE("augment: on the globe a rotation is one about the axis, by any angle") {
+  sample<space> data;
+  std::vector<globe::degrees> before;
+  for (std::size_t i = 0; i < data.place.size() / 3; ++i) {
+    random const r{9, 2};
+    before.push_back({r.uniform(0, i, -180, 180), r.uniform(1, i, -89, 89)});
+    auto const x = globe::place<double>(before.back().longitude, before.back().latitude);
+    std::copy(x.begin(), x.end(), data.place.begin() + static_cast<std::ptrdiff_t>(3 * i));
+  }
+  augment::pipeline<space, double, augment::rotate> mend{seed{1}, {}};
+  double least = 180, most = -180;
+  for (index_t step = 0; step < 40; ++step) {
+    auto const b = mend(step, data.look());
+    std::vector<double> turn(static_cast<std::size_t>(data.batch), 1000.0);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      double const* const x = b.place + 3 * i;
+      auto const after = globe::to_degrees(std::array{x[0], x[1], x[2]});
+      CHECK(after.latitude == Approx(before[i].latitude).margin(1e-11));
+      double const by = std::remainder(after.longitude - before[i].longitude, 360.0);
+      auto& first = turn[i / static_cast<std::size_t>(data.views) % static_cast<std::size_t>(data.batch)];
+      if (first > 999) first = by;
+      CHECK(std::abs(std::remainder(by - first, 360.0)) < 1e-10);
+      least = std::min(least, by), most = std::max(most, by);
+    }
+  }
+  CHECK(least < -170);
+  CHECK(most > 170);
 }
 
 namespace {

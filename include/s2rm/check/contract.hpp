@@ -4,7 +4,9 @@
 /// by check/model.hpp; check/layer_messages.hpp has the texts. Only declarations are examined, no body is instantiated.
 
 #include <concepts>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "s2rm/attention/normalisation.hpp"
 #include "s2rm/check/layer_messages.hpp"
@@ -267,6 +269,32 @@ consteval auto likelihood_fault() {
     return fault<e::require_variance<L, typename L::variance_ratio>>{};
   } else if constexpr (channels_not_shared_out<L>) {
     return fault<e::channels_of_a_product<L>>{};
+  } else {
+    return sound{};
+  }
+}
+
+template <class F>
+concept counts_features = requires {
+  typename integer<F::count>;
+  requires F::count >= 1;
+};
+
+template <class F, class B, class T>
+concept computes_features = requires(B& be, index_t n, T const* x, T* gamma) {
+  F::forward(be, n, x, gamma);
+  { F::sample() } -> std::convertible_to<std::vector<double>>;
+  { F::description() } -> std::convertible_to<std::string>;
+};
+
+template <class F>
+consteval auto place_features_fault() {
+  if constexpr (requires { requires any_per_object<decltype(&F::count)>; }) {
+    return fault<errors::place_features_incomplete<F>>{};
+  } else if constexpr (!counts_features<F>) {
+    return fault<errors::place_features_incomplete<F>>{};
+  } else if constexpr (!computes_features<F, backend, number>) {
+    return fault<errors::place_features_incomplete<F>>{};
   } else {
     return sound{};
   }

@@ -184,9 +184,10 @@ struct cell_without_gradient {
 
 template <class Policy>
 struct policy_without_layer {
-  static_assert(never<Policy>,
-                "s2rm[S012]: a cell, kernel or encoder needs a member `on<Shape>`, and this policy has no such "
-                "member. See docs/errors.md#S012");
+  static_assert(
+      never<Policy>,
+      "s2rm[S012]: a cell, kernel, encoder or place features need a member `on<Shape>`, and this policy has no such "
+      "member. See docs/errors.md#S012");
 };
 template <class Policy>
 struct likelihood_without_layer {
@@ -238,6 +239,14 @@ struct residual_without_guess {
   static_assert(never<Residual>,
                 "s2rm[S017]: the residual's `active` or guess<Shape, T>(seen, place, e) is missing or has "
                 "other argument types. See docs/errors.md#S017");
+};
+
+template <class Features>
+struct place_features_incomplete {
+  static_assert(never<Features>,
+                "s2rm[S018]: place features have `static constexpr index_t count` of at least 1 and the functions "
+                "forward(backend&, n, x, gamma), sample() and description(); one is missing or has other argument "
+                "types. See docs/errors.md#S018");
 };
 
 }  // namespace errors

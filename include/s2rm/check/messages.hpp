@@ -207,6 +207,18 @@ struct dynamics_does_not_fit {
       "a memory share the width of its slots evenly, pieces of a pooled state its width, heads of a TTO wider than an "
       "age its tokens' width. See docs/errors.md#S218");
 };
+template <class Policy, class Shape, class Place>
+struct harmonics_off_the_globe {
+  static_assert(
+      never<Policy>,
+      "s2rm[S222]: spherical harmonics are functions on the globe: the shape's `place` must be 3, unit vectors "
+      "(globe::place). See docs/errors.md#S222");
+};
+template <class Policy, index_t Degree>
+struct require_degree {
+  static_assert(Degree >= 1 && Degree <= 64,
+                "s2rm[S222]: the degree of spherical harmonics must be 1 to 64. See docs/errors.md#S222");
+};
 template <class Shape>
 struct size_is_not_a_constant {
   static_assert(never<Shape>,

@@ -16,6 +16,7 @@
 #include "s2rm/decoder/mlp.hpp"
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/encoder/mlp.hpp"
+#include "s2rm/layer/harmonics.hpp"
 #include "s2rm/layer/likelihood.hpp"
 
 S2RM_NAMESPACE_BEGIN
@@ -264,6 +265,31 @@ consteval auto decoder_slot_fault() {
   }
 }
 
+/// The degree of spherical harmonics; of other place features 1, which is one.
+template <class Policy>
+inline constexpr index_t harmonic_degree = 1;
+template <index_t L>
+inline constexpr index_t harmonic_degree<places::harmonics<L>> = L;
+template <class Policy>
+inline constexpr bool on_the_globe = false;
+template <index_t L>
+inline constexpr bool on_the_globe<places::harmonics<L>> = true;
+
+template <class Policy, class Shape>
+consteval auto places_slot_fault() {
+  if constexpr (std::is_void_v<Policy>) {
+    return sound{};
+  } else if constexpr (!has_layer<Policy, Shape>) {
+    return fault<errors::policy_without_layer<Policy>>{};
+  } else if constexpr (on_the_globe<Policy> && Shape::place != 3) {
+    return fault<errors::harmonics_off_the_globe<Policy, Shape, errors::size<Shape::place>>>{};
+  } else if constexpr (harmonic_degree<Policy> < 1 || harmonic_degree<Policy> > 64) {
+    return fault<errors::require_degree<Policy, harmonic_degree<Policy>>>{};
+  } else {
+    return place_features_fault<typename Policy::template on<Shape>>();
+  }
+}
+
 template <class Policy, class Likelihood, class Shape>
 consteval auto residual_slot_fault() {
   if constexpr (std::is_void_v<Policy>) {
@@ -304,6 +330,7 @@ consteval auto slots_fault() {
     using kernel = policy_for<kind::kernel, void, Policies...>;
     using normalisation = policy_for<kind::normalisation, void, Policies...>;
     using encoder = policy_for<kind::encoder, void, Policies...>;
+    using places = policy_for<kind::places, void, Policies...>;
     using likelihood = policy_for<kind::likelihood, void, Policies...>;
     if constexpr (failed<decltype(cell_slot_fault<cell, Shape>())>) {
       return cell_slot_fault<cell, Shape>();
@@ -313,6 +340,8 @@ consteval auto slots_fault() {
       return normalisation_slot_fault<normalisation>();
     } else if constexpr (failed<decltype(encoder_slot_fault<encoder, Shape>())>) {
       return encoder_slot_fault<encoder, Shape>();
+    } else if constexpr (failed<decltype(places_slot_fault<places, Shape>())>) {
+      return places_slot_fault<places, Shape>();
     } else if constexpr (failed<decltype(likelihood_slot_fault<likelihood, Shape>())>) {
       return likelihood_slot_fault<likelihood, Shape>();
     } else {

@@ -17,6 +17,7 @@ namespace kind {
 struct cell {};
 struct kernel {};
 struct encoder {};
+struct places {};
 struct decoder {};
 struct likelihood {};
 struct normalisation {};
@@ -47,9 +48,9 @@ inline constexpr bool is_any_kind = (has_kind<Policy, Kinds> || ...);
 
 template <class Policy>
 inline constexpr bool fills_a_slot =
-    is_any_kind<Policy, kind::cell, kind::kernel, kind::encoder, kind::decoder, kind::likelihood, kind::normalisation,
-                kind::interaction, kind::carry, kind::state_norm, kind::readout, kind::initial_state, kind::residual,
-                kind::dynamics>;
+    is_any_kind<Policy, kind::cell, kind::kernel, kind::encoder, kind::places, kind::decoder, kind::likelihood,
+                kind::normalisation, kind::interaction, kind::carry, kind::state_norm, kind::readout,
+                kind::initial_state, kind::residual, kind::dynamics>;
 
 }  // namespace detail
 

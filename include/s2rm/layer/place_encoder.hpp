@@ -1,42 +1,30 @@
 #pragma once
 /// \file
-/// The place encoder s = P(x): Fourier features, one hidden layer with GELU, projection to the sphere (model §2.2).
+/// The place encoder s = P(x): features of the place, one hidden layer with GELU, projection to the sphere (model §2.2).
 ///
-///   gamma(x) = [sin(2^k pi x_i / 2), cos(2^k pi x_i / 2)] for i < P, k < F   (for each i, for each k: sin, cos)
-///   z = W_1 gelu(W_0 gamma + b_0) + b_1,   s = z / max(|z|, 1e-12)
+///   z = W_1 gelu(W_0 gamma(x) + b_0) + b_1,   s = z / max(|z|, 1e-12)
 ///
-/// One encoder places views and queries. Places are input: nothing is propagated to x.
+/// The features gamma are a policy: layer/octaves.hpp, layer/harmonics.hpp, or one's own. One encoder places views and
+/// queries. Places are input: nothing is propagated to x.
 
 #include <cmath>
-#include <numbers>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "s2rm/layer/mlp.hpp"
+#include "s2rm/layer/octaves.hpp"
 #include "s2rm/layer/sphere.hpp"
-#include "s2rm/math/fourier.hpp"
+#include "s2rm/ops/reference.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace layer {
 
-/// gamma of one number of one place: the lanes are sine, cosine, sine, ... of quarter turns that double.
-template <index_t P, index_t F, class T>
-struct fourier_features {
-  T const* x;  ///< (n, P)
-  T* gamma;    ///< (n, 2 P F)
-  S2RM_HD void operator()(index_t i) const {
-    T const turn = x[i];
-    T* const to = gamma + i * 2 * F;
-    math::across<T, 2 * F>([=](auto l, index_t j) {
-      using V = typename decltype(l)::type;
-      l.store(to + j, math::fourier_feature<V>(turn, math::counted<V>(j)));
-    });
-  }
-};
-
-template <class Shape>
+template <class Shape, class Policy = places::octaves>
 struct place_encoder {
-  static constexpr index_t P = Shape::place, F = Shape::frequencies, S = Shape::sphere;
-  static constexpr index_t features = 2 * P * F;
+  using features_of_place = typename Policy::template on<Shape>;
+  static constexpr index_t P = Shape::place, S = Shape::sphere;
+  static constexpr index_t features = features_of_place::count;
   using mlp = layer::mlp<features, Shape::place_hidden, S>;
   using params = typename mlp::params;
   /// gamma, the perceptron's activations, and z, per row.
@@ -46,7 +34,7 @@ struct place_encoder {
   template <class T>
   static void initialise(T* values, init::source from) {
     mlp::initialise(values, from);
-    whiten(values, grid());
+    whiten(values, sample());
   }
 
   /// s (n, S) on the sphere from x (n, P).
@@ -56,15 +44,15 @@ struct place_encoder {
     T* const hidden = gamma + n * features;
     T* const z = hidden + n * mlp::saved;
     constexpr index_t Hidden = Shape::place_hidden;
-    if constexpr (ops::capabilities<B, T>::place_encoder) {
+    if constexpr (ops::capabilities<B, T>::place_encoder && std::is_same_v<features_of_place, octaves<Shape>>) {
       if (p.half.numbers == nullptr &&
-          be.template encode_places<P, F, Hidden, S>(p.template at<"0.weight">(), p.template at<"0.bias">(),
-                                                     p.template at<"1.weight">(), p.template at<"1.bias">(), n, x, s,
-                                                     gamma, hidden, hidden + n * Hidden, z)) {
+          be.template encode_places<P, Shape::frequencies, Hidden, S>(
+              p.template at<"0.weight">(), p.template at<"0.bias">(), p.template at<"1.weight">(),
+              p.template at<"1.bias">(), n, x, s, gamma, hidden, hidden + n * Hidden, z)) {
         return;
       }
     }
-    be.for_each(n * P, fourier_features<P, F, T>{x, gamma});
+    features_of_place::forward(be, n, x, gamma);
     mlp::forward(be, p, n, rows<T const>{gamma, features}, rows<T>{z, S}, hidden);
     be.for_each(n, project_row<S, T>{{z, S}, s});
   }
@@ -82,36 +70,26 @@ struct place_encoder {
                   scratch_rows + n * S);
   }
 
-  /// A regular grid over [-1, 1]^P, about a thousand places: what whitening uses unless the data are known.
-  static std::vector<double> grid() {
-    index_t const side = P == 1 ? 1025 : (P == 2 ? 33 : 11);
-    index_t count = 1;
-    for (index_t i = 0; i < P; ++i) count *= side;
-    std::vector<double> places(static_cast<std::size_t>(count * P));
-    for (index_t j = 0; j < count; ++j) {
-      index_t rest = j;
-      for (index_t i = 0; i < P; ++i, rest /= side) {
-        places[static_cast<std::size_t>(j * P + i)] =
-            -1.0 + 2.0 * static_cast<double>(rest % side) / static_cast<double>(side - 1);
-      }
-    }
-    return places;
-  }
+  /// The features in words.
+  static std::string description() { return features_of_place::description(); }
+
+  /// Places (n, P) that whitening uses unless the data are known.
+  static std::vector<double> sample() { return features_of_place::sample(); }
 
   /// Scales the rows of the last layer and shifts its bias so that, over the given places (n, P), the codes z have zero
   /// mean and unit variance per component. Without it all codes point one way at the start (model §2.2).
   template <class T>
-  static void whiten(T* values, std::vector<double> const& places) {
-    index_t const n = static_cast<index_t>(places.size()) / P;
+  static void whiten(T* values, std::vector<double> const& at) {
+    index_t const n = static_cast<index_t>(at.size()) / P;
     index_t const hidden = Shape::place_hidden;
     T const* const w0 = values + params::template offset<"0.weight">;
     T const* const b0 = values + params::template offset<"0.bias">;
     T* const w1 = values + params::template offset<"1.weight">;
     T* const b1 = values + params::template offset<"1.bias">;
     std::vector<double> gamma(features), mid(static_cast<std::size_t>(hidden)), sum(S), square(S);
+    ops::reference plain;
     for (index_t j = 0; j < n; ++j) {
-      fourier_features<P, F, double> const fourier{places.data() + j * P, gamma.data()};
-      for (index_t i = 0; i < P; ++i) fourier(i);
+      features_of_place::forward(plain, 1, at.data() + j * P, gamma.data());
       for (index_t h = 0; h < hidden; ++h) {
         double a = static_cast<double>(b0[h]);
         for (index_t i = 0; i < features; ++i) {

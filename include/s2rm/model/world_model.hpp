@@ -13,6 +13,7 @@
 #include "s2rm/decoder/residual.hpp"
 #include "s2rm/dynamics/structured.hpp"
 #include "s2rm/encoder/mlp.hpp"
+#include "s2rm/layer/harmonics.hpp"
 #include "s2rm/layer/likelihood.hpp"
 #include "s2rm/layer/place_encoder.hpp"
 #include "s2rm/model/checkpoint_names.hpp"
@@ -20,7 +21,7 @@
 S2RM_NAMESPACE_BEGIN
 
 /// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
-/// cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
+/// places [octaves], cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
 /// carry [bounded], state_norm [rms], initial_state [learned], readout [kernel_dot], encoder [mlp<128, 64>],
 /// decoder [mlp<128>], likelihood [bernoulli], residual [none], dynamics [structured].
 /// Rahaman et al., "S2RMs: Spatially Structured Recurrent Modules", arXiv 2007.06533 (docs/deviations.md).
@@ -50,7 +51,7 @@ struct world_model {
   static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
 
   using decoder = typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, read, outputs>;
-  using places = layer::place_encoder<Shape>;
+  using places = layer::place_encoder<Shape, policy_for<kind::places, s2rm::places::octaves, Policies...>>;
   using dynamics =
       typename dynamics_policy::template on<shape, D,
                                             s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
@@ -93,6 +94,7 @@ struct world_model {
       char const* name;
       index_t value;
     };
+    std::string const place_features = " with " + places::description() + ", view ";
     std::string text(dynamics_policy::name);
     for (size const& one : {size{": ", M},
                             {" modules x ", H},
@@ -101,8 +103,7 @@ struct world_model {
                             {" heads x ", Shape::head_width},
                             {", sphere ", S},
                             {", place ", P},
-                            {" with ", Shape::frequencies},
-                            {" octaves, view ", view::size},
+                            {place_features.c_str(), view::size},
                             {" -> ", D},
                             {", outputs ", outputs},
                             {", parameters ", parameter_count}}) {
@@ -112,8 +113,8 @@ struct world_model {
     return text;
   }
 
-  /// The start of every parameter, from the seed alone. The place encoder is whitened on a grid over [-1, 1]^P; see
-  /// `whiten` for data whose places are known.
+  /// The start of every parameter, from the seed alone. The place encoder is whitened on places that its features choose,
+  /// a grid over [-1, 1]^P by default; see `whiten` for data whose places are known.
   template <class T>
   static void initialise(T* values, seed from) {
     init::source const all{random{from.value, 0}, 0};

@@ -78,7 +78,8 @@ struct jitter {
 };
 
 /// Turns all places of a sequence about the origin by one random angle, up to `most` either way: in the plane for
-/// P = 2, in the plane of the first two coordinates for P = 3, nothing to turn for P = 1.
+/// P = 2, about the third axis for P = 3 (on the globe, math/globe.hpp, the axis of the earth: longitudes move, latitudes
+/// stay), nothing to turn for P = 1.
 struct rotate {
   double most = std::numbers::pi;
 
