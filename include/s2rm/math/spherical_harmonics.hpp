@@ -80,7 +80,7 @@ S2RM_MATH_INLINE S2RM_HD inline void spherical_harmonics(V x, V y, V z, Put cons
   V const one = V{} + T(1), size = largest > T(0) ? largest : one;
   x = x / size, y = y / size, z = z / size;
   V const squares = x * x + y * y + z * z, divisor = squares > T(0) ? squares : one;
-  V const unit = squares / divisor;  // r²: 1, of the zero vector 0; NaN where one of the three is
+  V const unit = squares > T(0) ? one : squares;  // r²: 1, of the zero vector 0; NaN where one of the three is
   V const scale = unit / math::sqrt(divisor);
   x = x * scale, y = y * scale, z = z * scale;
 
