@@ -59,6 +59,10 @@ CASES: dict[str, dict[str, object]] = {
     "rmc_residual": {"cell": "rmc", "hidden": 12, "slots": 3, "memory_heads": 2, "key_width": 3, "carry": "residual",
                      "initial_state": "zero"},
     "harmonics": {"harmonics": 3, "place": 3},
+    "shared": {"weights": "shared"},
+    "shared_lstm": {"weights": "shared", "cell": "lstm", "interaction": "after_update"},
+    "shared_rmc": {"weights": "shared", "cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1, "carry": "residual",
+                   "initial_state": "zero", "readout": "kernel_mean"},
 }
 # Side inputs, elapsed and lead times: these have `batch_fields`.
 FIELDS: dict[str, dict[str, object]] = {

@@ -121,13 +121,15 @@ class Config:
     time_unit: float = 1.0
     lead: str = "none"  # none | learned: the decoder reads how far ahead it is asked
     lead_unit: float = 1.0
+    weights: str = "per_module"  # per_module | shared (then the modules' extent is 1 but in modules.embedding)
 
     def __post_init__(self) -> None:
         allowed = {"normalisation": ("log_space", "product"), "carry": ("bounded", "residual"),
                    "interaction": ("before_update", "after_update", "none"), "state_norm": ("rms", "none"),
                    "readout": ("kernel_dot", "kernel_mean"), "initial_state": ("learned", "zero"),
                    "likelihood": ("bernoulli", "gaussian", "categorical"), "cell": ("gru", "lstm", "rmc"),
-                   "time": ("uniform", "elapsed"), "lead": ("none", "learned")}
+                   "time": ("uniform", "elapsed"), "lead": ("none", "learned"),
+                   "weights": ("per_module", "shared")}
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field}: expected one of {values}, found {getattr(self, field)!r}")
@@ -139,6 +141,11 @@ class Config:
     @property
     def place_features(self) -> int:
         return (self.harmonics + 1) ** 2 if self.harmonics else 2 * self.place * self.octaves
+
+    @property
+    def own(self) -> int:
+        """Sets of weights of the modules."""
+        return 1 if self.weights == "shared" else self.modules
 
     @property
     def state(self) -> int:
@@ -172,7 +179,7 @@ class Output(NamedTuple):
 
 def cell_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     """Parameters of the cell, without their prefix."""
-    m, h, nc = c.modules, c.hidden, c.cell_input
+    m, h, nc = c.own, c.hidden, c.cell_input
     if c.cell != "rmc":
         gates = {"gru": 3, "lstm": 4}[c.cell] * h
         return {"weight_ih": (m, gates, nc), "weight_hh": (m, gates, h), "bias_ih": (m, gates), "bias_hh": (m, gates)}
@@ -187,7 +194,7 @@ def cell_shapes(c: Config) -> dict[str, tuple[int, ...]]:
 
 def cell_start(c: Config, dtype: torch.dtype) -> dict[str, Tensor]:
     """Where the cell starts by itself: `initial_state`, and `initial_cell` of an LSTM."""
-    start = torch.zeros(c.modules, c.hidden, dtype=dtype)
+    start = torch.zeros(c.own, c.hidden, dtype=dtype)
     if c.cell == "rmc":
         start[:] = torch.eye(c.slots, c.hidden // c.slots, dtype=dtype).flatten()
     return {"initial_state": start, **({"initial_cell": torch.zeros_like(start)} if c.cell == "lstm" else {})}
@@ -195,7 +202,7 @@ def cell_start(c: Config, dtype: torch.dtype) -> dict[str, Tensor]:
 
 def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
     """The checkpoint contract: every name with its shape, in file order."""
-    m, h, nc = c.modules, c.hidden, c.heads * c.head_width
+    m, h, nc = c.own, c.hidden, c.heads * c.head_width
     shapes: dict[str, tuple[int, ...]] = {}
 
     def mlp(prefix: str, widths: tuple[int, ...]) -> None:
@@ -204,7 +211,7 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
 
     mlp("encoder", (math.prod(c.view), *c.encoder))
     mlp("place", (c.place_features, c.place_hidden, c.sphere))
-    shapes["modules.embedding"] = (m, c.sphere)
+    shapes["modules.embedding"] = (c.modules, c.sphere)
     shapes["kernel.log_epsilon"] = (1,)
     shapes["views.query.weight"] = (m, nc, h)
     shapes["views.key.weight"] = shapes["views.value.weight"] = (nc, c.source)
@@ -361,7 +368,7 @@ def relaxed(h: Tensor, start: Tensor, rate: Tensor, time: Tensor) -> Tensor:
 
 
 def per_module(weight: Tensor, x: Tensor) -> Tensor:
-    """weight [M, out, in] applied to x [..., M, in]."""
+    """weight [M, out, in], or [1, out, in] for all modules, applied to x [..., M, in]."""
     return torch.einsum("moi,...mi->...mo", weight, x)
 
 
@@ -506,7 +513,7 @@ class S2RM(nn.Module):
         keys, values = F.linear(read, p["views.key.weight"]), F.linear(read, p["views.value.weight"])
         present = present[..., None, :].expand(view_reach.shape)
 
-        start = self._start(p, places.dtype)
+        start = self._start(p, places.dtype).expand(c.modules, -1)
         elapsed = batch["elapsed"] if "elapsed" in batch else places.new_ones(places.shape[:2])
         cell = {name: p[f"cell.{name}"] for name in cell_shapes(c)}
         carried, states = start.expand(size, -1, -1), []
@@ -585,7 +592,7 @@ class S2RM(nn.Module):
         return views, places, queries, present, asked, flag("reset", places.shape[:2], False)
 
     def _start(self, p: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
-        """The state before the first step, [M, state]."""
+        """The state before the first step, [M, state], or [1, state] for all modules."""
         c = self.config
         begin = p if c.initial_state == "learned" else cell_start(c, dtype)
         return torch.cat([begin[name] for name in ("initial_state", "initial_cell")[:c.state // c.hidden]], -1)

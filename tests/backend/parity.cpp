@@ -67,6 +67,11 @@ TEST_CASE("thrust, whole models: odd widths, a cut that leaves some") {
                                likelihood::gaussian>,
                    S2RM_TEST_ALL_MODELS>("odd");
 }
+TEST_CASE("thrust, whole models: shared weights, odd widths") {
+  agree_everywhere<world_model<odd, kernel::truncated_gaussian<std::ratio<1, 4>>, encoder::mlp<7, 5>, decoder::mlp<6>,
+                               likelihood::gaussian, weights::shared>,
+                   S2RM_TEST_ALL_MODELS>("shared");
+}
 #if S2RM_TEST_ALL_MODELS
 TEST_CASE("thrust, whole models: product form, interaction after the update") {
   agree_everywhere<test::tiny_net<normalisation::product, interaction::after_update>>("product, after update");

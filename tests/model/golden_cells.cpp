@@ -31,4 +31,14 @@ TEST_CASE("S2RMC, residual carry, fixed initial state") {
   test::compare<memory_net<12, cell::rmc<3, 2, 3>, carry::residual, initial_state::fixed>, double>("rmc_residual");
 }
 
+TEST_CASE("S2LSTM, shared weights, interaction after the update") {
+  test::compare<tiny_net<weights::shared, cell::lstm, interaction::after_update>, double>("shared_lstm");
+}
+
+TEST_CASE("S2RMC, shared weights, residual carry, fixed initial state, read-out by the kernel's mean") {
+  test::compare<
+      memory_net<6, weights::shared, cell::rmc<2, 1>, carry::residual, initial_state::fixed, readout::kernel_mean>,
+      double>("shared_rmc");
+}
+
 }  // namespace s2rm

@@ -15,4 +15,6 @@ TEST_CASE("no interaction") { test::compare<tiny_net<interaction::none>, double>
 
 TEST_CASE("paper-like") { test::compare<tiny_net<carry::residual, state_norm::none>>("paper_like"); }
 
+TEST_CASE("shared weights") { test::compare<tiny_net<weights::shared>>("shared"); }
+
 }  // namespace s2rm

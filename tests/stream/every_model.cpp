@@ -17,6 +17,8 @@ using net = world_model<test::small_shape, encoder::mlp<9, 6>, decoder::mlp<10>,
 
 using s2lstm = net<cell::lstm>;
 using s2rmc = net<cell::rmc<2, 2>>;
+using shared = net<weights::shared>;
+using shared_lstm = net<weights::shared, cell::lstm, interaction::after_update>;
 using pooled_gru = net<dynamics::gru<12>>;
 using pooled_lstm = net<dynamics::lstm<9, dynamics::pool::mean>>;
 using mechanisms = net<dynamics::rim<2>>;
@@ -33,13 +35,13 @@ constexpr test::with masks{.view_mask = true, .target_mask = true, .reset = true
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("compared: a stream equals the whole sequence to the last bit", "", s2lstm, s2rmc, pooled_gru,
-                   pooled_lstm, mechanisms, memory, chunks, observer, on_the_globe) {
+TEMPLATE_TEST_CASE("compared: a stream equals the whole sequence to the last bit", "", s2lstm, s2rmc, shared,
+                   shared_lstm, pooled_gru, pooled_lstm, mechanisms, memory, chunks, observer, on_the_globe) {
   test::equals_sequence<TestType, float>(2, true, masks);
 }
 
-TEMPLATE_TEST_CASE("compared: learns, and goes on from its file to the bit", "", s2lstm, s2rmc, pooled_gru, pooled_lstm,
-                   mechanisms, memory, chunks, observer, on_the_globe) {
+TEMPLATE_TEST_CASE("compared: learns, and goes on from its file to the bit", "", s2lstm, s2rmc, shared, pooled_gru,
+                   pooled_lstm, mechanisms, memory, chunks, observer, on_the_globe) {
   using learner = trainer<TestType, backend::eigen>;
   test::temporary_folder const folder;
   auto const batch = test::random_batch<TestType, float>(6, 3, 4, 2, 1, masks);

@@ -87,7 +87,7 @@ struct decoder_does_not_read_the_readout {
 template <class Policy, class Kind>
 struct not_one_of_the_choices {
   static_assert(never<Policy>,
-                "s2rm[S111]: interaction, carry, state_norm, initial_state and readout are choices among "
+                "s2rm[S111]: interaction, carry, state_norm, initial_state, weights and readout are choices among "
                 "the library's own policies. See docs/errors.md#S111");
 };
 template <class Likelihood, class Target, class Outputs, class Wanted>
@@ -100,8 +100,8 @@ struct outputs_are_not_parameters_of_the_target {
 template <class Dynamics, class Policy>
 struct dynamics_without_slot {
   static_assert(never<Dynamics>,
-                "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction and "
-                "carry belong to S2RM. See docs/errors.md#S115");
+                "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction, "
+                "carry and weights belong to S2RM. See docs/errors.md#S115");
 };
 template <class Likelihood>
 struct channels_of_a_product {

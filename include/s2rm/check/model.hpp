@@ -117,6 +117,7 @@ inline constexpr bool not_a_choice =
     chosen_elsewhere<P, kind::carry, carry::bounded, carry::residual> ||
     chosen_elsewhere<P, kind::state_norm, state_norm::rms, state_norm::none> ||
     chosen_elsewhere<P, kind::initial_state, initial_state::learned, initial_state::fixed> ||
+    chosen_elsewhere<P, kind::weights, weights::per_module, weights::shared> ||
     chosen_elsewhere<P, kind::readout, readout::kernel_dot, readout::kernel_mean>;
 
 /// The encoder's perceptron: checked before it is built.
@@ -166,7 +167,7 @@ template <class Dynamics, class First, class... Rest>
 consteval auto dynamics_fault() {
   constexpr bool of_the_recurrence =
       detail::is_any_kind<First, kind::cell, kind::kernel, kind::normalisation, kind::interaction, kind::carry,
-                          kind::state_norm, kind::readout, kind::initial_state>;
+                          kind::state_norm, kind::readout, kind::initial_state, kind::weights>;
   if constexpr (of_the_recurrence && !Dynamics::template fills<typename First::kind>) {
     return fault<errors::dynamics_without_slot<Dynamics, First>>{};
   } else {
@@ -332,8 +333,9 @@ consteval auto slots_fault() {
     using encoder = policy_for<kind::encoder, void, Policies...>;
     using places = policy_for<kind::places, void, Policies...>;
     using likelihood = policy_for<kind::likelihood, void, Policies...>;
-    if constexpr (failed<decltype(cell_slot_fault<cell, Shape>())>) {
-      return cell_slot_fault<cell, Shape>();
+    using cell_shape = typename policy_for<kind::weights, weights::per_module, Policies...>::template shape_of<Shape>;
+    if constexpr (failed<decltype(cell_slot_fault<cell, cell_shape>())>) {
+      return cell_slot_fault<cell, cell_shape>();
     } else if constexpr (failed<decltype(kernel_slot_fault<kernel, Shape>())>) {
       return kernel_slot_fault<kernel, Shape>();
     } else if constexpr (failed<decltype(normalisation_slot_fault<normalisation>())>) {

@@ -26,6 +26,7 @@ struct carry {};
 struct state_norm {};
 struct readout {};
 struct initial_state {};
+struct weights {};
 struct residual {};
 struct dynamics {};
 }  // namespace kind
@@ -50,7 +51,7 @@ template <class Policy>
 inline constexpr bool fills_a_slot =
     is_any_kind<Policy, kind::cell, kind::kernel, kind::encoder, kind::places, kind::decoder, kind::likelihood,
                 kind::normalisation, kind::interaction, kind::carry, kind::state_norm, kind::readout,
-                kind::initial_state, kind::residual, kind::dynamics>;
+                kind::initial_state, kind::weights, kind::residual, kind::dynamics>;
 
 }  // namespace detail
 

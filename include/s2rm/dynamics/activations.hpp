@@ -31,7 +31,7 @@ struct inputs {
   [[nodiscard]] index_t delta_steps() const { return ops::chunk_rows::steps(delta_rows, time, batch); }
 };
 
-/// Saved activations of a sequence, R = T B rows.
+/// Saved activations of a sequence, R = T B rows. A cell that modules share gets `alike` rows for one.
 template <class D, class T>
 struct activations {
   static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
@@ -66,9 +66,9 @@ struct activations {
     t.u = a.take<T>(R * M * NC);
     t.g = a.take<T>(D::interacts ? R * M * NC : 0);
     t.hbar = a.take<T>(D::before ? R * M * H : 0);
-    t.cell = a.take<T>(R * D::cell::saved::size);
+    t.cell = a.take<T>(R * D::alike * D::cell::saved::size);
     t.start = a.take<T>(M * SW);
-    t.scratch = a.take<T>(batch * D::cell::scratch);
+    t.scratch = a.take<T>(batch * D::alike * D::cell::scratch);
     return t;
   }
 };
@@ -91,8 +91,8 @@ struct workspace {
     index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
     // All pairs of a step, for a fused recurrence (ops/recurrence.hpp).
     index_t const pairs = D::interacts && D::attend::sparse_only ? batch * M * D::N * (views + M) * 2 : 0;
-    index_t const gradient = K * D::cell::gradient_scratch;
-    index_t const cell = batch * D::cell::scratch;
+    index_t const gradient = K * D::alike * D::cell::gradient_scratch;
+    index_t const cell = batch * D::alike * D::cell::scratch;
     workspace w{};
     w.state = a.take<T>(batch * M * SW);
     w.previous = a.take<T>(batch * M * SW);
@@ -106,7 +106,7 @@ struct workspace {
     w.value = a.take<T>(K * views * NC);
     w.view_log = a.take<T>(K * views * M);
     w.module_log_rows = a.take<T>(D::interacts ? batch * M * M : 0);
-    w.delta = a.take<T>(K * D::cell::delta::size);
+    w.delta = a.take<T>(K * D::alike * D::cell::delta::size);
     w.scratch = a.take<T>((std::max)({attention, pairs, gradient, cell}));
     return w;
   }

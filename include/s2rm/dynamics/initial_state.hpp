@@ -53,32 +53,39 @@ inline constexpr typename Cell::initial const* initial_state_fields = nullptr;
 
 }  // namespace detail
 
-/// The initial state as a state (M, state): the learned one, from its parameters, or the cell's own.
-template <bool Learned, class Cell, index_t M, class B, class T>
+/// The initial state as a state (M, state): the learned one, from its parameters, or the cell's own. `Alike` modules
+/// share one where that is more than 1.
+template <bool Learned, class Cell, index_t M, index_t Alike, class B, class T>
 void derive_initial_state(B& be, [[maybe_unused]] T const* values, T* start) {
+  constexpr index_t own = M / Alike;  // initial states
   if constexpr (Learned) {
-    detail::each_initial_state_field<M>(
+    detail::each_initial_state_field<own>(
         detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-          be.template for_rows<Width>(M, ops::copy_rows<T>{{values + at, Width, 0}, {start + column, Cell::state, 0}});
+          be.template for_rows<Width>(
+              M, ops::copy_rows<T>{{values + at, Alike > 1 ? 0 : Width, 0}, {start + column, Cell::state, 0}});
         });
   } else {
-    T fields[static_cast<std::size_t>(M * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
+    T fields[static_cast<std::size_t>(own * Cell::state)], state[static_cast<std::size_t>(M * Cell::state)];
     Cell::initialise_state(fields);
-    detail::each_initial_state_field<M>(
+    detail::each_initial_state_field<own>(
         detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-          for (index_t m = 0; m < M; ++m) std::copy_n(fields + at + m * Width, Width, state + m * Cell::state + column);
+          for (index_t m = 0; m < M; ++m) {
+            std::copy_n(fields + at + m / Alike * Width, Width, state + m * Cell::state + column);
+          }
         });
     be.copy_in(M * Cell::state, state, start);
   }
 }
 
 /// Adds the gradient of the elements that are reset, d (B, M, state), to that of the learned initial state.
-template <class Cell, index_t M, class B, class T>
+template <class Cell, index_t M, index_t Alike, class B, class T>
 void initial_state_gradient(B& be, index_t batch, std::uint8_t const* starts, T const* d, T* dvalues) {
-  detail::each_initial_state_field<M>(
+  constexpr index_t own = M / Alike;
+  detail::each_initial_state_field<own>(
       detail::initial_state_fields<Cell>, [&]<index_t Width>(index_t at, index_t column) {
-        be.template for_rows<Width>(M, ops::sum_flagged_rows<T, Width>{
-                                           {d + column, M * Cell::state, Cell::state}, starts, batch, dvalues + at});
+        rows<T const> const fields{d + column, own * Cell::state, Cell::state};
+        be.template for_rows<Width>(
+            own, ops::sum_flagged_rows<T, Width, Alike>{fields, starts, batch * Alike, dvalues + at});
       });
 }
 

@@ -58,6 +58,29 @@ struct fixed {
 };
 }  // namespace initial_state
 
+/// Whether modules have weights of their own (model §2.7-2.10): W^q, W^k, W^v, W^o, the cell, the learned initial state
+/// and the read-out's W^k, W^v.
+namespace weights {
+/// Each module its own: parameters have M as their first extent. The default.
+struct per_module {
+  using kind = s2rm::kind::weights;
+  static constexpr index_t of(index_t modules) { return modules; }
+  template <class Shape>
+  using shape_of = Shape;
+};
+/// One set for all modules: that extent is 1, and a module is its place, `modules.embedding`, alone. The number of
+/// modules may be another one after training (`checkpoint_format::load_modules`).
+struct shared {
+  using kind = s2rm::kind::weights;
+  static constexpr index_t of(index_t /*modules*/) { return 1; }
+  /// What the cell is built for: it gets the modules of all elements as rows.
+  template <class Shape>
+  struct shape_of : Shape {
+    static constexpr index_t modules = 1;
+  };
+};
+}  // namespace weights
+
 /// How a query reads the modules (model §2.10).
 namespace readout {
 /// Kernel-modulated dot-product attention with the place as query. The default.

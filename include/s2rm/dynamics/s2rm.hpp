@@ -8,6 +8,8 @@
 ///   g = KMDPA(W^q_m y, W^k_m y, W^v_m y; Z(p_i, p_j)),  hbar = h + W^o_m g  (R, M, H)
 ///   h' = Cell_m(u, hbar), carrying h over (`carry::bounded`) or hbar (`carry::residual`)
 ///
+/// With `weights::shared` W_m and Cell_m are the same for all modules: they get (R M) rows of one module.
+///
 /// What does not read h (keys and values of the views, Z) is computed for all rows before the loop over time; backward,
 /// the gradient of a weight is one GEMM per chunk of `delta_rows` rows (dynamics/scan.hpp). Inside the loop remain the
 /// queries, two small attentions and the cell.
@@ -30,6 +32,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                                          StateNorm, InitialState>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere + Shape::context, SW = Cell::state;
+  /// Sets of weights, as many as the cell has, and modules that share one.
+  static constexpr index_t WM = Cell::initial::infos[0].extents[0], alike = M / WM;
   static constexpr index_t cells = M, read_step = SW;
   static constexpr bool whole_sequence_views = true;
   static constexpr bool interacts = !std::is_same_v<Interaction, interaction::none>;
@@ -50,11 +54,12 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   using interaction_attend = attention::kernel_dot<N, C, Normalisation, StraightThrough, true, true>;
 
   struct view_params
-      : schema<field<"query.weight", M, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
-  struct interaction_params : std::conditional_t<interacts,
-                                                 schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
-                                                        field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>>,
-                                                 schema<>> {};
+      : schema<field<"query.weight", WM, NC, H>, field<"key.weight", NC, source>, field<"value.weight", NC, source>> {};
+  struct interaction_params
+      : std::conditional_t<interacts,
+                           schema<field<"query.weight", WM, NC, H>, field<"key.weight", WM, NC, H>,
+                                  field<"value.weight", WM, NC, H>, field<"out.weight", WM, H, NC>>,
+                           schema<>> {};
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
   struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
                          prefixed<"cell.", typename Cell::params>, initial_state_params> {};
@@ -64,12 +69,13 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
 
   template <class T>
   static void initialise(T* values, init::source from) {
-    init::linear(values, M * NC * H, H, from);
-    init::linear(values + M * NC * H, 2 * NC * source, source, from.at(M * NC * H));
+    constexpr index_t projection = WM * NC * H;
+    init::linear(values, projection, H, from);
+    init::linear(values + projection, 2 * NC * source, source, from.at(projection));
     if constexpr (interacts) {
       T* const w = values + at_interaction;
-      init::linear(w, 3 * M * NC * H, H, from.at(at_interaction));
-      init::linear(w + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
+      init::linear(w, 3 * projection, H, from.at(at_interaction));
+      init::linear(w + 3 * projection, projection, NC, from.at(at_interaction + 3 * projection));
     }
     Cell::initialise(values + at_cell, from.at(at_cell));
     if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
@@ -123,7 +129,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     rows<T const> const y = normalise(be, batch, rows<T const>(a.h), s.read + a.r * M * H, s.read_factor + a.r * M);
     auto const views = p.template inner<view_params>(at_views);
     T* const projected = s.projected + a.r * M * PW;
-    auto const query = product_of(views.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 0));
+    auto const query = product_of(views.template matrix<"query.weight">(), nullptr, batch * alike, by_weight(y),
+                                  by_weight(slice(projected, 0)));
     if constexpr (before) {
       project(be, p, batch, y, projected, query);
     } else {
@@ -135,9 +142,10 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                     s.view_attention + a.r * M * attend::saved(in.views));
     if constexpr (before) interact(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
 
-    saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch, a.r};
-    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + a.r * M * NC, NC), a.hbar,
-                  a.carried, a.y, saved, s.scratch);
+    saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch * alike, a.r * alike};
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch * alike,
+                  by_weight(wide(s.u + a.r * M * NC, NC)), by_weight(a.hbar), by_weight(a.carried), by_weight(a.y),
+                  saved, s.scratch);
     if constexpr (after) {
       be.copy(batch * M * SW, a.y.data, a.out.data);
       rows<T const> const z =
@@ -165,12 +173,13 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
       add_normalise_backward(be, batch, s.mid_read + r * M * H, s.mid_factor + r * M, wide(w.y, H), state);
     }
 
-    saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch, r};
-    saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch, k};
+    saved_of<T const, typename Cell::saved> const saved{s.cell, in.time * batch * alike, r * alike};
+    saved_of<T, typename Cell::delta> const delta{w.delta, in.delta_steps() * batch * alike, k * alike};
     rows<T> const dhbar = wide(before ? interaction_d : w.cell_h, H);
     // dL/d(carried state) goes to the previous state; where hbar is carried it is moved on to dhbar.
-    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), a.hbar,
-                   a.carried, state, saved, delta, wide(w.u, NC), dhbar, previous, w.scratch);
+    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch * alike,
+                   by_weight(wide(s.u + r * M * NC, NC)), by_weight(a.hbar), by_weight(a.carried), by_weight(state),
+                   saved, delta, by_weight(wide(w.u, NC)), by_weight(dhbar), by_weight(previous), w.scratch);
     if constexpr (carries_hbar) {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{previous, dhbar});
       be.fill(batch * M * SW, T(0), w.previous);
@@ -185,12 +194,12 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
         s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
         rows<T>{w.key + k * in.views * NC, in.views * NC, NC}, rows<T>{w.value + k * in.views * NC, in.views * NC, NC},
         w.view_log + k * per_row, per_row, w.scratch);
-    auto const views = p.template inner<view_params>(at_views);
+    auto const query = p.template inner<view_params>(at_views).template matrix<"query.weight">();
     if constexpr (before) {
       interact_backward(be, p, in, s, w, t, wide(w.y, H));
-      be.product_transposed_add(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+      be.product_transposed_add(query, batch * alike, by_weight(slice(d, 0)), by_weight(wide(w.y, H)));
     } else {
-      be.product_transposed(views.template matrix<"query.weight">(), batch, slice(d, 0), wide(w.y, H));
+      be.product_transposed(query, batch * alike, by_weight(slice(d, 0)), by_weight(wide(w.y, H)));
     }
     add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, wide(w.y, H), previous);
   }
@@ -199,30 +208,38 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class B, class T>
   static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                        workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
-    index_t const n = count * in.batch, r = t * in.batch;
+    index_t const n = count * in.batch * alike, r = t * in.batch;
     rows<T const> const h = state_rows<T const>(s.state_in + r * M * SW);
     rows<T const> const y = normed ? wide<T const>(s.read + r * M * H, H) : h;
     rows<T const> const hbar = before ? wide<T const>(s.hbar + r * M * H, H) : h;
     auto const views = dp.template inner<view_params>(at_views);
-    be.template outer_add<M, NC, H>(n, slice(w.projected, 0), y, views.template at<"query.weight">());
+    be.template outer_add<WM, NC, H>(n, by_weight(slice(w.projected, 0)), by_weight(y),
+                                     views.template at<"query.weight">());
     if constexpr (interacts) {
       rows<T const> const z = !after   ? y
                               : normed ? wide<T const>(s.mid_read + r * M * H, H)
                                        : state_rows<T const>(s.mid + r * M * SW);
       auto const g = dp.template inner<interaction_params>(at_interaction);
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 1), z, g.template at<"query.weight">());
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, g.template at<"key.weight">());
-      be.template outer_add<M, NC, H>(n, slice(w.projected, 3), z, g.template at<"value.weight">());
-      be.template outer_add<M, H, NC>(n, wide(w.interaction_d, H), wide(s.g + r * M * NC, NC),
-                                      g.template at<"out.weight">());
+      be.template outer_add<WM, NC, H>(n, by_weight(slice(w.projected, 1)), by_weight(z),
+                                       g.template at<"query.weight">());
+      be.template outer_add<WM, NC, H>(n, by_weight(slice(w.projected, 2)), by_weight(z),
+                                       g.template at<"key.weight">());
+      be.template outer_add<WM, NC, H>(n, by_weight(slice(w.projected, 3)), by_weight(z),
+                                       g.template at<"value.weight">());
+      be.template outer_add<WM, H, NC>(n, by_weight(wide(w.interaction_d, H)), by_weight(wide(s.g + r * M * NC, NC)),
+                                       g.template at<"out.weight">());
     }
-    saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch, 0};
-    Cell::gradient(be, n, wide(s.u + r * M * NC, NC), hbar, delta, dp.template inner<typename Cell::params>(at_cell),
-                   w.scratch);
+    saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch * alike, 0};
+    Cell::gradient(be, n, by_weight(wide(s.u + r * M * NC, NC)), by_weight(hbar), delta,
+                   dp.template inner<typename Cell::params>(at_cell), w.scratch);
     view_gradient(be, p, in, w, t, count, dsource, dp);
   }
 
  private:
+  template <class T>
+  static rows<T> by_weight(rows<T> const& x) {
+    return ops::by_weight<M, WM>(x);
+  }
   template <class T>
   static rows<T> state_rows(T* x) {
     return {x, M * SW, SW};
@@ -264,10 +281,12 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   static void project(B& be, parameters_of<T, params> p, index_t batch, rows<T const> y, T* projected,
                       Others const&... others) {
     auto const w = p.template inner<interaction_params>(at_interaction);
+    index_t const n = batch * alike;
+    rows<T const> const x = by_weight(y);
     ops::side_by_side(be, others...,
-                      product_of(w.template matrix<"query.weight">(), nullptr, batch, y, slice(projected, 1)),
-                      product_of(w.template matrix<"key.weight">(), nullptr, batch, y, slice(projected, 2)),
-                      product_of(w.template matrix<"value.weight">(), nullptr, batch, y, slice(projected, 3)));
+                      product_of(w.template matrix<"query.weight">(), nullptr, n, x, by_weight(slice(projected, 1))),
+                      product_of(w.template matrix<"key.weight">(), nullptr, n, x, by_weight(slice(projected, 2))),
+                      product_of(w.template matrix<"value.weight">(), nullptr, n, x, by_weight(slice(projected, 3))));
   }
 
   /// g = KMDPA over the modules' projections, then to = from + W_o g.
@@ -281,7 +300,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                                 wide(s.g + r * M * NC, NC),
                                 s.interaction_attention + r * M * interaction_attend::saved(M));
     be.template for_rows<H>(batch * M, ops::copy_rows<T, M>{from, to});
-    be.product_add(w.template matrix<"out.weight">(), batch, wide(s.g + r * M * NC, NC), to);
+    be.product_add(w.template matrix<"out.weight">(), batch * alike, by_weight(wide(s.g + r * M * NC, NC)),
+                   by_weight(to));
   }
 
   /// Given d = dL/d(from + W_o g) in w.interaction_d of this step, fills the interaction's slices of w.projected and overwrites
@@ -294,14 +314,17 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     T const* const projected = s.projected + r * M * PW;
     index_t const k = s2rm_layer::delta_row(in, t);
     T* const d = w.projected + k * M * PW;
-    be.product_transposed(weights.template matrix<"out.weight">(), batch, wide(w.interaction_d + k * M * H, H),
-                          wide(w.g, NC));
+    be.product_transposed(weights.template matrix<"out.weight">(), batch * alike,
+                          by_weight(wide(w.interaction_d + k * M * H, H)), by_weight(wide(w.g, NC)));
     interaction_attend::backward(be, module_geometry(in), slice(projected, 1), slice(projected, 2), slice(projected, 3),
                                  wide(w.g, NC), s.interaction_attention + r * M * interaction_attend::saved(M),
                                  slice(d, 1), slice(d, 2), slice(d, 3), w.module_log_rows, M * M, w.scratch);
-    be.product_transposed(weights.template matrix<"query.weight">(), batch, slice(d, 1), dy);
-    be.product_transposed_add(weights.template matrix<"key.weight">(), batch, slice(d, 2), dy);
-    be.product_transposed_add(weights.template matrix<"value.weight">(), batch, slice(d, 3), dy);
+    be.product_transposed(weights.template matrix<"query.weight">(), batch * alike, by_weight(slice(d, 1)),
+                          by_weight(dy));
+    be.product_transposed_add(weights.template matrix<"key.weight">(), batch * alike, by_weight(slice(d, 2)),
+                              by_weight(dy));
+    be.product_transposed_add(weights.template matrix<"value.weight">(), batch * alike, by_weight(slice(d, 3)),
+                              by_weight(dy));
   }
 
   /// Where the arrays of one step lie, for its forward and its backward pass.

@@ -6,7 +6,8 @@
 ///
 ///   M, H, SW, read_step          modules; numbers of a module that others read; numbers that it carries; from the read
 ///                                numbers of one module to those of the next
-///   cell, cells                  the cell, whose `initial` and start are those of the state, and its number of modules
+///   cell, cells                  the cell, whose `initial` and start are those of the state, and the modules of the state
+///                                that it speaks of: `alike` of them share one initial state
 ///   params, at_initial_state     the parameters, and where the learned initial state lies among them
 ///   learned_initial_state
 ///
@@ -60,6 +61,8 @@ template <class Layer>
 struct recurrent {
   /// Whether modules interact by their places, so that log Z of their pairs has a gradient.
   static constexpr bool interacts = false;
+  /// Modules that share the cell's weights and its initial state.
+  static constexpr index_t alike = 1;
   /// Whether `prepare_views` gets the whole sequence at once, rather than a chunk of `delta_steps` steps at a time.
   static constexpr bool whole_sequence_views = false;
 
@@ -85,7 +88,7 @@ struct recurrent {
   /// The initial state, from the weights alone.
   template <class B, class P, class Activations>
   static void derive(B& be, P p, Activations const& s) {
-    derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells>(
+    derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells, Layer::alike>(
         be, p.values + Layer::at_initial_state, s.start);
   }
 
@@ -152,8 +155,8 @@ struct recurrent {
         batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, Layer::read_step}});
     Layer::step_backward(be, p, in, s, w, t, dp);
     if constexpr (Layer::learned_initial_state) {
-      initial_state_gradient<typename Layer::cell, Layer::cells>(be, batch, start, w.previous,
-                                                                 dp.values + Layer::at_initial_state);
+      initial_state_gradient<typename Layer::cell, Layer::cells, Layer::alike>(be, batch, start, w.previous,
+                                                                               dp.values + Layer::at_initial_state);
     }
     be.template for_rows<width>(batch, stop_at_initial_state<T, width>{start, w.previous});
     be.copy(batch * width, w.previous, w.state);

@@ -283,14 +283,10 @@ struct forward_backward {
     return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
   }
   static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
-  /// Rows of all modules as the read-out's weights see them: modules that share weights are rows of one group.
+  /// Rows of all modules as the read-out's weights see them.
   template <class U>
   static rows<U> by_weight(rows<U> const& x) {
-    if constexpr (RM == M) {
-      return x;
-    } else {
-      return {x.data, x.group, x.group};
-    }
+    return ops::by_weight<M, RM>(x);
   }
   static kernel::module_places<T, M, S> modules(activations_type const& s) {
     return {s.unit, s.unit_packed, s.unit_packed_transposed};

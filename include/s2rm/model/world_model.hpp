@@ -22,7 +22,7 @@ S2RM_NAMESPACE_BEGIN
 
 /// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
 /// places [octaves], cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
-/// carry [bounded], state_norm [rms], initial_state [learned], readout [kernel_dot], encoder [mlp<128, 64>],
+/// carry [bounded], state_norm [rms], initial_state [learned], weights [per_module], readout [kernel_dot], encoder [mlp<128, 64>],
 /// decoder [mlp<128>], likelihood [bernoulli], residual [none], dynamics [structured].
 /// Rahaman et al., "S2RMs: Spatially Structured Recurrent Modules", arXiv 2007.06533 (docs/deviations.md).
 template <class Shape, class... Policies>
@@ -32,7 +32,9 @@ struct world_model {
   using view = typename Shape::view;
   using target = target_of<Shape>;
 
-  using cell = typename policy_for<kind::cell, typename dynamics_policy::cell, Policies...>::template on<shape>;
+  using weights = policy_for<kind::weights, weights::per_module, Policies...>;
+  using cell = typename policy_for<kind::cell, typename dynamics_policy::cell,
+                                   Policies...>::template on<typename weights::template shape_of<shape>>;
   using kernel = typename policy_for<kind::kernel, typename dynamics_policy::kernel, Policies...>::template on<shape>;
   using normalisation = policy_for<kind::normalisation, normalisation::log_space, Policies...>;
   using interaction = policy_for<kind::interaction, interaction::before_update, Policies...>;
@@ -60,7 +62,9 @@ struct world_model {
   static constexpr index_t read_step = dynamics::read_step;  ///< from the H numbers read of one module to the next's
   static constexpr bool spatial = dynamics_policy::spatial;  ///< whether modules have places
 
-  static constexpr index_t RM = dynamics_policy::alike ? 1 : M;  ///< modules with read-out weights of their own
+  static constexpr bool shares_weights = std::is_same_v<weights, s2rm::weights::shared>;
+  /// Modules with read-out weights of their own.
+  static constexpr index_t RM = dynamics_policy::alike ? 1 : weights::of(M);
   static constexpr bool readout_by_dot = std::is_same_v<readout, s2rm::readout::kernel_dot>;
   struct readout_params
       : std::conditional_t<
@@ -110,6 +114,7 @@ struct world_model {
       text += one.name;
       text += std::to_string(one.value);
     }
+    if (shares_weights) text += ", weights shared";
     return text;
   }
 

@@ -29,6 +29,18 @@ void add_weight_gradients(B& be, index_t n, in_rows<T> dy, in_rows<T> x, T* dw, 
   be.template column_sum_add<G, Out>(n, dy, db);
 }
 
+/// Rows (n, M, width) as the weights of `Groups` see them: where there is one weight for all modules, each module is a
+/// row (n M, 1, width). The modules of a row are adjacent, and so are the rows.
+template <index_t M, index_t Groups, class T>
+rows<T> by_weight(rows<T> const& x) {
+  static_assert(Groups == M || Groups == 1);
+  if constexpr (Groups == M) {
+    return x;
+  } else {
+    return {x.data, x.group, x.group};
+  }
+}
+
 /// to[r, g, c] = from[r, g, c], for row index r G + g.
 template <class T, index_t G = 1>
 struct copy_rows {
@@ -54,8 +66,9 @@ struct add_rows {
   }
 };
 
-/// to[g, j] = sum of from[r, g, j] over the rows r whose flag is set (all, where there are no flags), added to `to`.
-template <class T, index_t Width>
+/// to[g, j] = sum of from[r, g, j] over the rows r whose flag is set (all, where there are no flags), added to `to`. A
+/// flag is that of `Rows` rows.
+template <class T, index_t Width, index_t Rows = 1>
 struct sum_flagged_rows {
   using scalar = T;
   rows<T const> from;
@@ -66,7 +79,7 @@ struct sum_flagged_rows {
   S2RM_HD void lanes(index_t g, index_t j) const {
     auto sum = L::all(T(0));
     for (index_t r = 0; r < count; ++r) {
-      if (flag == nullptr || flag[r] != 0) sum += L::load(from.at(r, g) + j);
+      if (flag == nullptr || flag[r / Rows] != 0) sum += L::load(from.at(r, g) + j);
     }
     T* const at = to + g * Width + j;
     L::store(at, L::load(at) + sum);

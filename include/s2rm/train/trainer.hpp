@@ -247,6 +247,13 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
     restore(
         rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count, limits); }));
   }
+  /// Loads the weights of a file with any number of modules, where modules share them (`weights::shared`), and starts
+  /// training anew, as `assign` does. On any error nothing changes.
+  void load_modules(std::filesystem::path const& path, new_modules const& others = {},
+                    checkpoint_format::limits_type const& limits = {}) {
+    restore(rank_group_.from_first(
+        "load_modules", [&] { return checkpoint_format::load_modules<Net, T>(path, moment_count, others, limits); }));
+  }
   /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these
   /// `settings`. On any error nothing changes.
   void resume(std::filesystem::path const& path, checkpoint_format::limits_type const& limits = {}) {

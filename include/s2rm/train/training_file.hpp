@@ -28,6 +28,7 @@
 #include "s2rm/io/weights.hpp"
 #include "s2rm/math/finite.hpp"
 #include "s2rm/model/weight_storage.hpp"
+#include "s2rm/train/load_modules.hpp"
 #include "s2rm/train/state.hpp"
 
 S2RM_NAMESPACE_BEGIN
@@ -116,7 +117,24 @@ struct checkpoint_format {
     weights.assign(be, values.data());
   }
 
-  /// The same with a code instead of an exception; the weights change where it is `load_status::ok` alone.
+  /// The same of a model whose modules share their weights, from a file with any number of modules: see `new_modules`.
+  template <class Net, class Backend, class T>
+  static void load_modules(Backend& be, parameters<typename Net::params, Backend, T>& weights, path_type const& path,
+                           new_modules const& others = {}, limits_type const& limits = {}) {
+    auto const values = read_modules<Net, T>(path, others, limits);
+    require_finite<Net>(values, path, "");
+    weights.assign(be, values.data());
+  }
+  /// The same as a training state before the first step, of an optimiser with `moments` numbers.
+  template <class Net, class T>
+  [[nodiscard]] static training_state<T> load_modules(path_type const& path, index_t moments,
+                                                      new_modules const& others = {}, limits_type const& limits = {}) {
+    auto const values = read_modules<Net, T>(path, others, limits);
+    require_finite<Net>(values, path, "");
+    return {.weights = values, .average = values, .moments = std::vector<T>(static_cast<std::size_t>(moments))};
+  }
+
+  /// `load` with a code instead of an exception; the weights change where it is `load_status::ok` alone.
   template <class Net, class Backend, class T>
   [[nodiscard]] static load_status try_load(Backend& be, parameters<typename Net::params, Backend, T>& weights,
                                             path_type const& path) noexcept {
