@@ -235,10 +235,11 @@ TEST_CASE("checkpoint: incomplete, unknown and newer metadata") {
   write(changed);
   CHECK_THAT(load_refusal<net>(path), contains("unknown metadata 's2rm.extra'"));
   changed = full;
-  for (auto const* later : {"3", "0", "", "1 "}) {
+  for (auto const* later : {"4", "0", "", "1 "}) {
     changed[0].value = later;
     write(changed);
-    CHECK_THAT(load_refusal<net>(path), contains("s2rm.format: expected '1' or '2', found '" + std::string(later)));
+    CHECK_THAT(load_refusal<net>(path),
+               contains("s2rm.format: expected '1', '2' or '3', found '" + std::string(later)));
   }
   changed = full;
   changed[3].value = "0123";

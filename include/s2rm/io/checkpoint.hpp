@@ -4,9 +4,10 @@
 ///
 /// The file's metadata:
 ///   s2rm.format    the lowest version of this contract that has all of the file: "1" of weights alone, "2" of a training
-///                  state (after 0.1.0; version 1 held its settings as F64, which few other readers take)
+///                  state (after 0.1.0; version 1 held its settings as F64, which few other readers take), "3" of bands
 ///   s2rm.version   version of the library that wrote the file
 ///   s2rm.model     the model type, for people
+///   s2rm.bands     a text about the model's bands, where there is one (io/bands.hpp)
 ///   s2rm.checksum  16 lower-case hexadecimal digits: FNV-1a (64 bits) of the whole file, header included, with these
 ///                  16 digits themselves taken as '0'
 /// FNV-1a maps its state one-to-one for every byte, so a change of any one byte always changes the sum.
@@ -59,6 +60,7 @@ struct checkpoint {
 namespace detail {
 
 inline constexpr std::string_view training_prefix = "train.";
+inline constexpr std::string_view format_key = "s2rm.format", bands_key = "s2rm.bands", checksum_key = "s2rm.checksum";
 inline constexpr std::string_view checksum_field = ",\"s2rm.checksum\":\"";
 inline constexpr std::string_view checksum_blank = "0000000000000000";
 
@@ -141,25 +143,27 @@ inline safetensors_limits limits_for(std::span<field_info const> fields, std::sp
   return limits;
 }
 
-/// Formats that are read: 2 has a training state, in types that every reader of safetensors takes; 1 is what older
-/// training states and files of weights alone have.
-inline bool known_format(std::string_view format) { return format == "1" || format == "2"; }
+/// Formats that are read: 3 has bands; 2 a training state, in types that every reader of safetensors takes; 1 is what
+/// older training states and files of weights alone have.
+inline bool known_format(std::string_view format) { return format == "1" || format == "2" || format == "3"; }
 
 /// The s2rm.* metadata is either absent or complete and known. Returns whether it is there.
 inline bool check_metadata(safetensors_file const& file) {
   int own = 0;
+  bool const bands = file.find_metadata(bands_key) != nullptr;
   for (auto const& entry : file.metadata) {
-    if (!entry.key.starts_with("s2rm.")) continue;
+    if (!entry.key.starts_with("s2rm.") || entry.key == bands_key) continue;
     if (entry.key != "s2rm.format" && entry.key != "s2rm.version" && entry.key != "s2rm.model" &&
         entry.key != "s2rm.checksum") {
       refuse(file.source, {"unknown metadata ", quoted{entry.key}});
     }
     ++own;
   }
-  if (own == 0) return false;
+  if (own == 0 && !bands) return false;
   if (own != 4) refuse(file.source, {"expected all of s2rm.format, .version, .model and .checksum, found fewer"});
   if (auto const& format = *file.find_metadata("s2rm.format"); !known_format(format)) {
-    refuse(file.source, {"s2rm.format: expected '1' or '2', found ", quoted{format}, " (written by a newer library?)"});
+    refuse(file.source,
+           {"s2rm.format: expected '1', '2' or '3', found ", quoted{format}, " (written by a newer library?)"});
   }
   return true;
 }
@@ -239,6 +243,20 @@ void check_range(safetensors_file const& file, field_info const& field) {
   }
 }
 
+/// Writes the tensors with this metadata and, behind it, the checksum.
+inline void write_with_checksum(std::string const& path, std::span<tensor_source const> tensors,
+                                std::vector<metadata_entry> metadata) {
+  metadata.push_back({std::string(checksum_key), std::string(checksum_blank)});
+  auto const sorted = sorted_by_width(tensors);
+  auto header = make_safetensors_header(sorted, metadata, path);
+  auto const parts = pieces_of(header, sorted);
+  fnv1a sum;
+  for (auto const part : parts) sum.add(part);
+  auto const digits = sum.hexadecimal();
+  std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(find_checksum(header)));
+  write_file_atomically(path, parts);
+}
+
 /// What `save_checkpoint` does once the parameters are listed; not a template, so compiled once.
 inline void write_checkpoint(std::string const& path, std::vector<tensor_source> tensors, std::string_view description,
                              std::span<tensor_source const> training) {
@@ -250,18 +268,10 @@ inline void write_checkpoint(std::string const& path, std::vector<tensor_source>
     }
     tensors.push_back(tensor);
   }
-  tensors = sorted_by_width(tensors);
-  std::array<metadata_entry, 4> const metadata{{{"s2rm.format", training.empty() ? "1" : "2"},
-                                                {"s2rm.version", S2RM_VERSION_STRING},
-                                                {"s2rm.model", std::string(description)},
-                                                {"s2rm.checksum", std::string(checksum_blank)}}};
-  auto header = make_safetensors_header(tensors, metadata, path);
-  auto const parts = pieces_of(header, tensors);
-  fnv1a sum;
-  for (auto const part : parts) sum.add(part);
-  auto const digits = sum.hexadecimal();
-  std::copy(digits.begin(), digits.end(), header.begin() + static_cast<std::ptrdiff_t>(find_checksum(header)));
-  write_file_atomically(path, parts);
+  write_with_checksum(path, tensors,
+                      {{std::string(format_key), training.empty() ? "1" : "2"},
+                       {"s2rm.version", S2RM_VERSION_STRING},
+                       {"s2rm.model", std::string(description)}});
 }
 
 }  // namespace detail

@@ -105,8 +105,9 @@ template <class T>
   if (!sound) return load_status::not_a_checkpoint;
 
   auto const& metadata = events.header.metadata;
-  auto const own =
-      std::count_if(metadata.begin(), metadata.end(), [](auto const& entry) { return entry.key.starts_with("s2rm."); });
+  auto const own = std::count_if(metadata.begin(), metadata.end(), [](auto const& entry) {
+    return entry.key.starts_with("s2rm.") && entry.key != detail::bands_key;
+  });
   if (own > 0) {
     auto const format = std::find_if(metadata.begin(), metadata.end(), [](auto const& entry) {
       return entry.key == "s2rm.format" && detail::known_format(entry.value);
