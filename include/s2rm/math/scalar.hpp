@@ -107,8 +107,8 @@ template <class V>
     if constexpr (single) return V(__builtin_ia32_sqrtps512(x, nearest));
     if constexpr (!single) return V(__builtin_ia32_sqrtpd512(x, nearest));
 #else
-    if constexpr (single) return V(__builtin_ia32_sqrtps512_mask(x, x, static_cast<unsigned short>(-1), nearest));
-    if constexpr (!single) return V(__builtin_ia32_sqrtpd512_mask(x, x, static_cast<unsigned char>(-1), nearest));
+    if constexpr (single) return V(__builtin_ia32_sqrtps512_mask(x, x, -1, nearest));
+    if constexpr (!single) return V(__builtin_ia32_sqrtpd512_mask(x, x, -1, nearest));
 #endif
   }
 #endif

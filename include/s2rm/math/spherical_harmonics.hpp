@@ -40,9 +40,10 @@ consteval double constant_root(double x) {
 /// The numbers of the recurrence, in the order in which it uses them.
 template <index_t L, class T>
 struct harmonic_coefficients {
-  T sectoral[L + 1];         ///< Q_mm / Q_{m-1,m-1}; Q_00 first
-  T a[L * (L + 1) / 2 + 1];  ///< for every m < L: l = m + 1 ... L
-  T b[L * (L + 1) / 2 + 1];
+  static constexpr auto pairs = static_cast<std::size_t>(L * (L + 1) / 2 + 1);
+  T sectoral[static_cast<std::size_t>(L + 1)];  ///< Q_mm / Q_{m-1,m-1}; Q_00 first
+  T a[pairs];                                   ///< for every m < L: l = m + 1 ... L
+  T b[pairs];
   consteval harmonic_coefficients() : sectoral{}, a{}, b{} {
     sectoral[0] = static_cast<T>(constant_root(std::numbers::inv_pi) / 2);
     for (index_t m = 1; m <= L; ++m) {
