@@ -18,6 +18,10 @@ struct odd : shape {
   using view = features<3>;
 };
 
+struct odd_fields : odd {
+  static constexpr index_t context = 3;
+};
+
 template <class Net, class T>
 void agree(std::string const& name, test::batch_options const& o, double forward, double gradient) {
   auto const values = test::random_parameters<Net>(o.seed);
@@ -38,19 +42,21 @@ void agree(std::string const& name, test::batch_options const& o, double forward
 /// Float alone is what runs on a GPU; double tells an error from rounding.
 template <class Net, bool both_types = true>
 void agree_everywhere(std::string const& name) {
-  for (test::batch_options const& o : {test::batch_options{.time = 12,
-                                                           .batch = 3,
-                                                           .views = 5,
-                                                           .queries = 4,
-                                                           .present = slots::some,
-                                                           .asked = slots::some,
-                                                           .reset = true,
-                                                           .blind = true,
-                                                           .seed = 3},
-                                       test::batch_options{.time = 20, .batch = 2, .views = 3, .seed = 4},
-                                       test::batch_options{.time = 3, .batch = 3, .present = slots::some, .seed = 7},
-                                       test::batch_options{.time = 2, .views = 0, .seed = 5},
-                                       test::batch_options{.time = 1, .batch = 1, .queries = 0, .seed = 6}}) {
+  for (test::batch_options const& o :
+       {test::batch_options{.time = 12,
+                            .batch = 3,
+                            .views = 5,
+                            .queries = 4,
+                            .present = slots::some,
+                            .asked = slots::some,
+                            .reset = true,
+                            .blind = true,
+                            .times = true,
+                            .seed = 3},
+        test::batch_options{.time = 20, .batch = 2, .views = 3, .seed = 4},
+        test::batch_options{.time = 3, .batch = 3, .present = slots::some, .seed = 7},
+        test::batch_options{.time = 2, .views = 0, .seed = 5},
+        test::batch_options{.time = 1, .batch = 1, .queries = 0, .times = true, .seed = 6}}) {
     // Many steps of a recurrence make more of what rounding begins with.
     double const longer = o.time > 5 ? test::tolerance::backends_recurrence : 1.0;
     agree<Net, float>(name + ", float", o, longer * test::tolerance::backends_forward,
@@ -71,6 +77,11 @@ TEST_CASE("thrust, whole models: shared weights, odd widths") {
   agree_everywhere<world_model<odd, kernel::truncated_gaussian<std::ratio<1, 4>>, encoder::mlp<7, 5>, decoder::mlp<6>,
                                likelihood::gaussian, weights::shared>,
                    S2RM_TEST_ALL_MODELS>("shared");
+}
+TEST_CASE("thrust, whole models: context, elapsed and lead times") {
+  agree_everywhere<world_model<odd_fields, encoder::mlp<7, 5>, decoder::mlp<6>, likelihood::gaussian, time::elapsed<>,
+                               lead::learned<>>,
+                   S2RM_TEST_ALL_MODELS>("fields");
 }
 #if S2RM_TEST_ALL_MODELS
 TEST_CASE("thrust, whole models: product form, interaction after the update") {

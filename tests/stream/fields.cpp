@@ -25,6 +25,10 @@ struct fields : test::small_shape {
 template <class... Policies>
 using net_of = world_model<fields, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, Policies...>;
 using context_net = net_of<>;
+using elapsed_net = net_of<time::elapsed<>>;
+using elapsed_lstm = net_of<time::elapsed<std::ratio<1>, time::features::off>, cell::lstm>;
+using lead_net = net_of<lead::learned<std::ratio<2>>>;
+using fields_net = net_of<time::elapsed<>, lead::learned<>>;
 constexpr test::with everything{.view_mask = true, .target_mask = false, .reset = true, .blind = true, .times = true};
 
 template <class F>
@@ -51,7 +55,7 @@ struct inputs {
         queries(1 + step % 3),
         b(test::random_batch<Net, T>(1, sessions, count, queries, step, {.view_mask = step % 2 == 0, .times = true})),
         times(step % 5 != 2),
-        leads(test::reads_leads<Net> && step % 7 != 3) {
+        leads(Net::lead::active && step % 7 != 3) {
     random const draw{8, 1};
     if (step % 4 != 3) active.resize(sessions);
     if (step % 3 == 0) reset.resize(sessions);
@@ -145,18 +149,64 @@ void compare(Backend be, std::string const& name) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("fields: a stream equals the whole sequence to the last bit", "", context_net) {
+TEMPLATE_TEST_CASE("fields: a stream equals the whole sequence to the last bit", "", context_net, elapsed_net,
+                   elapsed_lstm) {
   for (bool const compact : {false, true}) test::equals_sequence<TestType, float>(compact ? 2 : 1, compact, everything);
 }
 
-TEMPLATE_TEST_CASE("fields: all forms of a step give the same bits", "", context_net) {
+TEMPLATE_TEST_CASE("fields: all forms of a step give the same bits", "", context_net, elapsed_net, elapsed_lstm,
+                   lead_net, fields_net) {
   on_some_backends([](auto be, std::string const& name) { compare<TestType>(be, name); });
+}
+
+TEST_CASE("fields: many queries of one state give what each gives alone, in memory that does not grow with them") {
+  backend::eigen cpu;
+  auto const weights = weights_on<fields_net, T>(cpu);
+  constexpr index_t many = 300;
+  stream<fields_net, backend::eigen> live(cpu, weights, {4, many});
+  auto const b = test::random_batch<fields_net, T>(2, 1, 4, many, 3, {.times = true});
+  for (index_t t = 0; t < 2; ++t) {
+    REQUIRE(live.observe(test::views_of<fields_net>(b.view.data() + t * 12, 4),
+                         test::places_of(b.place.data() + t * 8, 4),
+                         {.context = {b.view_context.data() + t * 8, {4, 2}}}) == observed::yes);
+  }
+  auto const ask = [&](index_t first, index_t count) {
+    auto const y = live.predict(
+        {b.query_place.data() + 2 * first, {count, 2}},
+        {.lead = {b.query_lead.data() + first, {count}}, .context = {b.query_context.data() + 2 * first, {count, 2}}});
+    return std::vector<T>(y.data, y.data + y.size());
+  };
+  auto const all = ask(0, many);
+  REQUIRE(static_cast<index_t>(all.size()) == many * fields_net::outputs);
+  for (index_t const each : {1, 7, 128, 150}) {
+    for (index_t i = 0; i + each <= many; i += each) {
+      CHECK(same_bits(ask(i, each).data(), all.data() + i * fields_net::outputs, each * fields_net::outputs));
+    }
+  }
+  // Keys, values and states of 128 queries at a time, the rest a few numbers for each query.
+  auto const bytes = [](index_t queries) {
+    return activation_bytes<fields_net, T>({1, 1, 4, queries, ops::chunks<backend::eigen>}, true);
+  };
+  index_t const per_state = fields_net::M * (fields_net::H + 2 * fields_net::NC) * static_cast<index_t>(sizeof(T));
+  CHECK(bytes(100'000) - bytes(50'000) < 50'000 * 4 * per_state);
+  // A lead of 0 is now, one of 1 is what is meant where none is given.
+  std::vector<T> const ones(3, 1), zeros(3, 0);
+  auto const with = [&](std::vector<T> const& leads) {
+    query_details<T> more{.context = {b.query_context.data(), {3, 2}}};
+    if (!leads.empty()) more.lead = {leads.data(), {3}};
+    auto const y = live.predict({b.query_place.data(), {3, 2}}, more);
+    return std::vector<T>(y.data, y.data + y.size());
+  };
+  CHECK(same_bits(with(ones), with({})));
+  CHECK_FALSE(same_bits(with(zeros), with({})));
 }
 
 TEST_CASE("fields: wrong details are refused, and nothing changes") {
   backend::eigen cpu;
   auto const weights = weights_on<context_net, T>(cpu);
   stream<context_net, backend::eigen> one(cpu, weights, {3, 2});
+  auto const weights_of_leads = weights_on<lead_net, T>(cpu);
+  stream<lead_net, backend::eigen> ahead(cpu, weights_of_leads, {3, 2});
   std::vector<T> const x(100, T(0.5));
   auto const* const p = x.data();
   step_details<T> const good{.context = {p, {2, 2}}};
@@ -176,9 +226,19 @@ TEST_CASE("fields: wrong details are refused, and nothing changes") {
   CHECK(step({.context = {spoilt.data(), {2, 2}}}) == observed::not_finite);
   CHECK(one.predict({p, {1, 2}}).shape[0] == 0);  // no context
   CHECK(one.predict({p, {1, 2}}, {.context = {p, {2, 2}}}).shape[0] == 0);
-  std::vector<T> const leads{-1, NAN};
-  CHECK(one.predict({p, {1, 2}}, {.lead = {leads.data(), {1}}, .context = {p, {1, 2}}}).shape[0] == 0);
-  CHECK(one.predict({p, {1, 2}}, {.lead = {leads.data() + 1, {1}}, .context = {p, {1, 2}}}).shape[0] == 0);
+  REQUIRE(ahead.observe({p, {2, 3}}, {p, {2, 2}}, good) == observed::yes);
+  std::vector<T> const leads{-1, NAN, 2};
+  auto const of_lead = [&](auto& live, std::size_t i, index_t count) {
+    return live.predict({p, {1, 2}}, {.lead = {leads.data() + i, {count}}, .context = {p, {1, 2}}}).shape[0];
+  };
+  CHECK(of_lead(ahead, 0, 1) == 0);
+  CHECK(of_lead(ahead, 1, 1) == 0);
+  CHECK(of_lead(ahead, 1, 2) == 0);  // two leads for one query
+  CHECK(of_lead(ahead, 2, 1) == 1);
+  CHECK(of_lead(one, 2, 1) == 0);  // a model that answers one step ahead
+  CHECK(ahead.step({p, {2, 3}}, {p, {2, 2}}, {p, {1, 2}}, good,
+                   {.lead = {leads.data(), {1}}, .context = {p, {1, 2}}}) == observed::yes);
+  CHECK(ahead.predictions().shape[0] == 0);
   CHECK(one.state() == state);
   // A view whose context is not finite is left out like one that is not finite itself.
   stream<context_net, backend::eigen> lenient(cpu, weights, {3, 2, non_finite_views::absent}),

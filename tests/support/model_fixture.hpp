@@ -120,6 +120,9 @@ std::vector<double> random_parameters(std::uint64_t seed_value) {
                 !std::is_same_v<typename Net::kernel, typename no_cut::template on<typename Net::shape>>) {
     values[static_cast<std::size_t>(Net::at_kernel)] = std::log(1.5);
   }
+  // Rates at which a state relaxes in a few steps.
+  constexpr auto rates = field_named<Net>("time.rate");
+  for (index_t i = 0; i < rates.size; ++i) values[static_cast<std::size_t>(rates.offset + i)] += 3.5;
   // A memory's ReLU: every unit well on one side of its kink.
   constexpr auto bend = field_named<Net>("cell.mlp.0.bias");
   for (index_t i = 0; i < bend.size; ++i) values[static_cast<std::size_t>(bend.offset + i)] = i % 2 == 0 ? 8 : -8;

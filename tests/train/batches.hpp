@@ -27,10 +27,6 @@ struct with {
   bool view_mask = false, target_mask = false, reset = false, blind = false, times = false;
 };
 
-/// Whether a model reads how far ahead it is asked.
-template <class Net>
-inline constexpr bool reads_leads = requires { requires Net::lead::active; };
-
 /// Elements [first, first + count) alone.
 template <class Net, class T>
 owned_batch<T> elements_of(owned_batch<T> const& all, index_t first, index_t count) {
@@ -68,7 +64,7 @@ owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t 
   if (more.times) {
     auto const time = [&](std::uint64_t i) { return std::max(0.0, r.uniform(field, i, -1, 4)); };
     fill(b.elapsed, R, time);
-    fill(b.query_lead, R * queries, time);
+    if (Net::lead::active) fill(b.query_lead, R * queries, time);
   }
   field = 0;
   fill(b.view, R * views * Net::view::size, normal);
@@ -96,7 +92,10 @@ owned_batch<T> random_batch(index_t time, index_t batch, index_t views, index_t 
   if (more.target_mask) {
     fill(b.target_mask, R * queries, [&](std::uint64_t i) { return !one_in(3)(i); });
     for (std::size_t i = 0; i < b.target_mask.size(); ++i) {
-      if (b.target_mask[i] == 0) poison(b.target, i, Net::target::size);
+      if (b.target_mask[i] != 0) continue;
+      poison(b.target, i, Net::target::size);
+      poison(b.query_context, i, Net::K);
+      if (!b.query_lead.empty()) poison(b.query_lead, i, 1);
     }
   }
   if (more.reset) fill(b.reset, R, one_in(11));

@@ -80,15 +80,17 @@ struct two_policies_for_one_slot {
 template <class Decoder, class Reads, class Wanted>
 struct decoder_does_not_read_the_readout {
   static_assert(never<Decoder>,
-                "s2rm[S110]: layers do not chain: the decoder must read the read-out, the place and the context, "
-                "heads x head_width + sphere + context numbers: the `In` of on<Shape, In, Out>. "
+                "s2rm[S110]: layers do not chain: the decoder must read the read-out, the place, a lead's features and "
+                "the context, heads x head_width + sphere + (4 with lead::learned) + context numbers: the `In` of "
+                "on<Shape, In, Out>. "
                 "See docs/errors.md#S110");
 };
 template <class Policy, class Kind>
 struct not_one_of_the_choices {
-  static_assert(never<Policy>,
-                "s2rm[S111]: interaction, carry, state_norm, initial_state, weights and readout are choices among "
-                "the library's own policies. See docs/errors.md#S111");
+  static_assert(
+      never<Policy>,
+      "s2rm[S111]: interaction, carry, state_norm, initial_state, weights, time, lead and readout are choices among "
+      "the library's own policies. See docs/errors.md#S111");
 };
 template <class Likelihood, class Target, class Outputs, class Wanted>
 struct outputs_are_not_parameters_of_the_target {
@@ -101,7 +103,7 @@ template <class Dynamics, class Policy>
 struct dynamics_without_slot {
   static_assert(never<Dynamics>,
                 "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction, "
-                "carry and weights belong to S2RM. See docs/errors.md#S115");
+                "carry, weights and time belong to S2RM. See docs/errors.md#S115");
 };
 template <class Likelihood>
 struct channels_of_a_product {
@@ -174,6 +176,12 @@ struct require_context {
   static_assert(Context >= 0,
                 "s2rm[S219]: context must be at least 0: the side inputs of a view and of a query. "
                 "See docs/errors.md#S219");
+};
+template <class Policy, class Unit>
+struct require_unit_of_time {
+  static_assert(never<Policy>,
+                "s2rm[S220]: a unit of time must be a std::ratio above 0: the usual time between two steps, or a usual "
+                "lead. See docs/errors.md#S220");
 };
 template <class Shape>
 struct shape_without_view {

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "s2rm/check/contract.hpp"
+#include "s2rm/check/shape.hpp"
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/shape.hpp"
 #include "s2rm/decoder/mlp.hpp"
@@ -22,88 +23,6 @@
 S2RM_NAMESPACE_BEGIN
 namespace check {
 
-// ---- the shape
-// -------------------------------------------------------------------------------------------------------
-
-template <class S>
-concept constant_sizes = requires {
-  typename integer<S::modules>;
-  typename integer<S::hidden>;
-  typename integer<S::heads>;
-  typename integer<S::head_width>;
-  typename integer<S::sphere>;
-  typename integer<S::place>;
-  typename integer<S::frequencies>;
-  typename integer<S::place_hidden>;
-  typename integer<S::context>;
-};
-
-template <class S>
-concept sizes_per_object = requires {
-  requires any_per_object<decltype(&S::modules), decltype(&S::hidden), decltype(&S::heads), decltype(&S::head_width),
-                          decltype(&S::sphere), decltype(&S::place), decltype(&S::frequencies),
-                          decltype(&S::place_hidden), decltype(&S::context)>;
-};
-
-template <class V>
-concept array_shape = requires {
-  typename integer<V::size>;
-  typename integer<V::rank>;
-  typename integer<V::extents.size()>;
-} && V::extents.size() == V::rank;
-
-template <class V>
-constexpr bool proper_extents() {
-  index_t product = 1;
-  for (auto const extent : V::extents) {
-    if (extent < 1) return false;
-    product *= extent;
-  }
-  return product == V::size;
-}
-
-template <class Shape>
-consteval auto shape_fault() {
-  namespace e = errors;
-  if constexpr (!std::derived_from<Shape, s2rm::shape>) {
-    return fault<e::not_a_shape<Shape>>{};
-  } else if constexpr (sizes_per_object<Shape>) {
-    return fault<e::size_is_not_a_constant<Shape>>{};
-  } else if constexpr (!constant_sizes<Shape>) {
-    return fault<e::size_is_not_a_constant<Shape>>{};
-  } else if constexpr (Shape::modules < 1) {
-    return fault<e::require_modules<Shape, Shape::modules>>{};
-  } else if constexpr (Shape::hidden < 1) {
-    return fault<e::require_hidden<Shape, Shape::hidden>>{};
-  } else if constexpr (Shape::heads < 1) {
-    return fault<e::require_heads<Shape, Shape::heads>>{};
-  } else if constexpr (Shape::head_width < 1) {
-    return fault<e::require_head_width<Shape, Shape::head_width>>{};
-  } else if constexpr (Shape::sphere < 2) {
-    return fault<e::require_sphere<Shape, Shape::sphere>>{};
-  } else if constexpr (Shape::place < 1 || Shape::place > 3) {
-    return fault<e::require_place<Shape, Shape::place>>{};
-  } else if constexpr (Shape::frequencies < 1) {
-    return fault<e::require_frequencies<Shape, Shape::frequencies>>{};
-  } else if constexpr (Shape::place_hidden < 1) {
-    return fault<e::require_place_hidden<Shape, Shape::place_hidden>>{};
-  } else if constexpr (Shape::context < 0) {
-    return fault<e::require_context<Shape, Shape::context>>{};
-  } else if constexpr (!requires { typename Shape::view; }) {
-    return fault<e::shape_without_view<Shape>>{};
-  } else if constexpr (!array_shape<typename Shape::view>) {
-    return fault<e::view_without_size<Shape, typename Shape::view>>{};
-  } else if constexpr (!proper_extents<typename Shape::view>()) {
-    return fault<e::require_view_size<Shape, typename Shape::view, Shape::view::size>>{};
-  } else if constexpr (!array_shape<target_of<Shape>>) {
-    return fault<e::target_without_size<Shape, target_of<Shape>>>{};
-  } else if constexpr (!proper_extents<target_of<Shape>>()) {
-    return fault<e::require_view_size<Shape, target_of<Shape>, target_of<Shape>::size>>{};
-  } else {
-    return sound{};
-  }
-}
-
 // ---- policies as such
 // ------------------------------------------------------------------------------------------------
 
@@ -112,13 +31,27 @@ template <class Policy, class Kind, class... Choices>
 inline constexpr bool chosen_elsewhere = detail::has_kind<Policy, Kind> && !(std::is_same_v<Policy, Choices> || ...);
 
 template <class P>
+inline constexpr bool keeps_time = std::is_same_v<P, time::uniform>;
+template <class Unit, time::features Features>
+inline constexpr bool keeps_time<time::elapsed<Unit, Features>> = true;
+
+template <class P>
+inline constexpr bool tells_lead = std::is_same_v<P, lead::none>;
+template <class Unit>
+inline constexpr bool tells_lead<lead::learned<Unit>> = true;
+
+template <class P>
 inline constexpr bool not_a_choice =
+    (detail::has_kind<P, kind::time> && !keeps_time<P>) || (detail::has_kind<P, kind::lead> && !tells_lead<P>) ||
     chosen_elsewhere<P, kind::interaction, interaction::before_update, interaction::after_update, interaction::none> ||
     chosen_elsewhere<P, kind::carry, carry::bounded, carry::residual> ||
     chosen_elsewhere<P, kind::state_norm, state_norm::rms, state_norm::none> ||
     chosen_elsewhere<P, kind::initial_state, initial_state::learned, initial_state::fixed> ||
     chosen_elsewhere<P, kind::weights, weights::per_module, weights::shared> ||
     chosen_elsewhere<P, kind::readout, readout::kernel_dot, readout::kernel_mean>;
+
+/// A policy that divides times by a unit.
+template <class P> concept improper_unit = requires { requires P::unit::num <= 0; };
 
 /// The encoder's perceptron: checked before it is built.
 template <class Policy>
@@ -147,6 +80,8 @@ consteval auto policy_fault() {
         e::two_policies_for_one_slot<typename First::kind, First, policy_for<typename First::kind, void, Rest...>>>{};
   } else if constexpr (not_a_choice<First>) {
     return fault<e::not_one_of_the_choices<First, typename First::kind>>{};
+  } else if constexpr (improper_unit<First>) {
+    return fault<e::require_unit_of_time<First, typename First::unit>>{};
   } else if constexpr (perceptron_widths<First> == 0) {
     return fault<e::perceptron_without_width<First>>{};
   } else if constexpr (perceptron_widths<First> < 0) {
@@ -167,7 +102,7 @@ template <class Dynamics, class First, class... Rest>
 consteval auto dynamics_fault() {
   constexpr bool of_the_recurrence =
       detail::is_any_kind<First, kind::cell, kind::kernel, kind::normalisation, kind::interaction, kind::carry,
-                          kind::state_norm, kind::readout, kind::initial_state, kind::weights>;
+                          kind::state_norm, kind::readout, kind::initial_state, kind::weights, kind::time>;
   if constexpr (of_the_recurrence && !Dynamics::template fills<typename First::kind>) {
     return fault<errors::dynamics_without_slot<Dynamics, First>>{};
   } else {
@@ -244,9 +179,10 @@ consteval auto likelihood_slot_fault() {
   }
 }
 
-template <class Policy, class Likelihood, class Shape>
+template <class Policy, class Likelihood, class Shape, class Lead>
 consteval auto decoder_slot_fault() {
-  constexpr index_t in = Shape::heads * Shape::head_width + Shape::sphere + Shape::context, out = Likelihood::outputs;
+  constexpr index_t in = Shape::heads * Shape::head_width + Shape::sphere + Lead::features + Shape::context,
+                    out = Likelihood::outputs;
   if constexpr (std::is_void_v<Policy>) {
     return sound{};
   } else if constexpr (!requires { typename Policy::template on<Shape, in, out>; }) {
@@ -313,8 +249,9 @@ consteval auto outlet_fault() {
       typename policy_for<kind::likelihood, likelihood::bernoulli, Policies...>::template on<target_of<Shape>>;
   using decoder = policy_for<kind::decoder, void, Policies...>;
   using residual = policy_for<kind::residual, void, Policies...>;
-  if constexpr (failed<decltype(decoder_slot_fault<decoder, likelihood, Shape>())>) {
-    return decoder_slot_fault<decoder, likelihood, Shape>();
+  using lead = policy_for<kind::lead, lead::none, Policies...>;
+  if constexpr (failed<decltype(decoder_slot_fault<decoder, likelihood, Shape, lead>())>) {
+    return decoder_slot_fault<decoder, likelihood, Shape, lead>();
   } else {
     return residual_slot_fault<residual, likelihood, Shape>();
   }
@@ -333,9 +270,10 @@ consteval auto slots_fault() {
     using encoder = policy_for<kind::encoder, void, Policies...>;
     using places = policy_for<kind::places, void, Policies...>;
     using likelihood = policy_for<kind::likelihood, void, Policies...>;
-    using cell_shape = typename policy_for<kind::weights, weights::per_module, Policies...>::template shape_of<Shape>;
-    if constexpr (failed<decltype(cell_slot_fault<cell, cell_shape>())>) {
-      return cell_slot_fault<cell, cell_shape>();
+    using of_cell = typename policy_for<kind::weights, weights::per_module, Policies...>::template shape_of<
+        cell_shape<Shape, policy_for<kind::time, time::uniform, Policies...>>>;
+    if constexpr (failed<decltype(cell_slot_fault<cell, of_cell>())>) {
+      return cell_slot_fault<cell, of_cell>();
     } else if constexpr (failed<decltype(kernel_slot_fault<kernel, Shape>())>) {
       return kernel_slot_fault<kernel, Shape>();
     } else if constexpr (failed<decltype(normalisation_slot_fault<normalisation>())>) {

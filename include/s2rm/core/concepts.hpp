@@ -27,6 +27,8 @@ struct state_norm {};
 struct readout {};
 struct initial_state {};
 struct weights {};
+struct time {};
+struct lead {};
 struct residual {};
 struct dynamics {};
 }  // namespace kind
@@ -51,7 +53,7 @@ template <class Policy>
 inline constexpr bool fills_a_slot =
     is_any_kind<Policy, kind::cell, kind::kernel, kind::encoder, kind::places, kind::decoder, kind::likelihood,
                 kind::normalisation, kind::interaction, kind::carry, kind::state_norm, kind::readout,
-                kind::initial_state, kind::weights, kind::residual, kind::dynamics>;
+                kind::initial_state, kind::weights, kind::time, kind::lead, kind::residual, kind::dynamics>;
 
 }  // namespace detail
 

@@ -8,6 +8,7 @@
 #include "s2rm/attention/neighbours.hpp"
 #include "s2rm/core/arena.hpp"
 #include "s2rm/core/span.hpp"
+#include "s2rm/dynamics/relaxation.hpp"
 #include "s2rm/ops/ops.hpp"
 
 S2RM_NAMESPACE_BEGIN
@@ -26,6 +27,7 @@ struct inputs {
   std::uint8_t const* start;             ///< (T, B): the state is reset before the step
   T const* carried;                      ///< (B, M, state) before the first step; read only where start is 0
   index_t delta_rows;                    ///< rows per chunk: a weight's gradient is one GEMM over the deltas of a chunk
+  T const* elapsed;                      ///< (T, B) time since the step before; null: 1
 
   /// Steps per chunk.
   [[nodiscard]] index_t delta_steps() const { return ops::chunk_rows::steps(delta_rows, time, batch); }
@@ -34,7 +36,7 @@ struct inputs {
 /// Saved activations of a sequence, R = T B rows. A cell that modules share gets `alike` rows for one.
 template <class D, class T>
 struct activations {
-  static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
+  static constexpr index_t M = D::M, H = D::H, NC = D::NC, CW = D::CW, PW = D::PW, SW = D::SW;
   using attend = typename D::attend;
   using interaction_attend = typename D::interaction_attend;
 
@@ -44,9 +46,10 @@ struct activations {
   T *mid, *mid_read, *mid_factor;  ///< `after_update`: the cells' result, normalised
   T* projected;                    ///< (R, M, PW)
   T *view_attention, *interaction_attention;
-  T *u, *g, *hbar;  ///< (R, M, NC), (R, M, NC), (R, M, H)
+  T *u, *g, *hbar;  ///< (R, M, NC, and features of time), (R, M, NC), (R, M, H)
   T *cell, *start;  ///< activations saved by the cell; the initial state (M, state)
   T* scratch;       ///< of one step
+  relaxation_activations<T> relaxation;
 
   static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
     index_t const R = time * batch;
@@ -63,12 +66,13 @@ struct activations {
     t.projected = a.take<T>(R * M * PW);
     t.view_attention = a.take<T>(R * M * attend::saved(views));
     t.interaction_attention = a.take<T>(D::interacts ? R * M * interaction_attend::saved(M) : 0);
-    t.u = a.take<T>(R * M * NC);
+    t.u = a.take<T>(R * M * CW);
     t.g = a.take<T>(D::interacts ? R * M * NC : 0);
     t.hbar = a.take<T>(D::before ? R * M * H : 0);
     t.cell = a.take<T>(R * D::alike * D::cell::saved::size);
     t.start = a.take<T>(M * SW);
     t.scratch = a.take<T>(batch * D::alike * D::cell::scratch);
+    if (D::relaxes) t.relaxation = relaxation_activations<T>::lay_out(a, M * SW);
     return t;
   }
 };
@@ -76,14 +80,15 @@ struct activations {
 /// Everything the backward pass needs besides the activations. K: rows of a chunk.
 template <class D, class T>
 struct workspace {
-  static constexpr index_t M = D::M, H = D::H, NC = D::NC, PW = D::PW, SW = D::SW;
+  static constexpr index_t M = D::M, H = D::H, NC = D::NC, CW = D::CW, PW = D::PW, SW = D::SW;
 
   T *state, *previous;            ///< (B, M, state): dL/dstate, carried backward in time
-  T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC), (B, M, NC), (B, M, H)
+  T *projected, *u, *g, *y;       ///< (K, M, PW), (B, M, NC, and of time), (B, M, NC), (B, M, H)
   T *interaction_d, *cell_h;      ///< (K, M, H): d(h + W_o g); (B, M, H)
   T *key, *value;                 ///< (K, A, NC)
   T *view_log, *module_log_rows;  ///< (K, A, M), (B, M, M)
   T *delta, *scratch;             ///< of K rows; of one step or of K rows
+  relaxation_workspace<T> relaxation;
 
   static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
     index_t const interaction = D::interacts ? D::interaction_attend::scratch(M) : 0;
@@ -97,7 +102,7 @@ struct workspace {
     w.state = a.take<T>(batch * M * SW);
     w.previous = a.take<T>(batch * M * SW);
     w.projected = a.take<T>(K * M * PW);
-    w.u = a.take<T>(batch * M * NC);
+    w.u = a.take<T>(batch * M * CW);
     w.g = a.take<T>(batch * M * NC);
     w.y = a.take<T>(batch * M * H);
     w.interaction_d = a.take<T>(K * M * H);
@@ -108,6 +113,7 @@ struct workspace {
     w.module_log_rows = a.take<T>(D::interacts ? batch * M * M : 0);
     w.delta = a.take<T>(K * D::alike * D::cell::delta::size);
     w.scratch = a.take<T>((std::max)({attention, pairs, gradient, cell}));
+    if (D::relaxes) w.relaxation = relaxation_workspace<T>::lay_out(a, batch, M * SW);
     return w;
   }
 };

@@ -15,7 +15,7 @@ S2RM_NAMESPACE_BEGIN
 namespace dynamics {
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
-          class Carry, class StateNorm, class InitialState>
+          class Carry, class StateNorm, class InitialState, class Time>
 struct s2rm_layer;
 
 /// Whether the layer D is one that the fused recurrence computes.
@@ -24,7 +24,7 @@ inline constexpr bool has_fused_recurrence = false;
 template <class Shape, index_t Encoded, class Gates, class Carry, class InitialState>
 inline constexpr bool has_fused_recurrence<
     s2rm_layer<Shape, Encoded, cell::gated_cell<Gates, Shape>, normalisation::log_space, /*StraightThrough=*/false,
-               interaction::before_update, Carry, state_norm::rms, InitialState>> = true;
+               interaction::before_update, Carry, state_norm::rms, InitialState, time::uniform>> = true;
 
 template <class D>
 using recurrence_sizes_of = ops::recurrence_sizes<D::M, D::H, D::SW, D::N, D::C>;

@@ -2,7 +2,11 @@
 /// \file
 /// Policies of the recurrence that select a variant and are no layers of their own.
 
+#include <ratio>
+#include <type_traits>
+
 #include "s2rm/core/concepts.hpp"
+#include "s2rm/layer/time_features.hpp"
 
 S2RM_NAMESPACE_BEGIN
 
@@ -80,6 +84,57 @@ struct shared {
   };
 };
 }  // namespace weights
+
+/// What a step takes for the time since the step before (model §2.11).
+namespace time {
+/// Nothing: all steps are alike. The default.
+struct uniform {
+  using kind = s2rm::kind::time;
+  static constexpr bool active = false;
+  static constexpr index_t features = 0;
+};
+/// Whether the cell reads features of the elapsed time beside what it reads of the views.
+enum class features { on, off };
+/// The carried state relaxes towards the initial state (dynamics/relaxation.hpp), and the cell reads features of the time
+/// (layer/time_features.hpp). `Unit`: the usual time between two steps, a std::ratio in the caller's unit.
+template <class Unit = std::ratio<1>, features Features = features::on>
+struct elapsed {
+  using kind = s2rm::kind::time;
+  using unit = Unit;
+  static constexpr bool active = true;
+  static constexpr index_t features = Features == time::features::on ? layer::time_features : 0;
+};
+}  // namespace time
+
+namespace detail {
+template <class Shape, index_t More>
+struct wider_cell_shape : Shape {
+  static constexpr index_t heads = 1, head_width = Shape::heads * Shape::head_width + More;
+};
+}  // namespace detail
+/// The shape that a cell is built for: `heads` x `head_width` are the numbers that it reads beside the state, features of
+/// the elapsed time included.
+template <class Shape, class Time>
+using cell_shape = std::conditional_t<Time::features == 0, Shape, detail::wider_cell_shape<Shape, Time::features>>;
+
+/// How far ahead a query asks (model §2.12).
+namespace lead {
+/// One step, all queries alike. The default.
+struct none {
+  using kind = s2rm::kind::lead;
+  static constexpr bool active = false;
+  static constexpr index_t features = 0;
+};
+/// A time of its own for each query: the decoder reads its features (layer/time_features.hpp), and with `time::elapsed` the
+/// query reads the state relaxed for so long. `Unit`: a usual lead, a std::ratio in the caller's unit.
+template <class Unit = std::ratio<1>>
+struct learned {
+  using kind = s2rm::kind::lead;
+  using unit = Unit;
+  static constexpr bool active = true;
+  static constexpr index_t features = layer::time_features;
+};
+}  // namespace lead
 
 /// How a query reads the modules (model §2.10).
 namespace readout {

@@ -10,6 +10,9 @@
 ///
 /// With `weights::shared` W_m and Cell_m are the same for all modules: they get (R M) rows of one module.
 ///
+/// With `time::elapsed` h is the state of the step before relaxed (dynamics/relaxation.hpp), and the cell reads [u; phi]
+/// with phi the features of the time (layer/time_features.hpp), CW numbers.
+///
 /// What does not read h (keys and values of the views, Z) is computed for all rows before the loop over time; backward,
 /// the gradient of a weight is one GEMM per chunk of `delta_rows` rows (dynamics/scan.hpp). Inside the loop remain the
 /// queries, two small attentions and the cell.
@@ -27,15 +30,15 @@ S2RM_NAMESPACE_BEGIN
 namespace dynamics {
 
 template <class Shape, index_t Encoded, class Cell, class Normalisation, bool StraightThrough, class Interaction,
-          class Carry, class StateNorm, class InitialState>
+          class Carry, class StateNorm, class InitialState, class Time>
 struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, StraightThrough, Interaction, Carry,
-                                         StateNorm, InitialState>> {
+                                         StateNorm, InitialState, Time>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere + Shape::context, SW = Cell::state;
   /// Sets of weights, as many as the cell has, and modules that share one.
   static constexpr index_t WM = Cell::initial::infos[0].extents[0], alike = M / WM;
-  static constexpr index_t cells = M, read_step = SW;
-  static constexpr bool whole_sequence_views = true;
+  static constexpr index_t cells = M, read_step = SW, CW = NC + Time::features;
+  static constexpr bool whole_sequence_views = true, relaxes = Time::active;
   static constexpr bool interacts = !std::is_same_v<Interaction, interaction::none>;
   static constexpr bool before = std::is_same_v<Interaction, interaction::before_update>;
   static constexpr bool after = std::is_same_v<Interaction, interaction::after_update>;
@@ -61,11 +64,14 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                                   field<"value.weight", WM, NC, H>, field<"out.weight", WM, H, NC>>,
                            schema<>> {};
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
-  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
-                         prefixed<"cell.", typename Cell::params>, initial_state_params> {};
+  struct time_params : std::conditional_t<relaxes, schema<field<"rate", WM, SW>>, schema<>> {};
+  struct params
+      : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
+               prefixed<"cell.", typename Cell::params>, initial_state_params, prefixed<"time.", time_params>> {};
   static constexpr index_t at_views = 0, at_interaction = view_params::size,
                            at_cell = at_interaction + interaction_params::size,
-                           at_initial_state = at_cell + Cell::params::size;
+                           at_initial_state = at_cell + Cell::params::size,
+                           at_rate = at_initial_state + initial_state_params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -79,6 +85,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     }
     Cell::initialise(values + at_cell, from.at(at_cell));
     if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
+    if constexpr (relaxes) std::fill_n(values + at_rate, time_params::size, initial_rate<Time, T>());
   }
 
   template <class T>
@@ -88,7 +95,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
   template <class T>
   using workspace = dynamics::workspace<s2rm_layer, T>;
 
-  /// Keys and values of all views.
+  /// Keys and values of all views, and the features of the steps' times.
   template <class B, class T>
   static void prepare_views(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t,
                             index_t count) {
@@ -98,6 +105,12 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     ops::side_by_side(
         be, product_of(views.template matrix<"key.weight">(), nullptr, n, x, rows<T>{s.key + first * NC, NC}),
         product_of(views.template matrix<"value.weight">(), nullptr, n, x, rows<T>{s.value + first * NC, NC}));
+    if constexpr (CW > NC) {
+      index_t const r = t * in.batch;
+      be.for_each(count * in.batch * M, layer::time_feature_rows<typename Time::unit, M, T>{
+                                            in.elapsed == nullptr ? nullptr : in.elapsed + r, in.start + r,
+                                            wide(s.u + r * M * CW, CW).shifted(NC)});
+    }
   }
 
   template <class B, class T>
@@ -138,13 +151,13 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     }
     attend::forward(be, view_geometry(in, t), slice(projected, 0),
                     rows<T>{s.key + a.r * in.views * NC, in.views * NC, NC},
-                    rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * NC, NC),
+                    rows<T>{s.value + a.r * in.views * NC, in.views * NC, NC}, wide(s.u + a.r * M * CW, CW),
                     s.view_attention + a.r * M * attend::saved(in.views));
     if constexpr (before) interact(be, p, in, s, t, rows<T const>(a.h), wide(s.hbar + a.r * M * H, H));
 
     saved_of<T, typename Cell::saved> const saved{s.cell, in.time * batch * alike, a.r * alike};
     Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch * alike,
-                  by_weight(wide(s.u + a.r * M * NC, NC)), by_weight(a.hbar), by_weight(a.carried), by_weight(a.y),
+                  by_weight(wide(s.u + a.r * M * CW, CW)), by_weight(a.hbar), by_weight(a.carried), by_weight(a.y),
                   saved, s.scratch);
     if constexpr (after) {
       be.copy(batch * M * SW, a.y.data, a.out.data);
@@ -178,8 +191,8 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     rows<T> const dhbar = wide(before ? interaction_d : w.cell_h, H);
     // dL/d(carried state) goes to the previous state; where hbar is carried it is moved on to dhbar.
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch * alike,
-                   by_weight(wide(s.u + r * M * NC, NC)), by_weight(a.hbar), by_weight(a.carried), by_weight(state),
-                   saved, delta, by_weight(wide(w.u, NC)), by_weight(dhbar), by_weight(previous), w.scratch);
+                   by_weight(wide(s.u + r * M * CW, CW)), by_weight(a.hbar), by_weight(a.carried), by_weight(state),
+                   saved, delta, by_weight(wide(w.u, CW)), by_weight(dhbar), by_weight(previous), w.scratch);
     if constexpr (carries_hbar) {
       be.template for_rows<H>(batch * M, ops::add_rows<T, M>{previous, dhbar});
       be.fill(batch * M * SW, T(0), w.previous);
@@ -190,7 +203,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
     T const* const projected = s.projected + r * M * PW;
     attend::backward(
         be, view_geometry(in, t), slice(projected, 0), rows<T>{s.key + r * in.views * NC, in.views * NC, NC},
-        rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, NC),
+        rows<T>{s.value + r * in.views * NC, in.views * NC, NC}, wide(w.u, CW),
         s.view_attention + r * M * attend::saved(in.views), slice(d, 0),
         rows<T>{w.key + k * in.views * NC, in.views * NC, NC}, rows<T>{w.value + k * in.views * NC, in.views * NC, NC},
         w.view_log + k * per_row, per_row, w.scratch);
@@ -230,7 +243,7 @@ struct s2rm_layer : recurrent<s2rm_layer<Shape, Encoded, Cell, Normalisation, St
                                        g.template at<"out.weight">());
     }
     saved_of<T const, typename Cell::delta> const delta{w.delta, in.delta_steps() * in.batch * alike, 0};
-    Cell::gradient(be, n, by_weight(wide(s.u + r * M * NC, NC)), by_weight(hbar), delta,
+    Cell::gradient(be, n, by_weight(wide(s.u + r * M * CW, CW)), by_weight(hbar), delta,
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);
     view_gradient(be, p, in, w, t, count, dsource, dp);
   }

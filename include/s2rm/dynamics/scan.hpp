@@ -10,6 +10,8 @@
 ///                                that it speaks of: `alike` of them share one initial state
 ///   params, at_initial_state     the parameters, and where the learned initial state lies among them
 ///   learned_initial_state
+///   relaxes, at_rate             whether the state relaxes between steps (dynamics/relaxation.hpp), and where `time.rate`
+///                                lies; then `relaxation` is among its activations and its workspace
 ///
 ///   prepare_views(be, p, in, s, t, count)          forward, what does not read the state: steps t ... t + count - 1
 ///   step(be, p, in, s, t)                          s.state_in -> s.state_out of step t
@@ -39,10 +41,12 @@ template <class T>
 struct recurrent_activations {
   T *state_in, *state_out;  ///< (R, M, state)
   T* start;                 ///< (M, state): the initial state
-  constexpr void lay_out_states(arena& a, index_t rows_of, index_t width) {
+  relaxation_activations<T> relaxation;
+  constexpr void lay_out_states(arena& a, index_t rows_of, index_t width, bool relaxes = false) {
     state_in = a.take<T>(rows_of * width);
     state_out = a.take<T>(rows_of * width);
     start = a.take<T>(width);
+    if (relaxes) relaxation = relaxation_activations<T>::lay_out(a, width);
   }
 };
 /// dL/dstate, carried from step to step backward in time, (B, M, state) twice. `view_log`, dL/dlog Z, is null where no
@@ -50,10 +54,12 @@ struct recurrent_activations {
 template <class T>
 struct recurrent_workspace {
   T *state, *previous, *view_log;
-  constexpr void lay_out_states(arena& a, index_t batch, index_t width) {
+  relaxation_workspace<T> relaxation;
+  constexpr void lay_out_states(arena& a, index_t batch, index_t width, bool relaxes = false) {
     state = a.take<T>(batch * width);
     previous = a.take<T>(batch * width);
     view_log = nullptr;
+    if (relaxes) relaxation = relaxation_workspace<T>::lay_out(a, batch, width);
   }
 };
 
@@ -63,6 +69,8 @@ struct recurrent {
   static constexpr bool interacts = false;
   /// Modules that share the cell's weights and its initial state.
   static constexpr index_t alike = 1;
+  /// Whether the state relaxes between steps.
+  static constexpr bool relaxes = false;
   /// Whether `prepare_views` gets the whole sequence at once, rather than a chunk of `delta_steps` steps at a time.
   static constexpr bool whole_sequence_views = false;
 
@@ -90,6 +98,11 @@ struct recurrent {
   static void derive(B& be, P p, Activations const& s) {
     derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells, Layer::alike>(
         be, p.values + Layer::at_initial_state, s.start);
+    if constexpr (Layer::relaxes) {
+      constexpr index_t alike = Layer::alike, count = Layer::M * Layer::SW / alike;
+      using T = std::remove_pointer_t<decltype(s.start)>;
+      be.for_each(count, relaxation_rates<alike, T>{p.values + Layer::at_rate, s.relaxation.rate, count});
+    }
   }
 
   /// Whole sequence, after `derive`. Writes s.state_out (R, M, state).
@@ -103,9 +116,12 @@ struct recurrent {
     if (Layer::fused_forward(be, p, in, s)) return;
     for (index_t t = 0; t < in.time; ++t) {
       index_t const r = t * in.batch;
-      T const* const before = t == 0 ? in.carried : s.state_out + (r - in.batch) * width;
-      be.template for_rows<width>(in.batch,
-                                  choose_state<T, width>{in.start + r, s.start, before, s.state_in + r * width});
+      if constexpr (Layer::relaxes) {
+        be.template for_rows<width>(in.batch, relaxing_step(in, s, t));
+      } else {
+        be.template for_rows<width>(
+            in.batch, choose_state<T, width>{in.start + r, s.start, state_before(in, s, t), s.state_in + r * width});
+      }
       Layer::step(be, p, in, s, t);
     }
   }
@@ -135,6 +151,17 @@ struct recurrent {
       end = first;
     }
     Layer::end_backward(be, in, w, dmodule_log);
+    if constexpr (Layer::relaxes) end_relaxation(be, p, w, dp);
+  }
+
+  /// Clears what a whole backward pass sums up, the read-out's included: before its first call.
+  template <class B, class Workspace>
+  static void begin_relaxation(B& be, Workspace const& w) {
+    if constexpr (Layer::relaxes) {
+      using T = std::remove_pointer_t<decltype(w.state)>;
+      be.fill(Layer::M * Layer::SW, T(0), w.relaxation.initial);
+      be.fill(Layer::M * Layer::SW, T(0), w.relaxation.rate);
+    }
   }
 
   /// Where the deltas of step t begin.
@@ -144,6 +171,41 @@ struct recurrent {
   }
 
  private:
+  /// The state that step t goes on from; read only where it does not start anew.
+  template <class T, class Activations>
+  static T const* state_before(inputs<T> const& in, Activations const& s, index_t t) {
+    return t == 0 ? in.carried : s.state_out + (t - 1) * in.batch * Layer::M * Layer::SW;
+  }
+  template <class T, class Activations>
+  static auto relaxing_step(inputs<T> const& in, Activations const& s, index_t t) {
+    constexpr index_t width = Layer::M * Layer::SW;
+    index_t const r = t * in.batch;
+    return relax_state<T, width>{in.start + r,           in.elapsed == nullptr ? nullptr : in.elapsed + r,
+                                 s.relaxation.rate,      s.start,
+                                 state_before(in, s, t), s.state_in + r * width};
+  }
+  /// w.previous = dL/dstate_in of step t becomes that of the state before.
+  template <class B, class T, class Activations, class Workspace>
+  static void relax_backward(B& be, inputs<T> const& in, Activations const& s, Workspace const& w, index_t t) {
+    constexpr index_t width = Layer::M * Layer::SW;
+    auto const& sums = w.relaxation;
+    be.template for_rows<width>(in.batch, relax_state_backward<T, width>{relaxing_step(in, s, t), w.previous,
+                                                                         sums.step_initial, sums.step_rate});
+    be.template column_sum_add<1, width>(in.batch, rows<T const>{sums.step_initial, width}, sums.initial);
+    be.template column_sum_add<1, width>(in.batch, rows<T const>{sums.step_rate, width}, sums.rate);
+  }
+  template <class B, class P, class Workspace, class G>
+  static void end_relaxation(B& be, P p, Workspace const& w, G dp) {
+    constexpr index_t alike = Layer::alike, count = Layer::M * Layer::SW / alike;
+    using T = std::remove_pointer_t<decltype(w.state)>;
+    be.for_each(count, relaxation_rates_backward<alike, T>{p.values + Layer::at_rate, w.relaxation.rate,
+                                                           dp.values + Layer::at_rate, count});
+    if constexpr (Layer::learned_initial_state) {
+      initial_state_gradient<typename Layer::cell, Layer::cells, alike>(be, 1, nullptr, w.relaxation.initial,
+                                                                        dp.values + Layer::at_initial_state);
+    }
+  }
+
   /// From w.state = dL/dstate_out of step t, as far as later steps go, to that of step t - 1.
   template <class B, class P, class T, class Activations, class Workspace, class G>
   static void step_backward(B& be, P p, inputs<T> const& in, Activations const& s, Workspace const& w,
@@ -154,11 +216,15 @@ struct recurrent {
     be.template for_rows<H>(
         batch * M, ops::add_rows<T, M>{{dstate_out + t * batch * M * H, M * H, H}, {w.state, width, Layer::read_step}});
     Layer::step_backward(be, p, in, s, w, t, dp);
-    if constexpr (Layer::learned_initial_state) {
-      initial_state_gradient<typename Layer::cell, Layer::cells, Layer::alike>(be, batch, start, w.previous,
-                                                                               dp.values + Layer::at_initial_state);
+    if constexpr (Layer::relaxes) {
+      relax_backward(be, in, s, w, t);
+    } else {
+      if constexpr (Layer::learned_initial_state) {
+        initial_state_gradient<typename Layer::cell, Layer::cells, Layer::alike>(be, batch, start, w.previous,
+                                                                                 dp.values + Layer::at_initial_state);
+      }
+      be.template for_rows<width>(batch, stop_at_initial_state<T, width>{start, w.previous});
     }
-    be.template for_rows<width>(batch, stop_at_initial_state<T, width>{start, w.previous});
     be.copy(batch * width, w.previous, w.state);
   }
 };

@@ -21,7 +21,7 @@ namespace dynamics {
 
 /// The policies of the recurrence, as a model chose them.
 template <class Cell, class Normalisation, bool StraightThrough, class Interaction, class Carry, class StateNorm,
-          class InitialState>
+          class InitialState, class Time = s2rm::time::uniform>
 struct choices {
   using cell = Cell;
   using normalisation = Normalisation;
@@ -30,6 +30,7 @@ struct choices {
   using carry = Carry;
   using state_norm = StateNorm;
   using initial_state = InitialState;
+  using time = Time;
 };
 
 /// Spatially structured recurrent modules.
@@ -48,7 +49,8 @@ struct structured {
   using shape_of = Shape;
   template <class Shape, index_t Encoded, class C>
   using on = s2rm_layer<Shape, Encoded, typename C::cell, typename C::normalisation, C::straight_through,
-                        typename C::interaction, typename C::carry, typename C::state_norm, typename C::initial_state>;
+                        typename C::interaction, typename C::carry, typename C::state_norm, typename C::initial_state,
+                        typename C::time>;
 };
 
 /// A model without a sphere: no kernel, no choice of cell, carry, interaction or normalisation.

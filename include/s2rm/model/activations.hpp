@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "s2rm/core/arena.hpp"
+#include "s2rm/model/lead_states.hpp"
 #include "s2rm/model/world_model.hpp"
 
 S2RM_NAMESPACE_BEGIN
@@ -58,12 +59,13 @@ struct activations {
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template activations<T> dynamics;
-  // The read-out of a chunk of K rows (`chunks.read_out`), and all outputs.
-  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, Net::read): [r; s; c]
+  // The read-out of a chunk of K rows (`chunks.read_out`), of L states at a time (`lay_out`), and all outputs.
+  T *query, *read, *query_places;  ///< (K, Q, P), (K, Q, Net::read): [r; s; phi; c]
   T* query_log_weight;             ///< (K, Q, M)
   std::uint8_t* query_reach;
-  T *read_state, *read_factor;                             ///< (K, M, H), (K, M)
-  T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (K, M, NC) x2
+  T* lead_state;                                           ///< (L, M, H): relaxed until a query's time
+  T *read_state, *read_factor;                             ///< (L, M, H), (L, M)
+  T *read_query, *read_key, *read_value, *read_attention;  ///< (K, Q, NC), (L, M, NC) x2
   T *decoder, *output;                                     ///< saved by the decoder; (R, Q, outputs)
   pass_sums* sums;
 
@@ -72,6 +74,7 @@ struct activations {
     T *unit, *unit_rows, *module_log, *state;
     T *source, *read, *output, *query_log;
     T *read_query, *read_key, *read_value, *read_state;
+    lead_state_workspace<T> lead;
     T *pair_scratch, *scratch;
     typename dynamics_type::template workspace<T> dynamics;
   } work;
@@ -79,6 +82,8 @@ struct activations {
   static constexpr activations lay_out(arena& a, extent const& e, bool with_backward) {
     index_t const R = e.time * e.batch, views = R * e.views;
     index_t const K = ops::chunk_rows::max_rows(e.chunks.read_out, e.time, e.batch), queries = K * e.queries;
+    // States that are read at a time: those of the chunk; or, where queries have states of their own, as many of these.
+    index_t const L = Net::relaxes_to_lead ? (std::max)(K, lead_states_at_once(e.chunks, queries)) : K;
     using attend_saved = typename Net::readout_attention;
     activations s{};
     s.chunks = e.chunks;
@@ -104,11 +109,12 @@ struct activations {
     s.query_places = a.take<T>(queries * Net::places::saved);
     s.query_log_weight = a.take<T>(queries * M);
     s.query_reach = a.take<std::uint8_t>(queries * M);
-    s.read_state = a.take<T>(K * M * H);
-    s.read_factor = a.take<T>(K * M);
+    if (Net::relaxes_to_lead) s.lead_state = a.take<T>(L * M * H);
+    s.read_state = a.take<T>(L * M * H);
+    s.read_factor = a.take<T>(L * M);
     s.read_query = a.take<T>(queries * NC);
-    s.read_key = a.take<T>(K * M * NC);
-    s.read_value = a.take<T>(K * M * NC);
+    s.read_key = a.take<T>(L * M * NC);
+    s.read_value = a.take<T>(L * M * NC);
     s.read_attention = a.take<T>(queries * attend_saved::saved(M));
     s.decoder = a.take<T>(queries * Net::decoder::saved);
     s.output = a.take<T>(R * e.queries * Net::outputs);
@@ -126,9 +132,10 @@ struct activations {
     w.output = a.take<T>(queries * Net::outputs);
     w.query_log = a.take<T>(queries * M);
     w.read_query = a.take<T>(queries * NC);
-    w.read_key = a.take<T>(K * M * NC);
-    w.read_value = a.take<T>(K * M * NC);
-    w.read_state = a.take<T>(K * M * H);
+    w.read_key = a.take<T>(L * M * NC);
+    w.read_value = a.take<T>(L * M * NC);
+    w.read_state = a.take<T>(L * M * H);
+    if (Net::relaxes_to_lead) w.lead = lead_state_workspace<T>::lay_out(a, L, M * H);
     w.pair_scratch = a.take<T>((std::max)({chunk * M, queries * M, M * M}));
     index_t const per_query = (std::max)({Net::decoder::scratch, Net::places::scratch, attend_saved::scratch(M)});
     index_t const per_view = (std::max)(Net::encoder::scratch, Net::places::scratch);

@@ -177,13 +177,16 @@ void check_times(char const* field, index_t n, T const* times, std::uint8_t cons
 }
 }  // namespace detail
 
-/// `check_extents`, and that times are finite and not negative, but for those of steps that start anew and of masked
+/// `check_extents`, that no lead is given to a model that reads none, and that times are finite and not negative, but for those of steps that start anew and of masked
 /// queries, which nobody reads. A resident batch was checked when it was uploaded.
 /// \throws shape_error as `check_extents`
 /// \throws value_error naming the first time that is neither
 template <class Net, class T>
 void check_batch(batch_view<T> const& b, bool with_target) {
   check_extents<typename Net::shape>(b, with_target);
+  if (!Net::lead::active && b.query_lead != nullptr) {
+    throw_error<shape_error>("s2rm: batch: query_lead: expected null: this model answers one step ahead (lead::none)");
+  }
   if (b.resident != nullptr) return;
   detail::check_times("elapsed", b.time * b.batch, b.elapsed, b.reset, true);
   detail::check_times("query_lead", b.time * b.batch * b.queries, b.query_lead, b.target_mask, false);

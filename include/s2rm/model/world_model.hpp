@@ -21,8 +21,9 @@
 S2RM_NAMESPACE_BEGIN
 
 /// Spatially structured recurrent modules over `Shape`. `Policies` fill the slots, in any order; defaults in brackets:
-/// places [octaves], cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space], interaction [before_update],
-/// carry [bounded], state_norm [rms], initial_state [learned], weights [per_module], readout [kernel_dot], encoder [mlp<128, 64>],
+/// places [octaves], cell [cell::gru], kernel [kernel::truncated_gaussian<>], normalisation [log_space],
+/// interaction [before_update], carry [bounded], state_norm [rms], initial_state [learned], weights [per_module],
+/// time [uniform], lead [none], readout [kernel_dot], encoder [mlp<128, 64>],
 /// decoder [mlp<128>], likelihood [bernoulli], residual [none], dynamics [structured].
 /// Rahaman et al., "S2RMs: Spatially Structured Recurrent Modules", arXiv 2007.06533 (docs/deviations.md).
 template <class Shape, class... Policies>
@@ -33,8 +34,10 @@ struct world_model {
   using target = target_of<Shape>;
 
   using weights = policy_for<kind::weights, weights::per_module, Policies...>;
-  using cell = typename policy_for<kind::cell, typename dynamics_policy::cell,
-                                   Policies...>::template on<typename weights::template shape_of<shape>>;
+  using time = policy_for<kind::time, time::uniform, Policies...>;
+  using cell =
+      typename policy_for<kind::cell, typename dynamics_policy::cell,
+                          Policies...>::template on<typename weights::template shape_of<cell_shape<shape, time>>>;
   using kernel = typename policy_for<kind::kernel, typename dynamics_policy::kernel, Policies...>::template on<shape>;
   using normalisation = policy_for<kind::normalisation, normalisation::log_space, Policies...>;
   using interaction = policy_for<kind::interaction, interaction::before_update, Policies...>;
@@ -48,16 +51,19 @@ struct world_model {
 
   static constexpr index_t M = shape::modules, H = shape::hidden, S = Shape::sphere, P = Shape::place;
   static constexpr index_t NC = Shape::heads * Shape::head_width, D = encoder::out, K = Shape::context;
-  static constexpr index_t source = D + S + K;             ///< numbers of an encoded view: [e; s; c]
-  static constexpr index_t read = NC + S + K;              ///< numbers that the decoder reads: [r; s; c]
+  static constexpr index_t source = D + S + K;  ///< numbers of an encoded view: [e; s; c]
+  using lead = policy_for<kind::lead, lead::none, Policies...>;
+  static constexpr index_t read = NC + S + lead::features + K;  ///< numbers that the decoder reads: [r; s; phi; c]
+  /// Whether queries read the state relaxed until their time, each its own.
+  static constexpr bool relaxes_to_lead = lead::active && time::active;
   static constexpr index_t outputs = likelihood::outputs;  ///< numbers of one prediction
 
   using decoder = typename policy_for<kind::decoder, decoder::mlp<128>, Policies...>::template on<Shape, read, outputs>;
   using places = layer::place_encoder<Shape, policy_for<kind::places, s2rm::places::octaves, Policies...>>;
-  using dynamics =
-      typename dynamics_policy::template on<shape, D,
-                                            s2rm::dynamics::choices<cell, normalisation, kernel::straight_through,
-                                                                    interaction, carry, state_norm, initial_state>>;
+  using dynamics = typename dynamics_policy::template on<
+      shape, D,
+      s2rm::dynamics::choices<cell, normalisation, kernel::straight_through, interaction, carry, state_norm,
+                              initial_state, time>>;
   static constexpr index_t state_size = dynamics::SW;        ///< numbers one module carries
   static constexpr index_t read_step = dynamics::read_step;  ///< from the H numbers read of one module to the next's
   static constexpr bool spatial = dynamics_policy::spatial;  ///< whether modules have places

@@ -246,7 +246,7 @@ class streams {
     index_t const count = places.shape[1];
     return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
            count <= limits_.queries && context_fits(count, more.context) &&
-           (more.lead.data == nullptr || more.lead.shape == std::array{sessions_, count});
+           (more.lead.data == nullptr || (Net::lead::active && more.lead.shape == std::array{sessions_, count}));
   }
   /// Whether the host's leads of queries that are accepted are finite and not negative.
   [[nodiscard]] static bool proper_leads(array_view<T const, 3> places, queries_details<T> const& more) {
