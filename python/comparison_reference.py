@@ -88,6 +88,8 @@ def parameter_shapes(c: Config) -> dict[str, tuple[int, ...]]:
                 shape = (1, *shape[1:])  # all slots share them
             if c.dynamics == "pooled" and name.startswith("initial_"):
                 shape = (1, m * h)
+            if c.dynamics == "pooled" and name == "time.rate":
+                shape = (1, whole(c).state)
             if c.dynamics != "observer" or not name.startswith("initial_"):
                 shapes[name] = shape
     return shapes
@@ -123,22 +125,36 @@ class Model(ref.S2RM):
         source = torch.cat((self._mlp(p, "encoder", views), s, *self._context(batch, "view", present)), -1)
 
         start, carried, states = self._start(p, places.dtype), None, []
+        elapsed = batch["elapsed"] if "elapsed" in batch else places.new_ones(places.shape[:2])
         for t in range(places.shape[0]):
+            begins = reset[t] | (t == 0)
+            past = torch.where(begins, zero, elapsed[t])
             carried = start.expand(places.shape[1], -1, -1) if carried is None else carried
-            carried = torch.where(reset[t][:, None, None], start, carried)
+            if c.time == "elapsed":
+                carried = ref.relaxed(carried, start, p["time.rate"], past[:, None, None])
+            carried = torch.where(begins[:, None, None], start, carried)
+            self._past = past  # [B], what `_cell` reads beside the views
             carried = self._step(p, carried, source[t], present[t])
             states.append(carried)
         state = torch.stack(states)
 
         s = ref.unit(self._place_codes(p, queries))
-        seen = state[..., :c.hidden * (c.modules if c.dynamics == "pooled" else 1)]
-        seen = self._normalised(seen.reshape(*state.shape[:2], c.modules, c.hidden))
+        width = c.hidden * (c.modules if c.dynamics == "pooled" else 1)
+        seen = state[..., :width]
         everywhere = torch.ones(*queries.shape[:3], c.modules, dtype=torch.bool)
+        apart = c.lead == "learned" and c.time == "elapsed"  # every query has its own state, [T, B, Q, ...]
+        if apart:
+            lead = self._leads(batch, asked)[..., None, None]
+            seen = ref.relaxed(seen[:, :, None], start[..., :width], p["time.rate"][:, :width], lead)
+            s, everywhere = s[..., None, :], everywhere[..., None, :]
+        seen = self._normalised(seen.reshape(*seen.shape[:-2], c.modules, c.hidden))
         q = k = None
         if c.readout == "kernel_dot":
             q, k = F.linear(s, p["readout.query.weight"]), self._per_slot(p["readout.key.weight"], seen)
         r = self._attend(q, k, self._per_slot(p["readout.value.weight"], seen), torch.zeros_like(everywhere, dtype=s.dtype),
                          everywhere, everywhere)
+        if apart:
+            r, s = r[..., 0, :], s[..., 0, :]
         return self._answer(p, batch, r, s, asked, zero)._replace(state=state.reshape(*state.shape[:2], c.modules, -1))
 
     @staticmethod
@@ -154,6 +170,9 @@ class Model(ref.S2RM):
     def _cell(self, p: Mapping[str, Tensor], u: Tensor, h: Tensor, memory: Tensor) -> Tensor:
         shapes = ref.cell_shapes(whole(self.config) if self.config.dynamics == "pooled" else self.config)
         cell = {name: p[f"cell.{name}"] for name in shapes}
+        if self.config.cell_input > u.shape[-1]:
+            phi = ref.time_features(self._past, self.config.time_unit)
+            u = torch.cat((u, phi[:, None].expand(-1, u.shape[1], -1)), -1)
         if self.config.cell == "lstm":
             return torch.cat(ref.lstm(u, h, memory, **cell), -1)
         return ref.gru(u, h, h, **cell)

@@ -2,6 +2,8 @@
 #include "s2rm/cell/lstm.hpp"
 #include "s2rm/cell/rmc.hpp"
 #include "s2rm/dynamics/pooled_rnn.hpp"
+#include "s2rm/dynamics/rim.hpp"
+#include "s2rm/dynamics/tto.hpp"
 #include "support/golden.hpp"
 
 namespace s2rm {
@@ -39,5 +41,15 @@ TEST_CASE("context, elapsed and lead time, LSTM, kernel mean, Gaussian") {
       "fields_lstm");
 }
 TEST_CASE("context, pooled GRU") { test::compare<fields_net<dynamics::gru<6>>>("pooled_context"); }
+TEST_CASE("context, elapsed and lead time, pooled LSTM in chunks") {
+  test::compare<fields_net<dynamics::lstm<6, dynamics::pool::attention, 3>, time::elapsed<>, lead::learned<>>>(
+      "pooled_fields");
+}
+TEST_CASE("context, elapsed and lead time, RIM") {
+  test::compare<fields_net<dynamics::rim<2>, time::elapsed<>, lead::learned<>>>("rim_fields");
+}
+TEST_CASE("context and lead time, observer") {
+  test::compare<fields_net<dynamics::tto<7, 8, 1, 5, 2>, lead::learned<>>>("observer_lead");
+}
 
 }  // namespace s2rm

@@ -103,7 +103,8 @@ template <class Dynamics, class Policy>
 struct dynamics_without_slot {
   static_assert(never<Dynamics>,
                 "s2rm[S115]: this dynamics has no slot for such a policy: cell, kernel, normalisation, interaction, "
-                "carry, weights and time belong to S2RM. See docs/errors.md#S115");
+                "carry and weights belong to S2RM; a memory and an observer take no elapsed time. "
+                "See docs/errors.md#S115");
 };
 template <class Likelihood>
 struct channels_of_a_product {

@@ -37,8 +37,8 @@ struct null_attention {
   }
 };
 
-/// One module of one element.
-template <index_t M, index_t N, index_t C, class T>
+/// One module of one element. Rows of u are U numbers wide, of which the first N C are the read.
+template <index_t M, index_t N, index_t C, class T, index_t U = N * C>
 struct attend_views {
   null_attention<M, N, C, T> g;
   T *w, *u;
@@ -47,7 +47,7 @@ struct attend_views {
     for (index_t head = 0; head < N; ++head) {
       T const* const query = g.q + row * N * C + head * C;
       T* const weight = w + (row * N + head) * (g.views + 1);
-      T* const to = u + row * N * C + head * C;
+      T* const to = u + row * U + head * C;
       T highest = T(0);  // the null's score
       for (index_t a = 0; a < g.views; ++a) {
         if (!g.present(b, a)) continue;
@@ -69,7 +69,7 @@ struct attend_views {
 };
 
 /// Overwrites dq, and d (as the weights, without the null) with dl / sqrt(C).
-template <index_t M, index_t N, index_t C, class T>
+template <index_t M, index_t N, index_t C, class T, index_t U = N * C>
 struct attend_views_backward {
   null_attention<M, N, C, T> g;
   T const *w, *du;
@@ -78,7 +78,7 @@ struct attend_views_backward {
     index_t const b = row / M;
     for (index_t head = 0; head < N; ++head) {
       index_t const first = (row * N + head) * (g.views + 1);
-      T const* const above = du + row * N * C + head * C;
+      T const* const above = du + row * U + head * C;
       T* const to = dq + row * N * C + head * C;
       T mean = T(0);
       for (index_t a = 0; a < g.views; ++a) {
@@ -95,7 +95,7 @@ struct attend_views_backward {
 };
 
 /// Overwrites dk and dv of one view.
-template <index_t M, index_t N, index_t C, class T>
+template <index_t M, index_t N, index_t C, class T, index_t U = N * C>
 struct attend_views_sources {
   null_attention<M, N, C, T> g;
   T const *w, *d, *du;
@@ -109,7 +109,7 @@ struct attend_views_sources {
       for (index_t head = 0; head < N; ++head) {
         index_t const at = (row * N + head) * (g.views + 1) + a, column = head * C;
         math::add_scaled<C>(d[at], g.q + row * N * C + column, dk + i * N * C + column);
-        math::add_scaled<C>(w[at], du + row * N * C + column, dv + i * N * C + column);
+        math::add_scaled<C>(w[at], du + row * U + column, dv + i * N * C + column);
       }
     }
   }

@@ -19,26 +19,30 @@ S2RM_NAMESPACE_BEGIN
 namespace dynamics {
 
 /// Shape: its modules are the chunks of the state. Cell: a single one, of the whole state.
-template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState>
-struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool, StateNorm, InitialState>> {
+template <class Shape, index_t Encoded, class Cell, class Pool, class StateNorm, class InitialState, class Time>
+struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool, StateNorm, InitialState, Time>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, NC = Shape::heads * Shape::head_width;
   static constexpr index_t whole = M * H, state = Cell::state;  ///< numbers of h, and of the carried state
-  static constexpr index_t cells = 1, SW = state / M, read_step = H;
+  static constexpr index_t cells = 1, SW = state / M, read_step = H, CW = NC + Time::features;
+  static constexpr bool relaxes = Time::active;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
   using pool = typename Pool::template on<Shape, Encoded + Shape::sphere + Shape::context>;
 
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
+  struct time_params : std::conditional_t<relaxes, schema<field<"rate", 1, state>>, schema<>> {};
   struct params : joined<prefixed<"pool.", typename pool::params>, prefixed<"cell.", typename Cell::params>,
-                         initial_state_params> {};
-  static constexpr index_t at_cell = pool::params::size, at_initial_state = at_cell + Cell::params::size;
+                         initial_state_params, prefixed<"time.", time_params>> {};
+  static constexpr index_t at_cell = pool::params::size, at_initial_state = at_cell + Cell::params::size,
+                           at_rate = at_initial_state + initial_state_params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
     pool::initialise(values, from);
     Cell::initialise(values + at_cell, from.at(at_cell));
     if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
+    if constexpr (relaxes) std::fill_n(values + at_rate, time_params::size, initial_rate<Time, T>());
   }
 
   template <class T>
@@ -47,13 +51,14 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   template <class T>
   struct activations : recurrent_activations<T> {
     typename pool::template activations<T> pooling;
-    T *u, *cell, *scratch;  ///< (R, NC); the cell's saved; of one step
+    T *u, *x, *cell, *scratch;  ///< (R, NC); (R, CW): [u; features of time], u itself without; the cell's saved; of one step
     static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
       activations s{};
-      s.lay_out_states(a, R, state);
+      s.lay_out_states(a, R, state, relaxes);
       s.pooling = pool::template activations<T>::lay_out(a, R, views);
       s.u = a.take<T>(R * NC);
+      s.x = CW > NC ? a.take<T>(R * CW) : s.u;
       s.cell = a.take<T>(R * Cell::saved::size);
       s.scratch = a.take<T>(batch * Cell::scratch);
       return s;
@@ -62,13 +67,14 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   template <class T>
   struct workspace : recurrent_workspace<T> {
     typename pool::template workspace<T> pooling;
-    T *u, *h, *delta, *scratch;  ///< (K, NC); (B, whole); the cell's delta of K rows; of one step or K rows
+    T *u, *x, *h, *delta, *scratch;  ///< (K, NC); (K, CW); (B, whole); the cell's delta of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
-      w.lay_out_states(a, batch, state);
+      w.lay_out_states(a, batch, state, relaxes);
       w.pooling = pool::template workspace<T>::lay_out(a, K, views);
       w.u = a.take<T>(K * NC);
+      w.x = CW > NC ? a.take<T>(K * CW) : w.u;
       w.h = a.take<T>(batch * whole);
       w.delta = a.take<T>(K * Cell::delta::size);
       w.scratch = a.take<T>((std::max)(batch * Cell::scratch, K * Cell::gradient_scratch));
@@ -81,13 +87,20 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
                             index_t count) {
     index_t const r = t * in.batch;
     pool::forward(be, p.template inner<typename pool::params>(0), in, s.pooling, r, count * in.batch, s.u + r * NC);
+    if constexpr (CW > NC) {
+      rows<T> const x{s.x + r * CW, CW};
+      be.template for_rows<NC>(count * in.batch, ops::copy_rows<T>{{s.u + r * NC, NC}, x});
+      be.for_each(count * in.batch,
+                  layer::time_feature_rows<typename Time::unit, 1, T>{
+                      in.elapsed == nullptr ? nullptr : in.elapsed + r, in.start + r, x.shifted(NC)});
+    }
   }
 
   template <class B, class T>
   static void step(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s, index_t t) {
     index_t const r = t * in.batch;
     rows<T const> const h = states<T const>(s.state_in + r * state);
-    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.x + r * CW), h, h,
                   states(s.state_out + r * state), saved_of<T, typename Cell::saved>{s.cell, in.time * in.batch, r},
                   s.scratch);
   }
@@ -97,9 +110,9 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
                             workspace<T> const& w, index_t t, gradients_of<T, params> /*dp*/) {
     index_t const r = t * in.batch, k = pooled_rnn_layer::delta_row(in, t);
     rows<T const> const h = states<T const>(s.state_in + r * state);
-    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.u + r * NC), h, h,
+    Cell::backward(be, p.template inner<typename Cell::params>(at_cell), in.batch, reads<T const>(s.x + r * CW), h, h,
                    states(w.state), saved_of<T const, typename Cell::saved>{s.cell, in.time * in.batch, r},
-                   deltas(in, w).from(k), reads(w.u + k * NC), rows<T>{w.h, whole, whole}, states(w.previous),
+                   deltas(in, w).from(k), reads(w.x + k * CW), rows<T>{w.h, whole, whole}, states(w.previous),
                    w.scratch);
     be.template for_rows<whole>(in.batch, ops::add_rows<T>{{w.h, whole, whole}, states(w.previous)});
   }
@@ -108,8 +121,9 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   static void gradient(B& be, parameters_of<T, params> p, inputs<T> const& in, activations<T> const& s,
                        workspace<T> const& w, index_t t, index_t count, rows<T> dsource, gradients_of<T, params> dp) {
     index_t const r = t * in.batch, n = count * in.batch;
-    Cell::gradient(be, n, reads<T const>(s.u + r * NC), states<T const>(s.state_in + r * state), deltas(in, w),
+    Cell::gradient(be, n, reads<T const>(s.x + r * CW), states<T const>(s.state_in + r * state), deltas(in, w),
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);
+    if constexpr (CW > NC) be.template for_rows<NC>(n, ops::copy_rows<T>{{w.x, CW}, {w.u, NC}});
     pool::backward(be, p.template inner<typename pool::params>(0), in, s.pooling, w.pooling, r, n, w.u, dsource,
                    dp.template inner<typename pool::params>(0));
   }
@@ -121,7 +135,7 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   }
   template <class T>
   static rows<T> reads(T* x) {
-    return {x, NC, NC};
+    return {x, CW, CW};
   }
   template <class T>
   static saved_of<T, typename Cell::delta> deltas(inputs<T> const& in, workspace<T> const& w) {
@@ -135,6 +149,8 @@ template <class Cell, index_t Hidden, class Pool, index_t Chunks>
 struct one_state : without_space {
   using cell = Cell;
   using readout = std::conditional_t<Chunks == 1, s2rm::readout::kernel_mean, s2rm::readout::kernel_dot>;
+  template <class Kind>
+  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::time>;
   template <class Shape>
   static constexpr bool fits = Chunks >= 1 && Hidden % (Chunks >= 1 ? Chunks : 1) == 0;
   template <class Shape>
@@ -146,8 +162,8 @@ struct one_state : without_space {
     static constexpr index_t modules = 1, hidden = Hidden;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<whole<Shape>>, Pool, typename C::state_norm,
-                              typename C::initial_state>;
+  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<cell_shape<whole<Shape>, typename C::time>>, Pool,
+                              typename C::state_norm, typename C::initial_state, typename C::time>;
 };
 
 template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>

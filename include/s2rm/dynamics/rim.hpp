@@ -23,11 +23,12 @@
 S2RM_NAMESPACE_BEGIN
 namespace dynamics {
 
-template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState>
-struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState>> {
+template <class Shape, index_t Encoded, class Cell, index_t Active, class StateNorm, class InitialState, class Time>
+struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, InitialState, Time>> {
   static constexpr index_t M = Shape::modules, H = Shape::hidden, N = Shape::heads, C = Shape::head_width;
   static constexpr index_t NC = N * C, source = Encoded + Shape::sphere + Shape::context, SW = Cell::state, PW = 3 * NC;
-  static constexpr index_t cells = Shape::modules, read_step = SW;
+  static constexpr index_t cells = Shape::modules, read_step = SW, CW = NC + Time::features;
+  static constexpr bool relaxes = Time::active;
   static constexpr bool normed = std::is_same_v<StateNorm, state_norm::rms>;
   static constexpr bool learned_initial_state = std::is_same_v<InitialState, initial_state::learned>;
   using cell = Cell;
@@ -38,10 +39,13 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   struct interaction_params : schema<field<"query.weight", M, NC, H>, field<"key.weight", M, NC, H>,
                                      field<"value.weight", M, NC, H>, field<"out.weight", M, H, NC>> {};
   struct initial_state_params : std::conditional_t<learned_initial_state, typename Cell::initial, schema<>> {};
-  struct params : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
-                         prefixed<"cell.", typename Cell::params>, initial_state_params> {};
+  struct time_params : std::conditional_t<relaxes, schema<field<"rate", M, SW>>, schema<>> {};
+  struct params
+      : joined<prefixed<"views.", view_params>, prefixed<"interaction.", interaction_params>,
+               prefixed<"cell.", typename Cell::params>, initial_state_params, prefixed<"time.", time_params>> {};
   static constexpr index_t at_interaction = view_params::size, at_cell = at_interaction + interaction_params::size,
-                           at_initial_state = at_cell + Cell::params::size;
+                           at_initial_state = at_cell + Cell::params::size,
+                           at_rate = at_initial_state + initial_state_params::size;
 
   template <class T>
   static void initialise(T* values, init::source from) {
@@ -51,6 +55,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     init::linear(values + at_interaction + 3 * M * NC * H, M * H * NC, NC, from.at(at_interaction + 3 * M * NC * H));
     Cell::initialise(values + at_cell, from.at(at_cell));
     if constexpr (learned_initial_state) Cell::initialise_state(values + at_initial_state);
+    if constexpr (relaxes) std::fill_n(values + at_rate, time_params::size, initial_rate<Time, T>());
   }
 
   template <class T>
@@ -60,7 +65,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   struct activations : recurrent_activations<T> {
     T *key, *value;                            ///< (R, A, NC)
     T *read, *read_factor;                     ///< (R, M, H), (R, M): y
-    T *query, *weights, *u;                    ///< (R, M, NC), (R, M, N, A + 1), (R, M, NC)
+    T *query, *weights, *u;                    ///< (R, M, NC), (R, M, N, A + 1), (R, M, NC, and features of time)
     std::uint8_t* active;                      ///< (R, M)
     T *mid, *mid_read, *mid_factor;            ///< h~ and z
     T *projected, *interaction_attention, *g;  ///< (R, M, 3 NC), ..., (R, M, NC)
@@ -68,14 +73,14 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
       activations s{};
-      s.lay_out_states(a, R, M * SW);
+      s.lay_out_states(a, R, M * SW, relaxes);
       s.key = a.take<T>(R * views * NC);
       s.value = a.take<T>(R * views * NC);
       s.read = a.take<T>(normed ? R * M * H : 0);
       s.read_factor = a.take<T>(normed ? R * M : 0);
       s.query = a.take<T>(R * M * NC);
       s.weights = a.take<T>(R * M * N * (views + 1));
-      s.u = a.take<T>(R * M * NC);
+      s.u = a.take<T>(R * M * CW);
       s.active = a.take<std::uint8_t>(R * M);
       s.mid = a.take<T>(R * M * SW);
       s.mid_read = a.take<T>(normed ? R * M * H : 0);
@@ -91,18 +96,18 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
   template <class T>
   struct workspace : recurrent_workspace<T> {
     T *mid, *given, *h, *y;            ///< (B, M, state) twice, (B, M, H) twice: dh~, and dh~ where active
-    T *u, *g, *log;                    ///< (B, M, NC) twice, (B, M, M)
+    T *u, *g, *log;                    ///< (B, M, CW), (B, M, NC), (B, M, M)
     T *query, *projected, *out;        ///< (K, M, NC), (K, M, 3 NC), (K, M, H)
     T *key, *value, *delta, *scratch;  ///< (K, A, NC) twice; of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
-      w.lay_out_states(a, batch, M * SW);
+      w.lay_out_states(a, batch, M * SW, relaxes);
       w.mid = a.take<T>(batch * M * SW);
       w.given = a.take<T>(batch * M * SW);
       w.h = a.take<T>(batch * M * H);
       w.y = a.take<T>(batch * M * H);
-      w.u = a.take<T>(batch * M * NC);
+      w.u = a.take<T>(batch * M * CW);
       w.g = a.take<T>(batch * M * NC);
       w.log = a.take<T>(batch * M * M);
       w.query = a.take<T>(K * M * NC);
@@ -126,6 +131,12 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     ops::side_by_side(
         be, product_of(w.template matrix<"key.weight">(), nullptr, n, x, rows<T>{s.key + first * NC, NC}),
         product_of(w.template matrix<"value.weight">(), nullptr, n, x, rows<T>{s.value + first * NC, NC}));
+    if constexpr (CW > NC) {
+      index_t const r = t * in.batch;
+      be.for_each(count * in.batch * M, layer::time_feature_rows<typename Time::unit, M, T>{
+                                            in.elapsed == nullptr ? nullptr : in.elapsed + r, in.start + r,
+                                            wide(s.u + r * M * CW, CW).shifted(NC)});
+    }
   }
 
   template <class B, class T>
@@ -141,9 +152,9 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
 
     rows<T const> const y = normalise(be, batch, h, s.read + r * M * H, s.read_factor + r * M);
     be.product(views.template matrix<"query.weight">(), nullptr, batch, y, wide(s.query + r * M * NC, NC));
-    be.for_each(batch * M, attend_views<M, N, C, T>{seen(in, s, t), weights, s.u + r * M * NC});
+    be.for_each(batch * M, attend_views<M, N, C, T, CW>{seen(in, s, t), weights, s.u + r * M * CW});
     be.for_each(batch, choose_active<M, N, Active, T>{in.views, weights, active});
-    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * NC, NC), h, h, mid,
+    Cell::forward(be, p.template inner<typename Cell::params>(at_cell), batch, wide(s.u + r * M * CW, CW), h, h, mid,
                   saved_of<T, typename Cell::saved>{s.cell, in.time * batch, r}, s.scratch);
     be.template for_rows<SW>(batch * M, where_active<M, true, T>{active, mid, h, mid});
 
@@ -165,7 +176,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     index_t const batch = in.batch, r = t * batch, k = rim_layer::delta_row(in, t);
     auto const views = p.template inner<view_params>(0);
     auto const weights = p.template inner<interaction_params>(at_interaction);
-    rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * NC, NC);
+    rows<T const> const h = states<T const>(s.state_in + r * M * SW), u = wide<T const>(s.u + r * M * CW, CW);
     rows<T> const mid = states(w.mid), given = states(w.given), previous = states(w.previous);
     rows<T> const out = wide(w.out + k * M * H, H), y = wide(w.y, H), query = wide(w.query + k * M * NC, NC);
     std::uint8_t const* const active = s.active + r * M;
@@ -187,16 +198,16 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     be.template for_rows<SW>(batch * M, where_active<M, true, T>{active, mid, {}, given});
     Cell::backward(be, p.template inner<typename Cell::params>(at_cell), batch, u, h, h, given,
                    saved_of<T const, typename Cell::saved>{s.cell, in.time * batch, r}, deltas(in, w).from(k),
-                   wide(w.u, NC), wide(w.h, H), previous, w.scratch);
+                   wide(w.u, CW), wide(w.h, H), previous, w.scratch);
     be.template for_rows<SW>(batch * M, where_active<M, true, T>{active, previous, mid, previous});
     be.template for_rows<H>(batch * M, ops::add_rows<T, M>{wide(w.h, H), previous});
 
     auto const g = seen(in, s, t);
     T const* const attention = s.weights + r * M * N * (in.views + 1);
     index_t const at = k * in.views * NC;
-    be.for_each(batch * M, attend_views_backward<M, N, C, T>{g, attention, w.u, w.scratch, query.data});
+    be.for_each(batch * M, attend_views_backward<M, N, C, T, CW>{g, attention, w.u, w.scratch, query.data});
     be.for_each(batch * in.views,
-                attend_views_sources<M, N, C, T>{g, attention, w.scratch, w.u, w.key + at, w.value + at});
+                attend_views_sources<M, N, C, T, CW>{g, attention, w.scratch, w.u, w.key + at, w.value + at});
     be.product_transposed(views.template matrix<"query.weight">(), batch, query, y);
     add_normalise_backward(be, batch, s.read + r * M * H, s.read_factor + r * M, y, previous);
   }
@@ -216,7 +227,7 @@ struct rim_layer : recurrent<rim_layer<Shape, Encoded, Cell, Active, StateNorm, 
     be.template outer_add<M, NC, H>(n, slice(w.projected, 2), z, dinteraction.template at<"value.weight">());
     be.template outer_add<M, H, NC>(n, wide(w.out, H), wide(s.g + r * M * NC, NC),
                                     dinteraction.template at<"out.weight">());
-    Cell::gradient(be, n, wide(s.u + r * M * NC, NC), h, deltas(in, w),
+    Cell::gradient(be, n, wide(s.u + r * M * CW, CW), h, deltas(in, w),
                    dp.template inner<typename Cell::params>(at_cell), w.scratch);
 
     rows<T const> const x = in.source.shifted(r * in.views * in.source.stride), dkey{w.key, NC}, dvalue{w.value, NC};
@@ -283,13 +294,15 @@ struct rim : without_space {
   using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RIM";
   template <class Kind>
-  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell>;
+  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell> ||
+                                std::is_same_v<Kind, s2rm::kind::time>;
   template <class Shape>
   static constexpr bool fits = Active >= 1 && Active <= Shape::modules;
   template <class Shape>
   using shape_of = Shape;
   template <class Shape, index_t Encoded, class C>
-  using on = rim_layer<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state>;
+  using on = rim_layer<Shape, Encoded, typename C::cell, Active, typename C::state_norm, typename C::initial_state,
+                       typename C::time>;
 };
 
 }  // namespace dynamics
