@@ -72,11 +72,14 @@ index_t compare_training(training options) {
   trainer<Net, plain, T> near({}, o, seed{3}, options);
   for (std::uint32_t step = 0; step < 16; ++step) {
     index_t const views = step == 0 ? 5 : step % 6;
-    test::with const with{
-        .view_mask = step % 2 == 0, .target_mask = step % 3 != 0, .reset = step % 4 == 1, .blind = step % 5 == 2};
+    test::with const with{.view_mask = step % 2 == 0,
+                          .target_mask = step % 3 != 0,
+                          .reset = step % 4 == 1,
+                          .blind = step % 5 == 2,
+                          .times = step % 7 != 3};
     auto b = test::random_batch<Net, T>(5, 2, views, 3, step, with);
-    if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {};  // skipped
-    if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);                                     // nothing to learn
+    if (step == 7) b.target[0] = std::numeric_limits<T>::quiet_NaN(), b.target_mask = {}, b.query_lead = {};  // skipped
+    if (step == 8) b.target_mask.assign(5 * 2 * 3, 0);  // nothing to learn
     // The state is lost: the next step starts from h_0, although its graph was captured with a carried state.
     if (step == 13) b.view[0] = std::numeric_limits<T>::quiet_NaN();
     INFO("step " << step << ", " << views << " views");
@@ -167,6 +170,14 @@ TEST_CASE("separate memory: training gives the same bits as shared memory") {
   compare_training<test::small_net, double>({.truncation = {.window = 3, .carry = false}, .recompute = 2});
 }
 
+namespace {
+struct fields_shape : test::small_shape {
+  static constexpr index_t context = 2;
+};
+using fields_net =
+    world_model<fields_shape, time::elapsed<>, lead::learned<>, encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;
+}  // namespace
+TEST_CASE("separate memory: training with side inputs and times") { compare_training<fields_net, double>({}); }
 TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
 
 TEST_CASE("separate memory: a resident batch equals the host's and is not copied again") {

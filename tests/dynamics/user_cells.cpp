@@ -158,6 +158,13 @@ TEST_CASE("user cells: a parameter added to the GRU takes part on every backend"
   static_assert(backend::persistent_recurrence_of<net<offset>>() == persistent_recurrence::other_policies);
 }
 
+TEST_CASE("user cells: elapsed time widens the input of a cell that knows nothing of it") {
+  using timed = world_model<small, offset, time::elapsed<>, encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;
+  static_assert(timed::cell::NC == 10 && timed::cell::params::infos[0].extents[2] == 10);
+  same_on_every_backend<timed>();
+  static_assert(backend::persistent_recurrence_of<timed>() == persistent_recurrence::other_policies);
+}
+
 #ifndef S2RM_BASE
 TEST_CASE("user cells: gates of one's own are a cell, fused recurrence included") {
   conforms<update_gate_rnn>("update gate");

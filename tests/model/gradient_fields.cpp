@@ -123,8 +123,8 @@ TEST_CASE("context, comparison models") {
   test::check_gradient<net<dynamics::tto<7, 8, 2, 5, 2>>>("tto", backend::eigen{}, o);
   auto timed = o;
   timed.times = true;
-  test::check_gradient<net<dynamics::gru<6, dynamics::pool::mean>, time::elapsed<>>>("pooled, elapsed", backend::eigen{},
-                                                                                      timed, true);
+  test::check_gradient<net<dynamics::gru<6, dynamics::pool::mean>, time::elapsed<>>>("pooled, elapsed",
+                                                                                     backend::eigen{}, timed, true);
   test::check_gradient<net<dynamics::lstm<6, dynamics::pool::attention, 3>, time::elapsed<>, lead::learned<>>>(
       "pooled, elapsed, lead", backend::eigen{}, timed);
   test::check_gradient<net<dynamics::rim<2>, time::elapsed<>, lead::learned<>, cell::lstm>>("rim, elapsed, lead",

@@ -51,7 +51,8 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   template <class T>
   struct activations : recurrent_activations<T> {
     typename pool::template activations<T> pooling;
-    T *u, *x, *cell, *scratch;  ///< (R, NC); (R, CW): [u; features of time], u itself without; the cell's saved; of one step
+    T *u, *x, *cell,
+        *scratch;  ///< (R, NC); (R, CW): [u; features of time], u itself without; the cell's saved; of one step
     static constexpr activations lay_out(arena& a, index_t time, index_t batch, index_t views, index_t /*delta_rows*/) {
       index_t const R = time * batch;
       activations s{};
@@ -67,7 +68,8 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
   template <class T>
   struct workspace : recurrent_workspace<T> {
     typename pool::template workspace<T> pooling;
-    T *u, *x, *h, *delta, *scratch;  ///< (K, NC); (K, CW); (B, whole); the cell's delta of K rows; of one step or K rows
+    T *u, *x, *h, *delta,
+        *scratch;  ///< (K, NC); (K, CW); (B, whole); the cell's delta of K rows; of one step or K rows
     static constexpr workspace lay_out(arena& a, index_t time, index_t batch, index_t views, index_t delta_rows) {
       index_t const K = ops::chunk_rows::max_rows(delta_rows, time, batch);
       workspace w{};
@@ -90,9 +92,8 @@ struct pooled_rnn_layer : recurrent<pooled_rnn_layer<Shape, Encoded, Cell, Pool,
     if constexpr (CW > NC) {
       rows<T> const x{s.x + r * CW, CW};
       be.template for_rows<NC>(count * in.batch, ops::copy_rows<T>{{s.u + r * NC, NC}, x});
-      be.for_each(count * in.batch,
-                  layer::time_feature_rows<typename Time::unit, 1, T>{
-                      in.elapsed == nullptr ? nullptr : in.elapsed + r, in.start + r, x.shifted(NC)});
+      be.for_each(count * in.batch, layer::time_feature_rows<typename Time::unit, 1, T>{
+                                        in.elapsed == nullptr ? nullptr : in.elapsed + r, in.start + r, x.shifted(NC)});
     }
   }
 
@@ -162,8 +163,8 @@ struct one_state : without_space {
     static constexpr index_t modules = 1, hidden = Hidden;
   };
   template <class Shape, index_t Encoded, class C>
-  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<cell_shape<whole<Shape>, typename C::time>>, Pool,
-                              typename C::state_norm, typename C::initial_state, typename C::time>;
+  using on = pooled_rnn_layer<Shape, Encoded, typename Cell::template on<cell_shape<whole<Shape>, typename C::time>>,
+                              Pool, typename C::state_norm, typename C::initial_state, typename C::time>;
 };
 
 template <index_t Hidden, class Pool = pool::attention, index_t Chunks = 1>

@@ -294,8 +294,8 @@ struct rim : without_space {
   using readout = s2rm::readout::kernel_dot;
   static constexpr char const* name = "RIM";
   template <class Kind>
-  static constexpr bool fills = without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell> ||
-                                std::is_same_v<Kind, s2rm::kind::time>;
+  static constexpr bool fills =
+      without_space::fills<Kind> || std::is_same_v<Kind, s2rm::kind::cell> || std::is_same_v<Kind, s2rm::kind::time>;
   template <class Shape>
   static constexpr bool fits = Active >= 1 && Active <= Shape::modules;
   template <class Shape>
