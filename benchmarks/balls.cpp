@@ -8,6 +8,8 @@ static_assert(s2rm::saved_bytes_per_step<balls, float>(32, 10, 10) > 0);
 void add_balls(suite& to) {
   constexpr extents whole{20, 32, 10, 10}, some{4, 4, 10, 10};
   add_steps<balls>(to, {.name = "balls", .size = whole, .check = some}, {.stream_bf16 = true});
+  // All modules share their weights.
+  add_steps<balls_shared>(to, {.name = "balls_shared", .size = whole, .check = some});
   // Activations of five steps at a time.
   add_steps<balls>(to, {.name = "balls_recompute", .size = whole, .check = {6, 2, 10, 10}, .recompute = 5},
                    {.forward = false, .stream = false});

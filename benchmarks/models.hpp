@@ -45,6 +45,8 @@ struct balls_shape : s2rm::shape {
 template <index_t Modules>
 using balls_of = s2rm::world_model<balls_shape<Modules>, s2rm::encoder::mlp<128, 128>, s2rm::decoder::mlp<128>>;
 using balls = balls_of<10>;
+using balls_shared =
+    s2rm::world_model<balls_shape<10>, s2rm::encoder::mlp<128, 128>, s2rm::decoder::mlp<128>, s2rm::weights::shared>;
 using balls_m160 = balls_of<160>;
 
 struct wide_shape : s2rm::shape {

@@ -26,7 +26,8 @@ constexpr double weights_of() {
 /// Element-wise work is left out. `sequence` is false for a streaming step, which keeps the modules' own cosines.
 template <class Net>
 constexpr flops work_of(extents const& e, bool sequence = true) {
-  static_assert(std::is_same_v<typename Net::cell, s2rm::cell::gru::on<typename Net::shape>>, "counted for a GRU");
+  using cell_shape = typename Net::weights::template shape_of<typename Net::shape>;
+  static_assert(std::is_same_v<typename Net::cell, s2rm::cell::gru::on<cell_shape>>, "counted for a GRU");
   static_assert(std::is_same_v<typename Net::interaction, s2rm::interaction::before_update> && Net::readout_by_dot);
   constexpr auto n = [](index_t i) { return static_cast<double>(i); };
   constexpr double M = n(Net::M), H = n(Net::H), S = n(Net::S), NC = n(Net::NC), D = n(Net::D);

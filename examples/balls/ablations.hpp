@@ -48,6 +48,13 @@ struct narrow : but<s2rm::kernel::truncated_gaussian<std::ratio<1, 4>>> {
 struct epsilon_1 : but<s2rm::kernel::truncated_gaussian<std::ratio<0>, std::ratio<1>>> {
   static constexpr char const* title = "epsilon = 1 at the start";
 };
+struct shared_weights : but<s2rm::weights::shared> {
+  static constexpr char const* title = "weights::shared";
+};
+/// Nearer to S2GRU's number of weights, in wider modules.
+struct shared_wide : variant<world<shape<160>, s2rm::cell::gru, s2rm::weights::shared>> {
+  static constexpr char const* title = "weights::shared, 160 wide";
+};
 struct conv : variant<s2rm::world_model<
                   shape<64>, s2rm::cell::gru,
                   s2rm::encoder::conv<s2rm::layer::conv2d<16, 3, 2, 1>, s2rm::layer::conv2d<32, 3, 2, 1>,
