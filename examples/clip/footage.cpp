@@ -252,7 +252,7 @@ fs::path find_standard_clip(fs::path const& folder) {
   if (!fs::exists(found)) {
     std::fprintf(stderr, "fetching the Debian package %s (95 MB, nothing is installed) ...\n", standard_clip::package);
     examples::temporary_folder const work{"clip"};
-    auto const fetched = examples::fetch_from_debian(standard_clip::package, standard_clip::file, work.path);
+    auto const fetched = examples::fetch_from_debian(standard_clip::package, {standard_clip::file}, work.path).front();
     examples::write_file(kept, examples::read_file(fetched));
     found = kept;
   }

@@ -49,7 +49,8 @@ std::string failure_of(std::string const& command, fs::path const& log) {
   return text.empty() ? "no message" : text.substr(text.size() > 600 ? text.size() - 600 : 0);
 }
 
-fs::path fetch_from_debian(std::string const& package, std::string const& file, fs::path const& work) {
+std::vector<fs::path> fetch_from_debian(std::string const& package, std::vector<std::string> const& files,
+                                        fs::path const& work) {
   // apt drops its rights to a user who may not write into our folder; root need not.
   auto const sandbox = geteuid() == 0 ? std::string{"-o APT::Sandbox::User=root "} : std::string{};
   auto const download =
@@ -61,12 +62,17 @@ fs::path fetch_from_debian(std::string const& package, std::string const& file, 
                              " failed (it needs Debian or Ubuntu with a network; perhaps run apt-get update first):\n" +
                              download};
   }
+  std::string wanted;
+  for (auto const& file : files) wanted += " " + quote("./" + file);
   auto const unpack = failure_of("cd " + quote(work) + " && mkdir unpacked && dpkg-deb --fsys-tarfile " + package +
-                                     "_*.deb | tar -x -C unpacked " + quote("./" + file),
+                                     "_*.deb | tar -x -C unpacked" + wanted,
                                  work / "unpack.log");
-  auto const found = work / "unpacked" / file;
-  if (!fs::exists(found)) {
-    throw std::runtime_error{"package " + package + " no longer holds " + file + ":\n" + unpack};
+  std::vector<fs::path> found;
+  for (auto const& file : files) {
+    found.push_back(work / "unpacked" / file);
+    if (!fs::exists(found.back())) {
+      throw std::runtime_error{"package " + package + " no longer holds " + file + ":\n" + unpack};
+    }
   }
   return found;
 }

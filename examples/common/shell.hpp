@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 /// Other programs, run through the shell.
 namespace examples {
@@ -25,9 +26,10 @@ struct temporary_folder {
 /// The same; returns the log's last lines when it fails, nothing when it succeeds.
 [[nodiscard]] std::string failure_of(std::string const& command, std::filesystem::path const& log);
 
-/// Downloads a Debian package with apt-get, which installs nothing and needs no root, and unpacks one of its files below
-/// `work`. Returns where that file is; throws std::runtime_error that says what failed and what would help.
-[[nodiscard]] std::filesystem::path fetch_from_debian(std::string const& package, std::string const& file,
-                                                      std::filesystem::path const& work);
+/// Downloads a Debian package with apt-get, which installs nothing and needs no root, and unpacks these of its files below
+/// `work`. Returns where each file is; throws std::runtime_error that says what failed and what would help.
+[[nodiscard]] std::vector<std::filesystem::path> fetch_from_debian(std::string const& package,
+                                                                   std::vector<std::string> const& files,
+                                                                   std::filesystem::path const& work);
 
 }  // namespace examples

@@ -503,15 +503,17 @@ series parse_network(std::string_view readings, std::string const& readings_name
   return data;
 }
 
-std::string data_checksum(std::string_view readings, std::string_view stations) {
-  return examples::sha256(examples::sha256(readings) + " " + examples::sha256(stations));
+std::string data_checksum(std::vector<std::string_view> const& files) {
+  std::string all;
+  for (auto const& one : files) all += (all.empty() ? "" : " ") + examples::sha256(one);
+  return examples::sha256(all);
 }
 
 series read_network(std::filesystem::path const& readings, std::filesystem::path const& stations, coordinate_kind kind,
                     provenance origin, std::vector<std::string>* notes, csv_choice const& how) {
   auto const values = read_bytes(readings);
   auto const places = read_bytes(stations);
-  origin.checksum = data_checksum(values, places);
+  origin.checksum = data_checksum({values, places});
   if (origin.source.empty()) {
     origin.source = "files " + readings.filename().string() + " and " + stations.filename().string();
   }

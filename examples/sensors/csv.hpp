@@ -37,7 +37,8 @@ struct csv_choice {
 /// Writes the two files of `data` into `folder` (readings.csv, stations.csv).
 void write_network(series const& data, std::filesystem::path const& folder);
 
-/// One checksum for both files: SHA-256 of "<sha256 of readings> <sha256 of stations>".
-[[nodiscard]] std::string data_checksum(std::string_view readings, std::string_view stations);
+/// One checksum for the files of a set (of a network: readings, stations): SHA-256 of "<sha256 of the first> <sha256 of the
+/// second> ...".
+[[nodiscard]] std::string data_checksum(std::vector<std::string_view> const& files);
 
 }  // namespace sensors

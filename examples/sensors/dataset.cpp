@@ -1,12 +1,13 @@
 #include "dataset.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
+#include "arrays.hpp"
 #include "common/sha256.hpp"
 #include "common/shell.hpp"
-#include "rda_script.hpp"
+#include "convert_script.hpp"
 #include "synthetic.hpp"
 
 namespace sensors {
@@ -17,33 +18,16 @@ using examples::failure_of;
 using examples::quote;
 using examples::temporary_folder;
 
-struct published {
-  char const* set;
-  char const* package;
-  char const* file;
-  char const* quantity;
-  char const* unit;
-  char const* checksum;
-  char const* source;
-};
-
-constexpr std::array<published, 2> sets{{
-    {"wind", "r-cran-gstat", "usr/lib/R/site-library/gstat/data/wind.rda", "wind speed", "knots",
-     "e05aae02731e7d07c3e081f20763d24ad7687e930835dff3ae0871d9fee5229f",
-     "daily mean wind speed at 12 Irish stations, 1961-1978 (Haslett and Raftery 1989, Applied Statistics 38, 1-50), "
-     "from Debian's r-cran-gstat"},
-    {"pm10", "r-cran-spacetime", "usr/lib/R/site-library/spacetime/data/air.rda", "PM10", "ug/m3",
-     "e9d45f75db531f605f249b632ceb245a8d56bf58993acbefb8715a668bf65b4f",
-     "daily PM10 at 70 rural German stations, 1998-2009 (AirBase), from Debian's r-cran-spacetime"},
-}};
-
 published const& find_set(std::string const& set) {
-  for (auto const& one : sets) {
-    if (set == one.set) {
-      return one;
-    }
-  }
-  throw data_error{"no data set '" + set + "': expected wind, pm10, synthetic or auto"};
+  if (auto const* found = find_published(set)) return *found;
+  throw data_error{"no data set '" + set + "': expected " + published_names() + ", synthetic or auto"};
+}
+
+/// The files that a set is kept in, beside its description.
+std::vector<char const*> files_of(std::string const& set) {
+  auto const* const known = find_published(set);
+  if (known == nullptr || known->first.empty()) return {"readings.csv", "stations.csv"};
+  return {array_files.begin(), array_files.end()};
 }
 
 using description = std::map<std::string, std::string>;
@@ -66,26 +50,30 @@ void describe(fs::path const& folder, provenance const& origin, coordinate_kind 
   auto const text = "name = " + origin.name + "\nquantity = " + origin.quantity + "\nunit = " + origin.unit +
                     "\nsynthetic = " + (origin.synthetic ? "yes" : "no") +
                     "\ncoordinates = " + (kind == coordinate_kind::degrees ? "degrees" : "kilometres") +
-                    "\nchecksum = " + origin.checksum + "\nsource = " + origin.source + "\n";
+                    "\nchecksum = " + origin.checksum + "\nlicence = " + origin.licence +
+                    "\nsource = " + origin.source + "\n";
   examples::write_file(folder / "dataset.txt", text);
 }
 
-std::string checksum_of(fs::path const& folder) {
-  return data_checksum(examples::read_file(folder / "readings.csv"), examples::read_file(folder / "stations.csv"));
+std::string checksum_of(fs::path const& folder, std::string const& set) {
+  std::vector<std::string> bytes;
+  for (auto const* file : files_of(set)) bytes.push_back(examples::read_file(folder / file));
+  return data_checksum({bytes.begin(), bytes.end()});
 }
 
 void fetch_synthetic(fs::path const& folder) {
   auto data = synthetic_network({});
   write_network(data, folder);
-  data.origin.checksum = checksum_of(folder);
+  data.origin.checksum = checksum_of(folder, "synthetic");
   describe(folder, data.origin, data.map.kind);
   std::fprintf(stderr, "made SYNTHETIC data in %s (sha256 %s)\n", folder.c_str(), data.origin.checksum.c_str());
 }
 
-void convert(published const& set, fs::path const& rda, fs::path const& out, fs::path const& work,
+/// `from`: the folder of the published files.
+void convert(published const& set, fs::path const& from, fs::path const& out, fs::path const& work,
              std::string const& python) {
-  auto const script = work / "rda_to_csv.py";
-  examples::write_file(script, rda_script);
+  auto const script = work / "convert.py";
+  examples::write_file(script, convert_script);
   std::vector<std::string> interpreters{"/usr/bin/python3", "python3"};
   if (!python.empty()) {
     interpreters = {python};
@@ -93,7 +81,7 @@ void convert(published const& set, fs::path const& rda, fs::path const& out, fs:
   std::string reasons;
   for (auto const& one : interpreters) {
     auto const failure = failure_of(
-        quote(one) + " " + quote(script) + " " + set.set + " " + quote(rda) + " " + quote(out), work / "convert.log");
+        quote(one) + " " + quote(script) + " " + set.set + " " + quote(from) + " " + quote(out), work / "convert.log");
     if (failure.empty()) {
       return;
     }
@@ -101,27 +89,26 @@ void convert(published const& set, fs::path const& rda, fs::path const& out, fs:
   }
   bool const missing =
       reasons.find("No module named") != std::string::npos || reasons.find("not found") != std::string::npos;
-  throw data_error{
-      "converting " + rda.filename().string() + " failed" +
-      (missing ? "; it needs a python3 with rdata (Debian: apt-get install python3-rdata), see --python" : "") + ":" +
-      reasons};
+  throw data_error{"converting " + set.set + " failed" +
+                   (missing
+                        ? "; it needs a python3 with rdata, xarray and scipy (Debian: apt-get install python3-rdata "
+                          "python3-xarray python3-scipy), see --python"
+                        : "") +
+                   ":" + reasons};
 }
 
 }  // namespace
 
 std::string known_checksum(std::string const& set) {
-  for (auto const& one : sets) {
-    if (set == one.set) {
-      return one.checksum;
-    }
-  }
-  return {};
+  auto const* const known = find_published(set);
+  return known == nullptr ? std::string{} : known->checksum;
 }
 
 bool cached(std::string const& set, data_choice const& choice) {
   auto const folder = choice.folder / set;
-  return fs::exists(folder / "dataset.txt") && fs::exists(folder / "readings.csv") &&
-         fs::exists(folder / "stations.csv");
+  auto const files = files_of(set);
+  return fs::exists(folder / "dataset.txt") &&
+         std::all_of(files.begin(), files.end(), [&](auto const* file) { return fs::exists(folder / file); });
 }
 
 void fetch(std::string const& set, data_choice const& choice) {
@@ -132,25 +119,25 @@ void fetch(std::string const& set, data_choice const& choice) {
   }
   auto const& wanted = find_set(set);
   temporary_folder const work{"sensors"};
-  std::fprintf(stderr, "fetching %s: Debian package %s ...\n", wanted.set, wanted.package);
-  fs::path rda;
+  std::fprintf(stderr, "fetching %s: Debian package %s ...\n", set.c_str(), wanted.package.c_str());
+  fs::path from;
   try {
-    rda = examples::fetch_from_debian(wanted.package, wanted.file, work.path);
+    from = examples::fetch_from_debian(wanted.package, wanted.files, work.path).front().parent_path();
   } catch (std::runtime_error const& error) {
     throw data_error{error.what()};
   }
   auto const out = work.path / "converted";
-  convert(wanted, rda, out, work.path, choice.python);
+  convert(wanted, from, out, work.path, choice.python);
 
   provenance origin;
   origin.name = wanted.set;
-  origin.quantity = wanted.quantity;
-  origin.unit = wanted.unit;
+  origin.quantity = wanted.channels.front().name;
+  origin.unit = wanted.channels.front().unit;
   origin.source = wanted.source;
-  origin.checksum = checksum_of(out);
+  origin.licence = wanted.licence;
+  origin.checksum = checksum_of(out, set);
   if (origin.checksum != wanted.checksum) {
-    auto const text = "the converted " + std::string{wanted.set} + " data have sha256 " + origin.checksum +
-                      ", known is " + wanted.checksum;
+    auto const text = "the converted " + set + " data have sha256 " + origin.checksum + ", known is " + wanted.checksum;
     if (!choice.accept_changed_data) {
       throw data_error{text + ": published figures do not hold for them (--accept-changed-data goes on)"};
     }
@@ -159,9 +146,9 @@ void fetch(std::string const& set, data_choice const& choice) {
   }
   describe(out, origin, coordinate_kind::degrees);
   fs::create_directories(folder);
-  for (auto const* file : {"readings.csv", "stations.csv", "dataset.txt"}) {  // the description makes it complete
-    examples::write_file(folder / file, examples::read_file(out / file));
-  }
+  auto files = files_of(set);
+  files.push_back("dataset.txt");  // it makes the set complete
+  for (auto const* file : files) examples::write_file(folder / file, examples::read_file(out / file));
   std::fprintf(stderr, "%s: sha256 %s (%s)\n", folder.c_str(), origin.checksum.c_str(),
                origin.checksum == wanted.checksum ? "as known" : "CHANGED");
 }
@@ -210,7 +197,11 @@ series open_data(data_choice const& choice, std::vector<std::string>& notes) {
   origin.synthetic = entry("synthetic") == "yes";
   auto const kind = entry("coordinates") == "kilometres" ? coordinate_kind::kilometres : coordinate_kind::degrees;
   std::vector<std::string> unused;  // the name column of the stations is no news
-  auto data = read_network(folder / "readings.csv", folder / "stations.csv", kind, origin, &unused);
+  auto const* const known_set = find_published(set);
+  if (known_set != nullptr) origin.licence = known_set->licence;
+  auto data = known_set != nullptr && !known_set->first.empty()
+                  ? read_arrays(folder, *known_set, origin)
+                  : read_network(folder / "readings.csv", folder / "stations.csv", kind, origin, &unused);
   if (data.origin.checksum != entry("checksum")) {
     throw data_error{folder.string() + " has changed since it was stored (sha256 " + data.origin.checksum +
                      ", expected " + entry("checksum") + "); run: sensors data --force"};

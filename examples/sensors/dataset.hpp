@@ -11,7 +11,7 @@ namespace sensors {
 /// Which data a command works on, as given on the command line.
 struct data_choice {
   std::filesystem::path folder = "data";  ///< cache of downloaded sets, one folder each
-  std::string set = "auto";               ///< wind, pm10, synthetic, or auto: wind, and synthetic if that fails
+  std::string set = "auto";               ///< published, synthetic, or auto: wind, and synthetic if that fails
   std::filesystem::path readings;         ///< a user's own files; then `set` does not count
   std::filesystem::path stations;
   coordinate_kind coordinates = coordinate_kind::degrees;  ///< of the user's files
@@ -25,7 +25,7 @@ struct data_choice {
 /// Checksum (data_checksum) a downloaded set must have, empty for a set that is not known.
 [[nodiscard]] std::string known_checksum(std::string const& set);
 
-/// Downloads and converts "wind" or "pm10" into folder/set, or makes "synthetic" there. Says what it does on stderr.
+/// Downloads and converts a published set into folder/set, or makes "synthetic" there. Says what it does on stderr.
 /// Throws data_error with the failed step and what to do; nothing half-done is left in the cache.
 void fetch(std::string const& set, data_choice const& choice);
 

@@ -4,6 +4,7 @@
 
 #include "common/ranks.hpp"
 #include "common/sha256.hpp"
+#include "folds.hpp"
 #include "peers.hpp"
 #include "tables.hpp"
 
@@ -32,7 +33,9 @@ experiment open_experiment(experiment_options const& options) {
     for (auto const& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   };
   try {
-    result.data = open_data(options.data, result.notes);
+    result.whole = open_data(options.data, result.notes);
+    if (!options.channel.empty()) result.channel = result.whole.channel_index(options.channel);
+    result.data = result.whole.only(result.channel);
   } catch (data_error const&) {
     say(result.notes);  // they may be the reason
     throw;
@@ -66,6 +69,23 @@ experiment open_experiment(experiment_options const& options) {
   return result;
 }
 
+double cut_of(series const& data) {
+  return data.origin.name == "reports" ? 8.0 : std::numeric_limits<double>::infinity();
+}
+
+score evaluate_asked(experiment const& with, std::string const& task, std::string const& run, prediction const& made,
+                     double cut) {
+  if (task == "unseen") {
+    for (auto const& one : with.data.folds) {
+      if (one.name != run || one.test.empty()) continue;
+      score all{cut};
+      for (auto const s : one.test) all.add(evaluate(with.data, with.kind, made, s, cut));
+      return all;
+    }
+  }
+  return evaluate(with.data, with.kind, made, -1, cut);
+}
+
 examples::manifest experiment_manifest(experiment const& with, experiment_options const& options) {
   auto settings = examples::manifest::begin("sensors");
   settings.set("command", options.command);
@@ -74,6 +94,8 @@ examples::manifest experiment_manifest(experiment const& with, experiment_option
   settings.set("data.name", with.data.origin.name);
   settings.set("data.label", with.data.origin.label());
   settings.set("data.synthetic", with.data.origin.synthetic);
+  settings.set("data.licence", with.data.origin.licence);
+  settings.set("data.channel", with.data.origin.quantity);
   settings.set("data.sha256", with.data.origin.checksum);
   settings.set("data.stations", with.data.station_count());
   settings.set("data.times", with.data.times);
@@ -137,9 +159,8 @@ int peers(experiment_options const& options) {
     show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind));
   }
   if (options.task != task_kind::forecast) {
-    auto const groups = options.folds > 0 ? station_folds(with.data.station_count(), options.folds,
-                                                          static_cast<std::uint64_t>(options.seeds.at(0)))
-                                          : leave_one_out(with.data.station_count());
+    station_groups groups;
+    for (auto const& one : test_folds(with.data, options.folds)) groups.push_back(one.test);
     settings.set("folds", static_cast<std::int64_t>(groups.size()));
     show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups));
   }

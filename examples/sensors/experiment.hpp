@@ -28,11 +28,16 @@ struct experiment_options {
   bool resume = false;                            ///< go on from the checkpoint
   std::int64_t steps = 0;                         ///< training steps, 0: the settled number
   std::int64_t parts = 0;                         ///< of a batch, for the same bits on any number of ranks
-  std::int64_t folds = 0;                         ///< groups of unseen stations, 0: leave one out
+  std::int64_t folds = 0;                         ///< groups of unseen stations, 0: the standard ones (test_folds)
   int threads = 0;                                ///< 0: all cores
   backend_kind backend = backend_kind::cpu;
-  std::string transform;        ///< identity, sqrt, log1p; empty: the standard one of the set
-  std::string validation_from;  ///< dates that cut the series; both empty: the standard split
+  std::string channel;               ///< what is asked for of several things measured; empty: the first
+  std::vector<std::string> rivals;   ///< of other packages; empty: all that fit the data
+  std::string budget = "small";      ///< of a rival that trains: small, or full (what its authors use, or a night)
+  std::filesystem::path scripts;     ///< folder of the rivals' scripts
+  std::filesystem::path rivals_out;  ///< their answers; empty: out / "rivals"
+  std::string transform;             ///< identity, sqrt, log1p; empty: the standard one of the set
+  std::string validation_from;       ///< dates that cut the series; both empty: the standard split
   std::string test_from;
   std::string show;                  ///< date to draw, empty: the day with the liveliest field
   std::vector<std::string> command;  ///< the command line, for the manifest
@@ -44,11 +49,20 @@ struct experiment_options {
 
 /// What every command needs before it starts: data, split, transform, what to say about the data.
 struct experiment {
-  series data;
+  series data;   ///< with the channel that is asked for alone
+  series whole;  ///< with all channels
+  index_t channel = 0;
   time_split split;
   transform_kind kind = transform_kind::identity;
   std::vector<std::string> notes;
 };
+
+/// The error at which that of gross errors is cut in tables; infinite where the data are not known to have any.
+[[nodiscard]] double cut_of(series const& data);
+
+/// Score of a run ("draw 0", "seed 1") of a task over what it was asked for: of a draw the stations that it hid.
+[[nodiscard]] score evaluate_asked(experiment const& with, std::string const& task, std::string const& run,
+                                   prediction const& made, double cut = std::numeric_limits<double>::infinity());
 
 /// Opens the data of `options` and settles split and transform. Prints the label of the data on stderr.
 [[nodiscard]] experiment open_experiment(experiment_options const& options);

@@ -5,6 +5,8 @@
 #include "common/ranks.hpp"
 #include "experiment.hpp"
 #include "experiment/program.hpp"
+#include "published.hpp"
+#include "rivals.hpp"
 
 namespace {
 
@@ -36,12 +38,21 @@ CLI::Option* add_words(CLI::App& app, std::string const& name, Enum& into, std::
   return option->check(CLI::IsMember(words).description(""))->default_str(standard);
 }
 
+/// The sets, and a word for several.
+std::vector<std::string> set_names(std::string const& word) {
+  std::vector<std::string> names{"synthetic", word};
+  for (auto const& one : sensors::published_sets()) names.push_back(one.set);
+  return names;
+}
+
 void add_data(CLI::App& app, experiment_options& o) {
   auto* const group = app.add_option_group("Data");
   group->add_option("--data", o.data.folder, "folder that caches downloaded sets")->capture_default_str();
   auto* const set =
-      group->add_option("--set", o.data.set, "wind, pm10, synthetic, or auto (wind; synthetic if it cannot be fetched)")
-          ->check(CLI::IsMember({"wind", "pm10", "synthetic", "auto"}).description(""))
+      group
+          ->add_option("--set", o.data.set,
+                       sensors::published_names() + ", synthetic, or auto (wind; synthetic if it cannot be fetched)")
+          ->check(CLI::IsMember(set_names("auto")).description(""))
           ->capture_default_str();
   auto* const readings = group->add_option("--readings", o.data.readings, "own data: CSV with time, station, value");
   group->add_option("--stations", o.data.stations, "own data: CSV with station, x, y");
@@ -66,10 +77,11 @@ void add_data(CLI::App& app, experiment_options& o) {
   // What is about one's own data would not be used of others.
   readings->excludes(set);
   for (auto const* name : {"--coordinates", "--quantity", "--unit"}) group->get_option(name)->needs(readings);
+  group->add_option("--channel", o.channel, "what is asked for of a set that has several (default: its first)");
   group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
   group->add_option("--validation-from", o.validation_from, "first day of the validation part, YYYY-MM-DD");
   group->add_option("--test-from", o.test_from, "first day of the test part, YYYY-MM-DD");
-  group->add_option("--python", o.data.python, "python3 with rdata, to convert a download");
+  group->add_option("--python", o.data.python, "python3 with rdata, xarray and scipy, to convert a download");
   group->add_flag("--accept-changed-data", o.data.accept_changed_data,
                   "go on when a download is not the one the published figures are for");
 }
@@ -80,8 +92,10 @@ void add_run(CLI::App& app, experiment_options& o) {
                                  {"unseen", sensors::task_kind::unseen},
                                  {"both", sensors::task_kind::both}});
   app.add_option("--seed", o.seeds, "one seed, or several for several runs")->capture_default_str();
+  app.add_option("--rivals-out", o.rivals_out, "folder of the rivals' answers (default: rivals in --out)");
   app.add_option("--out", o.out, "folder for report, manifest and pictures")->capture_default_str();
-  app.add_option("--folds", o.folds, "hide unseen stations in this many groups (0: one by one)")
+  app.add_option("--folds", o.folds,
+                 "hide unseen stations in this many groups (0: up to 20 stations one by one, else ten)")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
@@ -106,7 +120,11 @@ void add_training(CLI::App& app, experiment_options& o) {
 #endif
 
 int get_data(experiment_options& o, std::string const& set, bool force) {
-  auto const sets = set == "all" ? std::vector<std::string>{"wind", "pm10"} : std::vector<std::string>{set};
+  std::vector<std::string> sets{set};
+  if (set == "all") {
+    sets.clear();
+    for (auto const& one : sensors::published_sets()) sets.push_back(one.set);
+  }
   auto status = 0;
   for (auto const& one : sets) {
     o.data.set = one;
@@ -121,12 +139,13 @@ int get_data(experiment_options& o, std::string const& set, bool force) {
       continue;
     }
     auto const data = sensors::open_data(o.data, notes);
-    auto const cells = data.times * data.station_count();
-    std::printf("%s: %lld stations, %s to %s, %lld readings (%.1f %% missing)\n  %s\n  sha256 %s%s\n", one.c_str(),
+    auto const cells = static_cast<double>(data.values.size());
+    std::printf("%s: %lld stations, %s to %s, %lld readings (%.1f %% missing)\n  %s\n", one.c_str(),
                 static_cast<long long>(data.station_count()), sensors::time_text(data.time(0)).c_str(),
                 sensors::time_text(data.time(data.times - 1)).c_str(), static_cast<long long>(data.present_count()),
-                100.0 * static_cast<double>(cells - data.present_count()) / static_cast<double>(cells),
-                data.origin.label().c_str(), data.origin.checksum.c_str(),
+                100.0 * (cells - static_cast<double>(data.present_count())) / cells, data.origin.label().c_str());
+    if (!data.origin.licence.empty()) std::printf("  licence %s\n", data.origin.licence.c_str());
+    std::printf("  sha256 %s%s\n", data.origin.checksum.c_str(),
                 sensors::known_checksum(one).empty()                   ? ""
                 : sensors::known_checksum(one) == data.origin.checksum ? " (as known)"
                                                                        : " (CHANGED)");
@@ -149,10 +168,10 @@ int main(int argc, char* argv[]) {
   auto& data = program.add("data", "fetch, convert and check the real data (no R needed)",
                            [&] { return get_data(options, set, force); });
   data.add_option("--data", options.data.folder, "folder to put them in")->capture_default_str();
-  data.add_option("--set", set, "wind, pm10, synthetic or all (wind and pm10)")
-      ->check(CLI::IsMember({"wind", "pm10", "synthetic", "all"}).description(""))
+  data.add_option("--set", set, sensors::published_names() + ", synthetic, or all but the last")
+      ->check(CLI::IsMember(set_names("all")).description(""))
       ->capture_default_str();
-  data.add_option("--python", options.data.python, "python3 with rdata");
+  data.add_option("--python", options.data.python, "python3 with rdata, xarray and scipy");
   data.add_flag("--accept-changed-data", options.data.accept_changed_data,
                 "keep a download that is not the one the published figures are for");
   data.add_flag("--force", force, "fetch again what is there already");
@@ -178,6 +197,15 @@ int main(int argc, char* argv[]) {
   render->add_option("--show", options.show, "day to draw, YYYY-MM-DD");
 #endif
   add("peers", "climatology, persistence, VAR, kriging ... without the model", sensors::peers);
+  auto* const rivals =
+      add("rivals", "methods of other Python packages, each in an environment of its own", sensors::rivals);
+  std::string names;
+  for (auto const& one : sensors::all_rivals()) names += (names.empty() ? "" : ", ") + one.name;
+  rivals->add_option("--rival", options.rivals, "which: " + names + " (default: all that fit the data)");
+  rivals->add_option("--budget", options.budget, "of those that train: small (minutes) or full (hours)")
+      ->check(CLI::IsMember({"small", "full"}).description(""))
+      ->capture_default_str();
+  rivals->add_option("--scripts", options.scripts, "folder of their scripts, examples/sensors/rivals of the sources");
 
   return program.run(argc, argv);
 }

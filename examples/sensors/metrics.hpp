@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -13,39 +14,49 @@ namespace sensors {
 
 /// Streaming measures over one set of readings: only sums and a count are kept. A prediction that is not a number is
 /// an infinite error (and outside its interval), never a reading that does not count. A missing truth is not counted.
+/// Readings may have weights, the areas of cells of a field.
 class score {
  public:
+  score() = default;
+  /// `cut`: the error at which `cut_rmse` cuts, in the unit of the data.
+  explicit score(double cut) : cut_(cut) {}
+
   /// `prediction` in the unit of the data.
-  void point(double truth, double prediction) {
-    if (std::isnan(truth)) {
+  void point(double truth, double prediction, double weight = 1) {
+    if (std::isnan(truth) || weight == 0) {
       return;
     }
     auto const error = std::isnan(prediction) ? std::numeric_limits<double>::infinity() : prediction - truth;
+    auto const near = std::min(std::abs(error), cut_);
     ++points;
-    squares += error * error;
-    absolutes += std::abs(error);
+    mass += weight;
+    squares += weight * error * error;
+    cut_squares += weight * near * near;
+    absolutes += weight * std::abs(error);
   }
 
   /// Gaussian prediction of the TRANSFORMED reading f(y); NLL in nats per reading of f(y), not of y.
-  void gaussian(double truth, double mean, double variance) {
-    if (std::isnan(truth)) {
+  void gaussian(double truth, double mean, double variance, double weight = 1) {
+    if (std::isnan(truth) || weight == 0) {
       return;
     }
-    ++gaussians;
+    gaussians += weight;
     if (!std::isfinite(mean) || !(variance > 0)) {
       transformed_squares += std::numeric_limits<double>::infinity();
       likelihood += std::numeric_limits<double>::infinity();
       return;
     }
     auto const error = mean - truth;
-    transformed_squares += error * error;
-    likelihood += 0.5 * (std::log(2 * std::numbers::pi * variance) + error * error / variance);
-    covered += std::abs(error) <= half_width_90 * std::sqrt(variance) ? 1 : 0;
+    transformed_squares += weight * error * error;
+    likelihood += weight * 0.5 * (std::log(2 * std::numbers::pi * variance) + error * error / variance);
+    covered += std::abs(error) <= half_width_90 * std::sqrt(variance) ? weight : 0;
   }
 
   /// All sums of `other` on top of these.
   void add(score const& other) {
     points += other.points;
+    mass += other.mass;
+    cut_squares += other.cut_squares;
     gaussians += other.gaussians;
     covered += other.covered;
     squares += other.squares;
@@ -55,28 +66,33 @@ class score {
   }
 
   // Each is NaN ("not defined") where nothing was added.
-  [[nodiscard]] double rmse() const { return std::sqrt(ratio(squares, points)); }
-  [[nodiscard]] double mae() const { return ratio(absolutes, points); }
+  [[nodiscard]] double rmse() const { return std::sqrt(ratio(squares, mass)); }
+  /// With every error cut at the limit: a dozen gross errors of the data do not decide it.
+  [[nodiscard]] double cut_rmse() const { return std::sqrt(ratio(cut_squares, mass)); }
+  [[nodiscard]] double mae() const { return ratio(absolutes, mass); }
   [[nodiscard]] double transformed_rmse() const { return std::sqrt(ratio(transformed_squares, gaussians)); }
   [[nodiscard]] double nll() const { return ratio(likelihood, gaussians); }
   /// Share of readings inside the central 90 % interval of their Gaussian.
-  [[nodiscard]] double coverage() const { return ratio(static_cast<double>(covered), gaussians); }
+  [[nodiscard]] double coverage() const { return ratio(covered, gaussians); }
   [[nodiscard]] index_t count() const { return points; }
 
   /// 95 % quantile of the standard normal distribution.
   static constexpr double half_width_90 = 1.6448536269514722;
 
  private:
+  double cut_ = std::numeric_limits<double>::infinity();
   index_t points = 0;
-  index_t gaussians = 0;
-  index_t covered = 0;
+  double mass = 0;       ///< weights of the readings of `points`
+  double gaussians = 0;  ///< of the readings with a distribution
+  double covered = 0;
   double squares = 0;
+  double cut_squares = 0;
   double absolutes = 0;
   double transformed_squares = 0;
   double likelihood = 0;
 
-  [[nodiscard]] static double ratio(double sum, index_t count) {
-    return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+  [[nodiscard]] static double ratio(double sum, double weights) {
+    return weights > 0 ? sum / weights : std::numeric_limits<double>::quiet_NaN();
   }
 };
 
@@ -137,19 +153,19 @@ struct prediction {
   return worst;
 }
 
-/// Score of one station, or of all (station < 0), over the readings that are there.
+/// Score of one station, or of all (station < 0), over the readings that are there. Errors of `cut_rmse` are cut at `cut`.
 [[nodiscard]] inline score evaluate(series const& data, transform_kind kind, prediction const& made,
-                                    index_t station = -1) {
-  score result;
+                                    index_t station = -1, double cut = std::numeric_limits<double>::infinity()) {
+  score result{cut};
   for (auto t = made.range.begin; t < made.range.end; ++t) {
     for (index_t s = 0; s < made.stations; ++s) {
       if (station >= 0 && s != station) {
         continue;
       }
       auto const i = made.cell(t, s);
-      result.point(data.at(t, s), made.point[i]);
+      result.point(data.at(t, s), made.point[i], data.weight(s));
       if (!made.mean.empty()) {
-        result.gaussian(transform(kind, data.at(t, s)), made.mean[i], made.variance[i]);
+        result.gaussian(transform(kind, data.at(t, s)), made.mean[i], made.variance[i], data.weight(s));
       }
     }
   }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "published.hpp"
+
 namespace sensors {
 namespace {
 
@@ -71,10 +73,13 @@ std::optional<transform_kind> transform_named(std::string const& text) {
 }
 
 transform_kind standard_transform(series const& data) {
-  if (data.origin.name == "pm10") {
-    return transform_kind::log1p;
+  if (auto const* known = find_published(data.origin.name)) {
+    for (auto const& one : known->channels) {
+      if (one.name == data.origin.quantity) return one.transform;
+    }
+    return known->channels.front().transform;
   }
-  return data.origin.name == "wind" || data.origin.synthetic ? transform_kind::square_root : transform_kind::identity;
+  return data.origin.synthetic ? transform_kind::square_root : transform_kind::identity;
 }
 
 void require_domain(series const& data, time_range range, transform_kind kind, std::string const& part) {

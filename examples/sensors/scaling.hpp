@@ -21,8 +21,7 @@ enum class transform_kind { identity, square_root, log1p };
 /// for log1p, mean for identity. This is the correction of the back-transform by the residual variance.
 [[nodiscard]] double expected_reading(transform_kind kind, double mean, double variance);
 
-/// square_root for wind and synthetic data, log1p for pm10 (skewness of its readings: root 0.99, log1p -0.04),
-/// identity for a user's files.
+/// That of a published set (published.cpp), square_root for synthetic data, identity for a user's files.
 [[nodiscard]] transform_kind standard_transform(series const& data);
 
 /// Throws data_error with the first reading of a range that f does not take (negative under the root), named with its time,

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "published.hpp"
+
 namespace sensors {
 namespace {
 
@@ -89,6 +91,61 @@ projection fit_projection(std::vector<station> const& stations, coordinate_kind 
   return result;
 }
 
+namespace {
+
+std::string joined(std::vector<std::string> const& names) {
+  std::string text;
+  for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+index_t position_of(std::string const& name, std::vector<std::string> const& names, char const* what) {
+  auto const found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw data_error{std::string{"no "} + what + " '" + name + "'; there are: " + joined(names)};
+  }
+  return found - names.begin();
+}
+
+}  // namespace
+
+index_t series::channel_index(std::string const& name) const {
+  std::vector<std::string> names;
+  for (auto const& one : channels) names.push_back(one.name);
+  if (channels.empty()) names.push_back(origin.quantity);
+  return position_of(name, names, "channel");
+}
+
+index_t series::side_index(std::string const& name) const { return position_of(name, sides, "side column"); }
+
+series series::only(index_t c) const {
+  auto result = *this;
+  if (channels.empty()) return result;
+  auto const& kept = channels.at(static_cast<std::size_t>(c));
+  result.channels = {kept};
+  result.origin.quantity = kept.name;
+  result.origin.unit = kept.unit;
+  result.values.clear();
+  for (auto i = static_cast<std::size_t>(c); i < values.size(); i += channels.size())
+    result.values.push_back(values[i]);
+  return result;
+}
+
+void series::settle_places() {
+  places.clear();
+  for (auto const& one : stations) {
+    if (!globe) {
+      auto const place = map.place(one.x, one.y);
+      places.insert(places.end(), place.begin(), place.end());
+      continue;
+    }
+    auto const longitude = radians(one.x), latitude = radians(one.y);
+    // At a pole the cosine is not quite 0, and longitudes would tell the cells of its row apart.
+    auto const around = std::abs(one.y) == 90 ? 0.0 : std::cos(latitude);
+    places.insert(places.end(), {around * std::cos(longitude), around * std::sin(longitude), std::sin(latitude)});
+  }
+}
+
 double series::distance_km(index_t a, index_t b) const {
   auto const& one = stations[static_cast<std::size_t>(a)];
   auto const& two = stations[static_cast<std::size_t>(b)];
@@ -122,15 +179,9 @@ index_t series::index_from(time_stamp when) const {
 }
 
 index_t series::station_index(std::string const& code) const {
-  std::string known;
-  for (index_t s = 0; s < station_count(); ++s) {
-    auto const& one = stations[static_cast<std::size_t>(s)].code;
-    if (one == code) {
-      return s;
-    }
-    known += (known.empty() ? "" : ", ") + one;
-  }
-  throw data_error{"no station '" + code + "'; there are: " + known};
+  std::vector<std::string> codes;
+  for (auto const& one : stations) codes.push_back(one.code);
+  return position_of(code, codes, "station");
 }
 
 std::vector<std::string> remarks_on_places(series const& data) {
@@ -185,12 +236,10 @@ time_split split_at(series const& data, time_stamp begin, time_stamp validation,
 }
 
 time_split standard_split(series const& data) {
-  auto const year = [](int y) { return midnight({y, 1, 1}); };
-  if (data.origin.name == "wind") {
-    return split_at(data, year(1961), year(1973), year(1975), year(1979));
-  }
-  if (data.origin.name == "pm10") {
-    return split_at(data, year(2001), year(2007), year(2008), year(2010));
+  if (auto const* known = find_published(data.origin.name)) {
+    auto const& [begin, validation, test, end] = known->parts;
+    return split_at(data, parse_time(begin).value(), parse_time(validation).value(), parse_time(test).value(),
+                    parse_time(end).value());
   }
   // Of the times that have a reading: a pause does not leave the test part with a handful.
   std::vector<index_t> read;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -38,7 +39,8 @@ struct provenance {
   std::string quantity = "value";  ///< "wind speed"
   std::string unit = "";           ///< "knots"
   std::string source;              ///< a sentence: publication, package, or file names
-  std::string checksum;            ///< SHA-256 over both CSV files (see data_checksum)
+  std::string licence;             ///< of a published set
+  std::string checksum;            ///< SHA-256 over the files (see data_checksum)
   bool synthetic = false;          ///< then every report says so in capitals
 
   /// "wind: Haslett and Raftery..." or "SYNTHETIC DATA, not a measurement: ...".
@@ -64,7 +66,25 @@ struct projection {
 /// box leaves out the widest gap between them, so that -179, 181 and 541 are one place, next to 179.
 [[nodiscard]] projection fit_projection(std::vector<station> const& stations, coordinate_kind kind);
 
-/// A regular grid of times by stations. Time t is t steps after the first; a missing reading is NaN.
+/// One of several things that a station measures.
+struct channel {
+  std::string name;
+  std::string unit;
+};
+
+/// Which stations are read, and which are asked for without having been read: one of several such choices.
+struct fold {
+  std::string name;                              ///< "MAL", "draw 0"
+  std::vector<index_t> sensors;                  ///< the only stations that are read; empty: all that are not hidden
+  std::vector<std::vector<index_t>> validation;  ///< groups, one hidden at a time while settings are chosen
+  std::vector<index_t> test;                     ///< hidden from everything; empty: all stations are asked for
+  std::vector<std::array<index_t, 2>>
+      lost;                   ///< (time, station) of what the test with half of the readings does without
+  bool for_settings = false;  ///< serves to choose settings and is not tested
+};
+
+/// A regular grid of times by stations by channels. Time t is t steps after the first; a missing reading is NaN. The cells of a
+/// field that is known everywhere are stations too: which of them are read is said by a fold.
 struct series {
   provenance origin;
   projection map;
@@ -72,14 +92,34 @@ struct series {
   time_stamp first = 0;
   time_step step;
   index_t times = 0;
-  std::vector<double> values;  ///< (times, stations)
-  std::vector<double> places;  ///< (stations, 2), in [-1, 1]
+  std::vector<channel> channels;    ///< empty: one, the quantity and unit of `origin`
+  std::vector<double> values;       ///< (times, stations, channels)
+  bool globe = false;               ///< places are unit vectors; else on the plane of `map`
+  std::vector<double> places;       ///< (stations, place_width()), in [-1, 1]
+  std::vector<std::string> sides;   ///< what else is known of a station: "height"
+  std::vector<double> side_values;  ///< (stations, sides)
+  std::vector<double> weights;      ///< (stations), of a station in a mean over all: its cell's area; empty: all alike
+  std::vector<fold> folds;          ///< those that a published set comes with
 
   [[nodiscard]] index_t station_count() const { return static_cast<index_t>(stations.size()); }
-  [[nodiscard]] double at(index_t t, index_t s) const {
-    return values[static_cast<std::size_t>(t * station_count() + s)];
+  [[nodiscard]] index_t channel_count() const { return std::max<index_t>(1, static_cast<index_t>(channels.size())); }
+  [[nodiscard]] index_t place_width() const { return globe ? 3 : 2; }
+  [[nodiscard]] std::size_t cell(index_t t, index_t s, index_t c = 0) const {
+    return static_cast<std::size_t>((t * station_count() + s) * channel_count() + c);
   }
-  [[nodiscard]] bool present(index_t t, index_t s) const { return at(t, s) == at(t, s); }
+  [[nodiscard]] double at(index_t t, index_t s, index_t c = 0) const { return values[cell(t, s, c)]; }
+  [[nodiscard]] bool present(index_t t, index_t s, index_t c = 0) const { return at(t, s, c) == at(t, s, c); }
+  [[nodiscard]] double weight(index_t s) const { return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(s)]; }
+  [[nodiscard]] double side(index_t s, index_t k) const {
+    return side_values[static_cast<std::size_t>(s) * sides.size() + static_cast<std::size_t>(k)];
+  }
+  /// Number of the channel, or of what else is known, with this name; throws data_error that lists the names there are.
+  [[nodiscard]] index_t channel_index(std::string const& name) const;
+  [[nodiscard]] index_t side_index(std::string const& name) const;
+  /// The same stations with one channel alone.
+  [[nodiscard]] series only(index_t c) const;
+  /// Fills `places` from the stations; on the globe the unit vectors, the same one for all longitudes of a pole.
+  void settle_places();
   [[nodiscard]] time_stamp time(index_t t) const { return step.after(first, t); }
   [[nodiscard]] double distance_km(index_t a, index_t b) const;
   /// distance_km of every pair, (stations, stations): for loops that ask often.
@@ -118,9 +158,7 @@ struct time_split {
 /// or where the plane of the projection has other distances than the ground (around a pole, around the globe).
 [[nodiscard]] std::vector<std::string> remarks_on_places(series const& data);
 
-/// The protocol of a known set, else 70 % / 15 % / 15 % of the times that have a reading:
-/// wind: train 1961-72, validation 1973-74, test 1975-78; pm10: train 2001-06, validation 2007, test 2008-09
-/// (1998-2000 are left out: there, 67 to 99 % of the readings are missing).
+/// That of a published set (published.cpp), else 70 % / 15 % / 15 % of the times that have a reading.
 [[nodiscard]] time_split standard_split(series const& data);
 
 /// First times of windows of `length` steps that lie wholly inside `range`, `stride` apart.

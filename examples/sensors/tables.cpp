@@ -124,8 +124,9 @@ table data_table(series const& data, time_split const& split, transform_kind kin
   add("training", split.train);
   add("validation", split.validation);
   add("test", split.test);
-  result.note = data.origin.label() + ". " + std::to_string(data.station_count()) + " stations, transform " +
-                name(kind) + ". SHA-256 " + data.origin.checksum + ".";
+  result.note = data.origin.label() + (data.origin.licence.empty() ? "" : " (licence: " + data.origin.licence + ")") +
+                ". " + std::to_string(data.station_count()) + " stations, transform " + name(kind) + ". SHA-256 " +
+                data.origin.checksum + ".";
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/interrupt.hpp"
 #include "common/ranks.hpp"
+#include "folds.hpp"
 #include "model.hpp"
 #include "results.hpp"
 
@@ -33,9 +34,9 @@ compute compute_of(experiment_options const& options) {
 }
 
 std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options) {
-  auto const stations = with.data.station_count();
-  if (options.folds > 0) return station_folds(stations, options.folds, 1);
-  return stations <= 20 ? leave_one_out(stations) : station_folds(stations, 10, 1);
+  std::vector<std::vector<index_t>> groups;
+  for (auto const& one : test_folds(with.data, options.folds)) groups.push_back(one.test);
+  return groups;
 }
 
 std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what, std::int64_t seed) {

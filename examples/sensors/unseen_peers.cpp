@@ -37,10 +37,10 @@ struct kriged_tables {
 };
 
 /// What is fitted for one group of hidden stations on the others' readings.
-class fold {
+class fold_fit {
  public:
-  fold(series const& data_, std::vector<double> const& kilometres_, time_range fit, transform_kind kind,
-       std::vector<index_t> const& hidden_)
+  fold_fit(series const& data_, std::vector<double> const& kilometres_, time_range fit, transform_kind kind,
+           std::vector<index_t> const& hidden_)
       : data{data_},
         kilometres{kilometres_},
         standard{scaler::fit(data_, fit, {kind, level_kind::station, hidden_})},
@@ -208,7 +208,7 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
   auto const kilometres = data.distances_km();
   auto const stride = std::max<index_t>(1, fit.size() / calibration_times);
   statistics const with{data};
-  std::vector<fold> folds;
+  std::vector<fold_fit> folds;
   for (auto const& group : groups) {
     folds.emplace_back(data, kilometres, fit, kind, group);
     folds.back().write(with, std::to_string(folds.size() - 1));

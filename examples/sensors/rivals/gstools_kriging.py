@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Kriging of every time by itself with gstools: ordinary, and universal with height where heights are known.
+
+    gstools_kriging.py TASK OUT [half]
+
+What is kriged is f(y) less the season of the network and each station's own training mean, plus those means (ordinary kriging of the
+readings, with the variogram of the anomalies), as the program's own kriging by gstat does. The covariance is exponential
+with a nugget, fitted once by gstools to the variogram of up to 400 training times.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import gstools
+import numpy as np
+
+from fields import climate
+from task import Answer, Task
+
+
+def main() -> int:
+    """Command line."""
+    task, answer = Task(sys.argv[1]), Answer(sys.argv[2])
+    y = task.target()
+    want = ~np.isnan(y)
+    seen = task.sensors
+    # One curve of the year for the network; a day has none.
+    season = np.zeros((len(y), 1))
+    if np.ptp(task.times) > 2 * 365 * 86400:
+        own = y[:, seen] - np.nanmean(y[task.fit][:, seen], axis=0)
+        network = np.array([np.nanmean(row) if not np.isnan(row).all() else np.nan for row in own])
+        usable = task.fit[~np.isnan(network[task.fit])]
+        season = climate(np.nan_to_num(network)[:, None], task.year(), usable)
+    z = y - season
+    anomaly = z[:, seen] - np.nanmean(z[task.fit][:, seen], axis=0)
+    if "half" in sys.argv[3:]:
+        z[task.lost[:, 0], task.lost[:, 1]] = np.nan
+    degrees = task.about["degrees"]
+    # gstools wants latitude before longitude, and lengths in the unit of the Earth's radius it is given.
+    at = lambda i: (task.places[i, 1], task.places[i, 0]) if degrees else (task.places[i, 0], task.places[i, 1])
+    space = {"latlon": True, "geo_scale": gstools.KM_SCALE} if degrees else {"dim": 2}
+    fields = [row for row in anomaly[task.fit] if (~np.isnan(row)).sum() >= 5]
+    fields = fields[:: max(1, len(fields) // 400)]
+    # Where a time has too few stations for a variogram of anomalies of its own (a day of hours), readings serve.
+    if len(task.fit) < 30:
+        fields = [row - np.nanmean(row) for row in z[task.fit][:, seen]]
+    some = np.random.default_rng(0).permutation(len(seen))[:300]
+    widest = task.kilometres(seen[some], seen[some]).max()
+    edges = np.linspace(0, min(widest / 2, 1200), 21)
+    masked = np.ma.masked_invalid(np.array(fields)[:, some])
+    lag, gamma = gstools.vario_estimate(at(seen[some]), masked, edges, latlon=degrees,
+                                        **({"geo_scale": gstools.KM_SCALE} if degrees else {}))
+    covariance = gstools.Exponential(**space)
+    covariance.fit_variogram(lag[gamma > 0], gamma[gamma > 0], nugget=True)
+    height = task.sides[:, task.about["sides"].index("height")] / 1000 if "height" in task.about["sides"] else None
+    methods = {"ordinary kriging, gstools": None}
+    if height is not None:
+        methods["universal kriging with height, gstools"] = height
+    for name, side in methods.items():
+        mean, variance = np.full((2, len(task.test), len(task.asked)), np.nan)
+        for row, t in enumerate(task.test):
+            here = seen[~np.isnan(z[t, seen])]
+            columns = np.flatnonzero(want[t, task.asked])
+            if len(columns) == 0:
+                continue
+            asked = task.asked[columns]
+            if len(here) < 3:
+                mean[row, columns], variance[row, columns] = season[t, 0] + np.nanmean(z[task.fit][:, seen]), covariance.sill
+                continue
+            if side is None:
+                kriging = gstools.krige.Ordinary(covariance, at(here), z[t, here], exact=False)
+                made = kriging(at(asked))
+            else:
+                kriging = gstools.krige.ExtDrift(covariance, at(here), z[t, here], side[here], exact=False)
+                made = kriging(at(asked), ext_drift=side[asked])
+            mean[row, columns], variance[row, columns] = made[0] + season[t, 0], made[1]
+        # gstools predicts the field without the nugget, and its variance includes it or not by version: both are bounded below.
+        answer.write(name, mean, np.maximum(variance, covariance.nugget + 1e-6),
+                     note=f"gstools {gstools.__version__}, {covariance.name}, length {covariance.len_scale:.0f} km, "
+                          f"nugget {covariance.nugget:.3g} of {covariance.sill:.3g}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
