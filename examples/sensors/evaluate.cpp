@@ -3,8 +3,11 @@
 #include <cstdio>
 #include <fstream>
 
+#include "choices.hpp"
 #include "common/sha256.hpp"
+#include "folds.hpp"
 #include "results.hpp"
+#include "rivals.hpp"
 #include "tables.hpp"
 
 namespace sensors {
@@ -172,10 +175,50 @@ int evaluate(experiment_options const& options) {
     page.add_chart(station_chart(with, all.made.front(), 0));
     if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_chart(chart);
   }
-  if (options.task != task_kind::forecast) {
+  if (options.task != task_kind::forecast && !with.data.folds.empty()) {
+    // Draws overlap: each is a run of its own, in one table with the other methods' runs on the same draws.
+    auto all = read_rivals(options, with, "unseen");
+    auto const ours = all.size();
+    auto const folds = test_folds(with.data, options.folds);
+    for (auto const seed : options.seeds) {
+      rival_results made{"S2GRU, seed " + std::to_string(seed), {}};
+      for (std::size_t g = 0; g < folds.size(); ++g) {
+        auto const what = "unseen" + std::to_string(g);
+        for (bool const half : {false, true}) {
+          if (half && folds[g].lost.empty()) continue;
+          rival_run run{folds[g].name, half, {made.method, with.split.test, with.data.station_count()}};
+          predict_unseen(with, chosen_for(with, options, folds[g]).settings, folds[g].test, with.split.fit(),
+                         checkpoint_of(options, what, seed), where, run.made,
+                         half ? folds[g].lost : std::vector<std::array<index_t, 2>>{});
+          if (auto const* history = log.find(what, seed)) run.seconds = history->seconds;
+          made.runs.push_back(std::move(run));
+        }
+      }
+      all.push_back(std::move(made));
+    }
+    auto table = rivals_table(with, "unseen", all);
+    for (auto const& failure : failed_rivals(options, with, "unseen")) table.note += " Could not be run: " + failure + ".";
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      if (table.rows[row].front().starts_with("S2GRU")) table.strong.push_back(row);
+    }
+    for (auto i = ours; i < all.size(); ++i) {
+      for (auto const& run : all[i].runs) {
+        auto const s = evaluate_asked(with, "unseen", run.run, run.made, cut_of(with.data));
+        auto const key = "results.unseen." + all[i].method + "." + run.run + (run.half ? ", half missing" : "");
+        settings.set(key + ".rmse", s.rmse());
+        settings.set(key + ".cut_rmse", s.cut_rmse());
+        settings.set(key + ".coverage", s.coverage());
+      }
+    }
+    std::printf("%s\n", examples::report::plain_text(table).c_str());
+    page.add_heading("Where nobody reads").add_table(table);
+    markdown += examples::report::markdown(table) + "\n";
+  } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;
-    auto const groups = hidden_groups(with, options);
+    auto const folds = test_folds(with.data, options.folds);
+    station_groups groups;
+    for (auto const& one : folds) groups.push_back(one.test);
     // The last 1461 steps before the test (four years of days) are what a site's mean is known from.
     time_range const before{std::max(with.split.fit().begin, with.split.test.begin - 1461), with.split.test.begin};
     for (auto const seed : options.seeds) {
@@ -183,8 +226,9 @@ int evaluate(experiment_options const& options) {
       prediction earlier{made.name, before, made.stations};
       for (std::size_t g = 0; g < groups.size(); ++g) {
         auto const checkpoint = checkpoint_of(options, "unseen" + std::to_string(g), seed);
-        predict_unseen(with, groups[g], checkpoint, where, made);
-        predict_unseen(with, groups[g], checkpoint, where, earlier);
+        auto const chosen = chosen_for(with, options, folds[g]).settings;
+        predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, made);
+        predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, earlier);
       }
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));

@@ -3,6 +3,13 @@
 #include "peers.hpp"
 
 namespace sensors {
+namespace {
+
+/// Of stations that are hidden one by one so many on either side (in the order of the list) choose a fold's settings. On both sides:
+/// two folds then share a fit, in which each one's test station is the other's validation station.
+constexpr std::size_t most_alone = 3;
+
+}  // namespace
 
 std::vector<fold> test_folds(series const& data, index_t count) {
   if (!data.folds.empty()) {
@@ -22,8 +29,10 @@ std::vector<fold> test_folds(series const& data, index_t count) {
     auto const alone = groups[g].size() == 1;
     folds[g].name =
         alone ? data.stations[static_cast<std::size_t>(groups[g].front())].code : "group " + std::to_string(g);
-    for (std::size_t next = 1; next < (alone ? groups.size() : std::min<std::size_t>(2, groups.size())); ++next) {
-      folds[g].validation.push_back(groups[(g + next) % groups.size()]);
+    auto const count = groups.size();
+    for (std::size_t k = 1; k <= (alone ? most_alone : 1) && 2 * k <= count; ++k) {
+      folds[g].validation.push_back(groups[(g + k) % count]);
+      if (alone && 2 * k < count) folds[g].validation.push_back(groups[(g + count - k) % count]);
     }
   }
   return folds;

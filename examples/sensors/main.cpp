@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <map>
 
+#include "choices.hpp"
 #include "common/ranks.hpp"
 #include "experiment.hpp"
 #include "experiment/program.hpp"
@@ -188,8 +189,12 @@ int main(int argc, char* argv[]) {
   auto* const train = add("train", "train; Ctrl-C leaves a valid checkpoint", sensors::train);
   auto* const eval = add("eval", "test a checkpoint against the peers, write report.html", sensors::evaluate);
   auto* const render = add("render", "draw the field between the stations", sensors::render);
-  for (auto* const one : {demo, train, eval, render}) {
+  auto* const tune = add("tune", "choose the settings of the unseen-station task on validation stations", sensors::tune);
+  for (auto* const one : {demo, train, eval, render, tune}) {
     add_model(*one, options);
+  }
+  for (auto* const one : {demo, train, eval, render}) {
+    one->add_option("--choices", options.choices, "what tune wrote (default: what was chosen for the published sets)");
   }
   for (auto* const one : {demo, train}) {
     add_training(*one, options);

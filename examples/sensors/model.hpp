@@ -16,6 +16,9 @@ struct compute {
   bool gpu = false;
 };
 
+/// What an unseen station's reading is guessed to be before the model says how it differs (model_nets.hpp).
+enum class guess_kind { inverse_distance, neighbourhood };
+
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
   index_t steps = 200;   ///< length of the schedule
@@ -31,6 +34,7 @@ struct fit_settings {
   double shift = 0.0;          ///< of all places of a window, either way
   bool rotate = false;         ///< all places of a window, by any angle
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
+  guess_kind guess = guess_kind::inverse_distance;  ///< of an unseen station
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
   index_t parts = 0;      ///< of a batch, summed in a tree; see `s2rm::training`
@@ -62,22 +66,24 @@ struct fit_history {
 [[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint,
                                           compute where, time_range range);
 
-/// One fit for one group of stations that leave no trace in it.
+/// One fit over `range` for one group of stations that leave no trace in it.
 [[nodiscard]] fit_history fit_unseen(experiment const& with, fit_settings const& settings,
-                                     std::vector<index_t> const& hidden, std::int64_t seed, compute where,
-                                     std::filesystem::path const& checkpoint, bool resume);
+                                     std::vector<index_t> const& hidden, time_range range, std::int64_t seed,
+                                     compute where, std::filesystem::path const& checkpoint, bool resume);
 
-/// The same step at the hidden stations over `range`; other cells of `into` stay as they are.
-void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
-                    compute where, prediction& into);
+/// The same step at the hidden stations over the range of `into`, by a model that was fitted over `fitted` with these settings;
+/// other cells of `into` stay as they are. `lost` are readings (time, station) that it does without.
+void predict_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
+                    time_range fitted, std::filesystem::path const& checkpoint, compute where, prediction& into,
+                    std::vector<std::array<index_t, 2>> const& lost = {});
 
 /// What the model of `fit_unseen` believes at places without a station.
 struct field {
   std::vector<double> mean, deviation;  ///< (times, places), in the unit of the data and of f(y)
 };
 /// At `places` (n, 2) on each day of `range`, from that day's readings of all stations but the hidden ones.
-[[nodiscard]] field believed_field(experiment const& with, std::vector<index_t> const& hidden,
-                                   std::filesystem::path const& checkpoint, compute where, time_range range,
+[[nodiscard]] field believed_field(experiment const& with, fit_settings const& settings,
+                                   std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint, compute where, time_range range,
                                    std::vector<double> const& places);
 
 /// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
@@ -87,7 +93,7 @@ struct module_map {
   std::vector<double> reached;   ///< (n): number of modules within reach
   index_t modules = 0;
 };
-[[nodiscard]] module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, compute where,
+[[nodiscard]] module_map modules_over(fit_settings const& settings, std::filesystem::path const& checkpoint, compute where,
                                       std::vector<double> const& places);
 
 }  // namespace sensors

@@ -7,24 +7,25 @@ namespace {
 
 bool dense(series const& data) { return data.station_count() > 30; }
 
-/// f<net>() with the net for these data.
+/// f<net>() with the net of these settings.
 template <class F>
-auto with_net(series const& data, F const& f) {
-  return dense(data) ? f.template operator()<dense_net>() : f.template operator()<sparse_net>();
+auto with_net(fit_settings const& settings, F const& f) {
+  return settings.guess == guess_kind::neighbourhood ? f.template operator()<dense_net>()
+                                                     : f.template operator()<sparse_net>();
 }
 
 /// What the model of a checkpoint says of a batch; see `run_over`.
-standardised believed(series const& data, std::filesystem::path const& checkpoint, compute where,
-                      s2rm::batch_view<float> const& batch, index_t skip) {
-  return with_net(data, [&]<class Net>() {
-    auto learner = make_learner<Net>(unseen_settings(data), 0, where, data);
+standardised believed(series const& data, fit_settings const& settings, std::filesystem::path const& checkpoint,
+                      compute where, s2rm::batch_view<float> const& batch, index_t skip) {
+  return with_net(settings, [&]<class Net>() {
+    auto learner = make_learner<Net>(settings, 0, where, data);
     learner->load(checkpoint);
     return run_over(*learner, batch, skip);
   });
 }
 
-scaler scaler_for(experiment const& with, std::vector<index_t> const& hidden) {
-  return scaler::fit(with.data, with.split.fit(), {with.kind, level_kind::network, hidden});
+scaler scaler_for(experiment const& with, std::vector<index_t> const& hidden, time_range range) {
+  return scaler::fit(with.data, range, {with.kind, level_kind::network, hidden});
 }
 
 }  // namespace
@@ -39,12 +40,14 @@ fit_settings unseen_settings(series const& data) {
   settings.drop_stations = 0.25;
   settings.rotate = true;
   settings.shift = 0.4;
+  settings.guess = dense(data) ? guess_kind::neighbourhood : guess_kind::inverse_distance;
   return settings;
 }
 
 fit_history fit_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
-                       std::int64_t seed, compute where, std::filesystem::path const& checkpoint, bool resume) {
-  windows from{with.data, standardise(with.data, scaler_for(with, hidden)), 0};
+                       time_range range, std::int64_t seed, compute where, std::filesystem::path const& checkpoint,
+                       bool resume) {
+  windows from{with.data, standardise(with.data, scaler_for(with, hidden, range)), 0};
   from.hide(hidden);
   std::string label = "unseen";
   for (std::size_t i = 0; i < std::min<std::size_t>(hidden.size(), 3); ++i) {
@@ -52,22 +55,25 @@ fit_history fit_unseen(experiment const& with, fit_settings const& settings, std
   }
   if (hidden.size() > 3) label += " ...";
   label += ", seed " + std::to_string(seed);
-  return with_net(with.data, [&]<class Net>() {
+  return with_net(settings, [&]<class Net>() {
     auto learner = make_learner<Net>(settings, seed, where, with.data);
     if (examples::ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->resume(checkpoint);
-    return fit(*learner, from, with.split.fit(), settings, seed, settings.steps, false, label, checkpoint,
+    return fit(*learner, from, range, settings, seed, settings.steps, false, label, checkpoint,
                [](auto&) { return 0.0; });
   });
 }
 
-void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
-                    compute where, prediction& into) {
-  auto const standard = scaler_for(with, hidden);
-  windows from{with.data, standardise(with.data, standard), 0};
+void predict_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
+                    time_range fitted, std::filesystem::path const& checkpoint, compute where, prediction& into,
+                    std::vector<std::array<index_t, 2>> const& lost) {
+  auto const standard = scaler_for(with, hidden, fitted);
+  auto z = standardise(with.data, standard);
+  for (auto const& [t, s] : lost) z[with.data.cell(t, s)] = missing;
+  windows from{with.data, std::move(z), 0};
   from.hide(hidden);
   auto const range = into.range;
   auto const first = std::max<index_t>(0, range.begin - lead_in);
-  auto const z = believed(with.data, checkpoint, where, from.cut({first}, range.end - first), range.begin - first);
+  auto const z = believed(with.data, settings, checkpoint, where, from.cut({first}, range.end - first), range.begin - first);
   for (auto t = range.begin; t < range.end; ++t) {
     for (auto const s : hidden) {
       auto const i = into.cell(t, s);
@@ -77,10 +83,10 @@ void predict_unseen(experiment const& with, std::vector<index_t> const& hidden, 
   }
 }
 
-field believed_field(experiment const& with, std::vector<index_t> const& hidden,
+field believed_field(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
                      std::filesystem::path const& checkpoint, compute where, time_range range,
                      std::vector<double> const& places) {
-  auto const standard = scaler_for(with, hidden);
+  auto const standard = scaler_for(with, hidden, with.split.fit());
   windows from{with.data, standardise(with.data, standard), 0};
   from.hide(hidden);
   auto const first = std::max<index_t>(0, range.begin - lead_in);
@@ -91,7 +97,7 @@ field believed_field(experiment const& with, std::vector<index_t> const& hidden,
   batch.query_place = asked.data();
   batch.target = nullptr;
   batch.target_mask = nullptr;
-  auto const z = believed(with.data, checkpoint, where, batch, range.begin - first);
+  auto const z = believed(with.data, settings, checkpoint, where, batch, range.begin - first);
   field result;
   for (std::size_t i = 0; i < z.mean.size(); ++i) {
     auto const time = with.data.time(range.begin + static_cast<index_t>(i) / batch.queries);
@@ -142,9 +148,9 @@ module_map modules_of(std::filesystem::path const& checkpoint, compute where, st
 
 }  // namespace
 
-module_map modules_over(experiment const& with, std::filesystem::path const& checkpoint, compute where,
+module_map modules_over(fit_settings const& settings, std::filesystem::path const& checkpoint, compute where,
                         std::vector<double> const& places) {
-  return with_net(with.data, [&]<class Net>() { return modules_of<Net>(checkpoint, where, places); });
+  return with_net(settings, [&]<class Net>() { return modules_of<Net>(checkpoint, where, places); });
 }
 
 }  // namespace sensors

@@ -32,8 +32,6 @@ class training_log {
 };
 
 [[nodiscard]] compute compute_of(experiment_options const& options);
-[[nodiscard]] std::vector<std::vector<index_t>> hidden_groups(experiment const& with,
-                                                              experiment_options const& options);
 [[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,
                                                   std::int64_t seed);
 /// Predicts field and modules over the map, leaves them in out/predictions and adds their pictures to a page. False where

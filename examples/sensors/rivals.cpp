@@ -149,7 +149,7 @@ std::vector<rival> const& all_rivals() {
       {"bayesnf_field", "bayesnf.txt", false, true},
       {"statsmodels_var", "statsmodels.txt", true, false},
       {"torch_gru", "torch.txt", true, false},
-      {"pyshred_direct", "pyshred.txt", true, false},
+      {"pyshred_direct", "pyshred.txt", true, true},
   };
   return all;
 }

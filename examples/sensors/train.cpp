@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "choices.hpp"
 #include "common/interrupt.hpp"
 #include "common/ranks.hpp"
 #include "folds.hpp"
@@ -24,6 +25,7 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".shift", shift);
   settings.set(key + ".rotate", rotate);
   settings.set(key + ".source_gain", source_gain);
+  settings.set(key + ".guess", std::string{guess == guess_kind::neighbourhood ? "neighbourhood" : "inverse distance"});
   settings.set(key + ".validate_every", validate_every);
   settings.set(key + ".patience", patience);
   settings.set(key + ".parts", parts);
@@ -31,12 +33,6 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
 
 compute compute_of(experiment_options const& options) {
   return {examples::ranks::threads(options.threads), options.backend == backend_kind::gpu};
-}
-
-std::vector<std::vector<index_t>> hidden_groups(experiment const& with, experiment_options const& options) {
-  std::vector<std::vector<index_t>> groups;
-  for (auto const& one : test_folds(with.data, options.folds)) groups.push_back(one.test);
-  return groups;
 }
 
 std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what, std::int64_t seed) {
@@ -49,6 +45,9 @@ namespace {
 
 /// What cannot be trained is said before hours of what can.
 void require_stations(experiment const& with, experiment_options const& options) {
+  for (auto const& one : with.data.folds) {
+    if (!one.sensors.empty()) throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
+  }
   if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
   throw data_error{
       "an unseen station is predicted from others: expected at least 2 stations, found 1 (--task forecast "
@@ -66,9 +65,16 @@ int train(experiment_options const& options) {
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());
-  auto forecast = forecast_settings(with.data), unseen = unseen_settings(with.data);
-  if (options.steps > 0) forecast.steps = unseen.steps = options.steps;
-  forecast.parts = unseen.parts = options.parts;
+  auto const settled = [&](fit_settings settings) {
+    if (options.steps > 0) settings.steps = options.steps;
+    settings.parts = options.parts;
+    return settings;
+  };
+  auto const forecast = settled(forecast_settings(with.data));
+  auto const fit_fold = [&](fold const& one, std::string const& what, std::int64_t seed) {
+    return fit_unseen(with, settled(chosen_for(with, options, one).settings), one.test, with.split.fit(), seed, where,
+                      checkpoint_of(options, what, seed), options.resume);
+  };
   training_log log;
   if (options.resume) log.read(options.out / "training.json");
   auto const note = [&](std::string const& what, std::int64_t seed, fit_history const& history) {
@@ -92,23 +98,16 @@ int train(experiment_options const& options) {
       }
     }
     if (options.task != task_kind::forecast) {
-      auto const groups = hidden_groups(with, options);
-      for (std::size_t g = 0; g < groups.size(); ++g) {
+      auto const folds = test_folds(with.data, options.folds);
+      for (std::size_t g = 0; g < folds.size(); ++g) {
         auto const what = "unseen" + std::to_string(g);
-        if (!note(
-                what, seed,
-                fit_unseen(with, unseen, groups[g], seed, where, checkpoint_of(options, what, seed), options.resume))) {
-          return examples::interrupt::exit_status;
-        }
+        if (!note(what, seed, fit_fold(folds[g], what, seed))) return examples::interrupt::exit_status;
       }
     }
   }
   if (options.task != task_kind::forecast) {
     auto const seed = options.seeds.front();
-    if (!note("field", seed,
-              fit_unseen(with, unseen, {}, seed, where, checkpoint_of(options, "field", seed), options.resume))) {
-      return examples::interrupt::exit_status;
-    }
+    if (!note("field", seed, fit_fold({}, "field", seed))) return examples::interrupt::exit_status;
   }
   return 0;
 }
