@@ -197,7 +197,8 @@ int evaluate(experiment_options const& options) {
       all.push_back(std::move(made));
     }
     auto table = rivals_table(with, "unseen", all);
-    for (auto const& failure : failed_rivals(options, with, "unseen")) table.note += " Could not be run: " + failure + ".";
+    for (auto const& failure : failed_rivals(options, with, "unseen"))
+      table.note += " Could not be run: " + failure + ".";
     for (std::size_t row = 0; row < table.rows.size(); ++row) {
       if (table.rows[row].front().starts_with("S2GRU")) table.strong.push_back(row);
     }

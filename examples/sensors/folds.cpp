@@ -7,7 +7,7 @@ namespace {
 
 /// Of stations that are hidden one by one so many on either side (in the order of the list) choose a fold's settings. On both sides:
 /// two folds then share a fit, in which each one's test station is the other's validation station.
-constexpr std::size_t most_alone = 3;
+constexpr std::size_t most_alone = 2;
 
 }  // namespace
 

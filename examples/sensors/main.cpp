@@ -189,7 +189,8 @@ int main(int argc, char* argv[]) {
   auto* const train = add("train", "train; Ctrl-C leaves a valid checkpoint", sensors::train);
   auto* const eval = add("eval", "test a checkpoint against the peers, write report.html", sensors::evaluate);
   auto* const render = add("render", "draw the field between the stations", sensors::render);
-  auto* const tune = add("tune", "choose the settings of the unseen-station task on validation stations", sensors::tune);
+  auto* const tune =
+      add("tune", "choose the settings of the unseen-station task on validation stations", sensors::tune);
   for (auto* const one : {demo, train, eval, render, tune}) {
     add_model(*one, options);
   }

@@ -83,8 +83,8 @@ struct field {
 };
 /// At `places` (n, 2) on each day of `range`, from that day's readings of all stations but the hidden ones.
 [[nodiscard]] field believed_field(experiment const& with, fit_settings const& settings,
-                                   std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint, compute where, time_range range,
-                                   std::vector<double> const& places);
+                                   std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
+                                   compute where, time_range range, std::vector<double> const& places);
 
 /// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
 struct module_map {
@@ -93,7 +93,7 @@ struct module_map {
   std::vector<double> reached;   ///< (n): number of modules within reach
   index_t modules = 0;
 };
-[[nodiscard]] module_map modules_over(fit_settings const& settings, std::filesystem::path const& checkpoint, compute where,
-                                      std::vector<double> const& places);
+[[nodiscard]] module_map modules_over(fit_settings const& settings, std::filesystem::path const& checkpoint,
+                                      compute where, std::vector<double> const& places);
 
 }  // namespace sensors

@@ -67,13 +67,14 @@ void predict_unseen(experiment const& with, fit_settings const& settings, std::v
                     time_range fitted, std::filesystem::path const& checkpoint, compute where, prediction& into,
                     std::vector<std::array<index_t, 2>> const& lost) {
   auto const standard = scaler_for(with, hidden, fitted);
-  auto z = standardise(with.data, standard);
-  for (auto const& [t, s] : lost) z[with.data.cell(t, s)] = missing;
-  windows from{with.data, std::move(z), 0};
+  auto readings = standardise(with.data, standard);
+  for (auto const& [t, s] : lost) readings[with.data.cell(t, s)] = missing;
+  windows from{with.data, std::move(readings), 0};
   from.hide(hidden);
   auto const range = into.range;
   auto const first = std::max<index_t>(0, range.begin - lead_in);
-  auto const z = believed(with.data, settings, checkpoint, where, from.cut({first}, range.end - first), range.begin - first);
+  auto const z =
+      believed(with.data, settings, checkpoint, where, from.cut({first}, range.end - first), range.begin - first);
   for (auto t = range.begin; t < range.end; ++t) {
     for (auto const s : hidden) {
       auto const i = into.cell(t, s);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "common/array_file.hpp"
 #include "choices.hpp"
+#include "common/array_file.hpp"
 #include "results.hpp"
 
 namespace sensors {

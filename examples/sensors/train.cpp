@@ -46,7 +46,8 @@ namespace {
 /// What cannot be trained is said before hours of what can.
 void require_stations(experiment const& with, experiment_options const& options) {
   for (auto const& one : with.data.folds) {
-    if (!one.sensors.empty()) throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
+    if (!one.sensors.empty())
+      throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
   }
   if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
   throw data_error{

@@ -36,7 +36,7 @@ std::vector<candidate> unseen_candidates(series const& data) {
     change(all.back().settings);
   };
   add("no decay", [](fit_settings& s) { s.weight_decay = 0; });
-  add("twice the steps", [](fit_settings& s) { s.steps *= 2; });
+  add("half the steps", [](fit_settings& s) { s.steps /= 2; });
   add("places as they are", [](fit_settings& s) { s.rotate = false, s.shift = 0; });
   add("half of the stations hidden", [](fit_settings& s) { s.drop_stations = 0.5; });
   add("the other guess", [](fit_settings& s) {
@@ -48,7 +48,8 @@ std::vector<candidate> unseen_candidates(series const& data) {
 candidate chosen_for(experiment const& with, experiment_options const& options, fold const& one) {
   auto const all = unseen_candidates(with.data);
   auto const from = options.choices.empty() ? std::string{"choices.json"} : options.choices.string();
-  auto const file = examples::parse_json(options.choices.empty() ? choices_file : examples::read_file(options.choices), from);
+  auto const file =
+      examples::parse_json(options.choices.empty() ? choices_file : examples::read_file(options.choices), from);
   auto const& name = with.data.origin.name;
   if (!file.contains(name) || file.at(name).at("data") != with.data.origin.checksum) return all.front();
   auto const& folds = file.at(name).at("folds");
@@ -57,7 +58,8 @@ candidate chosen_for(experiment const& with, experiment_options const& options, 
   }
   std::map<std::string, int> votes;
   for (auto const& fold : folds) ++votes[fold.at("chosen").get<std::string>()];
-  auto const most = std::max_element(votes.begin(), votes.end(), [](auto const& a, auto const& b) { return a.second < b.second; });
+  auto const most =
+      std::max_element(votes.begin(), votes.end(), [](auto const& a, auto const& b) { return a.second < b.second; });
   return most == votes.end() ? all.front() : named(all, most->first);
 }
 
@@ -120,7 +122,8 @@ int tune(experiment_options const& options) {
     write(c + 1);
     sum over;
     for (auto const& fold : errors) over.squares += fold[c].squares, over.count += fold[c].count;
-    std::printf("%-30s %.4f %s\n", all[c].name.c_str(), std::sqrt(over.squares / over.count), with.data.origin.unit.c_str());
+    std::printf("%-30s %.4f %s\n", all[c].name.c_str(), std::sqrt(over.squares / over.count),
+                with.data.origin.unit.c_str());
     std::fflush(stdout);
   }
   return 0;

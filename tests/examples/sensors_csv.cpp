@@ -171,7 +171,7 @@ TEST_CASE("a network that is written is read as it was") {
   CHECK(back.at(3, 1) == 0.25);
   CHECK(back.places == made.places);
   CHECK(back.origin.source == "files readings.csv and stations.csv");
-  CHECK(back.origin.checksum == sensors::data_checksum(s2rm::test::read_text(r), s2rm::test::read_text(s)));
+  CHECK(back.origin.checksum == sensors::data_checksum({s2rm::test::read_text(r), s2rm::test::read_text(s)}));
   sensors::provenance origin;
   origin.source = "a book";
   CHECK(sensors::read_network(r, s, coordinate_kind::degrees, origin).origin.source == "a book");
