@@ -186,7 +186,10 @@ int evaluate(experiment_options const& options) {
         auto const what = "unseen" + std::to_string(g);
         for (bool const half : {false, true}) {
           if (half && folds[g].lost.empty()) continue;
-          rival_run run{folds[g].name, half, {made.method, with.split.test, with.data.station_count()}};
+          rival_run run;
+          run.run = folds[g].name;
+          run.half = half;
+          run.made = prediction{made.method, with.split.test, with.data.station_count()};
           predict_unseen(with, chosen_for(with, options, folds[g]).settings, folds[g].test, with.split.fit(),
                          checkpoint_of(options, what, seed), where, run.made,
                          half ? folds[g].lost : std::vector<std::array<index_t, 2>>{});

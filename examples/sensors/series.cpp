@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "published.hpp"
+#include "s2rm/math/globe.hpp"
 
 namespace sensors {
 namespace {
@@ -139,10 +140,8 @@ void series::settle_places() {
       places.insert(places.end(), place.begin(), place.end());
       continue;
     }
-    auto const longitude = radians(one.x), latitude = radians(one.y);
-    // At a pole the cosine is not quite 0, and longitudes would tell the cells of its row apart.
-    auto const around = std::abs(one.y) == 90 ? 0.0 : std::cos(latitude);
-    places.insert(places.end(), {around * std::cos(longitude), around * std::sin(longitude), std::sin(latitude)});
+    auto const place = s2rm::globe::place<double>(one.x, one.y);
+    places.insert(places.end(), place.begin(), place.end());
   }
 }
 

@@ -153,8 +153,8 @@ def by_itself(task: Task, answer: Answer, half: bool) -> None:
 
 
 def with_the_past(task: Task, answer: Answer, half: bool) -> None:
-    """Kriging with drifts in place and height from the readings of a time and of the two before it: covariance in space times
-    0.95 a step, coefficients of the drifts of each time."""
+    """Kriging with drifts in place and height from the readings of the hundred nearest stations, at a time and at the two before it:
+    covariance in space times 0.95 a step, coefficients of the drifts of each time."""
     y = task.target()
     height = task.sides[:, task.about["sides"].index("height")] / 1000
     x = task.places * [np.cos(np.radians(task.places[:, 1].mean())), 1]
@@ -165,23 +165,23 @@ def with_the_past(task: Task, answer: Answer, half: bool) -> None:
     far, across = task.kilometres(task.sensors, task.sensors), task.kilometres(task.sensors, task.asked)
     mean, variance = np.full((2, len(task.test), len(task.asked)), np.nan)
     for row, t in enumerate(task.test):
-        at = [(age, i) for age in range(3) for i in np.flatnonzero(~np.isnan(y[t - age, task.sensors]))]
-        age, i = np.array(at).T
-        now = i[age == 0]
-        columns = want[t, task.asked]
-        if len(now) < 10 or not columns.any():
+        now = np.flatnonzero(~np.isnan(y[t, task.sensors]))
+        if len(now) < 30:
             continue
         nugget, sill, length = exponential_variogram(far[np.ix_(now, now)], y[t, task.sensors[now]], full[task.sensors[now]],
                                                      2500.0)
-        r = y[t - age, task.sensors[i]]
-        c_ss = sill * np.exp(-far[np.ix_(i, i)] / length) * 0.95 ** np.abs(age[:, None] - age[None])
-        c_ss[np.diag_indices(len(r))] += nugget
-        c_sq = sill * np.exp(-across[i][:, columns] / length) * 0.95 ** age[:, None]
-        drift_s = np.concatenate([full[task.sensors[i]] * (age == k)[:, None] for k in range(3)], axis=1)
-        drift_q = np.zeros((columns.sum(), drift_s.shape[1]))
-        drift_q[:, : full.shape[1]] = full[task.asked[columns]]
-        used = np.abs(drift_s).sum(0) > 0
-        mean[row, columns], variance[row, columns] = krige(c_ss, c_sq, sill + nugget, r, drift_s[:, used], drift_q[:, used])
+        past = {age: ~np.isnan(y[t - age, task.sensors]) for age in range(3)}
+        for column in np.flatnonzero(want[t, task.asked]):
+            near = np.argsort(across[:, column])[:100]
+            age, i = np.array([(a, k) for a in range(3) for k in near if past[a][k]]).T
+            c_ss = sill * np.exp(-far[np.ix_(i, i)] / length) * 0.95 ** np.abs(age[:, None] - age[None])
+            c_ss[np.diag_indices(len(i))] += nugget
+            c_sq = sill * np.exp(-across[i, column] / length) * 0.95**age
+            drift_s = np.concatenate([full[task.sensors[i]] * (age == k)[:, None] for k in range(3) if (age == k).any()], axis=1)
+            drift_q = np.zeros((1, drift_s.shape[1]))
+            drift_q[0, : full.shape[1]] = full[task.asked[column]]
+            made = krige(c_ss, c_sq[:, None], sill + nugget, y[t - age, task.sensors[i]], drift_s, drift_q)
+            mean[row, column], variance[row, column] = made[0][0], made[1][0]
     answer.write("kriging, drift lon lat height, two steps before too", mean, variance, note="0.95 a step")
 
 
