@@ -188,6 +188,7 @@ TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", n
     stream<net, backend::eigen> live{cpu, learner.parameters(), {.views = 8, .queries = 8}};
     float checksum = 0;
     index_t refused = 0;
+    std::vector<float> many(static_cast<std::size_t>(30 * 8 * net::outputs));
     // Nothing is run beforehand: the first call is counted as well.
     long const count = touched([&] {
       for (index_t t = 0; t < 30; ++t) {
@@ -205,6 +206,8 @@ TEMPLATE_TEST_CASE("allocations: none by a stream after its construction", "", n
         if (live.step({b.view.data(), {views, 25}}, {x, {views, 2}}, {x, {queries, 2}}) != observed::yes) ++refused;
         auto const z = live.predictions();
         if (z.size() > 0) checksum += z.data[0];
+        if (!live.predict_into({b.place.data(), {30 * 8, 2}}, many)) ++refused;
+        checksum += many.back();
       }
     });
     INFO(threads << " threads");

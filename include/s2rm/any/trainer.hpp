@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,8 @@ class any_stream {
                            step_details<T> const& more) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 2> places,
                                                        query_details<T> const& more = {}) noexcept = 0;
+  virtual bool predict_into(array_view<T const, 2> places, std::span<T> to,
+                            query_details<T> const& more = {}) noexcept = 0;
   virtual bool predict_async(array_view<T const, 2> places, query_details<T> const& more = {}) noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual observed step(array_view<T const, view_rank> views, array_view<T const, 2> places,
@@ -72,6 +75,8 @@ class any_streams {
                            sessions_details<T> const& more) noexcept = 0;
   virtual array_view<T const, prediction_rank> predict(array_view<T const, 3> places,
                                                        queries_details<T> const& more = {}) noexcept = 0;
+  virtual bool predict_into(array_view<T const, 3> places, std::span<T> to,
+                            queries_details<T> const& more = {}) noexcept = 0;
   virtual bool predict_async(array_view<T const, 3> places, queries_details<T> const& more = {}) noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions() noexcept = 0;
   virtual array_view<T const, prediction_rank> predictions(on_device_t) noexcept = 0;
@@ -166,6 +171,9 @@ class erased_stream final : public any_stream<Net, T> {
                                                      query_details<T> const& more) noexcept override {
     return stream_.predict(places, more);
   }
+  bool predict_into(array_view<T const, 2> places, std::span<T> to, query_details<T> const& more) noexcept override {
+    return stream_.predict_into(places, to, more);
+  }
   bool predict_async(array_view<T const, 2> places, query_details<T> const& more) noexcept override {
     return stream_.predict_async(places, more);
   }
@@ -201,6 +209,9 @@ class erased_streams final : public any_streams<Net, T> {
   array_view<T const, base::prediction_rank> predict(array_view<T const, 3> places,
                                                      queries_details<T> const& more) noexcept override {
     return streams_.predict(places, more);
+  }
+  bool predict_into(array_view<T const, 3> places, std::span<T> to, queries_details<T> const& more) noexcept override {
+    return streams_.predict_into(places, to, more);
   }
   bool predict_async(array_view<T const, 3> places, queries_details<T> const& more) noexcept override {
     return streams_.predict_async(places, more);

@@ -83,9 +83,14 @@ struct forward_backward {
     return b;
   }
 
+  /// Whether a query computes the keys and values of the states, or those of the query before are there still: of the same
+  /// states, read at the same time, without a backward pass between.
+  enum class state_keys { computed, reused };
+
   /// States (of the activations) to outputs at the queries' places. b: a chunk of the batch observed, whose first row is
   /// `first`.
-  static void query(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first = 0) {
+  static void query(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first = 0,
+                    state_keys keys = state_keys::computed) {
     index_t const R = b.time * b.batch, n = R * b.queries;
     T* const output = s.output + first * b.queries * O;
     // Without a mask the places are read from the batch itself.
@@ -105,7 +110,7 @@ struct forward_backward {
     Net::places::forward(be, place_params(p), n, place, in.shifted(NC), s.query_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
     each_read_block(apart(b), s.chunks, R, b.queries,
-                    [&](read_block const& block) { read_states(be, p, s, b, first, block); });
+                    [&](read_block const& block) { read_states(be, p, s, b, first, block, keys); });
     Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{output, O}, s.decoder);
     if constexpr (Net::residual::active) {
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
@@ -214,24 +219,26 @@ struct forward_backward {
 
   /// The states of a block as they are read, and r of their queries.
   static void read_states(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first,
-                          read_block const& block) {
+                          read_block const& block, state_keys keys = state_keys::computed) {
     index_t const count = block.count, at = block.first_query();
-    if constexpr (Net::relaxes_to_lead) {
-      be.template for_rows<H>(count * M, lead_states<M, H, T>{lead_of(s, b, first, block), s.lead_state});
-    }
-    rows<T const> const y = normalise(be, count, read_from(s, first), s);
     auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
-    auto const value = product_of(w.template matrix<"value.weight">(), nullptr, count * alike, by_weight(y),
-                                  by_weight(module_rows(s.read_value)));
-    if constexpr (Net::readout_by_dot) {
-      ops::side_by_side(be,
-                        product_of(w.template matrix<"query.weight">(), nullptr, block.query_count(),
-                                   rows<T>{s.read + at * read + NC, read}, rows<T>{s.read_query + at * NC, NC}),
-                        product_of(w.template matrix<"key.weight">(), nullptr, count * alike, by_weight(y),
-                                   by_weight(module_rows(s.read_key))),
-                        value);
-    } else {
-      ops::side_by_side(be, value);
+    if (keys == state_keys::computed) {
+      if constexpr (Net::relaxes_to_lead) {
+        be.template for_rows<H>(count * M, lead_states<M, H, T>{lead_of(s, b, first, block), s.lead_state});
+      }
+      rows<T const> const y = normalise(be, count, read_from(s, first), s);
+      auto const value = product_of(w.template matrix<"value.weight">(), nullptr, count * alike, by_weight(y),
+                                    by_weight(module_rows(s.read_value)));
+      if constexpr (Net::readout_by_dot) {
+        ops::side_by_side(be, query_product(w, s, block),
+                          product_of(w.template matrix<"key.weight">(), nullptr, count * alike, by_weight(y),
+                                     by_weight(module_rows(s.read_key))),
+                          value);
+      } else {
+        ops::side_by_side(be, value);
+      }
+    } else if constexpr (Net::readout_by_dot) {
+      ops::side_by_side(be, query_product(w, s, block));
     }
     attend::forward(be, geometry(s, block), by_state(s.read_query, block, NC), module_rows(s.read_key),
                     module_rows(s.read_value), by_state(s.read, block, read), s.read_attention + at * attend::saved(M));
@@ -320,6 +327,12 @@ struct forward_backward {
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 
+  template <class Readout>
+  static auto query_product(Readout const& w, activations_type const& s, read_block const& block) {
+    index_t const at = block.first_query();
+    return product_of(w.template matrix<"query.weight">(), nullptr, block.query_count(),
+                      rows<T>{s.read + at * read + NC, read}, rows<T>{s.read_query + at * NC, NC});
+  }
   static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, activations_type const& s) {
     if constexpr (dynamics::normed) {
       s2rm::layer::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,12 +86,20 @@ class stream {
   }
 
   /// What the places (Q, P) will show one step after the last `observe`: the likelihood's parameters, (Q, ...). Valid
-  /// until the next call; empty where there were too many queries or nothing was observed yet.
+  /// until the next call; empty where there were too many queries (`predict_into` takes any number) or nothing was observed
+  /// yet.
   /// With leads (Q) each place is answered for its own time after the step; with context (Q, K) for what is known of it.
   array_view<T const, prediction_rank> predict(array_view<T const, 2> places,
                                                query_details<T> const& more = {}) noexcept {
     predict_async(places, more);
     return predictions();
+  }
+  /// `predict` of any number of places (Q, P), to the caller's memory `to` (Q, ...): Q times `Net::outputs` numbers. Works
+  /// through chunks of `stream_limits::queries`: bounded memory, time linear in Q. False where there is nothing to predict
+  /// from, the places do not belong to this model, or `to` is of another size. See `streams::predict_into`.
+  bool predict_into(array_view<T const, 2> places, std::span<T> to, query_details<T> const& more = {}) noexcept {
+    return session_.predict_into(started() ? detail::with_sessions(places) : array_view<T const, 3>{}, to,
+                                 of_queries(more));
   }
   /// The first half of `predict`: enqueues the work and returns. False where there will be no predictions.
   bool predict_async(array_view<T const, 2> places, query_details<T> const& more = {}) noexcept {
@@ -132,6 +141,11 @@ class stream {
     requires viewable<Places>
   auto predict(Places const& places, query_details<T> const& more = {}) noexcept {
     return predict(array_view<T const, 2>(view_traits<Places>::view(places)), more);
+  }
+  template <class Places>
+    requires viewable<Places>
+  bool predict_into(Places const& places, std::span<T> to, query_details<T> const& more = {}) noexcept {
+    return predict_into(array_view<T const, 2>(view_traits<Places>::view(places)), to, more);
   }
   template <class Views, class Places, class Queries>
     requires viewable<Views> && viewable<Places> && viewable<Queries>

@@ -14,6 +14,7 @@
 #include <array>
 #include <concepts>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,10 @@
 #include "s2rm/model/forward_backward.hpp"
 #include "s2rm/runtime/graph_cache.hpp"
 #include "s2rm/runtime/stream_io.hpp"
+#include "s2rm/stream/call_checks.hpp"
 #include "s2rm/stream/idle_sessions.hpp"
 #include "s2rm/stream/limits.hpp"
+#include "s2rm/stream/query_chunks.hpp"
 
 S2RM_NAMESPACE_BEGIN
 
@@ -49,7 +52,9 @@ class streams {
         weights_(weights.view()),
         limits_(limits),
         sessions_(checked(sessions, limits)),
+        checks_{sessions, limits.views, limits.queries},
         io_(backend_, sessions, limits.views, limits.queries, limits.policy()),
+        chunks_(sessions, limits.queries),
         idle_of_host_(static_cast<std::size_t>(sessions)) {
     extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>};
     memory_ = backend_.template allocate<std::byte>(activation_bytes<Net, T>(e, false));
@@ -94,8 +99,8 @@ class streams {
   }
 
   /// What the places (B, Q, P) will show one step after the last step of each session, (B, Q, ...). Valid until the
-  /// next call; empty where there were too many queries or nothing was ever observed. Predictions for a session that
-  /// never took part have no meaning.
+  /// next call; empty where there were too many queries (`predict_into` takes any number) or nothing was ever observed.
+  /// Predictions for a session that never took part have no meaning.
   /// With leads each place is answered for its own time after the step; with context for what is known of it.
   array_view<T const, prediction_rank> predict(array_view<T const, 3> places,
                                                queries_details<T> const& more = {}) noexcept {
@@ -105,16 +110,34 @@ class streams {
   /// The first half of `predict`: enqueues the work and returns. False where there will be no predictions.
   bool predict_async(array_view<T const, 3> places, queries_details<T> const& more = {}) noexcept {
     io_.drop_predictions();
-    if (views_ < 0 || !accepts(places, more) || !proper_leads(places, more)) return false;
-    auto const in = io_.stage_queries(backend_, batch_of(places, more));
-    auto queries = in.batch;
-    queries.views = views_;  // a residual read-out reads them from the activations
-    predict_(backend_, {queries.queries, queries.views, queries.query_lead != nullptr ? 1 : 0, in.word()}, [&] {
-      io_.send(backend_, in);
-      read_out(queries, true);
-    });
-    io_.sent(backend_, in);
-    io_.predicted(backend_, places.shape[1], queries.queries, true);
+    if (views_ < 0 || !checks_.few(places, more) || !checks_.leads(places, more)) return false;
+    enqueue(batch_of(places, more), flow::state_keys::computed);
+    return true;
+  }
+  /// `predict` of any number of places (B, Q, P), to the caller's memory `to` (B, Q, ...): B Q times `Net::outputs` numbers.
+  /// Works through chunks of `stream_limits::queries` places of each session, so the memory is theirs and the time linear
+  /// in Q; the state is read once. The predictions are those of one `predict`: to the bit where a backend's result for a row
+  /// does not depend on how many rows there are. False where `predict` would refuse the places for another reason than their
+  /// number, or `to` is of another size. Waits; drops what `predictions` would have returned.
+  bool predict_into(array_view<T const, 3> places, std::span<T> to, queries_details<T> const& more = {}) noexcept {
+    io_.drop_predictions();
+    index_t const count = places.shape[1], most = limits_.queries;
+    if (views_ < 0 || most == 0 || !checks_.queries(places, more) || !checks_.leads(places, more) ||
+        static_cast<index_t>(to.size()) != sessions_ * count * Net::outputs) {
+      return false;
+    }
+    for (index_t first = 0; first < count; first += most) {
+      index_t const n = (std::min)(most, count - first);
+      // A lead may change the state that a query reads.
+      bool const first_or_led = first == 0 || more.lead.data != nullptr;
+      enqueue(chunks_.cut(batch_of(places, more), first, n),
+              first_or_led ? flow::state_keys::computed : flow::state_keys::reused);
+      T const* const y = io_.predictions(backend_, activations_.output);
+      for (index_t b = 0; b < sessions_; ++b) {
+        std::copy_n(y + b * n * Net::outputs, n * Net::outputs, to.data() + (b * count + first) * Net::outputs);
+      }
+    }
+    io_.drop_predictions();
     return true;
   }
   /// The second half: waits for the predictions that were last enqueued. Steps may come between; they do not change
@@ -141,7 +164,7 @@ class streams {
   observed step(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 sessions_details<T> const& more, queries_details<T> const& of_queries = {}) noexcept {
     io_.drop_predictions();
-    bool const answers = accepts(queries, of_queries) && proper_leads(queries, of_queries);
+    bool const answers = checks_.few(queries, of_queries) && checks_.leads(queries, of_queries);
     return take(views, places, answers ? queries : array_view<T const, 3>{}, more, of_queries);
   }
   /// The same with all arrays on the device; work that is enqueued later may change them. Views are checked there: with
@@ -157,8 +180,8 @@ class streams {
                 array_view<T const, 3> queries, sessions_details<T> const& more,
                 queries_details<T> const& of_queries = {}) noexcept {
     io_.drop_predictions();
-    if (auto const found = fits(views, places, more); found != observed::yes) return found;
-    if (!accepts(queries, of_queries)) queries = {};
+    if (auto const found = checks_.step(views, places, more); found != observed::yes) return found;
+    if (!checks_.few(queries, of_queries)) queries = {};
     auto in = io_.stage(on_device, backend_, batch_of(views, places, queries, more, of_queries));
     if (!in) return observed::not_finite;
     if (more.active != nullptr) {
@@ -226,41 +249,6 @@ class streams {
     backend_.fill(1, std::uint8_t{anew}, pending_.data() + session);
   }
 
-  [[nodiscard]] observed fits(array_view<T const, view_rank> views, array_view<T const, 3> places,
-                              details const& more) const {
-    index_t const count = views.shape[1];
-    bool good = views.shape[0] == sessions_ && places.shape[0] == sessions_ && count >= 0 && places.shape[1] == count;
-    for (std::size_t i = 2; i < view_rank; ++i) {
-      good = good && (count == 0 || views.shape[i] == Net::view::extents[i - 2]);
-    }
-    if (count > 0) good = good && places.shape[2] == Net::P && views.data != nullptr && places.data != nullptr;
-    if (!good || !context_fits(count, more.context)) return observed::wrong_shape;
-    return count > limits_.views ? observed::too_many_views : observed::yes;
-  }
-  /// Context of `count` views or queries of each session: there where the shape has any, and nowhere else.
-  [[nodiscard]] bool context_fits(index_t count, array_view<T const, 3> const& context) const {
-    if (Net::K == 0) return context.data == nullptr;
-    return count == 0 || (context.data != nullptr && context.shape == std::array{sessions_, count, Net::K});
-  }
-  [[nodiscard]] bool accepts(array_view<T const, 3> places, queries_details<T> const& more) const {
-    index_t const count = places.shape[1];
-    return places.shape[0] == sessions_ && places.shape[2] == Net::P && places.data != nullptr && count > 0 &&
-           count <= limits_.queries && context_fits(count, more.context) &&
-           (more.lead.data == nullptr || (Net::lead::active && more.lead.shape == std::array{sessions_, count}));
-  }
-  /// Whether the host's leads of queries that are accepted are finite and not negative.
-  [[nodiscard]] static bool proper_leads(array_view<T const, 3> places, queries_details<T> const& more) {
-    return more.lead.data == nullptr || detail::first_improper(places.shape[0] * places.shape[1], more.lead.data) < 0;
-  }
-  /// Whether the host's elapsed times of all sessions that go on are.
-  [[nodiscard]] bool proper_times(details const& more) const {
-    for (index_t b = 0; more.elapsed != nullptr && b < sessions_; ++b) {
-      bool const read =
-          (more.active == nullptr || more.active[b] != 0) && (more.reset == nullptr || more.reset[b] == 0);
-      if (read && detail::first_improper(1, more.elapsed + b) == 0) return false;
-    }
-    return true;
-  }
   [[nodiscard]] batch_view<T> batch_of(array_view<T const, 3> queries, queries_details<T> const& more) const {
     batch_view<T> b;
     b.time = 1;
@@ -286,11 +274,25 @@ class streams {
     return b;
   }
 
+  /// Enqueues the predictions of queries of the host, after the last step.
+  void enqueue(batch_view<T> const& asked, typename flow::state_keys keys) {
+    auto const in = io_.stage_queries(backend_, asked);
+    auto queries = in.batch;
+    queries.views = views_;  // a residual read-out reads them from the activations
+    std::int64_t const kind = (queries.query_lead != nullptr ? 1 : 0) + (keys == flow::state_keys::reused ? 2 : 0);
+    predict_(backend_, {queries.queries, queries.views, kind, in.word()}, [&] {
+      io_.send(backend_, in);
+      read_out(queries, true, keys);
+    });
+    io_.sent(backend_, in);
+    io_.predicted(backend_, asked.queries, queries.queries, true);
+  }
+
   /// A step from the host's arrays, and its predictions where there are queries.
   observed take(array_view<T const, view_rank> views, array_view<T const, 3> places, array_view<T const, 3> queries,
                 details const& more, queries_details<T> const& of_queries) {
-    if (auto const found = fits(views, places, more); found != observed::yes) return found;
-    if (!proper_times(more)) return observed::wrong_time;
+    if (auto const found = checks_.step(views, places, more); found != observed::yes) return found;
+    if (!checks_.times(more)) return observed::wrong_time;
     auto b = batch_of(views, places, queries, more, of_queries);
     if (more.active != nullptr) {
       detail::idle_sessions const idle{more.active, idle_of_host_.data()};
@@ -341,8 +343,9 @@ class streams {
     // Idle sessions may still have to start: the flags say which.
     starts_ = combines && idles ? starts::some : starts::none;
   }
-  void read_out(batch_view<T> const& queries, bool delivered) {
-    flow::query(backend_, weights_, activations_, queries);
+  void read_out(batch_view<T> const& queries, bool delivered,
+                typename flow::state_keys keys = flow::state_keys::computed) {
+    flow::query(backend_, weights_, activations_, queries, 0, keys);
     if (delivered) io_.deliver(backend_, queries.queries, activations_.output);
   }
 
@@ -353,14 +356,16 @@ class streams {
   typename flow::weights weights_;
   stream_limits limits_;
   index_t sessions_;
+  detail::call_checks<Net, T> checks_;
   stream_io<Net, Backend, T> io_;
   ops::graph_cache<Backend, 3> observe_;
   ops::graph_cache<Backend, 4> predict_;
   block<std::byte> memory_;
   activations<Net, T> activations_{};
-  block<T> saved_;                          ///< (B, M, state), see `save_idle`
-  block<std::uint8_t> pending_, start_;     ///< (B), see `starting_sessions`
-  block<std::uint8_t> idle_;                ///< (B), of steps whose arrays are the device's
+  block<T> saved_;                       ///< (B, M, state), see `save_idle`
+  block<std::uint8_t> pending_, start_;  ///< (B), see `starting_sessions`
+  block<std::uint8_t> idle_;             ///< (B), of steps whose arrays are the device's
+  detail::query_chunks<Net, T> chunks_;
   std::vector<std::uint8_t> idle_of_host_;  ///< (B), of steps whose arrays are the host's
   starts starts_ = starts::all;
   index_t views_ = -1;  ///< of the last step as the activations hold them; -1: nothing was observed yet
