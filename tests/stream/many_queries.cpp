@@ -143,6 +143,23 @@ TEST_CASE("many queries: a stream, xtensor's arrays, behind virtual functions") 
   CHECK(small.predictions().shape[0] == 0);
 }
 
+TEST_CASE("many views: a stream encodes them in chunks, and has the bits of the whole sequence") {
+  using net = context_net;
+  constexpr index_t many = 1300;  // more than two chunks
+  for (int const threads : {1, 2}) {
+    backend::eigen const cpu{.threads = threads};
+    auto const b = test::random_batch<net, T>(2, 1, many, 3, 7, {.view_mask = true, .times = true});
+    trainer<net, backend::eigen, T> whole{cpu, {}, seed{5}};
+    whole.evaluate(b.look());
+    stream<net, backend::eigen, T> live(cpu, whole.parameters(), {many, 3});
+    for (index_t t = 0; t < 2; ++t) {
+      test::observe<net>(live, b, t, t == 1);
+      auto const y = live.predict(test::places_of(b.query_place.data() + t * 6, 3), test::asked<net>(b, t));
+      CHECK(same_bits(y.data, whole.predictions() + t * y.size(), y.size()));
+    }
+  }
+}
+
 TEST_CASE("many queries: leads of several sessions are cut like places") {
   backend::eigen cpu;
   auto const weights = weights_on<test::small_net, T>(cpu);

@@ -41,6 +41,7 @@ struct add_number {
 struct extent {
   index_t time = 0, batch = 0, views = 0, queries = 0;
   ops::chunk_rows chunks{};
+  index_t encoded_views = 0;  ///< views encoded at a time where no backward pass follows; 0: all
   friend constexpr bool operator==(extent const&, extent const&) = default;
 };
 
@@ -50,12 +51,13 @@ struct activations {
   using dynamics_type = typename Net::dynamics;
 
   ops::chunk_rows chunks;                          ///< as the workspace has room for
+  index_t encoded_views;                           ///< as many views' is what encoders save; 0: all views'
   T *unit, *unit_packed, *unit_packed_transposed;  ///< (M, S): the modules' places, and as a packed weight
   T* module_log_weight;                            ///< (M, M)
   std::uint8_t *module_reach, *start, *present;    ///< (M, M), (R), (R, A)
   kernel::neighbours module_neighbours;            ///< which modules are within reach of which
   T *view, *place, *source;                        ///< (R, A, V), (R, A, P), (R, A, D + S + K): [e; s; c]
-  T *encoder, *view_places;                        ///< saved by the encoder and the place encoder
+  T *encoder, *view_places;                        ///< saved by the encoder and the place encoder, see `encoded_views`
   T* view_log_weight;                              ///< (R, A, M)
   std::uint8_t* view_reach;
   typename dynamics_type::template activations<T> dynamics;
@@ -99,8 +101,10 @@ struct activations {
     s.view = a.take<T>(views * Net::view::size);
     s.place = a.take<T>(views * P);
     s.source = a.take<T>(views * Net::source);
-    s.encoder = a.take<T>(views * Net::encoder::saved);
-    s.view_places = a.take<T>(views * Net::places::saved);
+    s.encoded_views = with_backward ? 0 : e.encoded_views;
+    index_t const saved_views = s.encoded_views > 0 ? (std::min)(views, s.encoded_views) : views;
+    s.encoder = a.take<T>(saved_views * Net::encoder::saved);
+    s.view_places = a.take<T>(saved_views * Net::places::saved);
     s.view_log_weight = a.take<T>(views * M);
     s.view_reach = a.take<std::uint8_t>(views * M);
     s.dynamics = dynamics_type::template activations<T>::lay_out(a, e.time, e.batch, e.views, e.chunks.encode);

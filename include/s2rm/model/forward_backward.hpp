@@ -174,17 +174,22 @@ struct forward_backward {
 
  private:
   /// Views of steps t ... t + count - 1 to sources [e; s; c], of which c is there already, and their log Z. What
-  /// encoders save lies chunk after chunk, as `encode_backward` reads it.
+  /// encoders save lies chunk after chunk, as `encode_backward` reads it; of streams that of the last views alone.
   static void encode(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t t,
                      index_t count) {
-    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
-    rows<T> const in{s.source + r * source, source};
-    Net::encoder::forward(be, encoder_params(p), n, rows<T>{s.view + r * V, V}, in,
-                          s.encoder + r * Net::encoder::saved);
-    Net::places::forward(be, place_params(p), n, s.place + r * P, in.shifted(D),
-                         s.view_places + r * Net::places::saved);
-    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + r, s.view_log_weight + r * M,
-                   s.view_reach + r * M);
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views, most = s.encoded_views;
+    if (most == 0) encode_views(be, p, s, r, n, r);
+    for (index_t i = 0; most > 0 && i < n; i += most) encode_views(be, p, s, r + i, (std::min)(most, n - i), 0);
+  }
+  /// Views first ... first + n - 1; what encoders save of them begins where that of view `saved` is.
+  static void encode_views(Backend& be, weights p, activations_type const& s, index_t first, index_t n, index_t saved) {
+    rows<T> const in{s.source + first * source, source};
+    Net::encoder::forward(be, encoder_params(p), n, rows<T>{s.view + first * V, V}, in,
+                          s.encoder + saved * Net::encoder::saved);
+    Net::places::forward(be, place_params(p), n, s.place + first * P, in.shifted(D),
+                         s.view_places + saved * Net::places::saved);
+    pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(D), s.present + first, s.view_log_weight + first * M,
+                   s.view_reach + first * M);
   }
 
   /// What the recurrence calls when the gradients of the views of some steps are complete (dynamics/scan.hpp).

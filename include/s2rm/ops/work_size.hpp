@@ -21,5 +21,10 @@ index_t from_masks(index_t all, F const& count) {
 template <class B>
 inline constexpr index_t search_parts = host_memory<B> ? 1 : 64;
 
+/// Views that a stream encodes at a time, 0: all. What encoders save need not outlive their step there, and a CPU loses
+/// nothing by chunks that stay in cache.
+template <class B>
+inline constexpr index_t encoded_views = host_memory<B> ? 512 : 0;
+
 }  // namespace ops
 S2RM_NAMESPACE_END

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "s2rm/model/forward_backward.hpp"
+#include "s2rm/ops/work_size.hpp"
 #include "s2rm/runtime/graph_cache.hpp"
 #include "s2rm/runtime/stream_io.hpp"
 #include "s2rm/stream/call_checks.hpp"
@@ -56,7 +57,7 @@ class streams {
         io_(backend_, sessions, limits.views, limits.queries, limits.policy()),
         chunks_(sessions, limits.queries),
         idle_of_host_(static_cast<std::size_t>(sessions)) {
-    extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>};
+    extent const e{1, sessions, limits.views, limits.queries, ops::chunks<Backend>, ops::encoded_views<Backend>};
     memory_ = backend_.template allocate<std::byte>(activation_bytes<Net, T>(e, false));
     arena real{memory_.data()};
     activations_ = activations<Net, T>::lay_out(real, e, false);
