@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 from pykrige.ok import OrdinaryKriging
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+import machine  # noqa: E402
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def main() -> None:
     rmse = float(np.sqrt(np.mean((np.asarray(mean) - field) ** 2)))
     print(json.dumps({"rmse": rmse, "best_s": min(wall), "median_s": statistics.median(wall), "own_s": min(own), "fit_s": fit,
                       "rounds": args.rounds, "check": float(np.sum(mean)),
-                      "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+                      "peak_rss_bytes": machine.peak_resident_bytes()}))
 
 
 if __name__ == "__main__":

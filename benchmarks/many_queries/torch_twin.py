@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / "peers"), str(ROOT / "python")]
+import machine  # noqa: E402
 import s2rm_reference as ref  # noqa: E402
 from configs import Problem  # noqa: E402
 from torch_model import Sequence, Step, attend, rms  # noqa: E402
@@ -96,7 +96,7 @@ def main() -> None:
             own.append(time.process_time() - own_begin)
     print(json.dumps({"best_s": min(wall), "median_s": statistics.median(wall), "own_s": min(own), "error": error,
                       "rounds": args.rounds, "version": torch.__version__,
-                      "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+                      "peak_rss_bytes": machine.peak_resident_bytes()}))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,12 @@ def system() -> str:
     return f"{name}, Linux {platform.release().split('-')[0]}"
 
 
+def peak_resident_bytes() -> int:
+    """Of this program alone; `getrusage` counts the one that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
+
 class Neighbours:
     """The part of the machine that neither we nor our children used since `begin`, stolen time included."""
 
