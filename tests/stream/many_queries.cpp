@@ -26,6 +26,9 @@ struct with_context : test::small_shape {
   static constexpr index_t context = 2;
 };
 using context_net = world_model<with_context, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
+/// The state that a query reads depends on its lead.
+using lead_net = world_model<with_context, time::elapsed<>, lead::learned<>, encoder::mlp<9, 6>, decoder::mlp<10>,
+                             likelihood::gaussian>;
 using other_net =
     world_model<test::small_shape, cell::lstm, readout::kernel_mean, state_norm::none, normalisation::product,
                 residual::inverse_distance<>, encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;
@@ -44,8 +47,9 @@ struct asked_of {
     if (Net::K > 0) more.context = {b.view_context.data(), {sessions, views, Net::K}};
     return more;
   }
-  [[nodiscard]] queries_details<T> of_queries() const {
+  [[nodiscard]] queries_details<T> of_queries(bool leads = true) const {
     queries_details<T> more;
+    if (Net::lead::active && leads) more.lead = {b.query_lead.data(), {sessions, queries}};
     if (Net::K > 0) more.context = {b.query_context.data(), {sessions, queries, Net::K}};
     return more;
   }
@@ -72,11 +76,12 @@ void compare(Backend be, std::string const& name, index_t sessions, bool to_the_
       d.observe(big);
       d.observe(small);
       auto const before = small.state(sessions - 1);
-      auto const expected = big.predict(d.at(), d.of_queries());
+      bool const leads = step != 2;
+      auto const expected = big.predict(d.at(), d.of_queries(leads));
       REQUIRE(expected.size() == static_cast<index_t>(to.size()));
       for (int repeat = 0; repeat < 3; ++repeat) {  // a device launches what it captured
         std::fill(to.begin(), to.end(), T(-7));
-        REQUIRE(small.predict_into(d.at(), to, d.of_queries()));
+        REQUIRE(small.predict_into(d.at(), to, d.of_queries(leads)));
         if (to_the_bit) {
           CHECK(same_bits(to.data(), expected.data, expected.size()));
         } else {
@@ -102,7 +107,7 @@ void everywhere(index_t sessions) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("many queries: the bits of one prediction", "", test::small_net, context_net, other_net) {
+TEMPLATE_TEST_CASE("many queries: the bits of one prediction", "", test::small_net, context_net, other_net, lead_net) {
   everywhere<TestType>(1);
   everywhere<TestType>(3);
 }
@@ -162,15 +167,17 @@ TEST_CASE("many views: a stream encodes them in chunks, and has the bits of the 
 
 TEST_CASE("many queries: leads of several sessions are cut like places") {
   backend::eigen cpu;
-  auto const weights = weights_on<test::small_net, T>(cpu);
-  streams<test::small_net, backend::eigen> s(cpu, weights, 2, {views, 4});
-  asked_of<test::small_net> const d(2, 1);
+  auto const weights = weights_on<lead_net, T>(cpu);
+  streams<lead_net, backend::eigen> s(cpu, weights, 2, {views, 4});
+  asked_of<lead_net> d(2, 1);
   d.observe(s);
-  std::vector<T> to(static_cast<std::size_t>(2 * queries * test::small_net::outputs)), lead(2 * queries, T(1));
-  CHECK(s.predict_into(d.at(), to, {.lead = {lead.data(), {2, queries}}}));
-  lead[30] = -1;
-  CHECK_FALSE(s.predict_into(d.at(), to, {.lead = {lead.data(), {2, queries}}}));
-  CHECK_FALSE(s.predict_into(d.at(), to, {.lead = {lead.data(), {2, queries - 1}}}));
+  std::vector<T> to(static_cast<std::size_t>(2 * queries * lead_net::outputs));
+  CHECK(s.predict_into(d.at(), to, d.of_queries()));
+  auto fewer = d.of_queries();
+  fewer.lead.shape[1] = queries - 1;
+  CHECK_FALSE(s.predict_into(d.at(), to, fewer));
+  d.b.query_lead[30] = -1;
+  CHECK_FALSE(s.predict_into(d.at(), to, d.of_queries()));
 }
 
 TEST_CASE("many queries: what is refused, and leaves the caller's memory as it is") {

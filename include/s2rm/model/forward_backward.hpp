@@ -50,13 +50,8 @@ struct forward_backward {
     dynamics::derive(be, dynamics_params(p), s.dynamics);
   }
 
-  /// The batch as the activations hold it: compacted to as many views as the fullest row has (see `compact::view_rows`), on
-  /// backends whose work may depend on masks. Everything below but `observe` takes this one.
-  static batch_view<T> compacted(batch_view<T> b) {
-    b.views = ops::from_masks<Backend>(
-        b.views, [&b] { return compact::max_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
-    return b;
-  }
+  /// The batch as the activations hold it. Everything below but `observe` takes this one.
+  static batch_view<T> compacted(batch_view<T> const& b) { return compact::batch_views<Backend>(b); }
 
   /// Views to states, all in backend memory (runtime/staging.hpp); returns `compacted(given)`. `carried` (B, M, state)
   /// is read where a step does not start anew; null starts every element anew, and so does the flag `lost` where there
@@ -82,10 +77,6 @@ struct forward_backward {
     dynamics::forward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics);
     return b;
   }
-
-  /// Whether a query computes the keys and values of the states, or those of the query before are there still: of the same
-  /// states, read at the same time, without a backward pass between.
-  enum class state_keys { computed, reused };
 
   /// States (of the activations) to outputs at the queries' places. b: a chunk of the batch observed, whose first row is
   /// `first`.
@@ -177,9 +168,9 @@ struct forward_backward {
   /// encoders save lies chunk after chunk, as `encode_backward` reads it; of streams that of the last views alone.
   static void encode(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t t,
                      index_t count) {
-    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views, most = s.encoded_views;
-    if (most == 0) encode_views(be, p, s, r, n, r);
-    for (index_t i = 0; most > 0 && i < n; i += most) encode_views(be, p, s, r + i, (std::min)(most, n - i), 0);
+    index_t const r = t * b.batch * b.views, n = count * b.batch * b.views;
+    index_t const most = s.encoded_views > 0 ? s.encoded_views : n;
+    for (index_t i = 0; i < n; i += most) encode_views(be, p, s, r + i, (std::min)(most, n - i), most < n ? 0 : r);
   }
   /// Views first ... first + n - 1; what encoders save of them begins where that of view `saved` is.
   static void encode_views(Backend& be, weights p, activations_type const& s, index_t first, index_t n, index_t saved) {

@@ -20,6 +20,10 @@
 
 S2RM_NAMESPACE_BEGIN
 
+/// Whether a query computes the keys and values of the states, or those of the query before are there still: of the same
+/// states, read for the same lead, without a backward pass between.
+enum class state_keys { computed, reused };
+
 /// States of a chunk's read-out that are computed at a time, and their queries: `count` states from state `first` on, each
 /// with `queries` queries; `per_row` states belong to one row of the sequence.
 struct read_block {

@@ -10,6 +10,8 @@
 #include "s2rm/core/span.hpp"
 #include "s2rm/math/finite.hpp"
 #include "s2rm/math/row.hpp"
+#include "s2rm/model/batch.hpp"
+#include "s2rm/ops/work_size.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace compact {
@@ -101,6 +103,15 @@ struct count_present {
     return mask == nullptr || mask[i] != 0 ? static_cast<double>(weight) : 0.0;
   }
 };
+
+/// The batch with as many view slots as its fullest row has views (see `view_rows`), on backends whose work may depend on
+/// masks.
+template <class Backend, class T>
+batch_view<T> batch_views(batch_view<T> b) {
+  b.views =
+      ops::from_masks<Backend>(b.views, [&b] { return max_present(b.time * b.batch, b.views, b.view_mask, b.blind); });
+  return b;
+}
 
 }  // namespace compact
 S2RM_NAMESPACE_END

@@ -112,7 +112,7 @@ class streams {
   bool predict_async(array_view<T const, 3> places, queries_details<T> const& more = {}) noexcept {
     io_.drop_predictions();
     if (views_ < 0 || !checks_.few(places, more) || !checks_.leads(places, more)) return false;
-    enqueue(batch_of(places, more), flow::state_keys::computed);
+    enqueue(batch_of(places, more), state_keys::computed);
     return true;
   }
   /// `predict` of any number of places (B, Q, P), to the caller's memory `to` (B, Q, ...): B Q times `Net::outputs` numbers.
@@ -131,8 +131,7 @@ class streams {
       index_t const n = (std::min)(most, count - first);
       // A lead may change the state that a query reads.
       bool const first_or_led = first == 0 || more.lead.data != nullptr;
-      enqueue(chunks_.cut(batch_of(places, more), first, n),
-              first_or_led ? flow::state_keys::computed : flow::state_keys::reused);
+      enqueue(chunks_.cut(batch_of(places, more), first, n), first_or_led ? state_keys::computed : state_keys::reused);
       T const* const y = io_.predictions(backend_, activations_.output);
       for (index_t b = 0; b < sessions_; ++b) {
         std::copy_n(y + b * n * Net::outputs, n * Net::outputs, to.data() + (b * count + first) * Net::outputs);
@@ -276,11 +275,11 @@ class streams {
   }
 
   /// Enqueues the predictions of queries of the host, after the last step.
-  void enqueue(batch_view<T> const& asked, typename flow::state_keys keys) {
+  void enqueue(batch_view<T> const& asked, state_keys keys) {
     auto const in = io_.stage_queries(backend_, asked);
     auto queries = in.batch;
     queries.views = views_;  // a residual read-out reads them from the activations
-    std::int64_t const kind = (queries.query_lead != nullptr ? 1 : 0) + (keys == flow::state_keys::reused ? 2 : 0);
+    std::int64_t const kind = (queries.query_lead != nullptr ? 1 : 0) + (keys == state_keys::reused ? 2 : 0);
     predict_(backend_, {queries.queries, queries.views, kind, in.word()}, [&] {
       io_.send(backend_, in);
       read_out(queries, true, keys);
@@ -344,8 +343,7 @@ class streams {
     // Idle sessions may still have to start: the flags say which.
     starts_ = combines && idles ? starts::some : starts::none;
   }
-  void read_out(batch_view<T> const& queries, bool delivered,
-                typename flow::state_keys keys = flow::state_keys::computed) {
+  void read_out(batch_view<T> const& queries, bool delivered, state_keys keys = state_keys::computed) {
     flow::query(backend_, weights_, activations_, queries, 0, keys);
     if (delivered) io_.deliver(backend_, queries.queries, activations_.output);
   }
