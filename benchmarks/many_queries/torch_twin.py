@@ -3,7 +3,8 @@
 
     torch_twin.py FOLDER --threads T [--chunk C] [--rounds N]
 
-Without --chunk all queries are answered at once. Its predictions are held against those of the C++ program first.
+Without --chunk all queries are answered at once. Its predictions are held against those of the C++ program first,
+all but 0.1 % of them.
 """
 from __future__ import annotations
 
@@ -85,16 +86,18 @@ def main() -> None:
 
     with torch.inference_mode():
         expected = np.fromfile(args.folder / "predictions.f32", np.float32).reshape(-1, 2)
-        error = float(np.abs(run().numpy() - expected).max() / np.abs(expected).max())
-        if not error < 1e-4:
-            raise SystemExit(f"torch_twin: predictions differ by {error:.2g} of the largest")
+        error = np.abs(run().numpy() - expected).max(1) / np.abs(expected).max()
+        # A place whose code is within a rounding of a module's cut may be on either side of it.
+        same = float(np.mean(error < 1e-5))
+        if not same > 0.999:
+            raise SystemExit(f"torch_twin: {100 * (1 - same):.2g} % of the predictions differ")
         wall, own = [], []
         for _ in range(args.rounds):
             begin, own_begin = time.perf_counter(), time.process_time()
             run()
             wall.append(time.perf_counter() - begin)
             own.append(time.process_time() - own_begin)
-    print(json.dumps({"best_s": min(wall), "median_s": statistics.median(wall), "own_s": min(own), "error": error,
+    print(json.dumps({"best_s": min(wall), "median_s": statistics.median(wall), "own_s": min(own), "same": same,
                       "rounds": args.rounds, "version": torch.__version__,
                       "peak_rss_bytes": machine.peak_resident_bytes()}))
 
