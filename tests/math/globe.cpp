@@ -61,6 +61,7 @@ TEST_CASE("globe: one place has one vector, whichever way its longitude is writt
     }
     CHECK(globe::place<double>(-180, latitude) == globe::place<double>(180, latitude));
     CHECK(globe::place<double>(190, latitude) == globe::place<double>(-170, latitude));
+    CHECK(globe::place<double>(1e300, latitude) == globe::place<double>(std::remainder(1e300, 360.0), latitude));
   }
 }
 
@@ -69,6 +70,7 @@ TEST_CASE("globe: back again") {
   CHECK(globe::to_degrees(vector{0, 2, 0}) == globe::degrees{90, 0});
   CHECK(globe::to_degrees(vector{-1, 0, 0}) == globe::degrees{180, 0});
   CHECK(globe::to_degrees(vector{-1, -0.0, 0}) == globe::degrees{180, 0});
+  CHECK(globe::to_degrees(vector{-1, -1e-300, 0}) == globe::degrees{180, 0});
   CHECK(globe::to_degrees(vector{0, 0, 3}) == globe::degrees{0, 90});
   CHECK(globe::to_degrees(vector{-0.0, -0.0, -1}) == globe::degrees{0, -90});
   CHECK(globe::to_degrees(globe::place(-180, 10)).longitude == 180);
