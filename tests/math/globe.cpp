@@ -61,7 +61,7 @@ TEST_CASE("globe: one place has one vector, whichever way its longitude is writt
     }
     CHECK(globe::place<double>(-180, latitude) == globe::place<double>(180, latitude));
     CHECK(globe::place<double>(190, latitude) == globe::place<double>(-170, latitude));
-    CHECK(globe::place<double>(1e300, latitude) == globe::place<double>(std::remainder(1e300, 360.0), latitude));
+    CHECK(globe::place<double>(1e18, latitude) == globe::place<double>(std::remainder(1e18, 360.0), latitude));
   }
 }
 
