@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "s2rm/model/batch.hpp"
 #include "s2rm/stream/limits.hpp"
 
 S2RM_NAMESPACE_BEGIN
