@@ -73,6 +73,7 @@ FIELDS: dict[str, dict[str, object]] = {
     "elapsed_zero_state": {"time": "elapsed", "initial_state": "zero", "carry": "residual"},
     "lead": {"lead": "learned", "lead_unit": 2.0},
     "fields": {"context": 2, "time": "elapsed", "lead": "learned"},
+    "shared_fields": {"weights": "shared", "time": "elapsed", "lead": "learned"},
     "fields_lstm": {"context": 2, "time": "elapsed", "lead": "learned", "cell": "lstm", "readout": "kernel_mean",
                     "likelihood": "gaussian"},
 }

@@ -36,6 +36,9 @@ TEST_CASE("elapsed time, fixed initial state, residual carry") {
 }
 TEST_CASE("lead time in a unit of its own") { test::compare<test::tiny_net<lead::learned<std::ratio<2>>>>("lead"); }
 TEST_CASE("context, elapsed and lead time") { test::compare<fields_net<time::elapsed<>, lead::learned<>>>("fields"); }
+TEST_CASE("elapsed and lead time, shared weights") {
+  test::compare<test::tiny_net<weights::shared, time::elapsed<>, lead::learned<>>>("shared_fields");
+}
 TEST_CASE("context, elapsed and lead time, LSTM, kernel mean, Gaussian") {
   test::compare<fields_net<time::elapsed<>, lead::learned<>, cell::lstm, readout::kernel_mean, likelihood::gaussian>>(
       "fields_lstm");

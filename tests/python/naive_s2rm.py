@@ -76,6 +76,23 @@ def place_code(c, p, x):
     return normalise(mlp(p, "place", features))
 
 
+def features(time, unit):
+    x = time / unit
+    return [math.log(1 + x), math.exp(-x), math.exp(-x / 4), math.exp(-x / 16)]
+
+
+def relax(p, start, state, time):
+    """Every number of every module, towards where it started."""
+    return [[s0 + (s - s0) * math.exp(-math.log(1 + math.exp(float(rho))) * time) for s, s0, rho in zip(now, begin, own)]
+            for now, begin, own in zip(state, start, p["time.rate"])]
+
+
+def proper(numbers):
+    """What a masked query has: zeros, where one of them is not finite."""
+    numbers = [float(a) for a in numbers]
+    return numbers if all(math.isfinite(a) for a in numbers) else [0.0] * len(numbers)
+
+
 def attention(c, p_i, q_i, sources, epsilon, product):
     """sources: list of (s_j, k_j, v_j), the present ones only; q_i None: weights by the kernel alone."""
     y = []
@@ -107,9 +124,15 @@ def state_for_projection(c, h):
     return [a / math.sqrt(sum(b * b for b in h) / len(h) + 1e-4) for a in h]
 
 
-def gru_cell(c, w_ih, w_hh, b_ih, b_hh, u, h, h_bar):
+def gates_of(w_ih, u, phi):
+    """W u, and the features of the time through weights of their own: the columns behind those of u."""
+    a = matvec([row[:len(u)] for row in w_ih], u)
+    return [x + dot([float(w) for w in row[len(u):]], phi) for x, row in zip(a, w_ih)]
+
+
+def gru_cell(c, w_ih, w_hh, b_ih, b_hh, u, phi, h, h_bar):
     size = len(h)
-    a, b = matvec(w_ih, u), matvec(w_hh, h_bar)
+    a, b = gates_of(w_ih, u, phi), matvec(w_hh, h_bar)
     new = []
     for i in range(size):
         r = sigmoid(a[i] + b_ih[i] + b[i] + b_hh[i])
@@ -119,9 +142,9 @@ def gru_cell(c, w_ih, w_hh, b_ih, b_hh, u, h, h_bar):
     return new
 
 
-def lstm_cell(w_ih, w_hh, b_ih, b_hh, u, memory, h_bar):
+def lstm_cell(w_ih, w_hh, b_ih, b_hh, u, phi, memory, h_bar):
     size = len(memory)
-    a, b = matvec(w_ih, u), matvec(w_hh, h_bar)
+    a, b = gates_of(w_ih, u, phi), matvec(w_hh, h_bar)
     total = [x + float(b_i) + y + float(b_h) for x, b_i, y, b_h in zip(a, b_ih, b, b_hh)]
     new, new_memory = [], []
     for j in range(size):
@@ -148,13 +171,14 @@ def interact(c, p, modules, h, epsilon):
     return result
 
 
-def step(c, p, modules, epsilon, state, views):
-    """state: per module its h and, of an LSTM, its memory behind it; views: list of (place, observation) that are there."""
+def step(c, p, modules, epsilon, state, views, phi):
+    """state: per module its h and, of an LSTM, its memory behind it; views: list of (place, observation, context) that are
+    there; phi: features of the time, or none."""
     product = c.normalisation == "product"
     sources = []
-    for x, o in views:
+    for x, o, context in views:
         s = place_code(c, p, x)
-        both = mlp(p, "encoder", [float(a) for a in o.reshape(-1)]) + s
+        both = mlp(p, "encoder", [float(a) for a in o.reshape(-1)]) + s + context
         sources.append((s, matvec(p["views.key.weight"], both), matvec(p["views.value.weight"], both)))
     h, memory = [row[:c.hidden] for row in state], [row[c.hidden:] for row in state]
     h_bar = interact(c, p, modules, h, epsilon) if c.interaction == "before_update" else h
@@ -163,20 +187,21 @@ def step(c, p, modules, epsilon, state, views):
         q = matvec(p["views.query.weight"][m], state_for_projection(c, h[m]))
         u = attention(c, modules[m], q, sources, epsilon, product)
         if c.cell == "rmc":
-            new.append(rmc_cell(c, p, m, u, h[m], h_bar[m]))
+            new.append(rmc_cell(c, p, m, u + phi, h[m], h_bar[m]))
             continue
         weights = [p[f"cell.{name}"][m] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         if c.cell == "lstm":
-            own, memory[m] = lstm_cell(*weights, u, memory[m], h_bar[m])
+            own, memory[m] = lstm_cell(*weights, u, phi, memory[m], h_bar[m])
             new.append(own)
         else:
-            new.append(gru_cell(c, *weights, u, h[m], h_bar[m]))
+            new.append(gru_cell(c, *weights, u, phi, h[m], h_bar[m]))
     if c.interaction == "after_update":
         new = interact(c, p, modules, new, epsilon)
     return [row + more for row, more in zip(new, memory)]
 
 
-def answer(c, p, modules, epsilon, h, x):
+def answer(c, p, modules, epsilon, h, x, more):
+    """more: what the decoder reads behind the place."""
     s = place_code(c, p, x)
     seen = [state_for_projection(c, row[:c.hidden]) for row in h]
     v = [matvec(p["readout.value.weight"][m], seen[m]) for m in range(c.modules)]
@@ -186,7 +211,7 @@ def answer(c, p, modules, epsilon, h, x):
         k = [matvec(p["readout.key.weight"][m], seen[m]) for m in range(c.modules)]
         q = matvec(p["readout.query.weight"], s)
         r = attention(c, s, q, list(zip(modules, k, v)), epsilon, c.normalisation == "product")
-    return mlp(p, "decoder", r + s)
+    return mlp(p, "decoder", r + s + more)
 
 
 def negative_log_likelihood(c, row, target):
@@ -207,6 +232,9 @@ def negative_log_likelihood(c, row, target):
 def run(c, p, batch):
     """p: arrays by checkpoint name; batch: arrays by field -> prediction [T][B][Q][n], state [T][B][M][H], loss."""
     steps, size, count = batch["places"].shape[:3]
+    if c.weights == "shared":  # a copy for each module
+        own = ("views.query.", "interaction.", "cell.", "initial_", "time.", "readout.key.", "readout.value.")
+        p = {name: np.repeat(value, c.modules, 0) if name.startswith(own) else value for name, value in p.items()}
     epsilon = math.exp(float(p["kernel.log_epsilon"][0]))
     modules = [normalise([float(a) for a in row]) for row in p["modules.embedding"]]
     if c.initial_state == "learned":
@@ -223,18 +251,29 @@ def run(c, p, batch):
     for b in range(size):
         h = start
         for t in range(steps):
+            past = 0.0
+            if t > 0 and not batch["reset"][t, b]:
+                past = float(batch["elapsed"][t, b]) if "elapsed" in batch else 1.0
+                if c.time == "elapsed":
+                    h = relax(p, start, h, past)
             if batch["reset"][t, b]:
                 h = start
+            phi = features(past, c.time_unit) if c.time == "elapsed" and c.time_features else []
             views = []
             for a in range(count):
                 if batch["blind"][t, b] or not batch["view_mask"][t, b, a]:
                     continue
-                views.append(([float(x) for x in batch["places"][t, b, a]], batch["views"][t, b, a]))
-            h = step(c, p, modules, epsilon, h, views)
+                context = [float(x) for x in batch["view_context"][t, b, a]] if c.context else []
+                views.append(([float(x) for x in batch["places"][t, b, a]], batch["views"][t, b, a], context))
+            h = step(c, p, modules, epsilon, h, views, phi)
             states[t][b] = h
             for q in range(batch["query_places"].shape[2]):
                 x = [float(a) for a in batch["query_places"][t, b, q]]
-                predictions[t][b][q] = answer(c, p, modules, epsilon, h, x)
+                lead = proper([batch["query_lead"][t, b, q]])[0] if "query_lead" in batch else 1.0
+                more = features(lead, c.lead_unit) if c.lead == "learned" else []
+                more = more + (proper(batch["query_context"][t, b, q]) if c.context else [])
+                then = relax(p, start, h, lead) if c.lead == "learned" and c.time == "elapsed" else h
+                predictions[t][b][q] = answer(c, p, modules, epsilon, then, x, more)
                 if batch["target_mask"][t, b, q]:
                     target = [float(a) for a in batch["targets"][t, b, q].reshape(-1)]
                     total += negative_log_likelihood(c, predictions[t][b][q], target)

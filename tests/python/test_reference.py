@@ -26,7 +26,10 @@ F64 = torch.float64
 def small_case(options: dict[str, object], seed: int = 5) -> tuple[ref.Config, goldens.Arrays, goldens.Arrays]:
     """The goldens' tiny shape, other numbers than theirs, with masks, NaN, resets, blind steps."""
     config = ref.Config(**{**goldens.TINY, **options})
-    return config, goldens.random_checkpoint(config, seed), goldens.golden_batch(config, seed + 100)
+    batch = goldens.golden_batch(config, seed + 100)
+    if config.context or config.time != "uniform" or config.lead != "none":
+        batch = goldens.with_fields(batch, config.context or 1, seed + 200)
+    return config, goldens.random_checkpoint(config, seed), batch
 
 
 class AgainstLoops(unittest.TestCase):
@@ -42,7 +45,7 @@ class AgainstLoops(unittest.TestCase):
         self.assertLess(abs(out["loss"][0] - loss), 1e-12 * abs(loss))
 
     def test_every_golden_case(self) -> None:
-        for case, options in goldens.CASES.items():
+        for case, options in {**goldens.CASES, **goldens.FIELDS}.items():
             with self.subTest(case):
                 self.check(**options)
 
@@ -186,7 +189,7 @@ class AgainstTorch(unittest.TestCase):
 
     def test_gradients(self) -> None:
         for options in ({}, {"normalisation": "product"}, {"interaction": "after_update", "carry": "residual"},
-                        {"cell": "lstm"}, {"cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1}):
+                        {"cell": "lstm"}, {"time": "elapsed", "lead": "learned", "context": 2}, {"cell": "rmc", "hidden": 6, "slots": 2, "memory_heads": 1}):
             with self.subTest(**options):
                 config, checkpoint, batch = small_case(
                     {"modules": 2, "hidden": 3, "heads": 1, "head_width": 2, "sphere": 3, "place_hidden": 3,
