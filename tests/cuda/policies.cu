@@ -29,6 +29,10 @@ using classes =
 struct globe_shape : small_shape {
   static constexpr index_t place = 3;
 };
+struct fields_shape : small_shape {
+  static constexpr index_t context = 2;
+};
+using fields_net = world_model<fields_shape, time::elapsed<>, lead::learned<>, encoder::mlp<6>, likelihood::gaussian>;
 using globe_net = world_model<globe_shape, places::harmonics<4>, encoder::mlp<6>, likelihood::gaussian>;
 
 }  // namespace
@@ -41,5 +45,7 @@ template class trainer<other, backend_type, double, optim::sgd>;
 template class stream<other, backend_type, double>;
 template class trainer<classes, backend_type, float>;
 template class stream<globe_net, backend_type, float>;
+template class trainer<fields_net, backend_type, float>;
+template class streams<fields_net, backend_type, float>;
 
 }  // namespace s2rm

@@ -6,6 +6,7 @@
 #include "s2rm/dynamics/rim.hpp"
 #include "s2rm/dynamics/rmc.hpp"
 #include "s2rm/dynamics/tto.hpp"
+#include "support/backends.hpp"
 #include "support/model_gradient.hpp"
 
 namespace s2rm {
@@ -77,6 +78,7 @@ TEST_CASE("elapsed, lead time and context") {
   // More queries than states are read at a time, also across rows.
   test::check_gradient<all>("all, many queries", backend::eigen{},
                             {.time = 2, .batch = 2, .views = 2, .queries = 75, .times = true, .seed = 5});
+  test::check_gradient<all>("all, one lead a row", backend::eigen{}, {.times = true, .one_lead = true, .seed = 6});
 }
 TEST_CASE("elapsed and lead time, LSTM, state not normalised, kernel mean") {
   check_leads<test::tiny_net<time::elapsed<>, lead::learned<>, cell::lstm, state_norm::none, readout::kernel_mean,

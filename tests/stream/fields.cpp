@@ -189,6 +189,17 @@ TEST_CASE("fields: many queries of one state give what each gives alone, in memo
   };
   index_t const per_state = fields_net::M * (fields_net::H + 2 * fields_net::NC) * static_cast<index_t>(sizeof(T));
   CHECK(bytes(100'000) - bytes(50'000) < 50'000 * 4 * per_state);
+  // A map: one lead for all. It has one state, and the bits of queries with states of their own.
+  std::vector<T> same(many + 1, T(1.5)), other = same;
+  other.back() = 2;
+  auto const map_of = [&](std::vector<T> const& leads, index_t count) {
+    auto const y = live.predict({b.query_place.data(), {count, 2}}, {.lead = {leads.data() + many - count + 1, {count}},
+                                                                     .context = {b.query_context.data(), {count, 2}}});
+    return std::vector<T>(y.data, y.data + y.size());
+  };
+  auto const map = map_of(same, many), with_another = map_of(other, many);
+  CHECK(same_bits(map.data(), with_another.data(), (many - 1) * fields_net::outputs));
+  CHECK_FALSE(same_bits(map, with_another));
   // A lead of 0 is now, one of 1 is what is meant where none is given.
   std::vector<T> const ones(3, 1), zeros(3, 0);
   auto const with = [&](std::vector<T> const& leads) {

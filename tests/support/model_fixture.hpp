@@ -43,7 +43,8 @@ struct batch_options {
   index_t time = 3, batch = 2, views = 4, queries = 3;
   slots present = slots::all, asked = slots::all;
   bool reset = false, blind = false;
-  bool times = false;  ///< elapsed times and leads; else they are null
+  bool times = false;     ///< elapsed times and leads; else they are null
+  bool one_lead = false;  ///< all queries of a row ask for the same time
   std::uint64_t seed = 1;
 };
 
@@ -96,6 +97,9 @@ owned_batch<T> random_batch(batch_options const& o) {
     auto const time = [](random r, std::uint64_t i) { return std::max(0.0, r.uniform(0, i, -1, 4)); };
     draw(b.elapsed, R, time);
     draw(b.query_lead, R * o.queries, time);
+    for (index_t i = 0; o.one_lead && i < R * o.queries; ++i) {
+      b.query_lead[static_cast<std::size_t>(i)] = b.query_lead[static_cast<std::size_t>(i / o.queries * o.queries)];
+    }
   }
   return b;
 }

@@ -211,7 +211,11 @@ struct forward_backward {
   }
 
   /// Whether every query of a chunk has a state of its own.
-  static bool apart(batch_view<T> const& b) { return Net::relaxes_to_lead && b.query_lead != nullptr; }
+  static bool apart(batch_view<T> const& b) {
+    if (!Net::relaxes_to_lead || b.query_lead == nullptr) return false;
+    return ops::from_masks<Backend>(
+               1, [&] { return one_lead_a_row(b.time * b.batch, b.queries, b.query_lead) ? 0 : 1; }) != 0;
+  }
 
   /// The states of a block as they are read, and r of their queries.
   static void read_states(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first,
@@ -256,8 +260,8 @@ struct forward_backward {
       be.fill(M * H, T(0), w.lead.rate);
     }
     // `query` left the states of its last block.
-    bool const again = apart(b) && n > lead_states_at_once(s.chunks, n);
-    each_read_block(apart(b), s.chunks, R, b.queries, [&](read_block const& block) {
+    bool const of_query = apart(b), again = of_query && n > lead_states_at_once(s.chunks, n);
+    each_read_block(of_query, s.chunks, R, b.queries, [&](read_block const& block) {
       if (again) read_states(be, p, s, b, first, block);
       read_states_backward(be, p, s, b, first, block, dstate, dp);
     });

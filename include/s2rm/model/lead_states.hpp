@@ -6,7 +6,8 @@
 ///   f_i = e^(-lambda l_i),   h_i = f_i h + (1 - f_i) h_0        of the H numbers that queries read of each module
 ///
 /// Each of them is normalised, projected and attended to as the one state of a row is without leads: so many at a time that
-/// their memory does not grow with the number of queries. Where no leads are given all are 1, and a row has one state.
+/// their memory does not grow with the number of queries. Where all queries of each row ask for one time, as those of a map do,
+/// and where no leads are given (all are 1), a row has one state; it gives the same bits on a CPU.
 ///
 /// Backward, from d_i = dL/dh_i:
 ///   dh += sum over the row's queries of f_i d_i,   dh_0 += sum over all of (1 - f_i) d_i,
@@ -51,6 +52,15 @@ index_t each_read_block(bool apart, ops::chunk_rows const& chunks, index_t rows_
   return blocks;
 }
 
+/// Whether all queries of each row ask for one time.
+template <class T>
+bool one_lead_a_row(index_t rows_of, index_t queries, T const* lead) {
+  for (index_t i = 0; i < rows_of * queries; ++i) {
+    if (!math::equal(layer::proper_time(lead[i]), layer::proper_time(lead[i / queries * queries]))) return false;
+  }
+  return true;
+}
+
 /// What the states of a block are made of. Item k M + m is module m of state k.
 template <index_t M, class T>
 struct lead_sources {
@@ -62,7 +72,7 @@ struct lead_sources {
   index_t step;
 
   [[nodiscard]] S2RM_HD T time(index_t item) const {
-    return lead == nullptr ? T(1) : layer::proper_time(lead[block.first + item / M]);
+    return lead == nullptr ? T(1) : layer::proper_time(lead[(block.first + item / M) * block.queries]);
   }
   template <class L>
   [[nodiscard]] S2RM_HD auto state(index_t item, index_t j) const {

@@ -248,11 +248,14 @@ class trainer : public batch_calls<trainer<Net, Backend, T, Optimiser, Communica
         rank_group_.from_first("load", [&] { return checkpoint_format::load<Net, T>(path, moment_count, limits); }));
   }
   /// Loads the weights of a file with any number of modules, where modules share them (`weights::shared`), and starts
-  /// training anew, as `assign` does. On any error nothing changes.
+  /// training anew, as `assign` does. On any error nothing changes. A template, so that explicit instantiations of trainers
+  /// of other models compile.
+  template <class Shared = Net>
   void load_modules(std::filesystem::path const& path, new_modules const& others = {},
                     checkpoint_format::limits_type const& limits = {}) {
-    restore(rank_group_.from_first(
-        "load_modules", [&] { return checkpoint_format::load_modules<Net, T>(path, moment_count, others, limits); }));
+    restore(rank_group_.from_first("load_modules", [&] {
+      return checkpoint_format::load_modules<Shared, T>(path, moment_count, others, limits);
+    }));
   }
   /// Continues exactly where `save` was called: the file must hold a training state, of a trainer with these
   /// `settings`. On any error nothing changes.
