@@ -1,5 +1,6 @@
 // The command eval: checkpoints against the peers, on the test part, in one table.
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -52,6 +53,11 @@ examples::report::table summary(examples::campaign const& campaign, std::string 
                           number(s.highest, digits)});
   };
   row("RMSE, " + unit, rmse, 3);
+  // The seed that did worst is named.
+  auto const worst = std::max_element(campaign.runs.begin(), campaign.runs.end(), [&](auto const& a, auto const& b) {
+    return a.figures.at(task + ".rmse") < b.figures.at(task + ".rmse");
+  });
+  table.rows.back().back() += " (seed " + std::to_string(worst->seed) + ")";
   row("coverage of the 90 % interval", coverage, 3);
   if (peer_name.empty()) {
     table.note = "No method applies that it could be held against.";
@@ -171,14 +177,15 @@ int evaluate(experiment_options const& options) {
       all.made.push_back(predict_forecast(with, checkpoint_of(options, "forecast", seed), where, with.split.test));
       all.made.back().name = "S2GRU, seed " + std::to_string(seed);
     }
-    show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind), all, "VAR(1)");
+    auto others = forecast_peers(with.data, with.split.fit(), with.split.test, with.kind);
+    add_rivals(others, options, with, "forecast");
+    show("forecast", others, all, "VAR(1)");
     page.add_chart(station_chart(with, all.made.front(), 0));
     if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_chart(chart);
   }
   if (options.task != task_kind::forecast && !with.data.folds.empty()) {
     // Draws overlap: each is a run of its own, in one table with the other methods' runs on the same draws.
-    auto all = read_rivals(options, with, "unseen");
-    auto const ours = all.size();
+    std::vector<rival_results> all;
     auto const folds = test_folds(with.data, options.folds);
     for (auto const seed : options.seeds) {
       rival_results made{"S2GRU, seed " + std::to_string(seed), {}};
@@ -199,24 +206,17 @@ int evaluate(experiment_options const& options) {
       }
       all.push_back(std::move(made));
     }
-    auto table = rivals_table(with, "unseen", all);
-    for (auto const& failure : failed_rivals(options, with, "unseen"))
-      table.note += " Could not be run: " + failure + ".";
-    for (std::size_t row = 0; row < table.rows.size(); ++row) {
-      if (table.rows[row].front().starts_with("S2GRU")) table.strong.push_back(row);
-    }
-    for (auto i = ours; i < all.size(); ++i) {
-      for (auto const& run : all[i].runs) {
+    for (auto const& one : all) {
+      for (auto const& run : one.runs) {
         auto const s = evaluate_asked(with, "unseen", run.run, run.made, cut_of(with.data));
-        auto const key = "results.unseen." + all[i].method + "." + run.run + (run.half ? ", half missing" : "");
+        auto const key = "results.unseen." + one.method + "." + run.run + (run.half ? ", half missing" : "");
         settings.set(key + ".rmse", s.rmse());
         settings.set(key + ".cut_rmse", s.cut_rmse());
         settings.set(key + ".coverage", s.coverage());
       }
     }
-    std::printf("%s\n", examples::report::plain_text(table).c_str());
-    page.add_heading("Where nobody reads").add_table(table);
-    markdown += examples::report::markdown(table) + "\n";
+    page.add_heading("Where nobody reads");
+    markdown += show_rivals(page, options, with, "unseen", all);
   } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;
@@ -237,8 +237,9 @@ int evaluate(experiment_options const& options) {
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));
     }
-    show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups), all,
-         "ordinary kriging per day", known);
+    auto others = unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups);
+    add_rivals(others, options, with, "unseen");
+    show("unseen", others, all, "ordinary kriging per day", known);
     page.add_heading("The field between the stations");
     if (!add_figures(page, with, options)) page.add_text("No picture: there is no model of the whole field.");
   }

@@ -6,6 +6,7 @@
 #include "common/sha256.hpp"
 #include "folds.hpp"
 #include "peers.hpp"
+#include "rivals.hpp"
 #include "tables.hpp"
 
 namespace sensors {
@@ -127,7 +128,8 @@ examples::report::page experiment_page(experiment const& with, std::string const
   return page;
 }
 
-int peers(experiment_options const& options) {
+int peers(experiment_options const& asked) {
+  auto const options = with_scripts(asked);
   auto const with = open_experiment(options);
   auto page = experiment_page(with, "Sensors: the peers");
   auto settings = experiment_manifest(with, options);
@@ -136,7 +138,8 @@ int peers(experiment_options const& options) {
     std::printf("%s\n", with.data.origin.label().c_str());
     pages += "**" + with.data.origin.label() + "**\n\n";
   }
-  auto const show = [&](std::string const& task, std::vector<peer> const& all) {
+  auto const show = [&](std::string const& task, std::vector<peer> all) {
+    add_rivals(all, options, with, task);
     auto const table = score_table(with.data, with.kind, task, all);
     auto const by_station = station_table(with.data, with.kind, task, all);
     std::printf("%s\n", examples::report::plain_text(table).c_str());
@@ -155,10 +158,16 @@ int peers(experiment_options const& options) {
       }
     }
   };
-  if (options.task != task_kind::unseen) {
+  // In a set with draws each is a run of its own, by scripts of numpy and scipy.
+  bool const drawn = !with.data.folds.empty();
+  if (drawn) {
+    if (read_rivals(options, with, "unseen").empty()) run_rival(all_rivals().front(), with, options, "unseen");
+    pages += show_rivals(page, options, with, "unseen");
+  }
+  if (!drawn && options.task != task_kind::unseen) {
     show("forecast", forecast_peers(with.data, with.split.fit(), with.split.test, with.kind));
   }
-  if (options.task != task_kind::forecast) {
+  if (!drawn && options.task != task_kind::forecast) {
     station_groups groups;
     for (auto const& one : test_folds(with.data, options.folds)) groups.push_back(one.test);
     settings.set("folds", static_cast<std::int64_t>(groups.size()));

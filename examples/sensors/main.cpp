@@ -93,6 +93,9 @@ void add_run(CLI::App& app, experiment_options& o) {
                                  {"unseen", sensors::task_kind::unseen},
                                  {"both", sensors::task_kind::both}});
   app.add_option("--seed", o.seeds, "one seed, or several for several runs")->capture_default_str();
+  app.add_option("--lead", o.lead, "blizzard, winds: steps ahead of what is read")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{100}))
+      ->capture_default_str();
   app.add_option("--rivals-out", o.rivals_out, "folder of the rivals' answers (default: rivals in --out)");
   app.add_option("--out", o.out, "folder for report, manifest and pictures")->capture_default_str();
   app.add_option("--folds", o.folds,

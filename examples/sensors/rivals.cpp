@@ -35,6 +35,7 @@ void write_task(fs::path const& folder, experiment const& with, experiment_optio
   about["fold"] = one.name;
   about["seed"] = seed;
   about["budget"] = options.budget;
+  about["lead"] = options.lead;
   about["transform"] = name(with.kind);
   about["channel"] = with.channel;
   for (auto const& c : data.channels) about["channels"].push_back(c.name);
@@ -158,7 +159,7 @@ fs::path rivals_folder(experiment_options const& options, experiment const& with
   auto folder = options.rivals_out.empty() ? options.out / "rivals" : options.rivals_out;
   folder /= with.data.origin.name;
   if (with.whole.channel_count() > 1) folder /= file_name(with.data.origin.quantity);
-  return folder / task;
+  return folder / (options.lead > 0 ? task + "_" + std::to_string(options.lead) + "_ahead" : task);
 }
 
 void run_rival(rival const& who, experiment const& with, experiment_options const& options, std::string const& task) {
@@ -278,11 +279,12 @@ std::vector<std::string> failed_rivals(experiment_options const& options, experi
 }
 
 examples::report::table rivals_table(experiment const& with, std::string const& task,
-                                     std::vector<rival_results> const& all) {
+                                     std::vector<rival_results> const& all, index_t lead) {
   examples::report::table table;
   auto const drawn = task == "unseen" && !with.data.folds.empty();
   table.title = task == "forecast" ? "Forecast, one step ahead, by other packages"
-                : drawn            ? "The same time where nobody reads, means over draws"
+                : drawn ? std::string{lead > 0 ? std::to_string(lead) + " steps ahead" : "The same time"} +
+                              " where nobody reads, means over draws"
                                    : "Unseen stations, by other packages";
   auto const unit = with.data.origin.unit.empty() ? std::string{} : " " + with.data.origin.unit;
   auto const cut = cut_of(with.data);
@@ -353,10 +355,48 @@ examples::report::table rivals_table(experiment const& with, std::string const& 
   return table;
 }
 
-int rivals(experiment_options const& asked) {
-  auto options = asked;
+void add_rivals(std::vector<peer>& peers, experiment_options const& options, experiment const& with,
+                std::string const& task) {
+  for (auto& one : read_rivals(options, with, task)) {
+    for (auto& run : one.runs) {
+      if (run.half) continue;
+      peers.push_back({std::move(run.made), ""});
+      auto& made = peers.back().made;
+      made.note = run.note;
+      if (one.runs.size() > 1) made.name += ", " + run.run;
+    }
+  }
+  for (auto const& failure : failed_rivals(options, with, task)) {
+    auto const name = failure.substr(0, failure.find(':'));
+    peers.push_back(absent_peer(name, "could not be run" + failure.substr(name.size())));
+  }
+}
+
+std::string show_rivals(examples::report::page& page, experiment_options const& options, experiment const& with,
+                        std::string const& task, std::vector<rival_results> const& ours) {
+  auto all = read_rivals(options, with, task);
+  all.insert(all.end(), ours.begin(), ours.end());
+  if (all.empty()) return {};
+  auto table = rivals_table(with, task, all, options.lead);
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    for (auto const& own : ours) {
+      if (table.rows[row].front() == own.method) table.strong.push_back(row);
+    }
+  }
+  for (auto const& failure : failed_rivals(options, with, task)) table.note += " Could not be run: " + failure + ".";
+  std::printf("%s\n", examples::report::plain_text(table).c_str());
+  page.add_table(table);
+  return examples::report::markdown(table) + "\n";
+}
+
+experiment_options with_scripts(experiment_options options) {
   if (options.scripts.empty()) options.scripts = SENSORS_RIVALS;
   options.scripts = fs::absolute(options.scripts);
+  return options;
+}
+
+int rivals(experiment_options const& asked) {
+  auto const options = with_scripts(asked);
   auto const with = open_experiment(options);
   auto status = 0;
   std::string pages;
@@ -382,12 +422,8 @@ int rivals(experiment_options const& asked) {
         status = 1;  // the others may still be run
       }
     }
-    auto const all = read_rivals(options, with, task);
-    if (all.empty()) continue;
-    auto table = rivals_table(with, task, all);
-    for (auto const& failure : failed_rivals(options, with, task)) table.note += " Could not be run: " + failure + ".";
-    std::printf("%s\n", examples::report::plain_text(table).c_str());
-    pages += examples::report::markdown(table) + "\n";
+    examples::report::page page;
+    pages += show_rivals(page, options, with, task);
   }
   examples::write_file(options.out / "rivals.md", pages);
   return status;

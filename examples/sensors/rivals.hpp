@@ -51,10 +51,22 @@ void run_rival(rival const& who, experiment const& with, experiment_options cons
 [[nodiscard]] std::vector<std::string> failed_rivals(experiment_options const& options, experiment const& with,
                                                      std::string const& task);
 
+/// The same answers as rows of the table of peers: a row for each run of each method.
+void add_rivals(std::vector<peer>& peers, experiment_options const& options, experiment const& with,
+                std::string const& task);
+
 /// Means over runs: errors with the spread over draws or seeds, the worst one named, the test with half of the readings,
 /// coverage, time and memory.
 [[nodiscard]] examples::report::table rivals_table(experiment const& with, std::string const& task,
-                                                   std::vector<rival_results> const& all);
+                                                   std::vector<rival_results> const& all, index_t lead = 0);
+
+/// Their table and, on standard output, its text. Empty where nothing was answered.
+[[nodiscard]] std::string show_rivals(examples::report::page& page, experiment_options const& options,
+                                      experiment const& with, std::string const& task,
+                                      std::vector<rival_results> const& ours = {});
+
+/// With the folder of the scripts that the program was built from, where none is given.
+[[nodiscard]] experiment_options with_scripts(experiment_options options);
 
 /// The command: runs the rivals that `options` names, then prints the table.
 int rivals(experiment_options const& options);

@@ -199,11 +199,14 @@ class Reconstruction:
     def __init__(self, task: Task, rows: np.ndarray) -> None:
         self.task, self.rows = task, rows
         values = task.f(task.values)
-        self.climate = climate(values, task.year(), rows)
+        # A few days have no season.
+        self.climate = climate(values, task.year(), rows, 2 if np.ptp(task.times[rows]) > 3 * 365 * 86400 else 0)
         self.anomaly = values - self.climate
         past = self.anomaly[rows]
+        # Times that miss a channel say nothing of covariances.
+        past = past[~np.isnan(past).any(axis=(1, 2))]
         self.past = past - past.mean(0)
-        self.n = len(rows) - 5
+        self.n = max(len(past) - 5, 1)
         self.scale = np.sqrt((self.past[:, :, task.channel] ** 2).sum(0) / self.n)
         self.vectors = task.vectors() / 6371.0
 
@@ -219,15 +222,24 @@ class Reconstruction:
         return np.sqrt(along**2 + (stretch**2 - 1) * across**2)
 
     def columns(self, cells: np.ndarray, channels: list[int]) -> np.ndarray:
-        """Past anomalies, (times, cells of the first channel then of the next)."""
-        return np.concatenate([self.past[:, cells, c] for c in channels], axis=1)
+        """Past anomalies over their scales, (times, cells of the first channel then of the next)."""
+        return np.concatenate([self.past[:, cells, c] / self.unit(c) for c in channels], axis=1)
 
     def readings(self, t: int, cells: np.ndarray, channels: list[int]) -> np.ndarray:
-        return np.concatenate([self.anomaly[t, cells, c] for c in channels])
+        """Anomalies of the time that is read for time t; 0 where a channel is missing."""
+        at = t - self.task.lead
+        return np.concatenate([np.nan_to_num(self.anomaly[at, cells, c]) / self.unit(c) for c in channels])
 
-    def empirical(self, sensors: np.ndarray, asked: np.ndarray, channels: list[int], taper: float):
-        """Covariances sensors x sensors and sensors x asked, tapered by a Gaussian of the angle."""
+    def unit(self, c: int) -> float:
+        """Channels are brought to one scale, that of the asked one."""
+        spread = self.past.std(axis=(0, 1))
+        return float(spread[c] / spread[self.task.channel])
+
+    def empirical(self, sensors: np.ndarray, asked: np.ndarray, channels: list[int], taper: float, lag: int = 0):
+        """Covariances sensors x sensors and sensors x asked (`lag` steps later), tapered by a Gaussian of the angle."""
         s, q = self.columns(sensors, channels), self.past[:, asked, self.task.channel]
+        if lag > 0:
+            s, q = s[:-lag], q[lag:]
         cut = lambda a, b: np.exp(-0.5 * (self.angle(a, b) / taper) ** 2)
         k = len(channels)
         c_ss = s.T @ s / self.n * np.tile(cut(sensors, sensors), (k, k))
@@ -270,6 +282,7 @@ def mean_error(task: Task, truth: np.ndarray, made: np.ndarray, cells: np.ndarra
 def reconstruct(task: Task, answer: Answer, half: bool) -> None:
     """Every method on the winds. What a method leaves open is chosen on the last 24 months of training, with other sensors."""
     asked, channel = task.asked, task.channel
+    lead = task.lead
     lost = {t: set() for t in task.test}
     if half:
         for t, s in task.lost:
@@ -279,13 +292,6 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
     late = Reconstruction(task, task.fit)
     others = [np.array(d) for d in task.about["settings_sensors"]] or [task.sensors]
     some = np.random.default_rng(1).choice(asked, min(2000, len(asked)), replace=False)  # of the field, for choosing
-    f = task.f(task.values)
-
-    def solve(at: Reconstruction, t: int, sensors, cells, covariances, channels, ridge):
-        c_ss, c_sq = covariances
-        c_ss = c_ss + ridge * np.diag(np.diag(c_ss))
-        weights = np.linalg.solve(c_ss, c_sq)
-        return weights.T @ at.readings(t, sensors, channels)
 
     def choose(make, grid) -> tuple:
         """The parameters with the least error over the months of validation and the sensors that serve to choose."""
@@ -297,7 +303,9 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
                 c_ss = cov[0] + ridge * np.diag(np.diag(cov[0]))
                 w = np.linalg.solve(c_ss, cov[1])
                 made = np.stack([w.T @ early.readings(t, sensors, channels) for t in tuning])
-                errors.append(mean_error(task, early.anomaly[np.ix_(tuning, some)][:, :, channel], made, some) ** 2)
+                truth = early.anomaly[np.ix_(tuning, some)][:, :, channel]
+                known = ~np.isnan(truth).any(axis=1)
+                errors.append(mean_error(task, truth[known], made[known], some) ** 2)
             error = np.mean(errors) ** 0.5
             if best is None or error < best[0]:
                 best = (error, p)
@@ -316,7 +324,10 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
         answer.write(name, mean, np.maximum(explained, 0.01 * late.scale[asked] ** 2 + 1e-6), note=f"{note} {p}".strip())
 
     base = late.climate[task.test][:, asked, channel]
-    answer.write("climatology", base, late.scale[asked] ** 2 + 1e-6, note="mean and two harmonics of every cell")
+    grid = [(taper, ridge) for taper in (0.3, 0.4, 0.5, 0.7) for ridge in (0.05, 0.1, 0.2, 0.4)]
+    both = [channel] + [c for c in range(task.values.shape[2]) if c != channel]
+    all_of_them = " and ".join(task.about["channels"][c] for c in both)
+    answer.write("climatology", base, late.scale[asked] ** 2 + 1e-6, note="mean and season of every cell")
 
     def distance(scale: float):
         mean = np.empty_like(base)
@@ -326,6 +337,25 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
             mean[row] = base[row] + scale * inverse_distance(d, late.readings(t, sensors, [channel]), 2)
         return mean
 
+    if lead > 0:
+        def lagged(channels, lag):
+            def make(at, sensors, cells, p):
+                taper, ridge, share = p
+                c_ss, c_sq = at.empirical(sensors, cells, channels, taper)
+                if lag:
+                    c_sq = at.empirical(sensors, cells, channels, taper, lag)[1]
+                return (c_ss, share * c_sq), channels, ridge
+
+            return make
+
+        wide = [(taper, ridge, share) for taper in (0.2, 0.4, 0.7) for ridge in (0.05, 0.2, 0.8) for share in (1.0, 0.7, 0.4)]
+        plain = [p for p in wide if p[2] == 1.0]
+        note = "taper (rad), ridge, share"
+        run("persistence of the interpolation", lagged([channel], 0), choose(lagged([channel], 0), plain), note)
+        run("damped persistence of it", lagged([channel], 0), choose(lagged([channel], 0), wide), note)
+        run("lagged interpolation, tapered", lagged([channel], lead), choose(lagged([channel], lead), wide), note)
+        run("lagged interpolation, tapered, " + all_of_them, lagged(both, lead), choose(lagged(both, lead), wide), note)
+        return
     answer.start()
     answer.write("inverse distance of anomalies, p = 2", distance(1.0), late.scale[asked] ** 2 + 1e-6)
     answer.write("inverse distance of anomalies times 0.8", distance(0.8), late.scale[asked] ** 2 + 1e-6)
@@ -346,10 +376,8 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
 
         return make
 
-    grid = [(taper, ridge) for taper in (0.3, 0.4, 0.5, 0.7) for ridge in (0.05, 0.1, 0.2, 0.4)]
-    both = [channel] + [c for c in range(task.values.shape[2]) if c != channel]
     run("optimal interpolation, tapered", tapered([channel]), choose(tapered([channel]), grid), "taper (rad), ridge")
-    run("optimal interpolation, tapered, u and v", tapered(both), choose(tapered(both), grid), "taper (rad), ridge")
+    run("optimal interpolation, tapered, " + all_of_them, tapered(both), choose(tapered(both), grid), "taper (rad), ridge")
 
     def ridge_map(channels):
         def make(at, sensors, cells, p):
@@ -358,7 +386,7 @@ def reconstruct(task: Task, answer: Answer, half: bool) -> None:
         return make
 
     steps = (0.2, 0.5, 1.0, 2.0, 4.0)
-    run("ridge from the sensors, u and v", ridge_map(both), choose(ridge_map(both), steps), "ridge")
+    run("ridge from the sensors, " + all_of_them, ridge_map(both), choose(ridge_map(both), steps), "ridge")
 
 
 def main() -> int:

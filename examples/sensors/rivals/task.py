@@ -10,7 +10,8 @@ The task folder holds task.json and arrays:
 task.json: "set", "task" (forecast: every station one step ahead, from what was read before; unseen: the same time at stations that
 nobody read), "fold", "seed", "budget", "transform", "channel" (which one is asked for), "channels", "sides", "degrees",
 "times" (seconds since 1970), "train", "validation", "test" (half-open ranges of times), "sensors" (the stations that are read),
-"asked" (those whose readings are predicted), "validation_stations" (groups that are hidden while settings are chosen).
+"asked" (those whose readings are predicted), "validation_stations" (groups that are hidden while settings are chosen), "settings_sensors" (other sensors for the same), "lead" (steps from the last
+reading to what is predicted, of a field that is read at drawn places; else 0).
 
 A rival predicts f(y), y transformed, as a Gaussian, at every test time and asked station: mean and variance (times, asked).
 """
@@ -40,6 +41,7 @@ class Task:
         self.set, self.kind, self.seed = self.about["set"], self.about["task"], int(self.about["seed"])
         self.budget = self.about["budget"]
         self.channel = int(self.about["channel"])
+        self.lead = int(self.about.get("lead", 0))
         self.times = np.array(self.about["times"], dtype=np.int64)
         ranges = (range(*self.about[name]) for name in ("train", "validation", "test"))
         self.train, self.validation, self.test = (np.array(r) for r in ranges)
