@@ -133,11 +133,8 @@ int peers(experiment_options const& asked) {
   auto const with = open_experiment(options);
   auto page = experiment_page(with, "Sensors: the peers");
   auto settings = experiment_manifest(with, options);
-  std::string pages;
-  if (with.data.origin.synthetic) {
-    std::printf("%s\n", with.data.origin.label().c_str());
-    pages += "**" + with.data.origin.label() + "**\n\n";
-  }
+  auto pages = "# Sensors: " + with.data.origin.name + "\n\n" + with.data.origin.label() + "\n\n";
+  if (with.data.origin.synthetic) std::printf("%s\n", with.data.origin.label().c_str());
   auto const show = [&](std::string const& task, std::vector<peer> all) {
     add_rivals(all, options, with, task);
     auto const table = score_table(with.data, with.kind, task, all);
@@ -175,7 +172,10 @@ int peers(experiment_options const& asked) {
   }
   page.add_manifest(settings);
   settings.write(options.out / "peers.json");
-  examples::write_file(options.out / "peers.md", pages);
+  std::string seed;
+  for (auto const one : options.seeds) seed += (seed.empty() ? "seeds " : ", ") + std::to_string(one);
+  examples::write_file(options.out / "peers.md",
+                       pages + examples::write_manifests(options.out / "peers.md", {{seed, settings.json()}}));
   if (page.write(options.out / "peers.html")) {
     std::fprintf(stderr, "wrote %s\n", (options.out / "peers.html").c_str());
   }

@@ -283,13 +283,14 @@ examples::report::table rivals_table(experiment const& with, std::string const& 
   examples::report::table table;
   auto const drawn = task == "unseen" && !with.data.folds.empty();
   table.title = task == "forecast" ? "Forecast, one step ahead, by other packages"
-                : drawn ? std::string{lead > 0 ? std::to_string(lead) + " steps ahead" : "The same time"} +
+                : drawn            ? std::string{lead > 0 ? std::to_string(lead) + " steps ahead" : "The same time"} +
                               " where nobody reads, means over draws"
-                                   : "Unseen stations, by other packages";
+                        : "Unseen stations, by other packages";
   auto const unit = with.data.origin.unit.empty() ? std::string{} : " " + with.data.origin.unit;
   auto const cut = cut_of(with.data);
   table.header = {"method",
                   "RMSE" + unit,
+                  "- best, paired",
                   "worst",
                   "half missing" + unit,
                   "cut at " + number(cut, 0),
@@ -311,9 +312,11 @@ examples::report::table rivals_table(experiment const& with, std::string const& 
   struct row {
     double rmse;
     std::vector<std::string> cells;
+    std::map<std::string, double> by_run;
   };
   std::vector<row> rows;
   for (auto const& one : all) {
+    std::map<std::string, double> by_run;
     std::vector<double> rmse, half, cuts, mae, nll, coverage, seconds, cpu, peak;
     std::string worst;
     double most = -1;
@@ -325,6 +328,7 @@ examples::report::table rivals_table(experiment const& with, std::string const& 
         continue;
       }
       rmse.push_back(s.rmse());
+      by_run[run.run] = s.rmse();
       cuts.push_back(s.cut_rmse());
       mae.push_back(s.mae());
       nll.push_back(s.nll());
@@ -343,13 +347,31 @@ examples::report::table rivals_table(experiment const& with, std::string const& 
       return plain(s.mean, 3) + (of.size() > 1 ? " ± " + plain(s.deviation, 3) : "");
     };
     rows.push_back({spread(rmse).mean,
-                    {one.method, with_spread(rmse), rmse.size() > 1 ? plain(most, 3) + " (" + worst + ")" : "-",
+                    {one.method, with_spread(rmse), "-", rmse.size() > 1 ? plain(most, 3) + " (" + worst + ")" : "-",
                      with_spread(half), std::isfinite(cut) ? plain(spread(cuts).mean, 3) : "-",
                      plain(spread(mae).mean, 3), plain(spread(nll).mean, 3), plain(spread(coverage).mean, 1),
-                     plain(spread(seconds).mean, 1), plain(spread(cpu).mean, 1), plain(spread(peak).mean, 0)}});
+                     plain(spread(seconds).mean, 1), plain(spread(cpu).mean, 1), plain(spread(peak).mean, 0)},
+                    by_run});
   }
   std::stable_sort(rows.begin(), rows.end(), [](row const& a, row const& b) { return a.rmse > b.rmse; });
+  // Draws differ by more than methods do: the difference from the best method on the same draws.
+  for (auto& one : rows) {
+    std::vector<double> apart;
+    for (auto const& [run, rmse] : one.by_run) {
+      if (auto const best = rows.back().by_run.find(run); best != rows.back().by_run.end())
+        apart.push_back(rmse - best->second);
+    }
+    if (apart.size() < 2 || &one == &rows.back()) continue;
+    one.cells[2] = plain(spread(apart).mean, 3) + " ± " + plain(spread(apart).deviation, 3);
+  }
   for (auto& one : rows) table.rows.push_back(std::move(one.cells));
+  for (auto column = table.header.size(); column-- > 1;) {  // what none of them has
+    auto const empty = [&](auto const& cells) { return cells[column] == "-"; };
+    if (!std::all_of(table.rows.begin(), table.rows.end(), empty)) continue;
+    auto const drop = [&](auto& cells) { cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(column)); };
+    drop(table.header);
+    for (auto& cells : table.rows) drop(cells);
+  }
   table.note = "± is the standard deviation over draws or seeds. NLL (nats per reading) and coverage are of the " +
                std::string{name(with.kind)} + " of a reading.";
   return table;

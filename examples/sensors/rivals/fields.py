@@ -253,12 +253,13 @@ class Reconstruction:
         return c_ss * np.outer(a, a), c_sq * np.outer(a, b)
 
     def fit_covariance(self) -> tuple[float, float, float]:
-        """Length, stretch and nugget that fit the correlations of 600 cells."""
-        cells = np.random.default_rng(0).choice(len(self.scale), 600, replace=False,
+        """Length, stretch and nugget that fit the correlations of up to 600 cells."""
+        count = min(600, int((self.task.weights > 0).sum()))
+        cells = np.random.default_rng(0).choice(len(self.scale), count, replace=False,
                                                 p=self.task.weights / self.task.weights.sum())
         z = self.past[:, cells, self.task.channel] / self.scale[cells]
-        r = (z.T @ z / self.n)[np.triu_indices(600, 1)]
-        pairs = np.triu_indices(600, 1)
+        pairs = np.triu_indices(count, 1)
+        r = (z.T @ z / self.n)[pairs]
         angle = self.angle(cells, cells)[pairs]
         north = np.radians(self.task.places[cells, 1])
         across = (north[:, None] - north[None])[pairs]

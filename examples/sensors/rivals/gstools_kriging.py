@@ -57,26 +57,39 @@ def main() -> int:
     methods = {"ordinary kriging, gstools": None}
     if height is not None:
         methods["universal kriging with height, gstools"] = height
+    def krige(side, here, asked, row):
+        """Mean and variance at `asked` from the readings `row` at `here`."""
+        if side is None:
+            return gstools.krige.Ordinary(covariance, at(here), row, exact=False)(at(asked))
+        kriging = gstools.krige.ExtDrift(covariance, at(here), row, side[here], exact=False)
+        return kriging(at(asked), ext_drift=side[asked])
+
+    draw = np.random.default_rng(0)
     for name, side in methods.items():
+        # Its variance is that of the field; a reading's comes from leaving stations out over training times.
+        errors, claimed = [], []
+        for _ in range(300 if len(seen) <= 100 else 30):
+            t = draw.choice(task.fit)
+            here = seen[~np.isnan(z[t, seen])]
+            if len(here) < 5:
+                continue
+            out = draw.choice(here)
+            mean, variance = krige(side, here[here != out], np.array([out]), z[t, here[here != out]])
+            errors.append((mean[0] - z[t, out]) ** 2)
+            claimed.append(variance[0])
+        ratio = np.mean(errors) / max(np.mean(claimed), 1e-9)
         mean, variance = np.full((2, len(task.test), len(task.asked)), np.nan)
         for row, t in enumerate(task.test):
             here = seen[~np.isnan(z[t, seen])]
             columns = np.flatnonzero(want[t, task.asked])
             if len(columns) == 0:
                 continue
-            asked = task.asked[columns]
             if len(here) < 3:
-                mean[row, columns], variance[row, columns] = season[t, 0] + np.nanmean(z[task.fit][:, seen]), covariance.sill
+                mean[row, columns], variance[row, columns] = season[t, 0] + np.nanmean(z[task.fit][:, seen]), np.mean(errors)
                 continue
-            if side is None:
-                kriging = gstools.krige.Ordinary(covariance, at(here), z[t, here], exact=False)
-                made = kriging(at(asked))
-            else:
-                kriging = gstools.krige.ExtDrift(covariance, at(here), z[t, here], side[here], exact=False)
-                made = kriging(at(asked), ext_drift=side[asked])
-            mean[row, columns], variance[row, columns] = made[0] + season[t, 0], made[1]
-        # gstools predicts the field without the nugget, and its variance includes it or not by version: both are bounded below.
-        answer.write(name, mean, np.maximum(variance, covariance.nugget + 1e-6),
+            made = krige(side, here, task.asked[columns], z[t, here])
+            mean[row, columns], variance[row, columns] = made[0] + season[t, 0], ratio * np.maximum(made[1], 1e-6)
+        answer.write(name, mean, variance,
                      note=f"gstools {gstools.__version__}, {covariance.name}, length {covariance.len_scale:.0f} km, "
                           f"nugget {covariance.nugget:.3g} of {covariance.sill:.3g}")
     return 0
