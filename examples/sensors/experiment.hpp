@@ -31,12 +31,12 @@ struct experiment_options {
   std::int64_t folds = 0;                         ///< groups of unseen stations, 0: the standard ones (test_folds)
   int threads = 0;                                ///< 0: all cores
   backend_kind backend = backend_kind::cpu;
-  std::string channel;               ///< what is asked for of several things measured; empty: the first
-  std::vector<std::string> rivals;   ///< of other packages; empty: all that fit the data
-  std::filesystem::path choices;     ///< what `tune` wrote; empty: what the program came with
-  std::int64_t lead = 0;             ///< steps ahead of what is read, in a field that is read at drawn places
-  std::string budget = "small";      ///< of a rival that trains: tiny, small, or full (what its authors use, or a night)
-  std::filesystem::path scripts;     ///< folder of the rivals' scripts
+  std::string channel;              ///< what is asked for of several things measured; empty: the first
+  std::vector<std::string> rivals;  ///< of other packages; empty: all that fit the data
+  std::filesystem::path choices;    ///< what `tune` wrote; empty: what the program came with
+  std::int64_t lead = 0;            ///< steps ahead of what is read, in a field that is read at drawn places
+  std::string budget = "small";     ///< of a rival that trains: tiny, small, or full (what its authors use, or a night)
+  std::filesystem::path scripts;    ///< folder of the rivals' scripts
   std::filesystem::path rivals_out;  ///< their answers; empty: out / "rivals"
   std::string transform;             ///< identity, sqrt, log1p; empty: the standard one of the set
   std::string validation_from;       ///< dates that cut the series; both empty: the standard split

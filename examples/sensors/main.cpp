@@ -211,7 +211,9 @@ int main(int argc, char* argv[]) {
   std::string names;
   for (auto const& one : sensors::all_rivals()) names += (names.empty() ? "" : ", ") + one.name;
   rivals->add_option("--rival", options.rivals, "which: " + names + " (default: all that fit the data)");
-  rivals->add_option("--budget", options.budget, "of those that train: tiny (does it run), small (minutes) or full (hours)")
+  rivals
+      ->add_option("--budget", options.budget,
+                   "of those that train: tiny (does it run), small (minutes) or full (hours)")
       ->check(CLI::IsMember({"tiny", "small", "full"}).description(""))
       ->capture_default_str();
   rivals->add_option("--scripts", options.scripts, "folder of their scripts, examples/sensors/rivals of the sources");

@@ -14,6 +14,9 @@ std::array<double, 5> harmonics_at(double day) {
   return {1.0, std::cos(angle), std::sin(angle), std::cos(2 * angle), std::sin(2 * angle)};
 }
 
+/// Readings that a station must have over a range to have a mean of its own; fewer over a range of a few times.
+index_t fewest_over(time_range range) { return std::clamp<index_t>(range.size() / 3, 2, scaler::fewest_readings); }
+
 struct mean_of {
   double sum = 0;
   index_t count = 0;
@@ -113,17 +116,21 @@ std::vector<std::string> check_parts(series const& data, time_split const& split
     }
     return made;
   };
-  std::string still, few;
-  auto const name_of = [&](std::string& names, index_t s) {
-    names += (names.empty() ? "'" : ", '") + data.stations[static_cast<std::size_t>(s)].code + "'";
+  std::vector<index_t> still, few;
+  auto const names_of = [&](std::vector<index_t> const& stations) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min<std::size_t>(stations.size(), 20); ++i) {
+      names += (names.empty() ? "'" : ", '") + data.stations[static_cast<std::size_t>(stations[i])].code + "'";
+    }
+    return names + (stations.size() > 20 ? " and " + std::to_string(stations.size() - 20) + " more" : "");
   };
   index_t changing = 0, tested = 0;
   for (index_t s = 0; s < data.station_count(); ++s) {
     auto const train = over(split.train, s);
     changing += train.moves() ? 1 : 0;
-    if (train.count >= scaler::fewest_readings && !train.moves()) name_of(still, s);
+    if (train.count >= fewest_over(split.train) && !train.moves()) still.push_back(s);
     auto const before = over(split.fit(), s).count, test = over(split.test, s).count;
-    if (before + test > 0 && before < scaler::fewest_readings) name_of(few, s);
+    if (before + test > 0 && before < fewest_over(split.fit())) few.push_back(s);
     tested += test;
   }
   if (changing == 0) {
@@ -133,11 +140,12 @@ std::vector<std::string> check_parts(series const& data, time_split const& split
                      "--validation-from and --test-from cut elsewhere"};
   }
   std::vector<std::string> notes;
-  if (!still.empty()) notes.push_back("Readings that never change in the training part: station " + still + ".");
+  if (!still.empty())
+    notes.push_back("Readings that never change in the training part: station " + names_of(still) + ".");
   if (!few.empty()) {
-    notes.push_back("Fewer than " + std::to_string(scaler::fewest_readings) +
-                    " readings before the test part, so the mean of the others stands for their own: station " + few +
-                    ".");
+    notes.push_back("Fewer than " + std::to_string(fewest_over(split.fit())) +
+                    " readings before the test part, so the mean of the others stands for their own: station " +
+                    names_of(few) + ".");
   }
   if (tested < scaler::fewest_readings) {
     notes.push_back("The test part holds " + std::to_string(tested) + " readings: its measures mean little.");
@@ -148,6 +156,7 @@ std::vector<std::string> check_parts(series const& data, time_split const& split
 scaler scaler::fit(series const& data, time_range range, scaler_options const& options) {
   scaler result;
   result.chosen = options;
+  auto const fewest = fewest_over(range);
   auto const stations = data.station_count();
   std::vector<mean_of> means(static_cast<std::size_t>(stations));
   auto const value = [&](index_t t, index_t s) { return transform(options.transform, data.at(t, s)); };
@@ -172,12 +181,12 @@ scaler scaler::fit(series const& data, time_range range, scaler_options const& o
 
   mean_of network;
   for (auto const& one : means) {
-    if (one.count >= fewest_readings) {
+    if (one.count >= fewest) {
       network.add(one.value());
     }
   }
   if (network.count == 0) {
-    throw data_error{"no station has " + std::to_string(fewest_readings) + " readings between " +
+    throw data_error{"no station has " + std::to_string(fewest) + " readings between " +
                      time_text(data.time(range.begin)) + " and " + time_text(data.time(range.end)) +
                      ": there is nothing to fit"};
   }
@@ -185,7 +194,7 @@ scaler scaler::fit(series const& data, time_range range, scaler_options const& o
   result.levels.assign(static_cast<std::size_t>(stations), result.network_level);
   if (options.level == level_kind::station) {
     for (std::size_t s = 0; s < means.size(); ++s) {
-      if (means[s].count >= fewest_readings) {
+      if (means[s].count >= fewest) {
         result.levels[s] = means[s].value();
       }
     }
@@ -196,7 +205,7 @@ scaler scaler::fit(series const& data, time_range range, scaler_options const& o
   std::vector<mean_of> days(367);
   each([&](index_t t, index_t s) {
     auto const& own = means[static_cast<std::size_t>(s)];
-    auto const base = own.count >= fewest_readings ? own.value() : result.network_level;
+    auto const base = own.count >= fewest ? own.value() : result.network_level;
     days[static_cast<std::size_t>(day_of_year(data.time(t)))].add(value(t, s) - base);
   });
   std::vector<int> seen;

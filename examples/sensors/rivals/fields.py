@@ -14,32 +14,7 @@ import sys
 import numpy as np
 from scipy import linalg, optimize
 
-from task import Answer, Task
-
-# ---- climatology --------------------------------------------------------------------------------------------------
-
-
-def harmonics(phase: np.ndarray, count: int = 2) -> np.ndarray:
-    """Constant, then sine and cosine of each harmonic."""
-    waves = [g(k * phase) for k in range(1, count + 1) for g in (np.sin, np.cos)]
-    return np.stack([np.ones_like(phase), *waves], axis=1)
-
-
-def climate(values: np.ndarray, phase: np.ndarray, rows: np.ndarray, count: int = 2) -> np.ndarray:
-    """Mean and harmonics of every column by least squares over `rows`, at all times. NaN are left out."""
-    design = harmonics(phase, count)
-    flat = values.reshape(len(values), -1)
-    there = ~np.isnan(flat[rows])
-    if there.all():
-        fitted = np.linalg.lstsq(design[rows], flat[rows], rcond=None)[0]
-    else:
-        fitted = np.full((design.shape[1], flat.shape[1]), np.nan)
-        for column in range(flat.shape[1]):
-            here = rows[there[:, column]]
-            if len(here) >= 3 * design.shape[1]:
-                fitted[:, column] = np.linalg.lstsq(design[here], flat[here, column], rcond=None)[0]
-    return (design @ fitted).reshape(values.shape)
-
+from task import Answer, Task, climate
 
 # ---- kriging ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +124,7 @@ def by_itself(task: Task, answer: Answer, half: bool) -> None:
             c_ss = sill * np.exp(-d_ss / length) + nugget * np.eye(len(s))
             put(name, *krige(c_ss, sill * np.exp(-d_qs.T / length), sill + nugget, r, drift(s), drift(q)))
     for name in names:
-        answer.write(name, *made[name], note="each time by itself")
+        answer.write(name, *made[name], note="each time by itself; the time is that of all these methods, at the first")
 
 
 def with_the_past(task: Task, answer: Answer, half: bool) -> None:

@@ -15,8 +15,7 @@ import sys
 import gstools
 import numpy as np
 
-from fields import climate
-from task import Answer, Task
+from task import Answer, Task, climate
 
 
 def main() -> int:

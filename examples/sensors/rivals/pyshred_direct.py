@@ -26,8 +26,7 @@ from pyshred.models.sequence_models.gru_model import GRU
 from pyshred.models.sequence_models.lstm_model import LSTM
 from pyshred.objects.dataset import TimeSeriesDataset
 
-from fields import climate
-from task import Answer, Task
+from task import Answer, Task, climate
 
 
 def main() -> int:

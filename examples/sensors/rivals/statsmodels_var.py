@@ -15,8 +15,7 @@ import numpy as np
 import statsmodels
 from statsmodels.tsa.api import VAR
 
-from fields import climate
-from task import Answer, Task
+from task import Answer, Task, climate
 
 
 def main() -> int:

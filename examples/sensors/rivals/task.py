@@ -83,6 +83,28 @@ class Task:
         return 2 * EARTH * np.arcsin(np.minimum(chord / (2 * EARTH), 1)) if self.about["degrees"] else chord
 
 
+def harmonics(phase: np.ndarray, count: int = 2) -> np.ndarray:
+    """Constant, then sine and cosine of each harmonic."""
+    waves = [g(k * phase) for k in range(1, count + 1) for g in (np.sin, np.cos)]
+    return np.stack([np.ones_like(phase), *waves], axis=1)
+
+
+def climate(values: np.ndarray, phase: np.ndarray, rows: np.ndarray, count: int = 2) -> np.ndarray:
+    """Mean and harmonics of every column by least squares over `rows`, at all times. NaN are left out."""
+    design = harmonics(phase, count)
+    flat = values.reshape(len(values), -1)
+    there = ~np.isnan(flat[rows])
+    if there.all():
+        fitted = np.linalg.lstsq(design[rows], flat[rows], rcond=None)[0]
+    else:
+        fitted = np.full((design.shape[1], flat.shape[1]), np.nan)
+        for column in range(flat.shape[1]):
+            here = rows[there[:, column]]
+            if len(here) >= 3 * design.shape[1]:
+                fitted[:, column] = np.linalg.lstsq(design[here], flat[here, column], rcond=None)[0]
+    return (design @ fitted).reshape(values.shape)
+
+
 class Answer:
     """Writes what a rival says, with what it cost since this object was made (or since `start`)."""
 

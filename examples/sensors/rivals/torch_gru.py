@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fields import climate
-from task import Answer, Task
+from task import Answer, Task, climate
 
 
 class Net(nn.Module):
