@@ -103,6 +103,24 @@ prediction with_known_mean(experiment const& with, prediction const& made, predi
   return shifted;
 }
 
+/// What the models of all seeds say together: the mixture of their Gaussians, by its mean and variance.
+prediction together(experiment const& with, std::vector<prediction> const& all) {
+  prediction made{"S2GRU, " + std::to_string(all.size()) + " seeds together", all.front().range, all.front().stations};
+  auto const count = static_cast<double>(all.size());
+  for (auto t = made.range.begin; t < made.range.end; ++t) {
+    for (index_t s = 0; s < made.stations; ++s) {
+      auto const i = made.cell(t, s);
+      double mean = 0, square = 0;
+      for (auto const& one : all) {
+        mean += one.mean[i] / count;
+        square += (one.variance[i] + one.mean[i] * one.mean[i]) / count;
+      }
+      made.set(with.kind, t, s, mean, square - mean * mean);
+    }
+  }
+  return made;
+}
+
 examples::report::chart curves(training_log const& log, experiment_options const& options) {
   examples::report::chart chart{"Fit of the forecast", "step", "negative log-likelihood, nats a reading", {}};
   for (auto const seed : options.seeds) {
@@ -157,6 +175,7 @@ int evaluate(experiment_options const& options) {
                         std::vector<prediction> const& extra = {}) {
     for (auto const& made : all.made) all.scores.push_back(evaluate(with.data, with.kind, made));
     auto rows = all.made;
+    if (all.made.size() > 1) rows.push_back(together(with, all.made));
     rows.insert(rows.end(), extra.begin(), extra.end());
     auto const table = score_table(with.data, with.kind, task, peers, rows);
     examples::campaign campaign;
