@@ -147,9 +147,11 @@ struct forward_backward {
                        bool continued, gradients dp) {
     auto const& w = s.work;
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
+    view_hook const encoders{be, p, s, b, dp};
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
-                       dp.template inner<typename dynamics::params>(Net::at_dynamics), view_hook{be, p, s, b, dp});
+                       dp.template inner<typename dynamics::params>(Net::at_dynamics),
+                       s2rm::dynamics::view_callback::of(encoders));
     if constexpr (dynamics::interacts) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, layer::project_row_backward<S, T>{
