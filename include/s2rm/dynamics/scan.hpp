@@ -63,6 +63,18 @@ struct recurrent_workspace {
   }
 };
 
+/// A function that is called when the gradients of the views of steps t ... t + count - 1 are complete, by reference: its type
+/// is no part of the recurrence's.
+struct view_callback {
+  void const* function;
+  void (*call)(void const*, index_t, index_t);
+  template <class F>
+  static view_callback of(F const& f) {
+    return {&f, [](void const* to, index_t t, index_t count) { (*static_cast<F const*>(to))(t, count); }};
+  }
+  void operator()(index_t t, index_t count) const { call(function, t, count); }
+};
+
 template <class Layer>
 struct recurrent {
   /// Whether modules interact by their places, so that log Z of their pairs has a gradient.
@@ -134,9 +146,9 @@ struct recurrent {
   /// t ... t + count - 1 are complete: dL/d[e; s] in `dsource` (rows A, D + S) and dL/dlog Z in w.view_log. It runs the
   /// encoder's backward pass on them at once, so that memory for one chunk of view gradients is enough: the next chunk
   /// overwrites them.
-  template <class B, class P, class T, class Activations, class Workspace, class G, class F>
+  template <class B, class P, class T, class Activations, class Workspace, class G>
   static void backward(B& be, P p, inputs<T> const& in, Activations const& s, Workspace const& w, T const* dstate_out,
-                       bool continued, rows<T> dsource, T* dmodule_log, G dp, F const& on_view_gradients) {
+                       bool continued, rows<T> dsource, T* dmodule_log, G dp, view_callback const& on_view_gradients) {
     constexpr index_t width = Layer::M * Layer::SW;
     if (!continued) be.fill(in.batch * width, T(0), w.state);
     Layer::begin_backward(be, in, w);

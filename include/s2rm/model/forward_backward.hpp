@@ -14,6 +14,7 @@
 #include "s2rm/attention/pairs.hpp"
 #include "s2rm/model/activations.hpp"
 #include "s2rm/model/batch.hpp"
+#include "s2rm/model/read_out.hpp"
 #include "s2rm/model/view_masks.hpp"
 #include "s2rm/model/weight_storage.hpp"
 #include "s2rm/model/world_model.hpp"
@@ -27,11 +28,10 @@ struct forward_backward {
   static constexpr index_t M = Net::M, H = Net::H, S = Net::S, P = Net::P, NC = Net::NC, D = Net::D, K = Net::K;
   static constexpr index_t V = Net::view::size, X = Net::target::size, O = Net::outputs;
   static constexpr index_t source = Net::source, read = Net::read;
-  static constexpr index_t RM = Net::RM, alike = M / RM;  ///< read-out weights, modules that share one
   using params = typename Net::params;
   using dynamics = typename Net::dynamics;
   using pairs = kernel::pairs<typename Net::kernel, M, S>;
-  using attend = typename Net::readout_attention;
+  using reader = read_out<Net, Backend, T>;
   using activations_type = activations<Net, T>;
   using gradients = gradients_of<T, params>;
   using weights = parameters_of<T, params>;
@@ -100,8 +100,7 @@ struct forward_backward {
     }
     Net::places::forward(be, place_params(p), n, place, in.shifted(NC), s.query_places);
     pairs::forward(be, kernel_params(p), modules(s), n, in.shifted(NC), nullptr, s.query_log_weight, s.query_reach);
-    each_read_block(apart(b), s.chunks, R, b.queries,
-                    [&](read_block const& block) { read_states(be, p, s, b, first, block, keys); });
+    reader::forward(be, p, s, b, first, keys);
     Net::decoder::forward(be, decoder_params(p), n, in, rows<T>{output, O}, s.decoder);
     if constexpr (Net::residual::active) {
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
@@ -148,9 +147,11 @@ struct forward_backward {
                        bool continued, gradients dp) {
     auto const& w = s.work;
     auto const dkernel = dp.template inner<typename Net::kernel::params>(Net::at_kernel);
+    view_hook const encoders{be, p, s, b, dp};
     dynamics::backward(be, dynamics_params(p), inputs(s, b, carried), s.dynamics, w.dynamics, w.state, continued,
                        rows<T>{w.source, source}, w.module_log,
-                       dp.template inner<typename dynamics::params>(Net::at_dynamics), view_hook{be, p, s, b, dp});
+                       dp.template inner<typename dynamics::params>(Net::at_dynamics),
+                       s2rm::dynamics::view_callback::of(encoders));
     if constexpr (dynamics::interacts) module_pairs_backward(be, p, s, dkernel);
     if constexpr (Net::spatial) {
       be.for_each(M, layer::project_row_backward<S, T>{
@@ -210,40 +211,6 @@ struct forward_backward {
                            dp.template inner<typename Net::encoder::params>(Net::at_encoder), w.scratch);
   }
 
-  /// Whether every query of a chunk has a state of its own.
-  static bool apart(batch_view<T> const& b) {
-    if (!Net::relaxes_to_lead || b.query_lead == nullptr) return false;
-    return ops::from_masks<Backend>(
-               1, [&] { return one_lead_a_row(b.time * b.batch, b.queries, b.query_lead) ? 0 : 1; }) != 0;
-  }
-
-  /// The states of a block as they are read, and r of their queries.
-  static void read_states(Backend& be, weights p, activations_type const& s, batch_view<T> const& b, index_t first,
-                          read_block const& block, state_keys keys = state_keys::computed) {
-    index_t const count = block.count, at = block.first_query();
-    auto const w = p.template inner<typename Net::readout_params>(Net::at_readout);
-    if (keys == state_keys::computed) {
-      if constexpr (Net::relaxes_to_lead) {
-        be.template for_rows<H>(count * M, lead_states<M, H, T>{lead_of(s, b, first, block), s.lead_state});
-      }
-      rows<T const> const y = normalise(be, count, read_from(s, first), s);
-      auto const value = product_of(w.template matrix<"value.weight">(), nullptr, count * alike, by_weight(y),
-                                    by_weight(module_rows(s.read_value)));
-      if constexpr (Net::readout_by_dot) {
-        ops::side_by_side(be, query_product(w, s, block),
-                          product_of(w.template matrix<"key.weight">(), nullptr, count * alike, by_weight(y),
-                                     by_weight(module_rows(s.read_key))),
-                          value);
-      } else {
-        ops::side_by_side(be, value);
-      }
-    } else if constexpr (Net::readout_by_dot) {
-      ops::side_by_side(be, query_product(w, s, block));
-    }
-    attend::forward(be, geometry(s, block), by_state(s.read_query, block, NC), module_rows(s.read_key),
-                    module_rows(s.read_value), by_state(s.read, block, read), s.read_attention + at * attend::saved(M));
-  }
-
   static void read_out_backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b,
                                 index_t first, T* dstate, likelihood::loss_scale<T> scale, gradients dp) {
     auto const& w = s.work;
@@ -255,66 +222,11 @@ struct forward_backward {
     Net::decoder::backward(be, decoder_params(p), n, in, rows<T>{w.output, O}, s.decoder, din,
                            dp.template inner<typename Net::decoder::params>(Net::at_decoder), w.scratch);
     be.fill(n * M, T(0), w.query_log);
-    if constexpr (Net::relaxes_to_lead) {
-      be.fill(M * H, T(0), w.lead.initial);
-      be.fill(M * H, T(0), w.lead.rate);
-    }
-    // `query` left the states of its last block.
-    bool const of_query = apart(b), again = of_query && n > lead_states_at_once(s.chunks, n);
-    each_read_block(of_query, s.chunks, R, b.queries, [&](read_block const& block) {
-      if (again) read_states(be, p, s, b, first, block);
-      read_states_backward(be, p, s, b, first, block, dstate, dp);
-    });
-    if constexpr (Net::relaxes_to_lead) {
-      auto const& sums = w.dynamics.relaxation;
-      be.template for_rows<H>(M, ops::add_rows<T>{{w.lead.initial, H}, {sums.initial, Net::read_step}});
-      be.template for_rows<H>(M, ops::add_rows<T>{{w.lead.rate, H}, {sums.rate, Net::read_step}});
-    }
+    reader::backward(be, p, s, b, first, dstate, dp);
     pairs::backward(be, kernel_params(p), modules(s), n, in.shifted(NC), w.query_log, din.shifted(NC), w.unit,
                     dp.template inner<typename Net::kernel::params>(Net::at_kernel), w.pair_scratch,
                     &s.sums->temporary);
     Net::places::backward(be, place_params(p), n, din.shifted(NC), s.query_places, place_gradients(dp), w.scratch);
-  }
-
-  /// From dL/dr of a block's queries to the weights of the read-out, dL/ds of the queries and dL/dstates.
-  static void read_states_backward(Backend& be, weights p, activations_type const& s, batch_view<T> const& b,
-                                   index_t first, read_block const& block, T* dstate, gradients dp) {
-    auto const& w = s.work;
-    index_t const count = block.count, at = block.first_query();
-    attend::backward(be, geometry(s, block), by_state(s.read_query, block, NC), module_rows(s.read_key),
-                     module_rows(s.read_value), by_state(w.read, block, read), s.read_attention + at * attend::saved(M),
-                     by_state(w.read_query, block, NC), module_rows(w.read_key), module_rows(w.read_value),
-                     w.query_log + at * M, block.queries * M, w.scratch);
-    auto const weights_in = p.template inner<typename Net::readout_params>(Net::at_readout);
-    auto const dreadout = dp.template inner<typename Net::readout_params>(Net::at_readout);
-    rows<T const> const y = dynamics::normed ? rows<T const>{s.read_state, M * H, H} : read_from(s, first);
-    rows<T> const dy{w.read_state, M * H, H};
-    rows<T> const dvalue = by_weight(module_rows(w.read_value)), dkey = by_weight(module_rows(w.read_key));
-    be.product_transposed(weights_in.template matrix<"value.weight">(), count * alike, dvalue, by_weight(dy));
-    be.template outer_add<RM, NC, H>(count * alike, dvalue, by_weight(y), dreadout.template at<"value.weight">());
-    if constexpr (Net::readout_by_dot) {
-      rows<T> const dquery{w.read_query + at * NC, NC};
-      rows<T> const place{s.read + at * read + NC, read}, dplace{w.read + at * read + NC, read};
-      be.product_transposed_add(weights_in.template matrix<"key.weight">(), count * alike, dkey, by_weight(dy));
-      be.template outer_add<RM, NC, H>(count * alike, dkey, by_weight(y), dreadout.template at<"key.weight">());
-      be.product_transposed_add(weights_in.template matrix<"query.weight">(), block.query_count(), dquery, dplace);
-      be.template outer_add<1, NC, S>(block.query_count(), dquery, place, dreadout.template at<"query.weight">());
-    }
-    T* const dh = Net::relaxes_to_lead ? w.lead.state : dstate;
-    if constexpr (Net::relaxes_to_lead) be.fill(count * M * H, T(0), dh);
-    if constexpr (dynamics::normed) {
-      s2rm::layer::normalise_rows_backward<M, H, Backend, T>(be, count * M, y, dy, s.read_factor, {dh, M * H, H});
-    } else {
-      be.template for_rows<H>(count * M, ops::add_rows<T, M>{dy, {dh, M * H, H}});
-    }
-    if constexpr (Net::relaxes_to_lead) {
-      be.template for_rows<H>(
-          count * M, lead_states_backward<M, H, T>{lead_of(s, b, first, block), dh, w.lead.of_initial, w.lead.of_rate});
-      be.template column_sum_add<M, H>(count, rows<T const>{w.lead.of_initial, M * H, H}, w.lead.initial);
-      be.template column_sum_add<M, H>(count, rows<T const>{w.lead.of_rate, M * H, H}, w.lead.rate);
-      sum_lead_states<M, H, T> const sum{block, dh, dstate};
-      be.template for_rows<H>(sum.row_count() * M, sum);
-    }
   }
 
   /// Of Z(p_i, p_j), whose both sides are the modules' places.
@@ -327,52 +239,8 @@ struct forward_backward {
     be.template for_rows<S>(M, ops::add_rows<T>{{w.unit_rows, S}, {w.unit, S}});
   }
 
-  template <class Readout>
-  static auto query_product(Readout const& w, activations_type const& s, read_block const& block) {
-    index_t const at = block.first_query();
-    return product_of(w.template matrix<"query.weight">(), nullptr, block.query_count(),
-                      rows<T>{s.read + at * read + NC, read}, rows<T>{s.read_query + at * NC, NC});
-  }
-  static rows<T const> normalise(Backend& be, index_t R, rows<T const> h, activations_type const& s) {
-    if constexpr (dynamics::normed) {
-      s2rm::layer::normalise_rows<M, H, Backend, T>(be, R * M, h, {s.read_state, M * H, H}, s.read_factor);
-      return {s.read_state, M * H, H};
-    } else {
-      return h;
-    }
-  }
-
-  static rows<T const> states(activations_type const& s) {
-    return {s.dynamics.state_out, M * Net::state_size, Net::read_step};
-  }
-  /// Those of a chunk whose first row is `first`, before and after they are relaxed until a query's time.
-  static rows<T const> states_from(activations_type const& s, index_t first) {
-    return states(s).shifted(first * M * Net::state_size);
-  }
-  static rows<T const> read_from(activations_type const& s, index_t first) {
-    return Net::relaxes_to_lead ? rows<T const>{s.lead_state, M * H, H} : states_from(s, first);
-  }
-  /// What the states of a block are relaxed from.
-  static lead_sources<M, T> lead_of(activations_type const& s, batch_view<T> const& b, index_t first,
-                                    read_block const& block) {
-    return {block, b.query_lead, states_from(s, first), s.dynamics.start, s.dynamics.relaxation.rate, Net::read_step};
-  }
-  /// `width` numbers of each of a chunk's queries, as groups of the states of a block.
-  static rows<T> by_state(T* x, read_block const& block, index_t width) {
-    return {x + block.first_query() * width, block.queries * width, width};
-  }
-  static rows<T> module_rows(T* x) { return {x, M * NC, NC}; }
-  /// Rows of all modules as the read-out's weights see them.
-  template <class U>
-  static rows<U> by_weight(rows<U> const& x) {
-    return ops::by_weight<M, RM>(x);
-  }
   static kernel::module_places<T, M, S> modules(activations_type const& s) {
     return {s.unit, s.unit_packed, s.unit_packed_transposed};
-  }
-  static attention::geometry<T> geometry(activations_type const& s, read_block const& block) {
-    index_t const at = block.first_query() * M;
-    return {block.count, block.queries, M, s.query_log_weight + at, s.query_reach + at, block.queries * M, M, 1};
   }
   static auto kernel_params(weights p) { return p.template inner<typename Net::kernel::params>(Net::at_kernel); }
   static auto encoder_params(weights p) { return p.template inner<typename Net::encoder::params>(Net::at_encoder); }
