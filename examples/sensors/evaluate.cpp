@@ -256,9 +256,18 @@ int evaluate(experiment_options const& options) {
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));
     }
+    examples::report::table choices;
+    choices.title = "Settings of each fold, chosen on its validation stations over the validation part";
+    choices.header = {"fold", "settings"};
+    for (auto const& one : folds) {
+      choices.rows.push_back({one.name, chosen_for(with, options, one).name});
+      settings.set("unseen.choice." + one.name, choices.rows.back().back());
+    }
     auto others = unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups);
     add_rivals(others, options, with, "unseen");
     show("unseen", others, all, "ordinary kriging per day", known);
+    page.add_table(choices);
+    markdown += examples::report::markdown(choices) + "\n";
     page.add_heading("The field between the stations");
     if (!add_figures(page, with, options)) page.add_text("No picture: there is no model of the whole field.");
   }

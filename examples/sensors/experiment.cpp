@@ -171,7 +171,6 @@ int peers(experiment_options const& asked) {
     show("unseen", unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups));
   }
   page.add_manifest(settings);
-  settings.write(options.out / "peers.json");
   std::string seed;
   for (auto const one : options.seeds) seed += (seed.empty() ? "seeds " : ", ") + std::to_string(one);
   examples::write_file(options.out / "peers.md",

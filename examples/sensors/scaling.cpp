@@ -15,7 +15,7 @@ std::array<double, 5> harmonics_at(double day) {
 }
 
 /// Readings that a station must have over a range to have a mean of its own; fewer over a range of a few times.
-index_t fewest_over(time_range range) { return std::clamp<index_t>(range.size() / 3, 2, scaler::fewest_readings); }
+index_t fewest_over(time_range range) { return std::clamp<index_t>(range.size() / 2, 2, scaler::fewest_readings); }
 
 struct mean_of {
   double sum = 0;

@@ -294,6 +294,9 @@ TEST_CASE("all parts are looked at before anything is fitted") {
   for (index_t t = 0; t < 90; ++t) cell(grown, t, 1) = sensors::missing;
   CHECK_THAT(check(grown), contains("Fewer than 30 readings before the test part") && contains("'P1', 'P2'"));
   CHECK_THAT(check(network(40, 1)), contains("The test part holds 6 readings"));
+  auto day = network(24, 3);  // of a few times half will do
+  for (index_t t = 0; t < 12; ++t) cell(day, t, 1) = sensors::missing;
+  CHECK_THAT(check(day), contains("Fewer than 10 readings before the test part") && contains("station 'P1'."));
 }
 
 TEST_CASE("a method that fails is named in its table") {
