@@ -46,8 +46,8 @@ std::string forecast_csv(std::vector<forecast_row> const& rows, forecast_about c
   for (auto const& row : rows) {
     auto const& at = data.stations[static_cast<std::size_t>(row.station)];
     text += time_text(row.valid) + ',' + time_text(row.issued) + ',' + std::to_string(row.valid - row.issued) + ',' +
-            quoted(at.code) + ',' + number(at.x) + ',' + number(at.y) + ',' + number(row.mean) + ',' + number(row.lower) +
-            ',' + number(row.upper) + '\n';
+            quoted(at.code) + ',' + number(at.x) + ',' + number(at.y) + ',' + number(row.mean) + ',' +
+            number(row.lower) + ',' + number(row.upper) + '\n';
   }
   return text;
 }
@@ -66,11 +66,10 @@ void write_forecast_netcdf(std::filesystem::path const& csv, std::filesystem::pa
   if (!python.empty()) interpreters = {python};
   std::string reasons;
   for (auto const& one : interpreters) {
-    auto const failure =
-        examples::failure_of(examples::quote(one) + " -B " + examples::quote(work.path / "netcdf.py") + ' ' +
-                                 examples::quote(csv) + ' ' + examples::quote(work.path / "about.json") + ' ' +
-                                 examples::quote(netcdf),
-                             work.path / "netcdf.log");
+    auto const failure = examples::failure_of(
+        examples::quote(one) + " -B " + examples::quote(work.path / "netcdf.py") + ' ' + examples::quote(csv) + ' ' +
+            examples::quote(work.path / "about.json") + ' ' + examples::quote(netcdf),
+        work.path / "netcdf.log");
     if (failure.empty()) return;
     reasons += "\n  " + one + ": " + failure.substr(failure.rfind('\n') + 1);
   }

@@ -10,10 +10,10 @@ namespace sensors {
 
 /// What the command line of `sensors live` says.
 struct live_options {
-  time_step step;                      ///< the usual time between two steps: the unit of elapsed and lead times
-  time_stamp gather = 0;               ///< readings up to so many seconds after the first of a step belong to it
-  std::vector<double> leads{1};        ///< how far ahead, in steps
-  double band = 0.9;                   ///< share of readings that the band is to hold
+  time_step step;                ///< the usual time between two steps: the unit of elapsed and lead times
+  time_stamp gather = 0;         ///< readings up to so many seconds after the first of a step belong to it
+  std::vector<double> leads{1};  ///< how far ahead, in steps
+  double band = 0.9;             ///< share of readings that the band is to hold
   transform_kind kind = transform_kind::identity;
   coordinate_kind coordinates = coordinate_kind::degrees;
   index_t updates = 1;                 ///< of the weights, after every step
@@ -27,11 +27,11 @@ struct live_options {
   index_t keep = 30;                   ///< a station is forecast for so many steps after its last reading
   index_t longest_gap = 1000;          ///< a time so many steps after the last one is taken for a mistake
   std::int64_t seed = 1;
-  std::filesystem::path checkpoint;    ///< empty: none
-  index_t every = 100;                 ///< steps from one checkpoint to the next
-  std::filesystem::path start;         ///< a checkpoint of `sensors train`; empty: from nothing
-  experiment_options history;          ///< the data that it was trained on
-  bool again = false;                  ///< the input begins anew at its first line
+  std::filesystem::path checkpoint;  ///< empty: none
+  index_t every = 100;               ///< steps from one checkpoint to the next
+  std::filesystem::path start;       ///< a checkpoint of `sensors train`; empty: from nothing
+  experiment_options history;        ///< the data that it was trained on
+  bool again = false;                ///< the input begins anew at its first line
   int threads = 1;
 
   /// \throws data_error naming the option that is out of its range.

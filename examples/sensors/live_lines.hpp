@@ -18,9 +18,9 @@ struct live_line {
   };
   kind is = kind::reading;
   time_stamp time = 0;
-  std::string name;                  ///< of the station or the place
-  std::optional<double> x, y;        ///< both or neither
-  double value = missing;            ///< missing: null in the line, the station reports that it has no reading
+  std::string name;            ///< of the station or the place
+  std::optional<double> x, y;  ///< both or neither
+  double value = missing;      ///< missing: null in the line, the station reports that it has no reading
 };
 
 /// The longest line in bytes, and the longest name.

@@ -14,8 +14,9 @@ constexpr std::size_t terms = 5;
 
 /// As of `scaler`, but going on within the day.
 std::array<double, terms> harmonics(time_stamp time) {
-  auto const day = static_cast<double>(day_of_year(time)) +
-                   static_cast<double>(((time % seconds_per_day) + seconds_per_day) % seconds_per_day) / seconds_per_day;
+  auto const day =
+      static_cast<double>(day_of_year(time)) +
+      static_cast<double>(((time % seconds_per_day) + seconds_per_day) % seconds_per_day) / seconds_per_day;
   auto const angle = 2 * std::numbers::pi * day / 365.25;
   return {1.0, std::cos(angle), std::sin(angle), std::cos(2 * angle), std::sin(2 * angle)};
 }
@@ -33,7 +34,8 @@ void live_options::check() const {
     if (!met) throw data_error{text};
   };
   demand(!leads.empty() && leads.size() <= 16, "--leads: expected 1 to 16 of them");
-  for (auto const lead : leads) demand(lead > 0 && lead <= 1000, "--leads: expected numbers of steps above 0, up to 1000");
+  for (auto const lead : leads)
+    demand(lead > 0 && lead <= 1000, "--leads: expected numbers of steps above 0, up to 1000");
   demand(band > 0 && band < 1, "--band: expected a share between 0 and 1");
   demand(gather >= 0, "--gather: expected a time of 0 or more");
   demand(window >= 2 && window <= 1024, "--window: expected 2 to 1024 steps");
@@ -57,7 +59,8 @@ running_scale::running_scale(index_t stations, time_step step)
       count(static_cast<std::size_t>(stations), 0.0),
       mean(static_cast<std::size_t>(stations), 0.0),
       sums(2, 0.0) {
-  auto const prior = prior_days * std::max(1.0 / 30, static_cast<double>(seconds_per_day) / static_cast<double>(step.seconds));
+  auto const prior =
+      prior_days * std::max(1.0 / 30, static_cast<double>(seconds_per_day) / static_cast<double>(step.seconds));
   for (std::size_t k = 0; k < terms; ++k) covariance[k * terms + k] = k == 0 ? 1e6 : 1 / prior;
 }
 
@@ -79,7 +82,9 @@ double running_scale::scale() const {
   return variance > 0 ? std::sqrt(variance) : 1.0;
 }
 
-void running_scale::forget_station(index_t s) { count[static_cast<std::size_t>(s)] = mean[static_cast<std::size_t>(s)] = 0; }
+void running_scale::forget_station(index_t s) {
+  count[static_cast<std::size_t>(s)] = mean[static_cast<std::size_t>(s)] = 0;
+}
 
 void running_scale::update_curve(time_stamp time, double target) {
   auto const h = harmonics(time);
@@ -163,11 +168,12 @@ live_network::live_network(live_options const& options)
 bool live_network::closes(time_stamp time) const {
   auto const last = open() ? open_from : closed_to;
   if (last != none && time > last && (time - last) / options_.step.seconds > options_.longest_gap) {
-    throw data_error{"'time': expected at most " + std::to_string(options_.longest_gap) + " steps after " + time_text(last) +
-                     " (--longest-gap), found " + time_text(time)};
+    throw data_error{"'time': expected at most " + std::to_string(options_.longest_gap) + " steps after " +
+                     time_text(last) + " (--longest-gap), found " + time_text(time)};
   }
   if (open() && time < open_from) {
-    throw data_error{"'time': expected " + time_text(open_from) + ", the step that is open, or later, found " + time_text(time)};
+    throw data_error{"'time': expected " + time_text(open_from) + ", the step that is open, or later, found " +
+                     time_text(time)};
   }
   if (!open() && closed_to != none && time <= closed_to) {
     throw data_error{"'time': expected later than " + time_text(closed_to) + ", the step that was closed, found " +
@@ -190,8 +196,8 @@ index_t live_network::slot_of(live_line const& line) {
       if (best < 0 || heard[i] < heard[static_cast<std::size_t>(best)]) best = s;
     }
     if (best < 0) {
-      throw data_error{"expected at most " + std::to_string(names.size()) + " stations in a step (--max-stations), found '" +
-                       line.name + "' besides"};
+      throw data_error{"expected at most " + std::to_string(names.size()) +
+                       " stations in a step (--max-stations), found '" + line.name + "' besides"};
     }
     for (std::size_t r = 0; r < ring_time.size(); ++r) {
       ring_value[r * names.size() + static_cast<std::size_t>(best)] = missing;
@@ -214,8 +220,8 @@ void live_network::take(live_line const& line) {
     auto const at = map.place(*line.x, *line.y);
     if (std::max(std::abs(at[0]), std::abs(at[1])) > 2) {
       throw data_error{"expected x and y within " + number(2 * map.kilometres_per_unit) +
-                       " km of the middle of the stations that the model was begun with, found " + number(*line.x) + ", " +
-                       number(*line.y)};
+                       " km of the middle of the stations that the model was begun with, found " + number(*line.x) +
+                       ", " + number(*line.y)};
     }
   }
   if (line.is == live_line::kind::place) {
@@ -324,7 +330,8 @@ void live_network::score_forecasts() {
       auto const mean = forecast_mean[at], deviation = forecast_deviation[at];
       auto const value = ring_value[cell(0, s)];
       if (std::isnan(value) || std::isnan(mean) || !(deviation > 0)) continue;
-      auto const place = l * static_cast<std::size_t>(scores_kept) + static_cast<std::size_t>(score_count[l]++ % scores_kept);
+      auto const place =
+          l * static_cast<std::size_t>(scores_kept) + static_cast<std::size_t>(score_count[l]++ % scores_kept);
       scores[place] = static_cast<float>(std::abs(value - static_cast<double>(mean)) / static_cast<double>(deviation));
     }
   }

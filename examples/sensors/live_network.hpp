@@ -85,26 +85,26 @@ class live_network {
   [[nodiscard]] double half_width(index_t lead) const;
 
   static constexpr time_stamp none = std::numeric_limits<time_stamp>::min();
-  static constexpr double gate = 8;               ///< scales
+  static constexpr double gate = 8;  ///< scales
   static constexpr index_t scores_kept = 1000, fewest_scores = 200;
 
   projection map;
   bool placed = false;  ///< whether `map` is settled
   running_scale scale;
-  index_t steps = 0;                            ///< closed so far
+  index_t steps = 0;  ///< closed so far
   time_stamp open_from = none, closed_to = none;
-  std::vector<std::string> names;               ///< (stations), empty: a free slot
-  std::vector<double> x, y;                     ///< where the stations are now
-  std::vector<std::int64_t> heard;              ///< step of the last reading
-  std::vector<double> open_value;               ///< (stations) f(y) of the open step
-  std::vector<std::int64_t> open_time;          ///< of each of its readings
-  std::vector<std::string> asked;               ///< places
+  std::vector<std::string> names;       ///< (stations), empty: a free slot
+  std::vector<double> x, y;             ///< where the stations are now
+  std::vector<std::int64_t> heard;      ///< step of the last reading
+  std::vector<double> open_value;       ///< (stations) f(y) of the open step
+  std::vector<std::int64_t> open_time;  ///< of each of its readings
+  std::vector<std::string> asked;       ///< places
   std::vector<double> asked_x, asked_y;
-  std::vector<std::int64_t> ring_time;          ///< (ring)
-  std::vector<double> ring_value, ring_x, ring_y;         ///< (ring, stations)
-  std::vector<float> forecast_mean, forecast_deviation;   ///< (ring, leads, stations) of f(y)
-  std::vector<float> scores;                              ///< (leads, scores_kept)
-  std::vector<std::int64_t> score_count;                  ///< (leads)
+  std::vector<std::int64_t> ring_time;                   ///< (ring)
+  std::vector<double> ring_value, ring_x, ring_y;        ///< (ring, stations)
+  std::vector<float> forecast_mean, forecast_deviation;  ///< (ring, leads, stations) of f(y)
+  std::vector<float> scores;                             ///< (leads, scores_kept)
+  std::vector<std::int64_t> score_count;                 ///< (leads)
 
  private:
   void score_forecasts();

@@ -413,8 +413,8 @@ class live_program {
       // Below 0 the square root's inverse would rise again.
       return inverse(o_.kind, o_.kind == transform_kind::square_root ? std::max(0.0, at) : at);
     };
-    std::array<double, 3> const all{expected_reading(o_.kind, mean, deviation * deviation), edge(mean - width * deviation),
-                                    edge(mean + width * deviation)};
+    std::array<double, 3> const all{expected_reading(o_.kind, mean, deviation * deviation),
+                                    edge(mean - width * deviation), edge(mean + width * deviation)};
     if (!std::all_of(all.begin(), all.end(), [](double one) { return std::isfinite(one); })) {
       if (omitted_++ == 0) say("note", "a forecast that is not finite is not printed, here and from now on");
       return;
@@ -461,8 +461,8 @@ class live_program {
       for (index_t t = 0; t < length; ++t) {
         auto const back = first - t, at = t * o_.batch + e;
         b.elapsed[static_cast<size_t>(at)] = back + 1 < network_.held() ? elapsed_at(back) : 1.0F;
-        auto const asked = o_.leads[static_cast<size_t>(
-            leads.below(number, static_cast<std::uint64_t>(at), std::ssize(o_.leads)))];
+        auto const asked =
+            o_.leads[static_cast<size_t>(leads.below(number, static_cast<std::uint64_t>(at), std::ssize(o_.leads)))];
         // The step that is nearest to the lead, within half of it.
         index_t then = -1;
         double nearest = 0.5 * asked;
