@@ -16,11 +16,11 @@ struct live_options {
   double band = 0.9;             ///< share of readings that the band is to hold
   transform_kind kind = transform_kind::identity;
   coordinate_kind coordinates = coordinate_kind::degrees;
-  index_t updates = 1;                 ///< of the weights, after every step
+  double updates = 0.25;               ///< of the weights for each step; 0.25: one after every fourth
   index_t batch = 8, window = 32;      ///< of one update: windows, and steps of a window
   index_t ring = 2048;                 ///< latest steps that windows are cut from
   index_t warm_up = 30;                ///< steps before the first forecast, where nothing was learned before
-  index_t first_updates = 60;          ///< at the end of the warm-up
+  index_t first_updates = 20;          ///< at the end of the warm-up
   double rate = 1e-3;                  ///< base rate of Adam
   double hide = 0.1;                   ///< share of views and of stations that an update does without
   index_t stations = 64, places = 64;  ///< most at a time

@@ -42,7 +42,8 @@ void live_options::check() const {
   demand(batch >= 1 && batch <= 1024, "--batch: expected 1 to 1024 windows");
   demand(ring >= 2 * window && ring <= 1'000'000, "--ring: expected at least two windows of steps, at most a million");
   demand(warm_up >= 10 && warm_up <= ring, "--warm-up: expected at least 10 steps, at most --ring");
-  demand(updates >= 0 && first_updates >= 0, "--updates, --first-updates: expected 0 or more");
+  demand(updates >= 0 && updates <= 1000 && first_updates >= 0,
+         "--updates, --first-updates: expected 0 or more (and at most 1000 a step)");
   demand(rate >= 0 && rate < 1, "--rate: expected 0 or more, below 1");
   demand(hide >= 0 && hide < 1, "--hide: expected a share of 0 or more, below 1");
   demand(stations >= 1 && stations <= 4096, "--max-stations: expected 1 to 4096");

@@ -165,7 +165,10 @@ class live_program {
   /// Closes the open step: forecasts, learns, and saves every so often.
   void end_step() {
     close_and_forecast();
-    learn(o_.updates);
+    auto const so_far = [&](index_t steps) {
+      return static_cast<index_t>(std::floor(o_.updates * static_cast<double>(steps)));
+    };
+    learn(so_far(network_.steps) - so_far(network_.steps - 1));
     if (!o_.checkpoint.empty() && network_.steps % o_.every == 0) save();
   }
 

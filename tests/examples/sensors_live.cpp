@@ -263,7 +263,7 @@ std::vector<std::string> small_input() {
 
 std::string const program = SENSORS_PROGRAM
     " live --step 1min --coordinates kilometres --leads 1,3 --warm-up 12 --ring 40 --window 6 --batch 2 "
-    "--first-updates 2 "
+    "--first-updates 2 --updates 1.5 "
     "--every 4 ";
 
 void write_lines(std::filesystem::path const& path, std::vector<std::string> const& lines, std::size_t from = 0,
