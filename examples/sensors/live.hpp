@@ -16,9 +16,9 @@ struct live_options {
   double band = 0.9;             ///< share of readings that the band is to hold
   transform_kind kind = transform_kind::identity;
   coordinate_kind coordinates = coordinate_kind::degrees;
-  double updates = 0.25;               ///< of the weights for each step; 0.25: one after every fourth
-  index_t batch = 8, window = 32;      ///< of one update: windows, and steps of a window
-  index_t ring = 2048;                 ///< latest steps that windows are cut from
+  double updates = 0.0625;             ///< of the weights for each step; 0.25: one after every fourth
+  index_t batch = 16, window = 32;     ///< of one update: windows, and steps of a window
+  index_t ring = 4096;                 ///< latest steps that windows are cut from
   index_t warm_up = 30;                ///< steps before the first forecast, where nothing was learned before
   index_t first_updates = 20;          ///< at the end of the warm-up
   double rate = 4e-3;                  ///< base rate of Adam
