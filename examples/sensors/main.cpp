@@ -194,7 +194,8 @@ void add_live(CLI::App& app, sensors::live_options& o, experiment_options& optio
       "--start", o.start,
       "checkpoint of `sensors train --task forecast` to begin with; --set, or --readings and --stations, say what "
       "it was trained on");
-  app.add_option("--updates", o.updates, "updates of the weights a step; 0.25: one after every fourth, 0: learn nothing")
+  app.add_option("--updates", o.updates,
+                 "updates of the weights a step; 0.25: one after every fourth, 0: learn nothing")
       ->capture_default_str();
   app.add_option("--batch", o.batch, "windows of an update")->capture_default_str();
   app.add_option("--window", o.window, "steps of a window")->capture_default_str();
