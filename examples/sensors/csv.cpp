@@ -373,33 +373,41 @@ series parse_network(std::string_view readings, std::string const& readings_name
   problems bad_stations{stations_name};
   number_cells coordinates;
   auto const degrees = kind == coordinate_kind::degrees;
-  read_table(stations_text, bad_stations, coordinates, {"station", "x", "y"}, &remarks,
-             [&](std::size_t line, auto const& cells, bool first) {
-               auto const x = coordinates.read(cells[1]);
-               auto const y = coordinates.read(cells[2]);
-               if (first && !has_digit(cells[1]) && !has_digit(cells[2])) {
-                 skip_units(stations_name, line);
-               } else if (cells[0].empty()) {
-                 bad_stations.add(line, "station", "a code", cells[0]);
-               } else if (known.count(cells[0]) != 0) {
-                 bad_stations.add(line, "station", "a code that was not used before", cells[0]);
-               } else if (!x || (degrees && std::abs(*x) > 360)) {
-                 bad_stations.add(line, "x", degrees ? "longitude in degrees, -180 to 360" : "kilometres to the east",
-                                  cells[1]);
-               } else if (!y || (degrees && std::abs(*y) > 90)) {
-                 auto const exchanged = y && std::abs(*x) <= 90 && std::abs(*y) <= 360;
-                 bad_stations.add(line, "y",
-                                  !degrees ? "kilometres to the north"
-                                  : exchanged
-                                      ? "latitude in degrees, -90 to 90 (x is the longitude: are they exchanged?)"
-                                      : "latitude in degrees, -90 to 90",
-                                  cells[2]);
-               } else {
-                 known.emplace(cells[0], data.station_count());
-                 data.stations.push_back({cells[0], *x, *y});
-               }
-             });
-  if (data.stations.empty()) {
+  /// x and y of a row; nothing where one of them is wrong, which is then said.
+  auto const place_of = [&](problems& bad_rows, std::size_t line, std::string const& x_cell,
+                            std::string const& y_cell) -> std::optional<std::array<double, 2>> {
+    auto const x = coordinates.read(x_cell), y = coordinates.read(y_cell);
+    if (!x || (degrees && std::abs(*x) > 360)) {
+      bad_rows.add(line, "x", degrees ? "longitude in degrees, -180 to 360" : "kilometres to the east", x_cell);
+    } else if (!y || (degrees && std::abs(*y) > 90)) {
+      auto const exchanged = y && std::abs(*x) <= 90 && std::abs(*y) <= 360;
+      bad_rows.add(line, "y",
+                   !degrees    ? "kilometres to the north"
+                   : exchanged ? "latitude in degrees, -90 to 90 (x is the longitude: are they exchanged?)"
+                               : "latitude in degrees, -90 to 90",
+                   y_cell);
+    } else {
+      return std::array{*x, *y};
+    }
+    return std::nullopt;
+  };
+  bool const places_in_rows = stations_name.empty();
+  if (!places_in_rows) {
+    read_table(stations_text, bad_stations, coordinates, {"station", "x", "y"}, &remarks,
+               [&](std::size_t line, auto const& cells, bool first) {
+                 if (first && !has_digit(cells[1]) && !has_digit(cells[2])) {
+                   skip_units(stations_name, line);
+                 } else if (cells[0].empty()) {
+                   bad_stations.add(line, "station", "a code", cells[0]);
+                 } else if (known.count(cells[0]) != 0) {
+                   bad_stations.add(line, "station", "a code that was not used before", cells[0]);
+                 } else if (auto const at = place_of(bad_stations, line, cells[1], cells[2])) {
+                   known.emplace(cells[0], data.station_count());
+                   data.stations.push_back({cells[0], (*at)[0], (*at)[1]});
+                 }
+               });
+  }
+  if (data.stations.empty() && !places_in_rows) {
     throw data_error{stations_name + ": expected at least one station, found none"};
   }
 
@@ -417,35 +425,67 @@ series parse_network(std::string_view readings, std::string const& readings_name
     return false;
   };
   index_t zoned = 0;
-  read_table(readings_text, bad, values, {"time", "station", "value"}, &remarks,
-             [&](std::size_t line, auto const& cells, bool first) {
-               auto const time = read_time(cells[0]);
-               auto const found = known.find(cells[1]);
-               auto value = means_missing(cells[2]) ? std::optional{missing} : values.read(cells[2]);
-               if (said_missing(cells[2], value)) value = missing;
-               if (first && !time && !has_digit(cells[0]) && (!value || std::isnan(*value))) {
-                 skip_units(readings_name, line);
-               } else if (!time) {
-                 auto const slash = cells[0].find_first_of("/.");
-                 auto const ambiguous = slash == 1 || slash == 2;
-                 bad.add(line, "time",
-                         ambiguous ? "YYYY-MM-DD (which number is the day and which the month cannot be known)"
-                                   : "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]",
-                         cells[0]);
-               } else if (found == known.end()) {
-                 bad.add(line, "station", "a code of " + stations_name, cells[1]);
-               } else if (!value) {
-                 bad.add(line, "value",
-                         "a finite number with a decimal point, or nothing or NA for a missing reading (--missing says "
-                         "what else means it)",
-                         cells[2]);
-               } else {
-                 zoned += time->zoned ? 1 : 0;
-                 rows.push_back({time->utc, found->second, *value, line});
-               }
-             });
+  // In one table for all, a station that has moved is another one: its mean, and what stands around it, are others.
+  std::map<std::string, std::vector<index_t>> places_of_code;
+  auto const station_in_row = [&](std::string const& code, std::array<double, 2> at) {
+    auto& all = places_of_code[code];
+    for (auto const s : all) {
+      auto const& one = data.stations[static_cast<std::size_t>(s)];
+      if (one.x == at[0] && one.y == at[1]) return s;
+    }
+    auto name = code;
+    for (auto k = all.size() + 1; known.count(name) != 0; ++k) name = code + '#' + std::to_string(k);
+    known.emplace(name, data.station_count());
+    all.push_back(data.station_count());
+    data.stations.push_back({name, at[0], at[1]});
+    return all.back();
+  };
+  std::vector<std::string> columns{"time", "station", lower(how.value)};
+  if (places_in_rows) columns.insert(columns.end(), {"x", "y"});
+  read_table(readings_text, bad, values, columns, &remarks, [&](std::size_t line, auto const& cells, bool first) {
+    auto const time = read_time(cells[0]);
+    auto const found = known.find(cells[1]);
+    auto value = means_missing(cells[2]) ? std::optional{missing} : values.read(cells[2]);
+    if (said_missing(cells[2], value)) value = missing;
+    if (first && !time && !has_digit(cells[0]) && (!value || std::isnan(*value))) {
+      skip_units(readings_name, line);
+    } else if (!time) {
+      auto const slash = cells[0].find_first_of("/.");
+      auto const ambiguous = slash == 1 || slash == 2;
+      bad.add(line, "time",
+              ambiguous ? "YYYY-MM-DD (which number is the day and which the month cannot be known)"
+                        : "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]",
+              cells[0]);
+    } else if (places_in_rows ? cells[1].empty() : found == known.end()) {
+      bad.add(line, "station", places_in_rows ? "a code" : "a code of " + stations_name, cells[1]);
+    } else if (!value) {
+      bad.add(line, how.value,
+              "a finite number with a decimal point, or nothing or NA for a missing reading (--missing says "
+              "what else means it)",
+              cells[2]);
+    } else {
+      index_t at = 0;
+      if (places_in_rows) {
+        auto const place = place_of(bad, line, cells[3], cells[4]);
+        if (!place) return;
+        at = station_in_row(cells[1], *place);
+      } else {
+        at = found->second;
+      }
+      zoned += time->zoned ? 1 : 0;
+      rows.push_back({time->utc, at, *value, line});
+    }
+  });
   if (rows.empty()) {
     throw data_error{readings_name + ": expected at least one reading, found none"};
+  }
+  if (places_in_rows) coordinates.check(readings_name);
+  for (auto const& [code, all] : places_of_code) {
+    if (all.size() < 2) continue;
+    remarks.push_back(readings_name + ": station '" + code + "' stands at " + std::to_string(all.size()) +
+                      " places; each is a station of its own, '" + code + "' and '" +
+                      data.stations[static_cast<std::size_t>(all[1])].code + "'" +
+                      (all.size() > 2 ? " and so on" : ""));
   }
   for (auto const& [word, count] : said) {
     remarks.push_back(readings_name + ": '" + word + "' of --missing stands " + std::to_string(count) + " times");
@@ -499,7 +539,9 @@ series parse_network(std::string_view readings, std::string const& readings_name
     auto const place = data.map.place(one.x, one.y);
     data.places.insert(data.places.end(), place.begin(), place.end());
   }
-  for (auto const& remark : remarks_on_places(data)) remarks.push_back(stations_name + ": " + remark);
+  for (auto const& remark : remarks_on_places(data)) {
+    remarks.push_back((places_in_rows ? readings_name : stations_name) + ": " + remark);
+  }
   return data;
 }
 
@@ -512,10 +554,11 @@ std::string data_checksum(std::vector<std::string_view> const& files) {
 series read_network(std::filesystem::path const& readings, std::filesystem::path const& stations, coordinate_kind kind,
                     provenance origin, std::vector<std::string>* notes, csv_choice const& how) {
   auto const values = read_bytes(readings);
-  auto const places = read_bytes(stations);
-  origin.checksum = data_checksum({values, places});
+  auto const places = stations.empty() ? std::string{} : read_bytes(stations);
+  origin.checksum = stations.empty() ? data_checksum({values}) : data_checksum({values, places});
   if (origin.source.empty()) {
-    origin.source = "files " + readings.filename().string() + " and " + stations.filename().string();
+    origin.source = stations.empty() ? "file " + readings.filename().string()
+                                     : "files " + readings.filename().string() + " and " + stations.filename().string();
   }
   return parse_network(values, readings.string(), places, stations.string(), kind, std::move(origin), notes, how);
 }

@@ -154,12 +154,13 @@ void fetch(std::string const& set, data_choice const& choice) {
 }
 
 series open_data(data_choice const& choice, std::vector<std::string>& notes) {
-  if (choice.readings.empty() != choice.stations.empty()) {
-    throw data_error{"own data need both files: --readings and --stations"};
+  if (choice.readings.empty() && !choice.stations.empty()) {
+    throw data_error{"own data need --readings beside --stations"};
   }
   if (!choice.readings.empty()) {
     provenance origin;
-    origin.quantity = choice.quantity;
+    // A column's name says what it holds.
+    origin.quantity = choice.quantity == "value" ? choice.csv.value : choice.quantity;
     origin.unit = choice.unit;
     return read_network(choice.readings, choice.stations, choice.coordinates, origin, &notes, choice.csv);
   }

@@ -41,6 +41,8 @@ struct experiment_options {
   std::string transform;             ///< identity, sqrt, log1p; empty: the standard one of the set
   std::string validation_from;       ///< dates that cut the series; both empty: the standard split
   std::string test_from;
+  std::string forecast_from;         ///< first valid time of `forecast`; empty: the test part's
+  double band = 0.9;                 ///< share of readings that the band of `forecast` is to hold
   std::string show;                  ///< date to draw, empty: the day with the liveliest field
   std::vector<std::string> command;  ///< the command line, for the manifest
 
@@ -88,6 +90,9 @@ int train(experiment_options const& options);
 
 /// Loads the checkpoint, predicts the test part, writes out/report.html with peers in the same tables.
 int evaluate(experiment_options const& options);
+
+/// Writes a checkpoint's forecasts, one step ahead: out/forecast.csv and out/forecast.nc.
+int forecast(experiment_options const& options);
 
 /// Draws fields, station readings and what the model believes in between: out/*.png, out/field.gif.
 int render(experiment_options const& options);

@@ -6,6 +6,7 @@
 #include "common/ranks.hpp"
 #include "experiment.hpp"
 #include "experiment/program.hpp"
+#include "live.hpp"
 #include "published.hpp"
 #include "rivals.hpp"
 
@@ -19,9 +20,10 @@ constexpr char const* about =
     "two CSV files. Start with: sensors demo";
 
 constexpr char const* footer =
-    "Your own data: --readings readings.csv (time,station,value) and --stations stations.csv (station,x,y), compressed "
-    "or\n"
-    "not, from a file or a pipe. A missing reading is an absent row, an empty value, NA, or what --missing says.\n"
+    "Your own data: --readings readings.csv (time,station,value) and --stations stations.csv (station,x,y), or one "
+    "table\n"
+    "with all five; compressed or not, from a file or a pipe. A missing reading is an absent row, an empty value, NA, "
+    "or what --missing says.\n"
     "See README.md next to this program's source.";
 
 /// An option whose value is one of a few words.
@@ -56,7 +58,12 @@ void add_data(CLI::App& app, experiment_options& o) {
           ->check(CLI::IsMember(set_names("auto")).description(""))
           ->capture_default_str();
   auto* const readings = group->add_option("--readings", o.data.readings, "own data: CSV with time, station, value");
-  group->add_option("--stations", o.data.stations, "own data: CSV with station, x, y");
+  group->add_option("--stations", o.data.stations,
+                    "own data: CSV with station, x, y (default: the readings have columns x and y)");
+  group
+      ->add_option("--variable", o.data.csv.value,
+                   "own data: column of the readings to forecast, where that is not value")
+      ->capture_default_str();
   add_words<sensors::coordinate_kind>(
       *group, "--coordinates", o.data.coordinates, "own data: what x and y are, degrees or kilometres",
       {{"degrees", sensors::coordinate_kind::degrees}, {"kilometres", sensors::coordinate_kind::kilometres}});
@@ -77,7 +84,8 @@ void add_data(CLI::App& app, experiment_options& o) {
   group->add_option("--unit", o.data.unit, "own data: its unit, for the report");
   // What is about one's own data would not be used of others.
   readings->excludes(set);
-  for (auto const* name : {"--coordinates", "--quantity", "--unit"}) group->get_option(name)->needs(readings);
+  for (auto const* name : {"--coordinates", "--quantity", "--unit", "--variable"})
+    group->get_option(name)->needs(readings);
   group->add_option("--channel", o.channel, "what is asked for of a set that has several (default: its first)");
   group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
   group->add_option("--validation-from", o.validation_from, "first day of the validation part, YYYY-MM-DD");
@@ -120,6 +128,102 @@ void add_training(CLI::App& app, experiment_options& o) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1024}))
       ->capture_default_str();
   app.add_flag("--resume", o.resume, "go on from the checkpoint");
+}
+#endif
+
+/// A time as --step takes it, in seconds.
+CLI::Option* add_time(CLI::App& app, std::string const& name, sensors::time_step& into, std::string const& what) {
+  return app.add_option_function<std::string>(
+      name,
+      [&into, name](std::string const& text) {
+        auto const step = sensors::parse_step(text);
+        if (!step) {
+          throw CLI::ValidationError{name, "expected as 10min, 1h, 1d, 1month or 1year, found '" + text + "'"};
+        }
+        into = *step;
+      },
+      what);
+}
+
+#ifdef SENSORS_WITH_MODEL
+constexpr char const* about_live =
+    "Reads readings as JSON lines from standard input, writes forecasts as JSON lines to standard output, and goes on\n"
+    "learning. A line is one reading; x and y are needed once for each station, and again when it has moved:\n"
+    "  {\"time\": \"2026-01-31T12:00Z\", \"station\": \"A\", \"x\": -8.25, \"y\": 51.8, \"value\": 12.5}\n"
+    "The time may also be whole seconds since 1970; value null: no reading. Readings of one time are a step, which "
+    "ends\n"
+    "with the first later one; times never go back. Two more kinds of lines:\n"
+    "  {\"place\": \"harbour\", \"x\": -6.2, \"y\": 53.3}     forecast for this place too, where nobody reads\n"
+    "  {\"time\": \"2026-01-31T13:00Z\"}                  so late is it: ends the step before without waiting\n"
+    "At the end of each step, for each station and lead:\n"
+    "  {\"issued\": \"2026-01-31T12:00:00\", \"time\": ..., \"lead\": 3600, \"station\": \"A\", \"mean\": .., "
+    "\"lower\": .., "
+    "\"upper\": ..}\n"
+    "lead: seconds; lower, upper: the band. A line that cannot be used is named on standard error with its number and\n"
+    "what was expected, and the program goes on.";
+
+void add_live(CLI::App& app, sensors::live_options& o, experiment_options& options) {
+  add_time(app, "--step", o.step, "the usual time between two steps, as 10min, 1h, 1d (default: 1d)");
+  app.add_option_function<std::string>(
+      "--gather",
+      [&o](std::string const& text) {
+        auto const time = sensors::parse_step(text);
+        if (!time || time->months != 0)
+          throw CLI::ValidationError{"--gather", "expected as 10min, found '" + text + "'"};
+        o.gather = time->seconds;
+      },
+      "readings so long after the first of a step belong to it (default: those of the same time)");
+  app.add_option("--leads", o.leads, "how far ahead to forecast, in steps, as 1,2,24")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--band", o.band, "share of readings between lower and upper")->capture_default_str();
+  app.add_option_function<std::string>(
+      "--transform",
+      [&o](std::string const& text) {
+        auto const kind = sensors::transform_named(text);
+        if (!kind) throw CLI::ValidationError{"--transform", "expected identity, sqrt or log1p, found '" + text + "'"};
+        o.kind = *kind;
+      },
+      "what makes readings nearly Gaussian: identity, sqrt or log1p (default: identity)");
+  add_words<sensors::coordinate_kind>(
+      app, "--coordinates", o.coordinates, "what x and y are, degrees (longitude, latitude) or kilometres",
+      {{"degrees", sensors::coordinate_kind::degrees}, {"kilometres", sensors::coordinate_kind::kilometres}});
+  app.add_option("--checkpoint", o.checkpoint,
+                 "file that holds all that was learned: read when it is there, written every so often and at the end");
+  app.add_option("--every", o.every, "steps from one checkpoint to the next")->capture_default_str();
+  app.add_flag("--again", o.again,
+               "the input begins at its first line once more: lines that the checkpoint has had are passed over");
+  app.add_option(
+      "--start", o.start,
+      "checkpoint of `sensors train --task forecast` to begin with; --set, or --readings and --stations, say what "
+      "it was trained on");
+  app.add_option("--updates", o.updates,
+                 "updates of the weights a step; 0.25: one after every fourth, 0: learn nothing")
+      ->capture_default_str();
+  app.add_option("--batch", o.batch, "windows of an update")->capture_default_str();
+  app.add_option("--window", o.window, "steps of a window")->capture_default_str();
+  app.add_option("--ring", o.ring, "latest steps that are kept to learn from")->capture_default_str();
+  app.add_option("--warm-up", o.warm_up, "steps before the first forecast, without --start")->capture_default_str();
+  app.add_option("--first-updates", o.first_updates, "updates before the first forecast, without --start")
+      ->capture_default_str();
+  app.add_option("--rate", o.rate, "base learning rate (default: 0.004, with --start 0.0003)");
+  app.add_option("--hide", o.hide, "share of readings that an update does without")->capture_default_str();
+  app.add_option("--max-stations", o.stations, "stations at a time; who was silent for longest makes room")
+      ->capture_default_str();
+  app.add_option("--max-places", o.places, "places at a time")->capture_default_str();
+  app.add_option("--keep", o.keep, "steps that a station is forecast for after its last reading")
+      ->capture_default_str();
+  app.add_option("--longest-gap", o.longest_gap, "a time so many steps after the last one is taken for a mistake")
+      ->capture_default_str();
+  app.add_option("--seed", o.seed, "of all random numbers")->capture_default_str();
+  app.add_option("--threads", o.threads, "threads, the same bits with any number")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  auto* const group = app.add_option_group("Data that --start was trained on");
+  group->add_option("--data", options.data.folder, "folder that caches downloaded sets")->capture_default_str();
+  group->add_option("--set", options.data.set, sensors::published_names() + " or synthetic")->capture_default_str();
+  group->add_option("--readings", options.data.readings, "own data: CSV with time, station, value");
+  group->add_option("--stations", options.data.stations, "own data: CSV with station, x, y");
 }
 #endif
 
@@ -203,6 +307,23 @@ int main(int argc, char* argv[]) {
   for (auto* const one : {demo, train}) {
     add_training(*one, options);
   }
+  auto* const forecast = add("forecast", "write a checkpoint's forecasts as CSV and CF netCDF", sensors::forecast);
+  add_model(*forecast, options);
+  forecast->add_option("--from", options.forecast_from, "first valid time, YYYY-MM-DD (default: the test part's)");
+  forecast->add_option("--band", options.band, "share of readings between lower and upper")
+      ->check(CLI::Range(0.01, 0.999))
+      ->capture_default_str();
+  sensors::live_options of_live;
+  CLI::Option const* live_rate = nullptr;
+  auto& live = program.add("live", about_live, [&] {
+    of_live.history = options;
+    // A trained model has little to gain from some thousand steps, and much to lose.
+    if (live_rate->count() == 0) of_live.rate = of_live.start.empty() ? 4e-3 : 3e-4;
+    of_live.history.data.coordinates = of_live.coordinates;
+    return sensors::live(of_live);
+  });
+  add_live(live, of_live, options);
+  live_rate = live.get_option("--rate");
   render->add_option("--show", options.show, "day to draw, YYYY-MM-DD");
 #endif
   add("peers", "climatology, persistence, VAR, kriging ... without the model", sensors::peers);

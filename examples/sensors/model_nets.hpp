@@ -21,6 +21,15 @@ using forecast_net =
                       s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<48>, s2rm::likelihood::gaussian,
                       s2rm::residual::own_reading<std::ratio<11, 20>>>;
 
+/// The same for `sensors live`: a view also says the time of day, steps are irregular, and a query says how far ahead it asks.
+struct live_shape : forecast_shape {
+  using view = s2rm::features<5>;
+};
+using live_net =
+    s2rm::world_model<live_shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<std::ratio<0>, std::ratio<6>>,
+                      s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<48>, s2rm::likelihood::gaussian,
+                      s2rm::residual::own_reading<std::ratio<11, 20>>, s2rm::time::elapsed<>, s2rm::lead::learned<>>;
+
 /// One octave and a small sphere: what is learned must hold between the stations.
 struct unseen_shape : s2rm::shape {
   static constexpr s2rm::index_t modules = 8, hidden = 32, heads = 2, head_width = 8, sphere = 4, place = 2,

@@ -458,3 +458,50 @@ TEST_CASE("coordinates that are likely meant in another way") {
   CHECK_THAT(remarks("station,x,y\nA,0,-85\nB,90,-85\nC,180,-85\nD,270,-85\n", coordinate_kind::degrees),
              contains("too near a pole"));
 }
+
+TEST_CASE("one table may hold places and several variables; a station that moves is several") {
+  std::string const table =
+      "time,station,X,y,Wind,temperature\n"
+      "2001-01-01,A,-8,52,3,10\n"
+      "2001-01-01,B,-6,53,4,11\n"
+      "2001-01-02,A,-8,52,5,\n"
+      "2001-01-02,B,-6,53.5,6,13\n"
+      "2001-01-03,A,-8,52,7,14\n"
+      "2001-01-03,B,-6,53,8,15\n";
+  auto const of = [&](std::string const& text, std::string const& variable, std::vector<std::string>* notes = nullptr) {
+    sensors::csv_choice how;
+    how.value = variable;
+    return parse_network(text, "t.csv", "", "", coordinate_kind::degrees, {}, notes, how);
+  };
+  std::vector<std::string> notes;
+  auto const wind = of(table, "wind", &notes);
+  REQUIRE(wind.station_count() == 3);
+  CHECK(wind.stations[0].code == "A");
+  CHECK(wind.stations[1].code == "B");
+  CHECK(wind.stations[2].code == "B#2");
+  CHECK(wind.stations[2].y == 53.5);
+  CHECK(wind.at(1, 0) == 5);
+  CHECK(wind.at(2, 1) == 8);
+  CHECK_FALSE(wind.present(1, 1));
+  CHECK(wind.at(1, 2) == 6);
+  CHECK_THAT(all_of(notes), contains("station 'B' stands at 2 places; each is a station of its own, 'B' and 'B#2'"));
+  CHECK_THAT(all_of(notes), contains("temperature"));  // which is not used
+  auto const temperature = of(table, "Temperature");
+  CHECK(temperature.at(2, 0) == 14);
+  CHECK_FALSE(temperature.present(1, 0));
+  auto const complaint_about = [&](std::string const& text, std::string const& variable) {
+    try {
+      static_cast<void>(of(text, variable));
+    } catch (data_error const& error) {
+      return std::string{error.what()};
+    }
+    return std::string{"nothing"};
+  };
+  CHECK_THAT(complaint_about(table, "rain"), contains("rain"));
+  CHECK_THAT(complaint_about("time,station,x,y,value\n2001-01-01,A,-8,95,3\n", "value"),
+             contains("t.csv, line 2, column y: expected latitude"));
+  CHECK_THAT(complaint_about("time,station,x,y,value\n2001-01-01,A,,5,3\n", "value"), contains("line 2, column x"));
+  CHECK_THAT(complaint_about("time,station,x,y,value\n2001-01-01,,1,5,3\n", "value"),
+             contains("column station: expected a code"));
+  CHECK_THAT(complaint_about("time,station,value\n2001-01-01,A,3\n", "value"), contains("x"));
+}
