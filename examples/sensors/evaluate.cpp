@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "bands.hpp"
 #include "choices.hpp"
 #include "common/sha256.hpp"
 #include "folds.hpp"
@@ -19,11 +20,13 @@ using examples::report::number;
 /// Mean and spread over seeds of a task, beside the peer it is held against.
 struct outcome {
   std::vector<prediction> made;
+  std::vector<band> bands;  ///< of each
   std::vector<score> scores;
 };
 
-void add_scores(examples::manifest& settings, examples::campaign& campaign, std::string const& task,
-                experiment_options const& options, outcome const& all, training_log const& log) {
+void add_scores(experiment const& with, examples::manifest& settings, examples::campaign& campaign,
+                std::string const& task, experiment_options const& options, outcome const& all,
+                training_log const& log) {
   for (std::size_t i = 0; i < all.scores.size(); ++i) {
     auto const& s = all.scores[i];
     auto const key = "results." + task + ".seed" + std::to_string(options.seeds[i]);
@@ -31,6 +34,9 @@ void add_scores(examples::manifest& settings, examples::campaign& campaign, std:
     settings.set(key + ".mae", s.mae());
     settings.set(key + ".nll", s.nll());
     settings.set(key + ".coverage", s.coverage());
+    if (auto const share = covered(with.data, with.kind, all.made[i], all.bands[i]).calibrated / 100;
+        !std::isnan(share))
+      settings.set(key + ".calibrated_coverage", share);
     examples::campaign_run run;
     run.seed = options.seeds[i];
     run.figures = {{task + ".rmse", s.rmse()},
@@ -133,16 +139,23 @@ examples::report::chart curves(training_log const& log, experiment_options const
   return chart;
 }
 
-/// A station's readings and the model's forecast with its 90 % interval, over the first 60 days of the test part.
-examples::report::chart station_chart(experiment const& with, prediction const& made, index_t station) {
+/// A station's readings and the model's forecast with its band, calibrated where there is one, over the first 60 days of the
+/// test part.
+examples::report::chart station_chart(experiment const& with, prediction const& made, band const& of, index_t station) {
   auto const& name = with.data.stations[static_cast<std::size_t>(station)].code;
   examples::report::chart chart{"One day ahead at " + name, "day of the test part", with.data.origin.unit, {}};
-  examples::report::line forecast{"S2GRU, 90 % interval", {}, {}}, read{"reading", {}, {}};
+  auto const calibrated = of.half[static_cast<std::size_t>(station)];
+  auto const deviations = std::isnan(calibrated) ? gaussian_half(of.coverage) : calibrated;
+  examples::report::line forecast{
+      "S2GRU, " + number(100 * of.coverage, 0) + (std::isnan(calibrated) ? " % interval" : " % band, calibrated"),
+      {},
+      {}};
+  examples::report::line read{"reading", {}, {}};
   read.dots = true;
   for (auto t = made.range.begin; t < std::min(made.range.end, made.range.begin + 60); ++t) {
     auto const i = made.cell(t, station);
     auto const x = static_cast<double>(t - made.range.begin);
-    auto const half = score::half_width_90 * std::sqrt(made.variance[i]);
+    auto const half = deviations * std::sqrt(made.variance[i]);
     forecast.x.push_back(x);
     forecast.y.push_back(made.point[i]);
     auto const low =
@@ -180,7 +193,7 @@ int evaluate(experiment_options const& options) {
     auto const table = score_table(with.data, with.kind, task, peers, rows);
     examples::campaign campaign;
     campaign.name = "sensors " + with.data.origin.name + " " + task;
-    add_scores(settings, campaign, task, options, all, log);
+    add_scores(with, settings, campaign, task, options, all, log);
     auto const [name, rmse] = held_against(with, peers, rival);
     auto const over_seeds = summary(campaign, task, name, rmse, with.data.origin.unit);
     std::printf("%s\n%s\n", examples::report::plain_text(table).c_str(),
@@ -188,24 +201,37 @@ int evaluate(experiment_options const& options) {
     page.add_heading(task == "forecast" ? "One day ahead" : "At a station never seen");
     page.add_table(table).add_table(over_seeds).add_table(station_table(with.data, with.kind, task, peers, all.made));
     markdown += examples::report::markdown(table) + "\n" + examples::report::markdown(over_seeds) + "\n";
+    auto const bands = band_table(with.data, with.kind, task, all.made, all.bands);
+    std::printf("%s\n", examples::report::plain_text(bands).c_str());
+    page.add_table(bands);
+    markdown += examples::report::markdown(bands) + "\n";
+  };
+  auto const no_band = [&] {
+    return band{options.band, std::vector<double>(static_cast<std::size_t>(with.data.station_count()), missing)};
   };
 
   if (options.task != task_kind::unseen) {
     outcome all;
     for (auto const seed : options.seeds) {
-      all.made.push_back(predict_forecast(with, checkpoint_of(options, "forecast", seed), where, with.split.test));
+      auto const checkpoint = checkpoint_of(options, "forecast", seed);
+      all.made.push_back(predict_forecast(with, checkpoint, where, with.split.test, with.split.fit()));
       all.made.back().name = "S2GRU, seed " + std::to_string(seed);
+      std::vector<index_t> stations;
+      for (index_t s = 0; s < with.data.station_count(); ++s) stations.push_back(s);
+      read_band(checkpoint, stations, all.bands.emplace_back(no_band()));
     }
     auto others = forecast_peers(with.data, with.split.fit(), with.split.test, with.kind);
     add_rivals(others, options, with, "forecast");
     show("forecast", others, all, "VAR(1)");
-    page.add_chart(station_chart(with, all.made.front(), 0));
+    page.add_chart(station_chart(with, all.made.front(), all.bands.front(), 0));
     if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_chart(chart);
   }
   if (options.task != task_kind::forecast && !with.data.folds.empty()) {
     // Draws overlap: each is a run of its own, in one table with the other methods' runs on the same draws.
     std::vector<rival_results> all;
     auto const folds = test_folds(with.data, options.folds);
+    std::vector<prediction> drawn;
+    std::vector<band> drawn_bands;
     for (auto const seed : options.seeds) {
       rival_results made{"S2GRU, seed " + std::to_string(seed), {}};
       for (std::size_t g = 0; g < folds.size(); ++g) {
@@ -216,10 +242,15 @@ int evaluate(experiment_options const& options) {
           run.run = folds[g].name;
           run.half = half;
           run.made = prediction{made.method, with.split.test, with.data.station_count()};
+          auto bands = no_band();
+          read_band(checkpoint_of(options, what, seed), folds[g].test, bands);
           predict_unseen(with, chosen_for(with, options, folds[g]).settings, folds[g].test, with.split.fit(),
                          checkpoint_of(options, what, seed), where, run.made,
                          half ? folds[g].lost : std::vector<std::array<index_t, 2>>{});
           if (auto const* history = log.find(what, seed)) run.seconds = history->seconds;
+          drawn.push_back(run.made);
+          drawn.back().name += ", " + folds[g].name + (half ? ", half missing" : "");
+          drawn_bands.push_back(std::move(bands));
           made.runs.push_back(std::move(run));
         }
       }
@@ -236,6 +267,10 @@ int evaluate(experiment_options const& options) {
     }
     page.add_heading("Where nobody reads");
     markdown += show_rivals(page, options, with, "unseen", all);
+    auto const bands = band_table(with.data, with.kind, "unseen", drawn, drawn_bands);
+    std::printf("%s\n", examples::report::plain_text(bands).c_str());
+    page.add_table(bands);
+    markdown += examples::report::markdown(bands) + "\n";
   } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;
@@ -247,11 +282,13 @@ int evaluate(experiment_options const& options) {
     for (auto const seed : options.seeds) {
       prediction made{"S2GRU, seed " + std::to_string(seed), with.split.test, with.data.station_count()};
       prediction earlier{made.name, before, made.stations};
+      auto& bands = all.bands.emplace_back(no_band());
       for (std::size_t g = 0; g < groups.size(); ++g) {
         auto const checkpoint = checkpoint_of(options, "unseen" + std::to_string(g), seed);
         auto const chosen = chosen_for(with, options, folds[g]).settings;
         predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, made);
         predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, earlier);
+        read_band(checkpoint, groups[g], bands);
       }
       known.push_back(with_known_mean(with, made, earlier));
       all.made.push_back(std::move(made));

@@ -18,6 +18,9 @@ enum class task_kind { forecast, unseen, both };
 /// What the model runs on.
 enum class backend_kind { cpu, gpu };
 
+/// The coverages that bands are fitted for, and may be asked for by --band.
+inline std::vector<double> const band_coverages{0.5, 0.8, 0.9, 0.95, 0.98};
+
 /// Everything the command line says.
 struct experiment_options {
   data_choice data;
@@ -42,7 +45,8 @@ struct experiment_options {
   std::string validation_from;       ///< dates that cut the series; both empty: the standard split
   std::string test_from;
   std::string forecast_from;         ///< first valid time of `forecast`; empty: the test part's
-  double band = 0.9;                 ///< share of readings that the band of `forecast` is to hold
+  double band = 0.9;                 ///< share of readings that bands are to hold
+  bool bands = false;                ///< train: fit bands afterwards (calibrate)
   std::string show;                  ///< date to draw, empty: the day with the liveliest field
   std::vector<std::string> command;  ///< the command line, for the manifest
 
@@ -96,6 +100,9 @@ int forecast(experiment_options const& options);
 
 /// Draws fields, station readings and what the model believes in between: out/*.png, out/field.gif.
 int render(experiment_options const& options);
+/// Fits bands for the checkpoints that `train` left, with validation stations and times that neither the test nor the fit behind
+/// a score knows, and writes them into the checkpoints.
+int calibrate(experiment_options const& options);
 
 /// data, train, eval, render in one go, within minutes, with a table at the end.
 int demo(experiment_options const& options);

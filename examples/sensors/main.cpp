@@ -298,10 +298,21 @@ int main(int argc, char* argv[]) {
   auto* const render = add("render", "draw the field between the stations", sensors::render);
   auto* const tune =
       add("tune", "choose the settings of the unseen-station task on validation stations", sensors::tune);
-  for (auto* const one : {demo, train, eval, render, tune}) {
+  auto* const calibrate =
+      add("calibrate", "fit bands on validation stations and times, into the checkpoints of train", sensors::calibrate);
+  for (auto* const one : {demo, train, eval, render, tune, calibrate}) {
     add_model(*one, options);
   }
-  for (auto* const one : {demo, train, eval, render}) {
+  for (auto* const one : {demo, train}) one->add_flag("--bands", options.bands, "calibrate after training");
+  for (auto* const one : {demo, eval}) {
+    one->add_option("--band", options.band, "coverage of the bands that are shown: 0.5, 0.8, 0.9, 0.95 or 0.98")
+        ->check(CLI::IsMember(sensors::band_coverages).description(""))
+        ->capture_default_str();
+  }
+  calibrate->add_option("--steps", options.steps, "training steps of the fits, 0: the settled number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  for (auto* const one : {demo, train, eval, render, calibrate}) {
     one->add_option("--choices", options.choices, "what tune wrote (default: what was chosen for the published sets)");
   }
   for (auto* const one : {demo, train}) {

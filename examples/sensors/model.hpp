@@ -62,9 +62,14 @@ struct fit_history {
 [[nodiscard]] fit_history fit_forecast(experiment const& with, fit_settings const& settings, std::int64_t seed,
                                        compute where, std::filesystem::path const& checkpoint, bool resume);
 
-/// One step ahead at every station over `range`, from one stream that begins 30 steps before.
+/// The first of the two again, for so many steps on the training part alone: what bands are fitted with.
+[[nodiscard]] fit_history fit_forecast_for(experiment const& with, fit_settings const& settings, index_t steps,
+                                           std::int64_t seed, compute where, std::filesystem::path const& checkpoint);
+
+/// One step ahead at every station over `range`, from one stream that begins 30 steps before, by a model that was fitted over
+/// `fitted`.
 [[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint,
-                                          compute where, time_range range);
+                                          compute where, time_range range, time_range fitted);
 
 /// One fit over `range` for one group of stations that leave no trace in it.
 [[nodiscard]] fit_history fit_unseen(experiment const& with, fit_settings const& settings,

@@ -58,9 +58,18 @@ fit_history fit_forecast(experiment const& with, fit_settings const& settings, s
   return history;
 }
 
+fit_history fit_forecast_for(experiment const& with, fit_settings const& settings, index_t steps, std::int64_t seed,
+                             compute where, std::filesystem::path const& checkpoint) {
+  windows from{with.data, standardise(with.data, scaler_for(with, with.split.train)), 1};
+  auto learner = make_learner<forecast_net>(settings, seed, where, with.data);
+  time_range const range{with.split.train.begin, with.split.train.end - 1};
+  return fit(*learner, from, range, settings, seed, steps, false, "bands, seed " + std::to_string(seed), checkpoint,
+             [](auto&) { return 0.0; });
+}
+
 prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint, compute where,
-                            time_range range) {
-  auto const standard = scaler_for(with, with.split.fit());
+                            time_range range, time_range fitted) {
+  auto const standard = scaler_for(with, fitted);
   windows from{with.data, standardise(with.data, standard), 1};
   auto learner = make_learner<forecast_net>({}, 0, where, with.data);
   learner->load(checkpoint);

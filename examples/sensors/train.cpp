@@ -63,6 +63,8 @@ int train(experiment_options const& options) {
   // Rank 0 fetches the data where they are not there yet; the others wait and find them.
   auto const with = ranks::first_before_others([&] { return open_experiment(options); });
   require_stations(with, options);
+  if (options.bands && ranks::size() > 1)
+    throw data_error{"--bands: runs on one rank; train first, then: sensors calibrate"};
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());
@@ -110,7 +112,7 @@ int train(experiment_options const& options) {
     auto const seed = options.seeds.front();
     if (!note("field", seed, fit_fold({}, "field", seed))) return examples::interrupt::exit_status;
   }
-  return 0;
+  return options.bands ? calibrate(options) : 0;
 }
 
 int demo(experiment_options const& options) {

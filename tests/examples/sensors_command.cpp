@@ -109,3 +109,34 @@ TEST_CASE("sensors: a table from a pipe; one station is said before training, an
   CHECK_THAT(made.text, contains("expected at least 2 stations, found 1"));
   CHECK_THAT(made.text, !contains("loss"));
 }
+
+TEST_CASE("sensors: bands are fitted for the checkpoints of train, and eval shows both") {
+  output_folder const data{"s2rm_sensors_bands_data"}, out{"s2rm_sensors_bands"};
+  auto const with = " --task both" + small_network(data) + out.out();
+  auto const early = call(SENSORS_PROGRAM " calibrate" + with);
+  CHECK(early.status != 0);
+  CHECK_THAT(early.text, contains("calibrate: no forecast of seed 1; run: sensors train"));
+  auto const trained = call(SENSORS_PROGRAM " train --steps 2 --bands" + with);
+  INFO(trained.text);
+  REQUIRE(trained.status == 0);
+  // Four stations, one of them the test's: the other three are validation stations, over two months.
+  CHECK_THAT(trained.text, contains("sensors-forecast-seed1.safetensors: 224 scores"));
+  CHECK_THAT(trained.text, contains("sensors-unseen3-seed1.safetensors: 168 scores"));
+  auto const bytes = bytes_of(out.path / "sensors-unseen0-seed1.safetensors");
+  CHECK_THAT(bytes, contains("\"s2rm.bands\":\"scaled 0.5 0.8 0.9 0.95 0.98; 168 "));
+  auto const shown = call(SENSORS_PROGRAM " eval --band 0.8" + with);
+  INFO(shown.text);
+  CHECK(shown.status == 0);
+  CHECK_THAT(shown.text, contains("The 80 % band as the model says it and calibrated, unseen"));
+  CHECK_THAT(shown.text, !contains("no bands (sensors calibrate)\n-"));
+  auto const page = bytes_of(out.path / "results.md");
+  CHECK_THAT(page, contains("calibrated covers, %"));
+  auto const written = call(SENSORS_PROGRAM " forecast --band 0.8" + with);
+  INFO(written.text);
+  CHECK_THAT(written.text, contains("conformal"));
+  auto const other = call(SENSORS_PROGRAM " eval --band 0.7" + with);
+  CHECK(other.status != 0);
+  // The same again: the same bytes.
+  CHECK(call(SENSORS_PROGRAM " calibrate --steps 2" + with).status == 0);
+  CHECK(bytes_of(out.path / "sensors-unseen0-seed1.safetensors") == bytes);
+}

@@ -1,0 +1,109 @@
+// The command calibrate: bands for the checkpoints of train, from fits that see neither the test nor what they are scored on.
+
+#include <cstdio>
+#include <map>
+
+#include "bands.hpp"
+#include "choices.hpp"
+#include "common/interrupt.hpp"
+#include "common/shell.hpp"
+#include "folds.hpp"
+#include "peers.hpp"
+#include "results.hpp"
+#include "s2rm/train/conformal.hpp"
+
+namespace sensors {
+namespace {
+
+/// Adds the scores of the present readings of some stations.
+void add(s2rm::conformal::calibration& to, experiment const& with, prediction const& made,
+         std::vector<index_t> const& stations) {
+  for (auto t = made.range.begin; t < made.range.end; ++t) {
+    for (auto const s : stations) {
+      auto const i = made.cell(t, s);
+      if (!with.data.present(t, s) || std::isnan(made.mean[i])) continue;
+      to.add(0, s2rm::conformal::scaled_score(transform(with.kind, with.data.at(t, s)), made.mean[i],
+                                              std::sqrt(made.variance[i])));
+    }
+  }
+}
+
+/// The groups of stations that a fold's scores are of. Where every station is a test station once, all others are: a band that is
+/// to hold at any station wants to have met many, and days of one station say little of the next.
+station_groups scored(std::vector<fold> const& folds, std::size_t g, bool drawn) {
+  if (drawn) return folds[g].validation;
+  station_groups others;
+  for (std::size_t other = 0; other < folds.size(); ++other) {
+    if (other != g) others.push_back(folds[other].test);
+  }
+  return others;
+}
+
+void store(s2rm::conformal::calibration const& from, std::filesystem::path const& checkpoint) {
+  auto const fitted = from.fit(band_coverages);
+  s2rm::conformal::save(checkpoint, fitted);
+  std::printf("%s: %lld scores, the 90 %% band is %.2f deviations to either side (a Gaussian's: %.2f)\n",
+              checkpoint.filename().c_str(), static_cast<long long>(fitted.buckets[0].count), fitted.quantile(0, 0.9),
+              gaussian_half(0.9));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int calibrate(experiment_options const& options) {
+  examples::interrupt const watch;
+  auto const with = open_experiment(options);
+  auto const where = compute_of(options);
+  training_log log;
+  log.read(options.out / "training.json");
+  examples::temporary_folder const work{"sensors-bands"};
+  auto const checkpoint = work.path / "fit.safetensors";
+  auto const settled = [&](fit_settings settings) {
+    if (options.steps > 0) settings.steps = options.steps;
+    return settings;
+  };
+  for (auto const seed : options.seeds) {
+    if (options.task != task_kind::unseen) {
+      // As many steps as the checkpoint had, on the training part alone; scored one step ahead on the validation part.
+      auto const* const history = log.find("forecast", seed);
+      if (history == nullptr)
+        throw data_error{"calibrate: no forecast of seed " + std::to_string(seed) + "; run: sensors train"};
+      auto const fitted =
+          fit_forecast_for(with, settled(forecast_settings(with.data)), history->steps, seed, where, checkpoint);
+      if (fitted.interrupted) return examples::interrupt::exit_status;
+      s2rm::conformal::calibration scores(1);
+      std::vector<index_t> all;
+      for (index_t s = 0; s < with.data.station_count(); ++s) all.push_back(s);
+      add(scores, with, predict_forecast(with, checkpoint, where, with.split.validation, with.split.train), all);
+      store(scores, checkpoint_of(options, "forecast", seed));
+    }
+    if (options.task == task_kind::forecast) continue;
+    // Fold by fold: its test stations and one other group hidden, on the training part alone; scored at that group over the
+    // validation part. Two folds that hide the same stations share the fit.
+    auto const folds = test_folds(with.data, options.folds);
+    std::map<std::pair<std::string, std::vector<index_t>>, prediction> fits;
+    for (std::size_t g = 0; g < folds.size(); ++g) {
+      auto const chosen = chosen_for(with, options, folds[g]);
+      auto const settings = settled(chosen.settings);
+      s2rm::conformal::calibration scores(1);
+      for (auto const& group : scored(folds, g, !with.data.folds.empty())) {
+        auto hidden = folds[g].test;
+        hidden.insert(hidden.end(), group.begin(), group.end());
+        std::sort(hidden.begin(), hidden.end());
+        auto found = fits.find({chosen.name, hidden});
+        if (found == fits.end()) {
+          auto const history = fit_unseen(with, settings, hidden, with.split.train, seed, where, checkpoint, false);
+          if (history.interrupted) return examples::interrupt::exit_status;
+          prediction made{"bands", with.split.validation, with.data.station_count()};
+          predict_unseen(with, settings, hidden, with.split.train, checkpoint, where, made);
+          found = fits.emplace(std::pair{chosen.name, hidden}, std::move(made)).first;
+        }
+        add(scores, with, found->second, group);
+      }
+      store(scores, checkpoint_of(options, "unseen" + std::to_string(g), seed));
+    }
+  }
+  return 0;
+}
+
+}  // namespace sensors
