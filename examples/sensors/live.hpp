@@ -21,7 +21,7 @@ struct live_options {
   index_t ring = 4096;                 ///< latest steps that windows are cut from
   index_t warm_up = 30;                ///< steps before the first forecast, where nothing was learned before
   index_t first_updates = 20;          ///< at the end of the warm-up
-  double rate = 4e-3;                  ///< base rate of Adam
+  double rate = 1e-3;                  ///< base rate of Adam
   double hide = 0.1;                   ///< share of views and of stations that an update does without
   index_t stations = 64, places = 64;  ///< most at a time
   index_t keep = 30;                   ///< a station is forecast for so many steps after its last reading

@@ -73,7 +73,6 @@ double running_scale::curve(time_stamp time) const {
 }
 
 double running_scale::offset(index_t station) const {
-  if (station < 0) return 0;
   auto const s = static_cast<std::size_t>(station);
   return mean[s] * count[s] / (count[s] + prior_readings);
 }
@@ -299,6 +298,19 @@ double live_network::z(index_t back, index_t s) const {
 
 std::array<double, 2> live_network::place(index_t back, index_t s) const {
   return map.place(ring_x[cell(back, s)], ring_y[cell(back, s)]);
+}
+
+double live_network::offset_at(double place_x, double place_y) const {
+  auto const at = map.place(place_x, place_y);
+  double sum = 0, weight = 0;
+  for (std::size_t s = 0; s < names.size(); ++s) {
+    if (names[s].empty()) continue;
+    auto const one = map.place(x[s], y[s]);
+    auto const w = 1 / (std::pow(at[0] - one[0], 2) + std::pow(at[1] - one[1], 2) + 1e-6);
+    sum += w * scale.offset(static_cast<index_t>(s));
+    weight += w;
+  }
+  return weight > 0 ? sum / weight : 0;
 }
 
 index_t live_network::used() const {

@@ -33,7 +33,7 @@ class running_scale {
 
   [[nodiscard]] double curve(time_stamp time) const;
   [[nodiscard]] double level(time_stamp time, index_t station) const { return curve(time) + offset(station); }
-  [[nodiscard]] double offset(index_t station) const;  ///< 0 of a place without station (-1)
+  [[nodiscard]] double offset(index_t station) const;
   [[nodiscard]] double scale() const;
   [[nodiscard]] double standardise(time_stamp time, index_t station, double value) const {
     return (value - level(time, station)) / scale();
@@ -75,6 +75,8 @@ class live_network {
   /// z of a reading, NaN where there is none or it is farther than `gate` from all others.
   [[nodiscard]] double z(index_t back, index_t s) const;
   [[nodiscard]] std::array<double, 2> place(index_t back, index_t s) const;
+  /// What stands for the offset of a place without a station: the mean of the stations', weighted by 1 / squared distance.
+  [[nodiscard]] double offset_at(double place_x, double place_y) const;
   /// Slots 0 ... used() - 1 may be stations; the others never were.
   [[nodiscard]] index_t used() const;
 

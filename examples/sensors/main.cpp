@@ -206,7 +206,7 @@ void add_live(CLI::App& app, sensors::live_options& o, experiment_options& optio
   app.add_option("--warm-up", o.warm_up, "steps before the first forecast, without --start")->capture_default_str();
   app.add_option("--first-updates", o.first_updates, "updates before the first forecast, without --start")
       ->capture_default_str();
-  app.add_option("--rate", o.rate, "base learning rate (default: 0.004, with --start 0.0003)");
+  app.add_option("--rate", o.rate, "base learning rate (default: 0.001, with --start 0.0003)");
   app.add_option("--hide", o.hide, "share of readings that an update does without")->capture_default_str();
   app.add_option("--max-stations", o.stations, "stations at a time; who was silent for longest makes room")
       ->capture_default_str();
@@ -329,7 +329,7 @@ int main(int argc, char* argv[]) {
   auto& live = program.add("live", about_live, [&] {
     of_live.history = options;
     // A trained model has little to gain from some thousand steps, and much to lose.
-    if (live_rate->count() == 0) of_live.rate = of_live.start.empty() ? 4e-3 : 3e-4;
+    if (live_rate->count() == 0) of_live.rate = of_live.start.empty() ? 1e-3 : 3e-4;
     of_live.history.data.coordinates = of_live.coordinates;
     return sensors::live(of_live);
   });

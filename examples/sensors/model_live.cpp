@@ -398,7 +398,10 @@ class live_program {
                              ? o_.step.after(issued, whole)
                              : issued + std::llround(lead * static_cast<double>(o_.step.seconds));
       auto const& scale = network_.scale;
-      auto const mean = scale.level(valid, asked.station) + scale.scale() * static_cast<double>(made.data[2 * i]);
+      auto const place = static_cast<std::size_t>(std::max<index_t>(0, asked.asked));
+      auto const offset = asked.station >= 0 ? scale.offset(asked.station)
+                                             : network_.offset_at(network_.asked_x[place], network_.asked_y[place]);
+      auto const mean = scale.curve(valid) + offset + scale.scale() * static_cast<double>(made.data[2 * i]);
       auto const deviation = scale.scale() * std::exp(0.5 * static_cast<double>(made.data[2 * i + 1]));
       if (asked.station >= 0) network_.note_forecast(static_cast<index_t>(asked.lead), asked.station, mean, deviation);
       print(asked.station >= 0 ? "station" : "place",
