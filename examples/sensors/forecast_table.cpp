@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <numbers>
 
 #include "common/json_file.hpp"
 #include "common/sha256.hpp"
@@ -28,15 +27,6 @@ std::string quoted(std::string const& cell) {
 }
 
 }  // namespace
-
-double gaussian_half_width(double share) {
-  double low = 0, high = 40;
-  for (int i = 0; i < 200; ++i) {
-    auto const middle = (low + high) / 2;
-    (std::erf(middle / std::numbers::sqrt2) < share ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
 
 std::string forecast_csv(std::vector<forecast_row> const& rows, forecast_about const& about) {
   auto const& data = about.data;

@@ -9,9 +9,6 @@
 /// Forecasts as files for other programs.
 namespace sensors {
 
-/// The q of mean -+ q standard deviations that holds this share of a Gaussian.
-[[nodiscard]] double gaussian_half_width(double share);
-
 /// One forecast of a station.
 struct forecast_row {
   time_stamp valid = 0, issued = 0;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "forecast_table.hpp"
+#include "bands.hpp"
 #include "s2rm/train/conformal.hpp"
 
 namespace sensors {
@@ -353,10 +353,10 @@ void live_network::score_forecasts() {
 double live_network::half_width(index_t lead) const {
   auto const l = static_cast<std::size_t>(lead);
   auto const count = std::min<std::int64_t>(score_count[l], scores_kept);
-  if (count < fewest_scores) return gaussian_half_width(options_.band);
+  if (count < fewest_scores) return gaussian_half(options_.band);
   auto const* const first = scores.data() + l * static_cast<std::size_t>(scores_kept);
   auto const q = s2rm::conformal::quantile_of(std::vector<double>(first, first + count), options_.band);
-  return std::isfinite(q) ? q : gaussian_half_width(options_.band);
+  return std::isfinite(q) ? q : gaussian_half(options_.band);
 }
 
 }  // namespace sensors

@@ -73,8 +73,10 @@ def main() -> None:
             points = [(int(row[0]), row[2 + i]) for row in table if row[2 + i] is not None]
             axes.plot(*zip(*points), marker="o", markersize=3.5, label=name, color="0.55" if name == "persistence" else None)
         axes.set_ylabel(f"RMSE of the year, {given.unit}")
+        axes.set_xticks([int(row[0]) for row in table][::2])
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, ncols=2, fontsize="small")
+        axes.margins(y=0.2)
         figure.savefig(given.picture, dpi=150)
 
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "bands.hpp"
 #include "common/sha256.hpp"
 #include "forecast_table.hpp"
 #include "model.hpp"
@@ -23,7 +24,7 @@ int forecast(experiment_options const& options) {
   }
   auto const made = predict_forecast(with, checkpoint, compute_of(options), range, with.split.fit());
   forecast_about about{with.data, options.band, "Gaussian", checkpoint.filename().string()};
-  auto q = gaussian_half_width(options.band);
+  auto q = gaussian_half(options.band);
   if (auto const bands = s2rm::conformal::load(checkpoint)) {
     auto const fitted = bands->quantile(0, options.band);
     if (std::isfinite(fitted)) q = fitted, about.band_from = "conformal";

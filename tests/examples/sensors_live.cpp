@@ -9,7 +9,7 @@
 #include <sstream>
 #include <vector>
 
-#include "sensors/forecast_table.hpp"
+#include "sensors/bands.hpp"
 #include "sensors/live_network.hpp"
 #include "support/catch.hpp"
 #include "support/program.hpp"
@@ -236,7 +236,7 @@ TEST_CASE("sensors live: the band follows the latest errors of its lead") {
   CHECK(std::abs(at.half_width(0) - 2.71) < 1e-5);  // the 271st: ceil(0.9 * 301)
   CHECK(at.score_count[1] == 0);
   CHECK(std::abs(at.half_width(1) - 1.6448536) < 1e-6);
-  CHECK(std::abs(gaussian_half_width(0.5) - 0.6744897502) < 1e-9);
+  CHECK(std::abs(gaussian_half(0.5) - 0.6744897502) < 1e-9);
 }
 
 // ---- the program ----------------------------------------------------------------------------------------------------
