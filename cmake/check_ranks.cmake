@@ -157,6 +157,14 @@ foreach(header IN LISTS headers)
     if(NOT header STREQUAL "core/config.hpp" AND line MATCHES "^[ \t]*namespace[ \t]+s2rm([^A-Za-z0-9_]|$)")
       fault("${header}: opens namespace s2rm by itself, not by S2RM_NAMESPACE_BEGIN: ${line}")
     endif()
+    # A compiler that was told that all numbers are finite takes these for constants.
+    if(line MATCHES "(^|[^A-Za-z0-9_])std::is(nan|inf|finite|normal)[^A-Za-z0-9_]")
+      fault("${header}: asks the standard library whether a number is finite, not math/finite.hpp: ${line}")
+    endif()
+    # Arduino's and Windows' macros of these names.
+    if(line MATCHES "[^(]std::(abs|round|min|max)\\(")
+      fault("${header}: a macro of this name would be expanded: write (std::${CMAKE_MATCH_1})(...): ${line}")
+    endif()
     # Who may name what, in includes and in code.
     if(NOT here STREQUAL "backend/eigen" AND line MATCHES "<(Eigen|unsupported/Eigen)/|[^A-Za-z0-9_]Eigen::|^Eigen::")
       fault("${header}: names Eigen: ${line}")

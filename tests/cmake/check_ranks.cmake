@@ -37,6 +37,8 @@ file(REMOVE_RECURSE "${WORK}/s2rm")
 expect_refusal("empty tree" "no headers" "-DROOT=${WORK}")
 
 refused("ops/ops.hpp: opens namespace s2rm by itself" ops/ops.hpp "namespace s2rm::ops {")
+refused("ops/ops.hpp: asks the standard library whether a number is finite" ops/ops.hpp "bool f(double x) { return std::isnan(x)\; }")
+refused("ops/ops.hpp: a macro of this name would be expanded: write .std::abs" ops/ops.hpp "double f(double x) { return std::abs(x)\; }")
 refused("ops/ops.hpp: includes cell/gru.hpp: upwards: rank 2 includes rank 5" ops/ops.hpp "#include <s2rm/cell/gru.hpp>")
 refused("cell/gru.hpp: includes model/step.hpp: upwards" cell/gru.hpp "  #  include \"s2rm/model/step.hpp\"")
 refused("cell/gru.hpp: includes attention/pairs.hpp: sideways" cell/gru.hpp "#include <s2rm/attention/pairs.hpp>")

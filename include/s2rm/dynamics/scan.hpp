@@ -111,9 +111,9 @@ struct recurrent {
     derive_initial_state<Layer::learned_initial_state, typename Layer::cell, Layer::cells, Layer::alike>(
         be, p.values + Layer::at_initial_state, s.start);
     if constexpr (Layer::relaxes) {
-      constexpr index_t alike = Layer::alike, count = Layer::M * Layer::SW / alike;
+      constexpr index_t sharing = Layer::alike, count = Layer::M * Layer::SW / sharing;
       using T = std::remove_pointer_t<decltype(s.start)>;
-      be.for_each(count, relaxation_rates<alike, T>{p.values + Layer::at_rate, s.relaxation.rate, count});
+      be.for_each(count, relaxation_rates<sharing, T>{p.values + Layer::at_rate, s.relaxation.rate, count});
     }
   }
 
@@ -208,10 +208,10 @@ struct recurrent {
   }
   template <class B, class P, class Workspace, class G>
   static void end_relaxation(B& be, P p, Workspace const& w, G dp) {
-    constexpr index_t alike = Layer::alike, count = Layer::M * Layer::SW / alike;
+    constexpr index_t sharing = Layer::alike, count = Layer::M * Layer::SW / sharing;
     using T = std::remove_pointer_t<decltype(w.state)>;
-    be.for_each(count, relaxation_rates_backward<alike, T>{p.values + Layer::at_rate, w.relaxation.rate,
-                                                           dp.values + Layer::at_rate, count});
+    be.for_each(count, relaxation_rates_backward<sharing, T>{p.values + Layer::at_rate, w.relaxation.rate,
+                                                             dp.values + Layer::at_rate, count});
     if constexpr (Layer::learned_initial_state) {
       initial_state_gradient<typename Layer::cell, Layer::cells, alike>(be, 1, nullptr, w.relaxation.initial,
                                                                         dp.values + Layer::at_initial_state);

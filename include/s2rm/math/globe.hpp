@@ -46,7 +46,7 @@ inline double sine_of_degrees(double angle, std::int64_t quarters) {
 template <class T = float>
 std::array<T, 3> place(double longitude, double latitude) {
   if (!math::is_finite(longitude)) detail::refuse("longitude: expected a finite number of degrees", longitude);
-  if (!math::is_finite(latitude) || std::abs(latitude) > 90) {
+  if (!math::is_finite(latitude) || (std::abs)(latitude) > 90) {
     detail::refuse("latitude: expected -90 to 90 degrees", latitude);
   }
   double const turned = std::remainder(longitude, 360.0);  // exact

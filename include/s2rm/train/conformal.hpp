@@ -25,6 +25,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <span>
@@ -34,6 +35,7 @@
 
 #include "s2rm/core/errors.hpp"
 #include "s2rm/io/bands.hpp"
+#include "s2rm/math/finite.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace conformal {
@@ -42,8 +44,8 @@ enum class score : std::uint8_t { scaled, absolute, quantile };
 constexpr std::array<std::string_view, 3> score_names{"scaled", "absolute", "quantile"};
 
 /// The scores of one observation.
-inline double scaled_score(double y, double mean, double deviation) { return std::abs(y - mean) / deviation; }
-inline double absolute_score(double y, double mean) { return std::abs(y - mean); }
+inline double scaled_score(double y, double mean, double deviation) { return (std::abs)(y - mean) / deviation; }
+inline double absolute_score(double y, double mean) { return (std::abs)(y - mean); }
 inline double quantile_score(double y, double low, double high) { return (std::max)(low - y, y - high); }
 
 /// Which of n scores in ascending order, counted from 1, bounds the band: ceil(c (n + 1)). c is a decimal number, rounded:
@@ -57,12 +59,13 @@ inline std::int64_t rank_of(double coverage, std::int64_t n) {
 /// is NaN.
 inline double quantile_of(std::span<double const> scores, double coverage) {
   require_value(coverage > 0 && coverage < 1, "bands: coverages: expected ascending numbers between 0 and 1");
-  require_value(std::none_of(scores.begin(), scores.end(), [](double r) { return std::isnan(r); }),
+  require_value(std::none_of(scores.begin(), scores.end(), [](double r) { return math::is_nan(r); }),
                 "conformal: expected scores, found NaN");
   auto const rank = rank_of(coverage, static_cast<std::int64_t>(scores.size()));
   if (rank > static_cast<std::int64_t>(scores.size())) return std::numeric_limits<double>::infinity();
   std::vector<double> sorted(scores.begin(), scores.end());
-  auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+  auto nth = sorted.begin();
+  std::advance(nth, rank - 1);
   std::nth_element(sorted.begin(), nth, sorted.end());
   return *nth;
 }
@@ -128,7 +131,7 @@ struct bands {
   }
 
   static std::string text_of(double x) {
-    if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+    if (!math::is_finite(x) && !math::is_nan(x)) return x > 0 ? "inf" : "-inf";
     char digits[32];
     auto const end = std::to_chars(digits, digits + sizeof digits, x).ptr;
     return {digits, end};
@@ -151,11 +154,11 @@ inline char const* fault_of(bands const& b) {
   for (auto const& one : b.buckets) {
     if (one.count < 0 || one.count > (std::int64_t{1} << 52)) return "count: expected a number of scores";
     if (one.quantiles.size() != b.coverages.size()) return "quantiles: expected one for each coverage";
-    double least = signless ? 0 : -std::numeric_limits<double>::max();
+    double least = signless ? 0 : -(std::numeric_limits<double>::max)();
     for (std::size_t i = 0; i < one.quantiles.size(); ++i) {
       double const q = one.quantiles[i];
       if (!(q >= least)) return "quantiles: expected ascending numbers";
-      if (std::isfinite(q) && rank_of(b.coverages[i], one.count) > one.count) {
+      if (math::is_finite(q) && rank_of(b.coverages[i], one.count) > one.count) {
         return "quantiles: expected inf where there are too few scores";
       }
       least = q;
@@ -231,7 +234,7 @@ class calibration {
   void add(index_t of, double score) {
     auto const count = static_cast<index_t>(scores_.size());
     require_value(of >= 0 && of < count, {"calibration: bucket: expected 0 to ", count - 1, ", found ", of});
-    require_value(!std::isnan(score), "calibration: expected a score, found NaN");
+    require_value(!math::is_nan(score), "calibration: expected a score, found NaN");
     scores_[static_cast<std::size_t>(of)].push_back(score);
   }
   [[nodiscard]] std::vector<double> const& scores(index_t of) const { return scores_[static_cast<std::size_t>(of)]; }

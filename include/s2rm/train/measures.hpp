@@ -38,7 +38,7 @@ inline double normal_quantile(double p) {
   for (int i = 0; i < 20; ++i) {
     double const at = normal_distribution(-z), step = std::log(at / tail) * at / normal_density(z);
     z += step;
-    if (std::abs(step) <= 1e-15 * std::abs(z)) break;
+    if ((std::abs)(step) <= 1e-15 * (std::abs)(z)) break;
   }
   return p > 0.5 ? z : -z;
 }
@@ -52,7 +52,7 @@ inline double pinball(double y, double quantile, double tau) {
 /// CRPS of N(mean, deviation^2): sigma (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt(pi)), z = (y - mean) / sigma; |y - mean|
 /// where the deviation is 0.
 inline double crps_gaussian(double y, double mean, double deviation) {
-  if (deviation <= 0) return std::abs(y - mean);
+  if (deviation <= 0) return (std::abs)(y - mean);
   double const z = (y - mean) / deviation;
   return deviation * (z * (2 * normal_distribution(z) - 1) + 2 * normal_density(z) - 1 / std::sqrt(std::numbers::pi));
 }
@@ -68,7 +68,7 @@ inline double crps_ensemble(double y, std::span<double const> members, bool fair
   std::sort(sorted.begin(), sorted.end());
   double distance = 0, spread = 0;  // sum of |x_i - y|; half the sum of |x_i - x_j| over all pairs
   for (std::size_t i = 0; i < sorted.size(); ++i) {
-    distance += std::abs(sorted[i] - y);
+    distance += (std::abs)(sorted[i] - y);
     spread += (2 * static_cast<double>(i) - m + 1) * (sorted[i] - sorted[0]);
   }
   return distance / m - spread / (m * (fair ? m - 1 : m));
