@@ -44,6 +44,20 @@ TEST_CASE("inverse distance: a mean weighted by 1 / squared distance") {
   CHECK((plain::guess<sites, double>(nothing, x, 0)) == 0.0);
 }
 
+TEST_CASE("context: the guess is a part of the query's own context") {
+  double const x[] = {0, 0}, c[] = {1, 2, 3, 4};
+  CHECK((residual::context<>::guess<sites, double>(seen, x, c, 1)) == 2.0);
+  CHECK((residual::context<2>::guess<sites, double>(seen, x, c, 1)) == 4.0);
+  // Two queries, whose context lies in rows of five numbers.
+  double const context[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, places[] = {0, 0, 0.6, 0.8};
+  double o[] = {10, 20, 30, 40, 10, 20, 30, 40};
+  residual::add_guess<residual::context<1>, sites, features<2>, double> const add{
+      view, place, present, 3, 2, 4, places, o, {context + 1, 5}};
+  for (index_t i = 0; i < 2; ++i) add(i);
+  double const expected[] = {13, 24, 30, 40, 18, 29, 30, 40};
+  for (int i = 0; i < 8; ++i) CHECK(o[i] == expected[i]);
+}
+
 TEST_CASE("the guess is added to the location of every query") {
   double const x[] = {0, 0, 0.6, 0.8, 0.1, 0.1};
   double o[] = {10, 20, 30, 40, 10, 20, 30, 40, 10, 20, 30, 40};  // three queries: mean (2), log-variance (2)

@@ -15,6 +15,9 @@ namespace {
 struct fields : test::tiny {
   static constexpr index_t context = 2;
 };
+struct guessed : fields {
+  using target = features<1>;
+};
 struct memory : fields {
   static constexpr index_t hidden = 12;
 };
@@ -24,6 +27,11 @@ using net = world_model<fields, encoder::mlp<6, 4>, decoder::mlp<8>, Policies...
 }  // namespace
 
 TEST_CASE("context") { test::check_gradient_everywhere<net<>>("context", backend::eigen{}); }
+
+TEST_CASE("a guess that comes with the query") {
+  using guess = world_model<guessed, encoder::mlp<6, 4>, decoder::mlp<8>, likelihood::gaussian, residual::context<1>>;
+  test::check_gradient_everywhere<guess>("residual::context", backend::eigen{});
+}
 
 TEST_CASE("elapsed time") {
   auto const check = []<class Net>(Net const*, std::string const& name) {

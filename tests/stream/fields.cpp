@@ -29,6 +29,11 @@ using elapsed_net = net_of<time::elapsed<>>;
 using elapsed_lstm = net_of<time::elapsed<std::ratio<1>, time::features::off>, cell::lstm>;
 using lead_net = net_of<lead::learned<std::ratio<2>>>;
 using fields_net = net_of<time::elapsed<>, lead::learned<>>;
+struct guessed : fields {
+  using target = features<2>;
+};
+using guess_net =
+    world_model<guessed, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, residual::context<>>;
 constexpr test::with everything{.view_mask = true, .target_mask = false, .reset = true, .blind = true, .times = true};
 
 template <class F>
@@ -150,12 +155,12 @@ void compare(Backend be, std::string const& name) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("fields: a stream equals the whole sequence to the last bit", "", context_net, elapsed_net,
-                   elapsed_lstm) {
+                   elapsed_lstm, guess_net) {
   for (bool const compact : {false, true}) test::equals_sequence<TestType, float>(compact ? 2 : 1, compact, everything);
 }
 
 TEMPLATE_TEST_CASE("fields: all forms of a step give the same bits", "", context_net, elapsed_net, elapsed_lstm,
-                   lead_net, fields_net) {
+                   lead_net, fields_net, guess_net) {
   on_some_backends([](auto be, std::string const& name) { compare<TestType>(be, name); });
 }
 

@@ -301,10 +301,12 @@ consteval auto place_features_fault() {
 }
 
 template <class R, class Shape, class T>
-concept guesses = requires(residual::seen<Shape, T> seen, T const* x, index_t e) {
-  typename flag<R::active>;
-  { R::template guess<Shape, T>(seen, x, e) } -> std::convertible_to<T>;
-};
+concept guesses = requires { typename flag<R::active>; } &&
+                  (requires(residual::seen<Shape, T> seen, T const* x, index_t e) {
+                    { R::template guess<Shape, T>(seen, x, e) } -> std::convertible_to<T>;
+                  } || requires(residual::seen<Shape, T> seen, T const* x, T const* c, index_t e) {
+                    { R::template guess<Shape, T>(seen, x, c, e) } -> std::convertible_to<T>;
+                  });
 
 }  // namespace check
 S2RM_NAMESPACE_END

@@ -72,6 +72,13 @@ struct residual_without_reading {
                 "s2rm[S108]: a residual read-out needs a view that begins with the target's numbers. "
                 "See docs/errors.md#S108");
 };
+template <class Residual, class Wanted, class Context>
+struct residual_beyond_the_context {
+  static_assert(never<Residual>,
+                "s2rm[S118]: residual::context<First> reads the numbers First ... First + X - 1 of a query's context, X "
+                "numbers of the target: `context` of the shape is too small, or First is below 0. "
+                "See docs/errors.md#S118");
+};
 template <class Kind, class First, class Second>
 struct two_policies_for_one_slot {
   static_assert(never<Kind>,

@@ -227,6 +227,11 @@ consteval auto places_slot_fault() {
   }
 }
 
+template <class Policy>
+inline constexpr bool context_residual = false;
+template <index_t First>
+inline constexpr bool context_residual<residual::context<First>> = true;
+
 template <class Policy, class Likelihood, class Shape>
 consteval auto residual_slot_fault() {
   if constexpr (std::is_void_v<Policy>) {
@@ -235,6 +240,13 @@ consteval auto residual_slot_fault() {
     return fault<errors::residual_without_guess<Policy>>{};
   } else if constexpr (Policy::active && !Likelihood::has_location) {
     return fault<errors::residual_without_location<Policy, Likelihood>>{};
+  } else if constexpr (context_residual<Policy>) {
+    constexpr index_t wanted = Policy::first + target_of<Shape>::size;
+    if constexpr (Policy::first < 0 || wanted > Shape::context) {
+      return fault<errors::residual_beyond_the_context<Policy, errors::size<wanted>, errors::size<Shape::context>>>{};
+    } else {
+      return sound{};
+    }
   } else if constexpr (Policy::active && target_of<Shape>::size > Shape::view::size) {
     return fault<errors::residual_without_reading<Policy, typename Shape::view, target_of<Shape>>>{};
   } else {

@@ -3,12 +3,14 @@
 /// Residual read-outs: the decoder predicts the difference from a simple guess made of the readings of the step. The
 /// first `Target::size` numbers of a view are its reading. For likelihoods with a location (Gaussian) only.
 ///
-/// `guess(step, q, e)` is added to the location of element e. It has no parameters and passes no gradient.
+/// `guess(step, q, e)` is added to the location of element e. It has no parameters and passes no gradient. A guess that
+/// reads the query's context too is `guess(step, q, c, e)`.
 
 #include <ratio>
 
 #include "s2rm/core/concepts.hpp"
 #include "s2rm/core/shape.hpp"
+#include "s2rm/core/span.hpp"
 
 S2RM_NAMESPACE_BEGIN
 namespace residual {
@@ -75,6 +77,25 @@ struct inverse_distance {
   }
 };
 
+/// The query's own context: element e is guessed to be its number c_{First + e}, as the forecast of another method that
+/// comes with every query. The decoder reads it as well, like all of the context. `Shape::context` must be at least First + X
+/// for a target of X numbers.
+template <index_t First = 0>
+struct context {
+  using kind = s2rm::kind::residual;
+  static constexpr bool active = true;
+  static constexpr index_t first = First;
+  template <class Shape, class T>
+  S2RM_HD static T guess(seen<Shape, T>, T const*, T const* c, index_t e) {
+    return c[First + e];
+  }
+};
+
+/// Whether a policy's guess reads the query's context.
+template <class Policy, class Shape, class T>
+concept reads_context =
+    requires(seen<Shape, T> s, T const* x, index_t e) { Policy::template guess<Shape, T>(s, x, x, e); };
+
 /// Adds the guess to the location of every query. `count` rows (t, b), each with Q queries and A views.
 template <class Policy, class Shape, class Target, class T>
 struct add_guess {
@@ -82,14 +103,19 @@ struct add_guess {
   T const* place;
   std::uint8_t const* present;
   index_t views, queries, outputs;
-  T const* x;  ///< (count, Q, P)
-  T* o;        ///< (count, Q, outputs)
+  T const* x;                  ///< (count, Q, P)
+  T* o;                        ///< (count, Q, outputs)
+  rows<T const> context = {};  ///< (count, Q) rows of K numbers
   S2RM_HD void operator()(index_t i) const {
     index_t const row = i / queries;
     seen<Shape, T> const s{view + row * views * Shape::view::size, place + row * views * Shape::place,
                            present + row * views, views};
     for (index_t e = 0; e < Target::size; ++e) {
-      o[i * outputs + e] += Policy::template guess<Shape, T>(s, x + i * Shape::place, e);
+      if constexpr (reads_context<Policy, Shape, T>) {
+        o[i * outputs + e] += Policy::template guess<Shape, T>(s, x + i * Shape::place, context.at(i), e);
+      } else {
+        o[i * outputs + e] += Policy::template guess<Shape, T>(s, x + i * Shape::place, e);
+      }
     }
   }
 };

@@ -105,7 +105,7 @@ struct forward_backward {
     if constexpr (Net::residual::active) {
       be.for_each(n, residual::add_guess<typename Net::residual, typename Net::shape, typename Net::target, T>{
                          s.view + first * b.views * V, s.place + first * b.views * P, s.present + first * b.views,
-                         b.views, b.queries, O, place, output});
+                         b.views, b.queries, O, place, output, in.shifted(read - K)});
     }
   }
 
