@@ -210,7 +210,7 @@ int evaluate(experiment_options const& options) {
     return band{options.band, std::vector<double>(static_cast<std::size_t>(with.data.station_count()), missing)};
   };
 
-  if (options.task != task_kind::unseen) {
+  if (options.task != task_kind::unseen && !with_side_inputs(with.data)) {
     outcome all;
     for (auto const seed : options.seeds) {
       auto const checkpoint = checkpoint_of(options, "forecast", seed);
@@ -232,7 +232,9 @@ int evaluate(experiment_options const& options) {
     auto const folds = test_folds(with.data, options.folds);
     std::vector<prediction> drawn;
     std::vector<band> drawn_bands;
-    for (auto const seed : options.seeds) {
+    bool const aside = with_side_inputs(with.data);
+    if (aside) all = scene_results(with, options, settings);
+    for (auto const seed : aside ? std::vector<std::int64_t>{} : options.seeds) {
       rival_results made{"S2GRU, seed " + std::to_string(seed), {}};
       for (std::size_t g = 0; g < folds.size(); ++g) {
         auto const what = "unseen" + std::to_string(g);
@@ -267,10 +269,12 @@ int evaluate(experiment_options const& options) {
     }
     page.add_heading("Where nobody reads");
     markdown += show_rivals(page, options, with, "unseen", all);
-    auto const bands = band_table(with.data, with.kind, "unseen", drawn, drawn_bands);
-    std::printf("%s\n", examples::report::plain_text(bands).c_str());
-    page.add_table(bands);
-    markdown += examples::report::markdown(bands) + "\n";
+    if (!drawn.empty()) {
+      auto const bands = band_table(with.data, with.kind, "unseen", drawn, drawn_bands);
+      std::printf("%s\n", examples::report::plain_text(bands).c_str());
+      page.add_table(bands);
+      markdown += examples::report::markdown(bands) + "\n";
+    }
   } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;

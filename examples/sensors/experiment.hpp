@@ -34,6 +34,7 @@ struct experiment_options {
   std::int64_t folds = 0;                         ///< groups of unseen stations, 0: the standard ones (test_folds)
   int threads = 0;                                ///< 0: all cores
   backend_kind backend = backend_kind::cpu;
+  bool heights = true;              ///< of stations, as side inputs where they are known
   std::string channel;              ///< what is asked for of several things measured; empty: the first
   std::vector<std::string> rivals;  ///< of other packages; empty: all that fit the data
   std::filesystem::path choices;    ///< what `tune` wrote; empty: what the program came with

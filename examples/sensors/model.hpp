@@ -35,6 +35,8 @@ struct fit_settings {
   bool rotate = false;         ///< all places of a window, by any angle
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
   guess_kind guess = guess_kind::inverse_distance;  ///< of an unseen station
+  bool heights = true;                              ///< with side inputs: what is known of the places
+  index_t bank = 0;                                 ///< with side inputs: windows that batches are drawn from
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
   index_t parts = 0;      ///< of a batch, summed in a tree; see `s2rm::training`
@@ -44,6 +46,7 @@ struct fit_settings {
 
 [[nodiscard]] fit_settings forecast_settings(series const& data);
 [[nodiscard]] fit_settings unseen_settings(series const& data);
+[[nodiscard]] fit_settings scene_settings(series const& data);
 
 /// How one fit went.
 struct fit_history {
@@ -81,6 +84,26 @@ struct fit_history {
 void predict_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
                     time_range fitted, std::filesystem::path const& checkpoint, compute where, prediction& into,
                     std::vector<std::array<index_t, 2>> const& lost = {});
+
+/// Whether the model of these data has side inputs: estimates by linear statistics, heights (scenes.hpp).
+[[nodiscard]] bool with_side_inputs(series const& data);
+
+/// One fit for a fold of a set with draws over `range`, `hidden` leave no trace in it. Where the field was known everywhere at the times of the fit
+/// it serves every fold: sensors are drawn anew for every window.
+[[nodiscard]] fit_history fit_scenes(experiment const& with, fit_settings const& settings,
+                                     std::vector<index_t> const& hidden, time_range range, std::int64_t seed,
+                                     compute where, std::filesystem::path const& checkpoint);
+
+/// Predictions of a fold at `asked`: by the model of each checkpoint, all fitted over `fitted`, by the mixture of them where they are
+/// several, and by the linear statistics alone; with `half` from half of the readings too.
+struct scene_predictions {
+  std::vector<prediction> made, half;  ///< as many; `half` may be empty
+  std::string about;                   ///< of the statistics
+};
+[[nodiscard]] scene_predictions predict_scenes(experiment const& with, fit_settings const& settings, fold const& one,
+                                               std::vector<index_t> const& hidden, std::vector<index_t> const& asked,
+                                               time_range fitted, std::vector<std::filesystem::path> const& checkpoints,
+                                               compute where, time_range range, bool half);
 
 /// What the model of `fit_unseen` believes at places without a station.
 struct field {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model.hpp"
+#include "rivals.hpp"
 
 /// What the commands leave for each other in the output folder.
 namespace sensors {
@@ -30,6 +31,11 @@ class training_log {
  private:
   std::map<std::pair<std::string, std::int64_t>, fit_history> fits_;
 };
+
+/// Models of a set with draws and side inputs (`with_side_inputs`) on the test part of every draw: each seed, the mixture of them, and the
+/// linear statistics that they correct. Notes their settings.
+[[nodiscard]] std::vector<rival_results> scene_results(experiment const& with, experiment_options const& options,
+                                                       examples::manifest& settings);
 
 [[nodiscard]] compute compute_of(experiment_options const& options);
 [[nodiscard]] std::filesystem::path checkpoint_of(experiment_options const& options, std::string const& what,

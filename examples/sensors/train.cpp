@@ -26,6 +26,8 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".rotate", rotate);
   settings.set(key + ".source_gain", source_gain);
   settings.set(key + ".guess", std::string{guess == guess_kind::neighbourhood ? "neighbourhood" : "inverse distance"});
+  settings.set(key + ".heights", heights);
+  settings.set(key + ".bank", bank);
   settings.set(key + ".validate_every", validate_every);
   settings.set(key + ".patience", patience);
   settings.set(key + ".parts", parts);
@@ -46,7 +48,7 @@ namespace {
 /// What cannot be trained is said before hours of what can.
 void require_stations(experiment const& with, experiment_options const& options) {
   for (auto const& one : with.data.folds) {
-    if (!one.sensors.empty())
+    if (!one.sensors.empty() && !with_side_inputs(with.data))
       throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
   }
   if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
@@ -65,12 +67,15 @@ int train(experiment_options const& options) {
   require_stations(with, options);
   if (options.bands && ranks::size() > 1)
     throw data_error{"--bands: runs on one rank; train first, then: sensors calibrate"};
+  if (options.bands && with_side_inputs(with.data))
+    throw data_error{"--bands: there are none for the model of " + with.data.origin.name + " yet"};
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
   std::filesystem::create_directories(options.checkpoint_path().parent_path());
   auto const settled = [&](fit_settings settings) {
     if (options.steps > 0) settings.steps = options.steps;
     settings.parts = options.parts;
+    settings.heights = options.heights;
     return settings;
   };
   auto const forecast = settled(forecast_settings(with.data));
@@ -94,6 +99,20 @@ int train(experiment_options const& options) {
     return !history.interrupted;
   };
   for (auto const seed : options.seeds) {
+    if (with_side_inputs(with.data)) {
+      auto const settings = settled(scene_settings(with.data));
+      auto const folds = test_folds(with.data, options.folds);
+      // Sensors that are drawn anew for every window serve every draw.
+      auto const fits = folds.front().sensors.empty() ? folds.size() : 1;
+      for (std::size_t g = 0; g < fits; ++g) {
+        auto const what = "unseen" + std::to_string(g);
+        if (!note(what, seed,
+                  fit_scenes(with, settings, folds[g].test, with.split.fit(), seed, where,
+                             checkpoint_of(options, what, seed))))
+          return examples::interrupt::exit_status;
+      }
+      continue;
+    }
     if (options.task != task_kind::unseen) {
       auto const path = checkpoint_of(options, "forecast", seed);
       if (!note("forecast", seed, fit_forecast(with, forecast, seed, where, path, options.resume))) {
@@ -108,7 +127,7 @@ int train(experiment_options const& options) {
       }
     }
   }
-  if (options.task != task_kind::forecast) {
+  if (options.task != task_kind::forecast && !with_side_inputs(with.data)) {
     auto const seed = options.seeds.front();
     if (!note("field", seed, fit_fold({}, "field", seed))) return examples::interrupt::exit_status;
   }

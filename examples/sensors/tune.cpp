@@ -63,9 +63,74 @@ candidate chosen_for(experiment const& with, experiment_options const& options, 
   return most == votes.end() ? all.front() : named(all, most->first);
 }
 
+/// Candidates of a set with side inputs: in every fold, or with every draw of sensors that serves to choose settings, over the validation
+/// part. What is best becomes scene_settings.
+int tune_scenes(experiment const& with, experiment_options const& options) {
+  auto const where = compute_of(options);
+  std::vector<candidate> all{{"standard", scene_settings(with.data)}};
+  all.front().settings.heights = options.heights;
+  if (options.steps > 0) all.front().settings.steps = options.steps;
+  auto const add = [&](std::string const& name, auto const& change) {
+    all.push_back({name, all.front().settings});
+    change(all.back().settings);
+  };
+  add("half of the steps", [](fit_settings& s) { s.steps /= 2; });
+  add("twice the steps", [](fit_settings& s) { s.steps *= 2; });
+  add("five times the rate", [](fit_settings& s) { s.rate *= 5; });
+  add("ten times the decay", [](fit_settings& s) { s.weight_decay *= 10; });
+  std::vector<fold> folds;
+  for (auto const& one : with.data.folds) {
+    if (one.sensors.empty() || one.for_settings) folds.push_back(one);
+  }
+  if (options.folds > 0) folds.resize(std::min(folds.size(), static_cast<std::size_t>(options.folds)));
+  std::vector<index_t> everywhere(with.data.stations.size());
+  for (std::size_t s = 0; s < everywhere.size(); ++s) everywhere[s] = static_cast<index_t>(s);
+  // Of a field every seventh cell is asked for.
+  std::vector<index_t> some;
+  for (std::size_t s = 0; s < everywhere.size(); s += 7) some.push_back(everywhere[s]);
+  examples::temporary_folder const work{"sensors-tune"};
+  for (auto const& one : all) {
+    std::map<std::string, std::pair<double, double>> sums;  // squares, weight
+    std::vector<std::filesystem::path> checkpoints;
+    for (auto const& each : folds) {
+      auto hidden = each.test;
+      auto asked = each.validation.empty() ? some : each.validation.front();
+      if (!each.validation.empty()) hidden.insert(hidden.end(), asked.begin(), asked.end());
+      if (checkpoints.empty() || !hidden.empty()) {
+        checkpoints.clear();
+        for (auto const seed : options.seeds) {
+          checkpoints.push_back(work.path / ("seed" + std::to_string(seed) + ".safetensors"));
+          auto const history =
+              fit_scenes(with, one.settings, hidden, with.split.train, seed, where, checkpoints.back());
+          if (history.interrupted) return examples::interrupt::exit_status;
+        }
+      }
+      auto const made = predict_scenes(with, one.settings, each, hidden, asked, with.split.train, checkpoints, where,
+                                       with.split.validation, false);
+      for (auto const& p : made.made) {
+        auto& sum = sums[p.name];
+        for (auto const s : asked) {
+          for (auto t = p.range.begin; t < p.range.end; ++t) {
+            if (!with.data.present(t, s)) continue;
+            auto const error = p.point[p.cell(t, s)] - with.data.at(t, s);
+            sum.first += with.data.weight(s) * error * error;
+            sum.second += with.data.weight(s);
+          }
+        }
+      }
+    }
+    std::printf("%-24s", one.name.c_str());
+    for (auto const& [name, sum] : sums) std::printf(" %s %.4f", name.c_str(), std::sqrt(sum.first / sum.second));
+    std::printf("\n");
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int tune(experiment_options const& options) {
   examples::interrupt const watch;
   auto const with = open_experiment(options);
+  if (with_side_inputs(with.data)) return tune_scenes(with, options);
   auto const folds = test_folds(with.data, options.folds);
   auto const all = unseen_candidates(with.data);
   auto const where = compute_of(options);

@@ -32,8 +32,7 @@ using fields_net = net_of<time::elapsed<>, lead::learned<>>;
 struct guessed : fields {
   using target = features<2>;
 };
-using guess_net =
-    world_model<guessed, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, residual::context<>>;
+using guess_net = world_model<guessed, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, residual::context<>>;
 constexpr test::with everything{.view_mask = true, .target_mask = false, .reset = true, .blind = true, .times = true};
 
 template <class F>

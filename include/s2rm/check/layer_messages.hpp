@@ -236,9 +236,10 @@ struct normalisation_without_functions {
 
 template <class Residual>
 struct residual_without_guess {
-  static_assert(never<Residual>,
-                "s2rm[S017]: the residual's `active` or guess<Shape, T>(seen, place, e), with context guess<Shape, T>(seen, "
-                "place, context, e), is missing or has other argument types. See docs/errors.md#S017");
+  static_assert(
+      never<Residual>,
+      "s2rm[S017]: the residual's `active` or guess<Shape, T>(seen, place, e), with context guess<Shape, T>(seen, "
+      "place, context, e), is missing or has other argument types. See docs/errors.md#S017");
 };
 
 template <class Features>

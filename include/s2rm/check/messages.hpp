@@ -74,10 +74,11 @@ struct residual_without_reading {
 };
 template <class Residual, class Wanted, class Context>
 struct residual_beyond_the_context {
-  static_assert(never<Residual>,
-                "s2rm[S118]: residual::context<First> reads the numbers First ... First + X - 1 of a query's context, X "
-                "numbers of the target: `context` of the shape is too small, or First is below 0. "
-                "See docs/errors.md#S118");
+  static_assert(
+      never<Residual>,
+      "s2rm[S118]: residual::context<First> reads the numbers First ... First + X - 1 of a query's context, X "
+      "numbers of the target: `context` of the shape is too small, or First is below 0. "
+      "See docs/errors.md#S118");
 };
 template <class Kind, class First, class Second>
 struct two_policies_for_one_slot {

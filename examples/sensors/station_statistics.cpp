@@ -1,0 +1,226 @@
+#include "station_statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sensors {
+namespace {
+
+using matrix = Eigen::MatrixXd;
+using vector = Eigen::VectorXd;
+
+/// Q = C^-1 - C^-1 F (F' C^-1 F)^-1 F' C^-1: universal kriging of a set H from the rest S is -Q_HH^-1 Q_HS y_S, with the errors'
+/// covariance Q_HH^-1.
+matrix without_drifts(matrix const& c, matrix const& f) {
+  matrix const inverse = c.llt().solve(matrix::Identity(c.rows(), c.cols()));
+  matrix const g = inverse * f;
+  return inverse - g * (f.transpose() * g).ldlt().solve(g.transpose());
+}
+
+}  // namespace
+
+station_statistics::station_statistics(series const& data, std::vector<double> readings, bool heights, covariance with)
+    : data_{data}, readings_{std::move(readings)}, distance_{data.distances_km()}, heights_{heights}, with_{with} {
+  auto const n = data.station_count();
+  if (heights) {
+    auto const k = data.side_index("height");
+    for (index_t s = 0; s < n; ++s) height_.push_back(data.side(s, k) / 1000);
+  } else {
+    height_.assign(static_cast<std::size_t>(n), 0.0);
+  }
+  use(with);
+}
+
+void station_statistics::use(covariance const& with) {
+  with_ = with;
+  if (!heights_) with_.height_length = 0;
+}
+
+double station_statistics::between(index_t a, index_t b, covariance const& with, bool heights) const {
+  auto const d = distance_[static_cast<std::size_t>(a * data_.station_count() + b)];
+  auto const up = std::abs(height_[static_cast<std::size_t>(a)] - height_[static_cast<std::size_t>(b)]);
+  auto const z = heights && with.height_length > 0 ? up / with.height_length : 0.0;
+  return with.sill * std::exp(-d / with.length) + with.near_sill * std::exp(-d / with.near_length - z);
+}
+
+Eigen::MatrixXd station_statistics::drifts(std::vector<index_t> const& stations) const {
+  matrix f(static_cast<Eigen::Index>(stations.size()), heights_ ? 4 : 3);
+  for (std::size_t i = 0; i < stations.size(); ++i) {
+    auto const s = static_cast<std::size_t>(stations[i]);
+    auto const r = static_cast<Eigen::Index>(i);
+    f(r, 0) = 1;
+    f(r, 1) = data_.places[2 * s];
+    f(r, 2) = data_.places[2 * s + 1];
+    if (heights_) f(r, 3) = height_[s];
+  }
+  return f;
+}
+
+void station_statistics::recall(index_t t, index_t before, std::vector<double>& y, std::vector<index_t>& age) const {
+  auto const n = data_.station_count();
+  std::vector<index_t> both, old;
+  for (index_t s = 0; s < n; ++s) {
+    auto const now = readings_[static_cast<std::size_t>(t * n + s)],
+               then = readings_[static_cast<std::size_t>(before * n + s)];
+    if (std::isnan(then)) continue;
+    if (!std::isnan(now)) {
+      both.push_back(s);
+    } else if (age[static_cast<std::size_t>(s)] < 0) {
+      old.push_back(s);
+    }
+  }
+  auto const b = static_cast<Eigen::Index>(both.size());
+  if (old.empty() || b < 10) return;
+  // The change of the field is smooth: one sill and the same nugget.
+  constexpr covariance change{
+      .sill = 1, .length = 800, .near_sill = 0, .near_length = 1, .height_length = 0, .nugget = 1};
+  matrix c(b, b);
+  vector moved(b);
+  for (Eigen::Index i = 0; i < b; ++i) {
+    auto const s = both[static_cast<std::size_t>(i)];
+    moved[i] = readings_[static_cast<std::size_t>(t * n + s)] - readings_[static_cast<std::size_t>(before * n + s)];
+    for (Eigen::Index k = 0; k <= i; ++k)
+      c(i, k) = c(k, i) = between(s, both[static_cast<std::size_t>(k)], change, false);
+    c(i, i) += change.nugget;
+  }
+  auto const factor = c.llt();
+  matrix const f = drifts(both), g = factor.solve(f);
+  vector const beta = (f.transpose() * g).ldlt().solve(g.transpose() * moved);
+  vector const weights = factor.solve(moved - f * beta);
+  matrix const f_old = drifts(old);
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    auto const s = old[i];
+    double by = f_old.row(static_cast<Eigen::Index>(i)).dot(beta);
+    for (Eigen::Index k = 0; k < b; ++k)
+      by += weights[k] * between(s, both[static_cast<std::size_t>(k)], change, false);
+    y[static_cast<std::size_t>(s)] = readings_[static_cast<std::size_t>(before * n + s)] + by;
+    age[static_cast<std::size_t>(s)] = t - before;
+  }
+}
+
+station_statistics::step station_statistics::prepare(index_t t, std::vector<index_t> const& asked) const {
+  auto const n = data_.station_count();
+  std::vector<double> y(readings_.begin() + t * n, readings_.begin() + (t + 1) * n);
+  std::vector<index_t> age(static_cast<std::size_t>(n), -1);
+  for (std::size_t s = 0; s < y.size(); ++s) age[s] = std::isnan(y[s]) ? -1 : 0;
+  for (index_t back = 1; back <= with_.oldest && t - back >= 0; ++back) recall(t, t - back, y, age);
+  step made{t, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
+  std::vector<char> wanted(static_cast<std::size_t>(n), 0);
+  for (auto const s : asked) wanted[static_cast<std::size_t>(s)] = 1;
+  for (index_t s = 0; s < n; ++s) {
+    auto const i = static_cast<std::size_t>(s);
+    if (age[i] < 0 && wanted[i] == 0) continue;
+    made.row[i] = static_cast<index_t>(made.stations.size());
+    made.stations.push_back(s);
+    made.read.push_back(age[i] >= 0 ? 1 : 0);
+  }
+  auto const m = static_cast<Eigen::Index>(made.stations.size());
+  matrix c(m, m);
+  made.readings.resize(m);
+  for (Eigen::Index i = 0; i < m; ++i) {
+    auto const s = made.stations[static_cast<std::size_t>(i)];
+    for (Eigen::Index k = 0; k <= i; ++k) {
+      c(i, k) = c(k, i) = between(s, made.stations[static_cast<std::size_t>(k)], with_, heights_);
+    }
+    auto const old = std::max<index_t>(0, age[static_cast<std::size_t>(s)]);
+    c(i, i) += with_.nugget + with_.age_nugget * static_cast<double>(old);
+    made.readings[i] = made.read[static_cast<std::size_t>(i)] != 0 ? y[static_cast<std::size_t>(s)] : 0.0;
+  }
+  made.precision = without_drifts(c, drifts(made.stations));
+  return made;
+}
+
+estimates station_statistics::at(step const& with, std::vector<index_t> const& asked) const {
+  auto const m = with.precision.rows();
+  std::vector<Eigen::Index> hidden, seen;
+  std::vector<char> out(static_cast<std::size_t>(m), 0);
+  for (auto const s : asked) {
+    hidden.push_back(with.row[static_cast<std::size_t>(s)]);
+    out[static_cast<std::size_t>(hidden.back())] = 1;
+  }
+  std::vector<Eigen::Index> rest;  // neither asked for here nor read: asked for in another call
+  for (Eigen::Index i = 0; i < m; ++i) {
+    if (out[static_cast<std::size_t>(i)] != 0) continue;
+    (with.read[static_cast<std::size_t>(i)] != 0 ? seen : rest).push_back(i);
+  }
+  std::vector<Eigen::Index> away = hidden;
+  away.insert(away.end(), rest.begin(), rest.end());
+  vector const y = with.readings(seen);
+  matrix const q_hs = with.precision(away, seen);
+  matrix error(q_hs.rows(), q_hs.rows());
+  if (!away.empty()) error = with.precision(away, away).llt().solve(matrix::Identity(q_hs.rows(), q_hs.rows()));
+  vector const direct = q_hs * y;
+  vector const all = -(error * direct);
+  // Each of the seen left out in turn: Q of the seen alone is Q_SS - Q_SH Q_HH^-1 Q_HS.
+  matrix const solved = error * q_hs;
+  vector const product = with.precision(seen, seen) * y - solved.transpose() * direct;
+  vector diagonal(static_cast<Eigen::Index>(seen.size()));
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    auto const k = static_cast<Eigen::Index>(i);
+    diagonal[k] = with.precision(seen[i], seen[i]) - q_hs.col(k).dot(solved.col(k));
+  }
+  vector const rests = product.cwiseQuotient(diagonal);
+  auto const scale = std::sqrt((rests.array().square() * diagonal.array()).mean());
+  estimates made;
+  made.asked = all.head(static_cast<Eigen::Index>(hidden.size()));
+  made.asked_deviation = scale * error.diagonal().head(made.asked.size()).cwiseSqrt();
+  made.left_out.setConstant(m, missing);
+  made.left_out_deviation.setConstant(m, missing);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    auto const k = static_cast<Eigen::Index>(i);
+    made.left_out[seen[i]] = y[k] - rests[k];
+    made.left_out_deviation[seen[i]] = scale / std::sqrt(diagonal[k]);
+  }
+  return made;
+}
+
+station_statistics::covariance choose_covariance(series const& data, std::vector<double> const& readings, bool heights,
+                                                 std::vector<index_t> const& times,
+                                                 station_statistics::covariance const& start) {
+  using covariance = station_statistics::covariance;
+  station_statistics statistics{data, readings, heights, start};
+  auto const errors = [&](covariance with) {
+    with.oldest = 0;
+    statistics.use(with);
+    std::vector<double> all;
+    for (auto const t : times) {
+      auto const now = statistics.prepare(t, {});
+      if (now.stations.size() < 20) continue;
+      auto const made = statistics.at(now, {});
+      for (Eigen::Index i = 0; i < now.readings.size(); ++i)
+        all.push_back(std::abs(now.readings[i] - made.left_out[i]));
+    }
+    return all;
+  };
+  auto best = start;
+  auto const first = errors(best);
+  if (first.empty()) return best;
+  // A dozen gross errors must not decide it.
+  auto sorted = first;
+  std::sort(sorted.begin(), sorted.end());
+  auto const cut = 5 * sorted[sorted.size() / 2];
+  auto const sum = [&](std::vector<double> const& all) {
+    double squares = 0;
+    for (auto const e : all) squares += std::min(e, cut) * std::min(e, cut);
+    return squares;
+  };
+  auto least = sum(first);
+  for (auto const parameter :
+       {&covariance::near_sill, &covariance::nugget, &covariance::height_length, &covariance::near_length}) {
+    if (!heights && parameter == &covariance::height_length) continue;
+    for (auto const factor : {0.5, 2.0}) {
+      bool better = false;
+      for (auto one = best;;) {  // as long as it helps
+        one.*parameter *= factor;
+        if (one.*parameter < 0.1 || one.*parameter > 1000) break;
+        auto const found = sum(errors(one));
+        if (found >= least) break;
+        least = found, best = one, better = true;
+      }
+      if (better) break;
+    }
+  }
+  return best;
+}
+
+}  // namespace sensors
