@@ -51,6 +51,8 @@ void require_stations(experiment const& with, experiment_options const& options)
     if (!one.sensors.empty() && !with_side_inputs(with.data))
       throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
   }
+  if (options.task == task_kind::forecast && with_side_inputs(with.data))
+    throw data_error{"--task forecast: the model of " + with.data.origin.name + " answers for the same time alone"};
   if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
   throw data_error{
       "an unseen station is predicted from others: expected at least 2 stations, found 1 (--task forecast "
