@@ -53,6 +53,8 @@ void store(s2rm::conformal::calibration const& from, std::filesystem::path const
 int calibrate(experiment_options const& options) {
   examples::interrupt const watch;
   auto const with = open_experiment(options);
+  if (with_side_inputs(with.data))
+    throw data_error{"calibrate: there are no bands for the model of " + with.data.origin.name + " yet"};
   auto const where = compute_of(options);
   training_log log;
   log.read(options.out / "training.json");
