@@ -35,9 +35,7 @@ class of_stations final : public scenes {
     }
     if (count < 100) throw data_error{data.origin.name + ": fewer than 100 readings to fit"};
     scale_ = std::sqrt(squares / count);
-    std::vector<index_t> some;  // a choice over all times would take as long as all the rest
-    for (auto t = fit.begin + 2; t < fit.end; t += std::max<index_t>(4, fit.size() / 3)) some.push_back(t);
-    covariance_ = choose_covariance(data, readings_, sides_, some, {});
+    covariance_ = choose_covariance(data, readings_, sides_, fit);
     if (data.step.seconds > 86400) covariance_.oldest = 0;  // last month's reading says little
     auto const far = data.distances_km();
     for (index_t s = 0; s < n; ++s) {
@@ -80,23 +78,11 @@ class of_stations final : public scenes {
     for (std::size_t i = 0; i < at.size(); ++i) {
       if (hidden_[i % hidden_.size()] != 0) at[i] = missing;
     }
+    station_statistics const statistics{with_.data, at, sides_, covariance_};
     auto const first = std::max<index_t>(0, range.begin - before_test);
     std::vector<station_statistics::step> steps;
     std::vector<station_statistics::step const*> pointers;
-    for (auto t = first; t < range.end; ++t) {
-      // A day has other covariances than a night: those of the last two hours, by their readings; half of the stations of
-      // each, for the sake of time.
-      auto covariance = covariance_;
-      if (t >= range.begin && t > 0 && with_.data.step.seconds < 86400) {
-        auto thin = at;
-        for (std::size_t i = 0; i < thin.size(); ++i) {
-          auto const n = with_.data.stations.size();
-          if ((i / n + i % n) % 2 != 0) thin[i] = missing;
-        }
-        covariance = choose_covariance(with_.data, thin, sides_, {t - 1, t}, covariance_);
-      }
-      steps.push_back(station_statistics{with_.data, at, sides_, covariance}.prepare(t, asked));
-    }
+    for (auto t = first; t < range.end; ++t) steps.push_back(statistics.prepare(t, asked));
     for (auto const& one_step : steps) pointers.push_back(&one_step);
     auto made = fill(pointers, asked, static_cast<index_t>(asked.size()), at);
     made.skip = range.begin - first;

@@ -1,6 +1,5 @@
 #include "station_statistics.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace sensors {
@@ -27,13 +26,8 @@ station_statistics::station_statistics(series const& data, std::vector<double> r
     for (index_t s = 0; s < n; ++s) height_.push_back(data.side(s, k) / 1000);
   } else {
     height_.assign(static_cast<std::size_t>(n), 0.0);
+    with_.height_length = 0;
   }
-  use(with);
-}
-
-void station_statistics::use(covariance const& with) {
-  with_ = with;
-  if (!heights_) with_.height_length = 0;
 }
 
 double station_statistics::between(index_t a, index_t b, covariance const& with, bool heights) const {
@@ -175,49 +169,40 @@ estimates station_statistics::at(step const& with, std::vector<index_t> const& a
 }
 
 station_statistics::covariance choose_covariance(series const& data, std::vector<double> const& readings, bool heights,
-                                                 std::vector<index_t> const& times,
-                                                 station_statistics::covariance const& start) {
+                                                 time_range range) {
   using covariance = station_statistics::covariance;
-  station_statistics statistics{data, readings, heights, start};
-  auto const errors = [&](covariance with) {
-    with.oldest = 0;
-    statistics.use(with);
-    std::vector<double> all;
-    for (auto const t : times) {
-      auto const now = statistics.prepare(t, {});
+  std::vector<covariance> all;
+  auto const add = [&](double near, double length, double over, double nugget) {
+    covariance one;
+    one.near_sill = near, one.near_length = length, one.height_length = over, one.nugget = nugget;
+    all.push_back(one);
+  };
+  auto const up = heights ? 0.7 : 0.0;
+  add(0, 1, 0, 1.5);
+  add(3, 300, up, 1);
+  add(6, 300, up, 1);
+  add(6, 300, up, 0.6);
+  add(6, 150, up, 0.8);
+  covariance best;
+  auto least = std::numeric_limits<double>::infinity();
+  for (auto const& one : all) {
+    station_statistics const with{data, readings, heights, one};
+    double squares = 0, count = 0;
+    for (auto t = range.begin + 2; t < range.end; t += 4) {
+      auto const now = with.prepare(t, {});
       if (now.stations.size() < 20) continue;
-      auto const made = statistics.at(now, {});
-      for (Eigen::Index i = 0; i < now.readings.size(); ++i)
-        all.push_back(std::abs(now.readings[i] - made.left_out[i]));
-    }
-    return all;
-  };
-  auto best = start;
-  auto const first = errors(best);
-  if (first.empty()) return best;
-  // A dozen gross errors must not decide it.
-  auto sorted = first;
-  std::sort(sorted.begin(), sorted.end());
-  auto const cut = 5 * sorted[sorted.size() / 2];
-  auto const sum = [&](std::vector<double> const& all) {
-    double squares = 0;
-    for (auto const e : all) squares += std::min(e, cut) * std::min(e, cut);
-    return squares;
-  };
-  auto least = sum(first);
-  for (auto const parameter :
-       {&covariance::near_sill, &covariance::nugget, &covariance::height_length, &covariance::near_length}) {
-    if (!heights && parameter == &covariance::height_length) continue;
-    for (auto const factor : {0.5, 2.0}) {
-      bool better = false;
-      for (auto one = best;;) {  // as long as it helps
-        one.*parameter *= factor;
-        if (one.*parameter < 0.1 || one.*parameter > 1000) break;
-        auto const found = sum(errors(one));
-        if (found >= least) break;
-        least = found, best = one, better = true;
+      auto const made = with.at(now, {});
+      for (std::size_t i = 0; i < now.stations.size(); ++i) {
+        auto const y = readings[static_cast<std::size_t>(t * data.station_count() + now.stations[i])];
+        if (std::isnan(y)) continue;
+        auto const error = y - made.left_out[static_cast<Eigen::Index>(i)];
+        squares += error * error;
+        count += 1;
       }
-      if (better) break;
+    }
+    if (squares / count < least) {
+      least = squares / count;
+      best = one;
     }
   }
   return best;

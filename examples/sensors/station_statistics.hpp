@@ -36,8 +36,7 @@ class station_statistics {
   /// row of the step.
   [[nodiscard]] estimates at(step const& with, std::vector<index_t> const& asked) const;
 
-  /// The covariance of what `prepare` makes from now on.
-  void use(covariance const& with);
+  [[nodiscard]] covariance const& chosen() const { return with_; }
 
  private:
   [[nodiscard]] double between(index_t a, index_t b, covariance const& with, bool heights) const;
@@ -51,10 +50,8 @@ class station_statistics {
   covariance with_;
 };
 
-/// The covariance with the least squared error (cut at five times the median error) of the stations that are read at `times`, each left
-/// out in turn: from `start` one parameter after the other is halved or doubled as long as that helps.
+/// The covariance with the least error of the stations that are read, each left out in turn, over every fourth time of `range`.
 [[nodiscard]] station_statistics::covariance choose_covariance(series const& data, std::vector<double> const& readings,
-                                                               bool heights, std::vector<index_t> const& times,
-                                                               station_statistics::covariance const& start);
+                                                               bool heights, time_range range);
 
 }  // namespace sensors
