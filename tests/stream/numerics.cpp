@@ -176,6 +176,9 @@ struct view_of {
   struct view {
     static constexpr index_t size = Size;
   };
+  struct shape {
+    static constexpr index_t context = 3;
+  };
   static constexpr index_t P = 2;
 };
 }  // namespace
@@ -183,16 +186,21 @@ struct view_of {
 TEMPLATE_TEST_CASE_SIG("numerics: non-finite input is detected at every position", "", ((index_t Size), Size), 1, 3, 15,
                        16, 17, 31, 48, 121) {
   detail::view_gate<view_of<Size>, float> gate(2, non_finite_views::refuse);
-  std::vector<float> views(2 * Size, std::numeric_limits<float>::max()), places(4, 0.1F);
+  std::vector<float> const views(2 * Size, std::numeric_limits<float>::max()), places(4, 0.1F), context(6, 0.2F);
   std::uint8_t const* present = nullptr;
-  CHECK(gate.passes(2, views.data(), places.data(), present));
-  for (std::size_t at = 0; at < views.size(); ++at) {
-    for (float const bad : {nan, infinity, -infinity}) {
-      auto changed = views;
-      changed[at] = bad;
-      INFO("number " << at);
-      CHECK_FALSE(gate.passes(2, changed.data(), places.data(), present));
-    }
+  CHECK(gate.passes(2, views.data(), places.data(), context.data(), present));
+  auto const refused_with = [&](std::vector<float> v, std::vector<float> p, std::vector<float> c) {
+    return !gate.passes(2, v.data(), p.data(), c.data(), present);
+  };
+  for (float const bad : {nan, infinity, -infinity}) {
+    auto const spoilt = [bad](std::vector<float> numbers, std::size_t at) {
+      numbers[at] = bad;
+      return numbers;
+    };
+    INFO("number " << bad);
+    for (std::size_t at = 0; at < views.size(); ++at) CHECK(refused_with(spoilt(views, at), places, context));
+    for (std::size_t at = 0; at < places.size(); ++at) CHECK(refused_with(views, spoilt(places, at), context));
+    for (std::size_t at = 0; at < context.size(); ++at) CHECK(refused_with(views, places, spoilt(context, at)));
   }
 }
 
