@@ -213,8 +213,8 @@ struct recurrent {
     be.for_each(count, relaxation_rates_backward<sharing, T>{p.values + Layer::at_rate, w.relaxation.rate,
                                                              dp.values + Layer::at_rate, count});
     if constexpr (Layer::learned_initial_state) {
-      initial_state_gradient<typename Layer::cell, Layer::cells, alike>(be, 1, nullptr, w.relaxation.initial,
-                                                                        dp.values + Layer::at_initial_state);
+      initial_state_gradient<typename Layer::cell, Layer::cells, sharing>(be, 1, nullptr, w.relaxation.initial,
+                                                                          dp.values + Layer::at_initial_state);
     }
   }
 
