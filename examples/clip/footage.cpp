@@ -162,7 +162,7 @@ std::string run(std::string const& ffmpeg, fs::path const& video, source const& 
   auto const log = out.parent_path() / "log";
   auto const status = examples::status_of(
       quote(ffmpeg) + " -nostdin -v level+warning " + from.words + " -an " + options + " " + quote(out), log);
-  auto const text = examples::read_file(log);
+  auto text = examples::read_file(log);
   if (status == 127) {
     refuse(video, "there is no program '" + ffmpeg + "' to read it (Debian: scripts/install-deps --clip)");
   }
@@ -194,7 +194,7 @@ void require_region(rectangle const& r, std::string const& ffmpeg, fs::path cons
 
 std::string filter_of(std::optional<rectangle> const& region, selection const& chosen) {
   auto const n = [](int x) { return std::to_string(x); };
-  auto const scale = "scale=" + n(chosen.width) + ":" + n(chosen.height) + ":flags=area,format=gray";
+  auto scale = "scale=" + n(chosen.width) + ":" + n(chosen.height) + ":flags=area,format=gray";
   if (!region) return scale;
   auto const& r = *region;
   // Where a later picture is smaller, ffmpeg would move the region inside: a width of 0 makes it an error.

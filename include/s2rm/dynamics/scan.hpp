@@ -239,6 +239,9 @@ struct recurrent {
     }
     be.copy(batch * width, w.previous, w.state);
   }
+
+  recurrent() = default;
+  friend Layer;
 };
 
 }  // namespace dynamics

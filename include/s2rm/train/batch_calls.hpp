@@ -35,6 +35,8 @@ class batch_calls {
   }
 
  private:
+  batch_calls() = default;
+  friend Trainer;
   Trainer& self() { return static_cast<Trainer&>(*this); }
 };
 
