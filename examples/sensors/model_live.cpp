@@ -152,6 +152,7 @@ class live_program {
   void take(std::string const& text) {
     current_ = lines_ + 1;
     // A checkpoint that is written while this line closes a step does not count it: it is not part of the next one yet.
+    // NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): lives in one scope
     struct count_at_end {
       std::int64_t& lines;
       ~count_at_end() { ++lines; }

@@ -80,6 +80,7 @@ fit_history fit_net(scenes const& from, experiment const& with, fit_settings con
       count += 1;
     }
     drawing.update(i + 1, "");
+    // NOLINTNEXTLINE(bugprone-assignment-in-if-condition)
     if ((history.interrupted = examples::interrupt::requested())) return history;
   }
   auto learner = scene_learner<Net>(settings, seed, where, with.data);

@@ -422,7 +422,7 @@ int rivals(experiment_options const& asked) {
   auto const with = open_experiment(options);
   auto status = 0;
   std::string pages;
-  auto const known = all_rivals();
+  auto const& known = all_rivals();
   for (auto const& wanted : options.rivals) {
     if (std::none_of(known.begin(), known.end(), [&](rival const& r) { return r.name == wanted; })) {
       std::string names;
