@@ -59,40 +59,7 @@ class AgainstLoops(unittest.TestCase):
         self.check(place=1, view=(4,), encoder=(4,), decoder=(), interaction="none", tau=0.5)
 
 
-class Harmonics(unittest.TestCase):
-    """The reference's spherical harmonics against the exact ones, and those against SciPy's, where it is installed."""
-
-    def test_exact(self) -> None:
-        tensors, _ = goldens.harmonic_files(8)["spherical_harmonics"]
-        found = ref.spherical_harmonics(torch.from_numpy(tensors["x"]), 8).numpy()
-        np.testing.assert_allclose(found, tensors["harmonics"], rtol=0, atol=1e-12)
-        for x, y in zip(tensors["x"], tensors["harmonics"]):
-            np.testing.assert_allclose(naive.harmonics(list(x), 8), y, rtol=0, atol=1e-12)
-        zero = ref.spherical_harmonics(torch.zeros(3, dtype=F64), 2).numpy()
-        np.testing.assert_allclose(zero, [1 / math.sqrt(4 * math.pi)] + 8 * [0], atol=1e-16)
-        np.testing.assert_array_equal(naive.harmonics([0, 0, 0], 2), zero)
-
-    def test_scipy(self) -> None:
-        try:
-            import scipy.special as special
-        except ImportError:
-            self.skipTest("no SciPy")
-        # Since SciPy 1.15; before, by another name and with other arguments.
-        harmonic = getattr(special, "sph_harm_y", None) or (
-            lambda degree, order, theta, phi: special.sph_harm(order, degree, phi, theta))
-        (tensors, metadata), = goldens.harmonic_files().values()
-        x, y = tensors["x"], tensors["harmonics"]
-        colatitude = np.arctan2(np.hypot(x[:, 0], x[:, 1]), x[:, 2])
-        longitude = np.arctan2(x[:, 1], x[:, 0])
-        for l in range(int(metadata["degree"]) + 1):
-            for m in range(-l, l + 1):
-                their = harmonic(l, abs(m), colatitude, longitude)  # with the Condon-Shortley phase
-                part = their.imag if m < 0 else their.real
-                expected = part * (math.sqrt(2) * (-1) ** m if m else 1)
-                np.testing.assert_allclose(y[:, l * l + l + m], expected, rtol=0, atol=2e-13)
-
-
-class Files(unittest.TestCase):
+class FilesRead(unittest.TestCase):
     """What is read of a file, and what is refused by name."""
 
     def setUp(self) -> None:
