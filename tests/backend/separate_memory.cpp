@@ -170,14 +170,7 @@ TEST_CASE("separate memory: training gives the same bits as shared memory") {
   compare_training<test::small_net, double>({.truncation = {.window = 3, .carry = false}, .recompute = 2});
 }
 
-namespace {
-struct fields_shape : test::small_shape {
-  static constexpr index_t context = 2;
-};
-using fields_net =
-    world_model<fields_shape, time::elapsed<>, lead::learned<>, encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;
-}  // namespace
-TEST_CASE("separate memory: training with side inputs and times") { compare_training<fields_net, double>({}); }
+TEST_CASE("separate memory: training with side inputs and times") { compare_training<test::fields_net, double>({}); }
 TEST_CASE("separate memory: training with the other policies") { compare_training<other_net, double>({}); }
 
 TEST_CASE("separate memory: a resident batch equals the host's and is not copied again") {

@@ -15,24 +15,20 @@
 namespace s2rm {
 namespace {
 
+using test::fields_net;
+using test::fields_net_of;
 using test::same_bits;
 using test::there;
 using test::weights_on;
 
-struct fields : test::small_shape {
-  static constexpr index_t context = 2;
-};
-template <class... Policies>
-using net_of = world_model<fields, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, Policies...>;
-using context_net = net_of<>;
-using elapsed_net = net_of<time::elapsed<>>;
-using elapsed_lstm = net_of<time::elapsed<std::ratio<1>, time::features::off>, cell::lstm>;
-using lead_net = net_of<lead::learned<std::ratio<2>>>;
-using fields_net = net_of<time::elapsed<>, lead::learned<>>;
-struct guessed : fields {
+using context_net = fields_net_of<>;
+using elapsed_net = fields_net_of<time::elapsed<>>;
+using elapsed_lstm = fields_net_of<time::elapsed<std::ratio<1>, time::features::off>, cell::lstm>;
+using lead_net = fields_net_of<lead::learned<std::ratio<2>>>;
+struct guessed : test::fields_shape {
   using target = features<2>;
 };
-using guess_net = world_model<guessed, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, residual::context<>>;
+using guess_net = test::small_net_of<guessed, residual::context<>>;
 constexpr test::with everything{.view_mask = true, .target_mask = false, .reset = true, .blind = true, .times = true};
 
 template <class F>

@@ -22,13 +22,9 @@ using test::same_bits;
 using test::weights_on;
 using T = float;
 
-struct with_context : test::small_shape {
-  static constexpr index_t context = 2;
-};
-using context_net = world_model<with_context, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
+using context_net = test::fields_net_of<>;
 /// The state that a query reads depends on its lead.
-using lead_net = world_model<with_context, time::elapsed<>, lead::learned<>, encoder::mlp<9, 6>, decoder::mlp<10>,
-                             likelihood::gaussian>;
+using lead_net = test::fields_net;
 using other_net =
     world_model<test::small_shape, cell::lstm, readout::kernel_mean, state_norm::none, normalisation::product,
                 residual::inverse_distance<>, encoder::mlp<6>, decoder::mlp<7>, likelihood::gaussian>;

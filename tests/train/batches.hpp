@@ -20,7 +20,16 @@ struct small_shape : shape {
   using view = features<3>;
   using target = features<2>;
 };
-using small_net = world_model<small_shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian>;
+template <class Shape, class... Policies>
+using small_net_of = world_model<Shape, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, Policies...>;
+using small_net = small_net_of<small_shape>;
+/// With side inputs, and besides with the policies of time.
+struct fields_shape : small_shape {
+  static constexpr index_t context = 2;
+};
+template <class... Policies>
+using fields_net_of = small_net_of<fields_shape, Policies...>;
+using fields_net = fields_net_of<time::elapsed<>, lead::learned<>>;
 
 /// Which optional members of a batch `random_batch` fills; `times`: elapsed times and leads, some of them 0.
 struct with {

@@ -12,19 +12,15 @@
 namespace s2rm {
 namespace {
 
+using test::fields_net;
+using test::fields_net_of;
 using test::refused;
 using test::same_bits;
 
-struct fields : test::small_shape {
-  static constexpr index_t context = 2;
-};
-template <class... Policies>
-using net_of = world_model<fields, encoder::mlp<9, 6>, decoder::mlp<10>, likelihood::gaussian, Policies...>;
-using context_net = net_of<>;
-using elapsed_net = net_of<time::elapsed<>>;
-using elapsed_lstm = net_of<time::elapsed<std::ratio<2>>, cell::lstm>;
-using lead_net = net_of<lead::learned<std::ratio<2>>>;
-using fields_net = net_of<time::elapsed<>, lead::learned<>>;
+using context_net = fields_net_of<>;
+using elapsed_net = fields_net_of<time::elapsed<>>;
+using elapsed_lstm = fields_net_of<time::elapsed<std::ratio<2>>, cell::lstm>;
+using lead_net = fields_net_of<lead::learned<std::ratio<2>>>;
 
 constexpr test::with everything{.view_mask = true, .target_mask = true, .reset = true, .blind = true, .times = true};
 constexpr optim::adam adam{.rate = 0.01};
@@ -158,16 +154,16 @@ TEST_CASE("fields: xtensor members") {
   batch<float, 1> b;
   b.views = make_tensor<float>(4, 3, 5, 3), b.places = make_tensor<float>(4, 3, 5, 2);
   b.query_places = make_tensor<float>(4, 3, 2, 2), b.targets = make_tensor<float>(4, 3, 2, 2);
-  auto const refusal = [&] { return refused<error>([&] { (void)as_batch_view<fields>(b); }); };
+  auto const refusal = [&] { return refused<error>([&] { (void)as_batch_view<test::fields_shape>(b); }); };
   CHECK(refusal() == "s2rm: view_context: expected (T=4, B=3, A=5, K=2), found (0, 0, 0, 0)");
   b.view_context = make_tensor<float>(4, 3, 5, 2);
   CHECK(refusal() == "s2rm: query_context: expected (T=4, B=3, Q=2, K=2), found (0, 0, 0, 0)");
   b.query_context = make_tensor<float>(4, 3, 2, 2);
-  auto v = as_batch_view<fields>(b);
+  auto v = as_batch_view<test::fields_shape>(b);
   CHECK((v.view_context == b.view_context.data() && v.query_context == b.query_context.data()));
   CHECK((v.elapsed == nullptr && v.query_lead == nullptr));
   b.elapsed = make_tensor<float>(4, 3), b.query_lead = make_tensor<float>(4, 3, 2);
-  v = as_batch_view<fields>(b);
+  v = as_batch_view<test::fields_shape>(b);
   CHECK((v.elapsed == b.elapsed.data() && v.query_lead == b.query_lead.data()));
   b.elapsed = make_tensor<float>(3, 4);
   CHECK(refusal() == "s2rm: elapsed: expected (T=4, B=3), found (3, 4)");
