@@ -251,18 +251,6 @@ void read_table(std::string_view text, problems& bad, number_cells& numbers, std
   numbers.check(bad.file);
 }
 
-/// A cell as it must be written so that it reads back the same.
-std::string quoted(std::string const& cell) {
-  if (cell.find_first_of(",\" \t") == std::string::npos) {
-    return cell;
-  }
-  std::string out{"\""};
-  for (auto const c : cell) {
-    out += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return out + '"';
-}
-
 struct reading {
   time_stamp time;
   index_t station;
@@ -561,6 +549,13 @@ series read_network(std::filesystem::path const& readings, std::filesystem::path
                                      : "files " + readings.filename().string() + " and " + stations.filename().string();
   }
   return parse_network(values, readings.string(), places, stations.string(), kind, std::move(origin), notes, how);
+}
+
+std::string quoted(std::string const& cell) {
+  if (cell.find_first_of(",\"\n \t") == std::string::npos) return cell;
+  std::string out{"\""};
+  for (auto const c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + '"';
 }
 
 void write_network(series const& data, std::filesystem::path const& folder) {

@@ -36,6 +36,9 @@ struct csv_choice {
                                   coordinate_kind kind, provenance origin, std::vector<std::string>* notes = nullptr,
                                   csv_choice const& how = {});
 
+/// A cell as it must be written so that it reads back the same.
+[[nodiscard]] std::string quoted(std::string const& cell);
+
 /// Writes the two files of `data` into `folder` (readings.csv, stations.csv).
 void write_network(series const& data, std::filesystem::path const& folder);
 

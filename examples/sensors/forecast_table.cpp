@@ -7,23 +7,16 @@
 #include "common/json_file.hpp"
 #include "common/sha256.hpp"
 #include "common/shell.hpp"
+#include "csv.hpp"
 #include "netcdf_script.hpp"
 
 namespace sensors {
 namespace {
 
-std::string number(double value) {
+std::string number_cell(double value) {
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), "%.7g", value);
   return std::isfinite(value) ? text.data() : "";
-}
-
-/// A cell as it must be written so that it reads back the same.
-std::string quoted(std::string const& cell) {
-  if (cell.find_first_of(",\"\n \t") == std::string::npos) return cell;
-  std::string out{"\""};
-  for (auto const c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + '"';
 }
 
 }  // namespace
@@ -36,8 +29,8 @@ std::string forecast_csv(std::vector<forecast_row> const& rows, forecast_about c
   for (auto const& row : rows) {
     auto const& at = data.stations[static_cast<std::size_t>(row.station)];
     text += time_text(row.valid) + ',' + time_text(row.issued) + ',' + std::to_string(row.valid - row.issued) + ',' +
-            quoted(at.code) + ',' + number(at.x) + ',' + number(at.y) + ',' + number(row.mean) + ',' +
-            number(row.lower) + ',' + number(row.upper) + '\n';
+            quoted(at.code) + ',' + number_cell(at.x) + ',' + number_cell(at.y) + ',' + number_cell(row.mean) + ',' +
+            number_cell(row.lower) + ',' + number_cell(row.upper) + '\n';
   }
   return text;
 }

@@ -21,7 +21,7 @@ std::array<double, terms> harmonics(time_stamp time) {
   return {1.0, std::cos(angle), std::sin(angle), std::cos(2 * angle), std::sin(2 * angle)};
 }
 
-std::string number(double value) {
+std::string shown(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.6g", value);
   return text.data();
@@ -219,9 +219,9 @@ void live_network::take(live_line const& line) {
   if (line.x && placed) {
     auto const at = map.place(*line.x, *line.y);
     if (std::max(std::abs(at[0]), std::abs(at[1])) > 2) {
-      throw data_error{"expected x and y within " + number(2 * map.kilometres_per_unit) +
-                       " km of the middle of the stations that the model was begun with, found " + number(*line.x) +
-                       ", " + number(*line.y)};
+      throw data_error{"expected x and y within " + shown(2 * map.kilometres_per_unit) +
+                       " km of the middle of the stations that the model was begun with, found " + shown(*line.x) +
+                       ", " + shown(*line.y)};
     }
   }
   if (line.is == live_line::kind::place) {
@@ -246,7 +246,7 @@ void live_network::take(live_line const& line) {
   // The model counts in single precision.
   if (!std::isnan(line.value) && !(std::abs(value) <= 1e30)) {
     throw data_error{std::string{"'value': expected what the transform "} + name(options_.kind) +
-                     " takes, at most 1e30 (--transform), found " + number(line.value)};
+                     " takes, at most 1e30 (--transform), found " + shown(line.value)};
   }
   auto const s = static_cast<std::size_t>(slot_of(line));
   if (open_time[s] != none && line.time <= open_time[s]) {
@@ -278,7 +278,7 @@ std::vector<std::string> live_network::close() {
     auto const i = static_cast<std::size_t>(s);
     if (std::isnan(open_value[i]) || !std::isnan(z(0, s))) continue;
     remarks.push_back("station '" + names[i] + "' at " + time_text(open_from) + ": " +
-                      number(inverse(options_.kind, open_value[i])) + " is more than " + number(gate) +
+                      shown(inverse(options_.kind, open_value[i])) + " is more than " + shown(gate) +
                       " standard deviations from what it shows: not shown to the model");
   }
   score_forecasts();

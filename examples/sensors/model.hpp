@@ -58,6 +58,16 @@ struct fit_history {
   index_t dead_modules = 0, skipped = 0;
   index_t parameters = 0;
   bool interrupted = false;
+
+  /// Notes a training step by its report; `share` is that of the newest loss in the smoothed one.
+  template <class Report>
+  void note(index_t number, Report const& report, double share) {
+    loss.push_back(step.empty() ? report.loss : (1 - share) * loss.back() + share * report.loss);
+    step.push_back(static_cast<double>(number));
+    reach = report.reach;
+    dead_modules = report.dead_modules;
+    skipped = report.skipped_total;
+  }
 };
 
 /// One fit of the forecast: its length is chosen on the validation part, then the model is fitted anew on training and

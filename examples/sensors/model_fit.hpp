@@ -103,7 +103,6 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   auto const passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
   auto last_saved = passed();
   examples::progress bar{label, limit, "steps", learner.steps()};
-  double smooth = 0;
   // A window ends inside its part, however short that is.
   auto const length = std::min(settings.window, range.size());
   // Every rank cuts the whole batch and changes it as one rank would, then takes its share: that is a small part of a step.
@@ -117,12 +116,7 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
       from.hold_out(batch, settings.drop_stations, {key, stream_of_stations}, static_cast<std::uint32_t>(step));
     }
     auto const report = learner.step(share(mend(step, batch), mine));
-    smooth = history.step.empty() ? report.loss : 0.9 * smooth + 0.1 * report.loss;
-    history.step.push_back(static_cast<double>(step + 1));
-    history.loss.push_back(smooth);
-    history.reach = report.reach;
-    history.dead_modules = report.dead_modules;
-    history.skipped = report.skipped_total;
+    history.note(step + 1, report, 0.1);
     if (report.updates == 0 && !report.skipped)
       throw data_error{label + ": a batch without a single reading to learn from"};
     if (stop_early && (learner.steps() % settings.validate_every == 0 || learner.steps() == limit)) {
@@ -136,8 +130,8 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
       learner.save(checkpoint);
       last_saved = passed();
     }
-    bar.update(learner.steps(),
-               "loss " + examples::report::number(smooth, 3) + ", reach " + examples::report::number(report.reach, 2));
+    bar.update(learner.steps(), "loss " + examples::report::number(history.loss.back(), 3) + ", reach " +
+                                    examples::report::number(report.reach, 2));
   }
   history.steps = stop_early && stopping.best_step() > 0 ? stopping.best_step() : learner.steps();
   history.seconds = passed();

@@ -89,7 +89,6 @@ fit_history fit_net(scenes const& from, experiment const& with, fit_settings con
   s2rm::owned_batch<float> batch;
   s2rm::random const numbers{key, stream_of_batches};
   examples::progress bar{label, settings.steps, "steps", 0};
-  double smooth = 0;
   while (learner->steps() < settings.steps && !(history.interrupted = examples::interrupt::requested())) {
     auto const step = learner->steps();
     std::vector<scene const*> some;
@@ -99,13 +98,8 @@ fit_history fit_net(scenes const& from, experiment const& with, fit_settings con
     }
     stack<shape>(some, batch);
     auto const report = learner->step(mend(step, batch.look()));
-    smooth = history.step.empty() ? report.loss : 0.95 * smooth + 0.05 * report.loss;
-    history.step.push_back(static_cast<double>(step + 1));
-    history.loss.push_back(smooth);
-    history.reach = report.reach;
-    history.dead_modules = report.dead_modules;
-    history.skipped = report.skipped_total;
-    bar.update(learner->steps(), "loss " + examples::report::number(smooth, 3));
+    history.note(step + 1, report, 0.05);
+    bar.update(learner->steps(), "loss " + examples::report::number(history.loss.back(), 3));
   }
   history.steps = learner->steps();
   history.seconds = passed();
