@@ -20,8 +20,6 @@ using examples::quote;
 using examples::report::number;
 using nlohmann::ordered_json;
 
-ordered_json numbers(std::vector<index_t> const& all) { return ordered_json(all); }
-
 ordered_json range(time_range const& r) { return ordered_json{r.begin, r.end}; }
 
 /// What is asked: task.json and its arrays (see rivals/task.py).
@@ -48,8 +46,8 @@ void write_task(fs::path const& folder, experiment const& with, experiment_optio
   about["train"] = range(with.split.train);
   about["validation"] = range(with.split.validation);
   about["test"] = range(with.split.test);
-  about["sensors"] = numbers(task == "forecast" ? asked : seen_stations(data, one));
-  about["asked"] = numbers(asked);
+  about["sensors"] = task == "forecast" ? asked : seen_stations(data, one);
+  about["asked"] = asked;
   about["validation_stations"] = one.validation;
   about["settings_sensors"] = ordered_json::array();
   for (auto const& other : data.folds) {
@@ -113,6 +111,26 @@ std::vector<answer> read_answers(fs::path const& out, time_range test, std::vect
   return answers;
 }
 
+/// Adds what a method answers of one fold to its run.
+void add_fold(rival_run& to, answer const& answered, experiment const& with, std::vector<index_t> const& asked) {
+  auto const& about = answered.about;
+  auto const& test = with.split.test;
+  if (to.made.stations == 0) {
+    to.made = prediction{about.at("name").get<std::string>(), test, with.data.station_count()};
+    to.note = about.at("note").get<std::string>();
+  }
+  to.seconds += about.at("seconds").get<double>();
+  to.cpu_seconds += about.at("cpu_seconds").get<double>();
+  to.peak_mib = std::max(to.peak_mib, about.at("peak_mib").get<double>());
+  for (auto t = test.begin; t < test.end; ++t) {
+    auto const row = static_cast<std::size_t>(t - test.begin);
+    for (std::size_t k = 0; k < asked.size(); ++k) {
+      to.made.set(with.kind, t, asked[k], static_cast<double>(answered.mean(row, k)),
+                  static_cast<double>(answered.variance(row, k)));
+    }
+  }
+}
+
 std::string file_name(std::string const& text) {
   auto result = text;
   for (auto& c : result) {
@@ -145,10 +163,10 @@ void keep(fs::path const& folder, std::string const& method, rival_run const& ru
 
 std::vector<rival> const& all_rivals() {
   static std::vector<rival> const all{
-      {"fields", "", false, true},
-      {"gstools_kriging", "gstools.txt", false, true},
+      {"fields", "", false, true, false},
+      {"gstools_kriging", "gstools.txt", false, true, false},
       {"bayesnf_field", "bayesnf.txt", false, true},
-      {"statsmodels_var", "statsmodels.txt", true, false},
+      {"statsmodels_var", "statsmodels.txt", true, false, false},
       {"torch_gru", "torch.txt", true, false},
       {"pyshred_direct", "pyshred.txt", true, true},
   };
@@ -176,9 +194,7 @@ void run_rival(rival const& who, experiment const& with, experiment_options cons
     bool const drawn = task == "unseen" && !with.data.folds.empty();
     // Draws are runs of their own; other folds make one run together.
     std::map<std::pair<std::string, bool>, std::map<std::string, rival_run>> runs;
-    auto const seeds = drawn || who.name == "fields" || who.name == "gstools_kriging" || who.name == "statsmodels_var"
-                           ? std::vector<std::int64_t>{options.seeds.front()}
-                           : options.seeds;  // of a method without chance there is one run
+    auto const seeds = drawn || !who.by_chance ? std::vector<std::int64_t>{options.seeds.front()} : options.seeds;
     for (auto const seed : seeds) {
       for (auto const& one : folds) {
         auto const asked = one.test.empty() ? everywhere : one.test;
@@ -198,24 +214,10 @@ void run_rival(rival const& who, experiment const& with, experiment_options cons
                                                     work.path / "rival.log");
           if (!failure.empty()) throw data_error{failure};
           for (auto const& answered : read_answers(out, with.split.test, asked)) {
-            auto const method = answered.about.at("name").get<std::string>();
-            auto& kept = runs[{run, half}][method];
-            if (kept.run.empty()) {
-              kept.run = run;
-              kept.half = half;
-              kept.made = prediction{method, with.split.test, with.data.station_count()};
-              kept.note = answered.about.at("note").get<std::string>();
-            }
-            kept.seconds += answered.about.at("seconds").get<double>();
-            kept.cpu_seconds += answered.about.at("cpu_seconds").get<double>();
-            kept.peak_mib = std::max(kept.peak_mib, answered.about.at("peak_mib").get<double>());
-            for (index_t row = 0; row < with.split.test.size(); ++row) {
-              for (std::size_t k = 0; k < asked.size(); ++k) {
-                auto const i = static_cast<std::size_t>(row);
-                kept.made.set(with.kind, with.split.test.begin + row, asked[k],
-                              static_cast<double>(answered.mean(i, k)), static_cast<double>(answered.variance(i, k)));
-              }
-            }
+            auto& all = runs[{run, half}][answered.about.at("name").get<std::string>()];
+            all.run = run;
+            all.half = half;
+            add_fold(all, answered, with, asked);
           }
         }
       }

@@ -13,9 +13,10 @@ namespace sensors {
 
 /// One of them.
 struct rival {
-  std::string name;  ///< of its script, without .py
-  std::string pins;  ///< file of pinned packages in rivals/; empty: the interpreter that is there
-  bool forecast = false, unseen = false;
+  std::string name;                       ///< of its script, without .py
+  std::string pins;                       ///< file of pinned packages in rivals/; empty: the interpreter that is there
+  bool forecast = false, unseen = false;  ///< tasks that it can do
+  bool by_chance = true;                  ///< whether its answers depend on the seed
 };
 
 [[nodiscard]] std::vector<rival> const& all_rivals();
