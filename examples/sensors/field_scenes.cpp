@@ -77,7 +77,8 @@ class of_field final : public scenes {
     return fill(*every_, prepared_, range.begin, seen, static_cast<index_t>(sensors.size()));
   }
 
-  [[nodiscard]] std::pair<double, double> back(index_t t, index_t s, double mean, double deviation) const override {
+  [[nodiscard]] std::pair<double, double> back(scene const& /*of*/, index_t t, index_t s, double mean,
+                                               double deviation) const override {
     return {every_->climate(t, s, with_.channel) + scale_ * mean, scale_ * deviation};
   }
 
@@ -90,13 +91,13 @@ class of_field final : public scenes {
   /// Steps from `first`; of each the sensors in `seen`, in `slots` slots.
   [[nodiscard]] scene fill(field_statistics const& from, field_statistics::network const& net, index_t first,
                            std::vector<std::vector<index_t>> const& seen, index_t slots) const {
-    using shape = with_batch;
     auto const& data = with_.whole;
     auto const steps = static_cast<index_t>(seen.size()), q = static_cast<index_t>(net.asked.size());
     auto const c = with_.channel, other = data.channel_count() > 1 ? (c == 0 ? index_t{1} : index_t{0}) : c;
     scene made;
+    made.first = first;
     auto& b = made.batch;
-    b.resize<shape>(steps, 1, slots, q);
+    b.resize<globe_shape>(steps, 1, slots, q);
     b.view_mask.assign(static_cast<std::size_t>(steps * slots), 0);
     b.reset.assign(static_cast<std::size_t>(steps), 0);
     std::fill(b.view.begin(), b.view.end(), 0.0f);
@@ -143,12 +144,6 @@ class of_field final : public scenes {
     }
     return made;
   }
-
-  struct with_batch : s2rm::shape {
-    static constexpr index_t place = 3, context = scene_context;
-    using view = s2rm::features<scene_view>;
-    using target = s2rm::features<1>;
-  };
 
   experiment const& with_;
   time_range fit_;

@@ -3,6 +3,7 @@
 #include <ratio>
 
 #include "s2rm/s2rm.hpp"
+#include "scene_shape.hpp"
 
 /// The models of the two tasks, read by nvcc too where there is one.
 namespace sensors {
@@ -64,15 +65,6 @@ using net_of = s2rm::world_model<unseen_shape, s2rm::cell::gru, s2rm::encoder::m
 
 /// Sets with draws: places on the globe or a plane, views and queries with side inputs (scenes.hpp). The decoder predicts the
 /// difference from the first of a query's, the estimate of linear statistics.
-struct globe_shape : s2rm::shape {
-  static constexpr s2rm::index_t modules = 12, hidden = 16, heads = 2, head_width = 8, sphere = 8, place = 3,
-                                 place_hidden = 32, context = 6;
-  using view = s2rm::features<4>;
-  using target = s2rm::features<1>;
-};
-struct ground_shape : globe_shape {
-  static constexpr s2rm::index_t place = 2, frequencies = 2;
-};
 template <class Shape, class... Places>
 using scene_net = s2rm::world_model<Shape, s2rm::cell::gru, s2rm::encoder::mlp<24, 24>, s2rm::decoder::mlp<32>,
                                     s2rm::likelihood::gaussian, s2rm::residual::context<0>, Places...>;

@@ -162,7 +162,7 @@ scene_predictions predict_scenes(experiment const& with, fit_settings const& set
         auto const q = some.size(), cells = static_cast<std::size_t>(range.size()) * q;
         auto const set = [&](std::size_t row, std::size_t i, double m, double deviation) {
           auto const t = range.begin + static_cast<index_t>(i / q);
-          auto const [f, d] = from->back(t, some[i % q], m, deviation);
+          auto const [f, d] = from->back(window, t, some[i % q], m, deviation);
           into[row].set(with.kind, t, some[i % q], f, d * d);
         };
         std::vector<double> mean(cells, 0), square(cells, 0);

@@ -6,19 +6,17 @@
 #include "experiment.hpp"
 #include "s2rm/core/random.hpp"
 #include "s2rm/runtime/owned_batch.hpp"
+#include "scene_shape.hpp"
 
 /// Windows of the sets with draws, with side inputs: what the model of such a set is trained on and asked.
 namespace sensors {
 
-/// Numbers of a view: reading, another channel's, what the reading has beyond its estimate (in the unit of readings, and over the
-/// estimate's deviation). Numbers of context, of views and queries: estimate, log of its deviation, two facts about the place, two
-/// about the time.
-inline constexpr index_t scene_view = 4, scene_context = 6;
-
 /// One window: a batch of one element.
 struct scene {
   s2rm::owned_batch<float> batch;
-  index_t skip = 0;  ///< steps before the range that was asked for, which only set the state
+  index_t first = 0;           ///< time of the first step
+  index_t skip = 0;            ///< steps before the range that was asked for, which only set the state
+  std::vector<double> levels;  ///< of each step, what its readings are relative to, where that is one number
 };
 
 class scenes {
@@ -29,8 +27,9 @@ class scenes {
   /// All times of `range` at `asked`, from the stations that `one` reads; with `half` without the readings that it loses.
   [[nodiscard]] virtual scene over(time_range range, fold const& one, std::vector<index_t> const& asked,
                                    bool half) const = 0;
-  /// Mean and deviation of f(y) from those of the model at a time and place.
-  [[nodiscard]] virtual std::pair<double, double> back(index_t t, index_t s, double mean, double deviation) const = 0;
+  /// Mean and deviation of f(y) from those of the model at a time of a window and a place.
+  [[nodiscard]] virtual std::pair<double, double> back(scene const& of, index_t t, index_t s, double mean,
+                                                       double deviation) const = 0;
   /// What the manifest says of the statistics behind the estimates.
   [[nodiscard]] virtual std::string about() const = 0;
 };

@@ -50,9 +50,8 @@ class of_stations final : public scenes {
       }
       above_.push_back(height_[static_cast<std::size_t>(s)] - sum / weight);
     }
-    station_statistics const statistics{data, readings_, sides_, covariance_};
-    for (auto t = fit.begin; t < fit.end; ++t) steps_.push_back(statistics.prepare(t, {}));
-    statistics_ = std::make_unique<station_statistics>(statistics);
+    statistics_ = std::make_unique<station_statistics>(data, readings_, sides_, covariance_);
+    for (auto t = fit.begin; t < fit.end; ++t) steps_.push_back(statistics_->prepare(t, {}));
   }
 
   [[nodiscard]] scene draw(s2rm::random numbers, std::uint32_t number) const override {
@@ -89,9 +88,9 @@ class of_stations final : public scenes {
     return made;
   }
 
-  [[nodiscard]] std::pair<double, double> back(index_t t, index_t s, double mean, double deviation) const override {
-    static_cast<void>(s);
-    return {levels_[static_cast<std::size_t>(t)] + scale_ * mean, scale_ * deviation};
+  [[nodiscard]] std::pair<double, double> back(scene const& of, index_t t, index_t /*s*/, double mean,
+                                               double deviation) const override {
+    return {of.levels[static_cast<std::size_t>(t - of.first)] + scale_ * mean, scale_ * deviation};
   }
 
   [[nodiscard]] std::string about() const override {
@@ -102,12 +101,6 @@ class of_stations final : public scenes {
   }
 
  private:
-  struct with_batch : s2rm::shape {
-    static constexpr index_t place = 2, context = scene_context;
-    using view = s2rm::features<scene_view>;
-    using target = s2rm::features<1>;
-  };
-
   [[nodiscard]] std::size_t queries() const {
     return static_cast<std::size_t>(1.3 * held_out * static_cast<double>(seen_.size()));
   }
@@ -131,10 +124,10 @@ class of_stations final : public scenes {
     auto const slots = static_cast<index_t>(seen_.size()), count = static_cast<index_t>(steps.size());
     std::vector<char> is_asked(data.stations.size(), 0);
     for (auto const s : asked) is_asked[static_cast<std::size_t>(s)] = 1;
-    levels_.resize(static_cast<std::size_t>(data.times), missing);
     scene made;
+    made.first = steps.front()->time;
     auto& b = made.batch;
-    b.resize<with_batch>(count, 1, slots, query_slots);
+    b.resize<ground_shape>(count, 1, slots, query_slots);
     b.view_mask.assign(static_cast<std::size_t>(count * slots), 0);
     b.target_mask.assign(static_cast<std::size_t>(count * query_slots), 0);
     b.reset.assign(static_cast<std::size_t>(count), 0);
@@ -159,7 +152,7 @@ class of_stations final : public scenes {
       auto const whole = static_cast<double>(data.time(fit_.end - 1) - data.time(fit_.begin)) > 0.9 * period;
       auto const phase = 2 * std::numbers::pi * std::fmod(static_cast<double>(data.time(t)), period) / period;
       auto const level = level_of(y, t);
-      levels_[static_cast<std::size_t>(t)] = level;
+      made.levels.push_back(level);
       auto const z = [&](double f) { return (f - level) / scale_; };
       auto const context = [&](float* to, index_t s, double mean, double deviation) {
         to[0] = static_cast<float>(z(mean));
@@ -228,8 +221,7 @@ class of_stations final : public scenes {
   experiment const& with_;
   time_range fit_;
   bool sides_;
-  double scale_ = 1;                    ///< standard deviation of f(y) from the mean of its time, over the fit
-  mutable std::vector<double> levels_;  ///< means of f(y) of the times that were asked for last
+  double scale_ = 1;  ///< standard deviation of f(y) from the mean of its time, over the fit
   std::vector<char> hidden_;
   std::vector<index_t> seen_;
   std::vector<double> readings_, height_, above_;
