@@ -172,9 +172,10 @@ void check_views(index_t R, index_t views, index_t kept, bool masked, bool blind
   std::vector<std::uint8_t> reset(static_cast<std::size_t>(R));
   for (index_t r = 0; r < R; ++r) reset[r] = r % 3 == 2 ? 1 : 0;
   auto const run = [&](auto const& be) {
-    // Context goes to the last columns of wider rows.
+    // Context goes to the last columns of wider rows. One row more than is written, so that beside has an address where there
+    // is none to write.
     index_t const wide = K + 3;
-    std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P + wide)), -7.0F);
+    std::vector<float> all(static_cast<std::size_t>(R * kept * (V + P + wide) + wide), -7.0F);
     float* const beside = all.data() + R * kept * (V + P);
     std::vector<std::uint8_t> present(static_cast<std::size_t>(R * kept), 9), start(static_cast<std::size_t>(R), 9);
     compact::start_flags const starts{reset.data(), R / 2, masked, nullptr, start.data()};
