@@ -17,7 +17,7 @@ endif()
 # costs is not worth it where time is short (preset check). Heavy ones run for longer, not optimised, than optimising them
 # takes (preset asan).
 set(S2RM_LIGHT_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests in io, adapters, stream, train, any, distributed, examples and docs")
-set(S2RM_HEAVY_TESTS "^cell/(lstm|rmc)[.]cpp|^model/gradient(_cells|_policies)?[.]cpp" CACHE STRING
+set(S2RM_HEAVY_TESTS "^cell/(lstm|rmc)[.]cpp|^model/gradient(_cells|_fields|_policies)?[.]cpp" CACHE STRING
   "Regular expression of the sources below tests/ that compute for longest")
 set(S2RM_HEAVY_TEST_FLAGS "" CACHE STRING "Flags, behind all others, of the tests that compute for longest")
 # s2rm_weight_of(<variable> <source below tests/>): the flags of its weight, or nothing.
