@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Convert published data files into the files that `sensors` reads.
 
-    convert.py SET FOLDER OUT
+    convert.py SET FOLDER OUTLINES OUT
 
-FOLDER holds the files of a Debian package below their names there:
+FOLDER holds the files of a Debian package below their names there, OUTLINES those of gmt-gshhg-low:
     wind       wind.rda              (r-cran-gstat)
     pm10       air.rda               (r-cran-spacetime)
     colorado   COmonthlyMet.rda      (r-cran-fields)
@@ -12,7 +12,7 @@ FOLDER holds the files of a Debian package below their names there:
     blizzard   Tstorm.cdf, Pstorm.cdf, Ustorm.cdf, Vstorm.cdf  (libncarg-data)
 
 The first two become text, OUT/readings.csv (time,station,value; a missing reading is an absent row) and
-OUT/stations.csv (station,x,y,name; longitude and latitude in degrees). The others become arrays:
+OUT/stations.csv (station,x,y,name,coast; longitude and latitude in degrees, kilometres to the nearest shore of an ocean). The others become arrays:
     stations.csv  station,x,y and what else is known of a place (height in metres)
     values.npy    float32 (times, stations, channels), NaN where nothing was read
     draws.npy     int32 (rows, 3): draw, role, station. Role 1: a sensor that is read; 2: hidden, for choosing settings;
@@ -20,8 +20,12 @@ OUT/stations.csv (station,x,y,name; longitude and latitude in degrees). The othe
                   not read where it has some
     lost.npy      int32 (rows, 3): draw, time, station: a reading that the test with half of the readings does without
 
-The bytes are the same on every machine, so that their checksum can be compared. Needs numpy, pandas, xarray with scipy
-(netCDF-3), and python3-rdata (0.5 to 1.1 were tried) for the R files; not R.
+
+All have for their maps:
+    coast.npy, border.npy   float32 (points, 2), longitude and latitude in degrees; a NaN ends a line
+
+The bytes are the same on every machine, so that their checksum can be compared. Needs numpy, pandas, netCDF4 for the
+outlines, xarray with scipy (netCDF-3), and python3-rdata (0.5 to 1.1 were tried) for the R files; not R.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ import numpy as np
 
 DMS = re.compile(r"""(\d+)d(\d+)'(?:(\d+(?:\.\d+)?)")?([NSEW])""")
 SENSOR, VALIDATION, TEST = 1, 2, 3
+EARTH_RADIUS = 6371.0  # km
+OCEAN = 1  # level of shore lines, of Antarctica the edge of the ice; 2 to 4: lakes and islands in them; 6: where its ice lies on rock
 
 
 def degrees(text: str) -> float:
@@ -81,6 +87,74 @@ def read_cdf(path: pathlib.Path):
     import xarray
 
     return xarray.open_dataset(path, engine="scipy", decode_times=False)
+
+
+def outlines(path: pathlib.Path, levels: tuple[int, ...]) -> list[np.ndarray]:
+    """Lines of a binned file of GSHHG, each (points, 2): longitude in -180 ... 180 (or just beyond) and latitude, degrees.
+
+    A bin is a square, counted eastwards from 0 E and southwards from 90 N; a line ends at its edges. Places are offsets from its
+    south-west corner in 1/65535 of its size: unsigned numbers of 16 bits, which the file keeps as signed ones.
+    """
+    import netCDF4  # HDF5, which scipy does not read
+
+    with netCDF4.Dataset(path) as data:
+        data.set_auto_maskandscale(False)
+        read = {name: variable[...] for name, variable in data.variables.items()}
+    size = read["Bin_size_in_minutes"][0] / 60
+    across = read["N_bins_in_360_longitude_range"][0]
+    if "N_points_for_a_segment" in read:  # borders and rivers
+        points, level = read["N_points_for_a_segment"], read["Hierarchial_level_of_a_segment"]
+    else:  # shores: bits 9 to 31 and 6 to 8
+        packed = read["Embedded_npts_levels_exit_entry_for_a_segment"]
+        points, level = packed >> 9, packed >> 6 & 7
+    offset = [read[f"Relative_{name}_from_SW_corner_of_bin"].view(np.uint16) / 65535 for name in ("longitude", "latitude")]
+    lines = []
+    for square, (first, count) in enumerate(zip(read["Id_of_first_segment_in_a_bin"], read["N_segments_in_a_bin"])):
+        west, south = square % across * size, 90 - (square // across + 1) * size
+        west -= 360 if west >= 180 else 0
+        for segment in range(first, first + count):
+            if level[segment] in levels:
+                at = slice(begin := read["Id_of_first_point_in_a_segment"][segment], begin + points[segment])
+                lines.append(np.stack([west + offset[0][at] * size, south + offset[1][at] * size], axis=1))
+    return lines
+
+
+def unit_vectors(places: np.ndarray) -> np.ndarray:
+    """(..., 3) of longitude and latitude in degrees (..., 2)."""
+    longitude, latitude = np.moveaxis(np.radians(places), -1, 0)
+    return np.stack([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)], axis=-1)
+
+
+def distance_to(lines: list[np.ndarray], places: np.ndarray) -> np.ndarray:
+    """Kilometres along a great circle from each of the places (n, 2) to the nearest line, on land and at sea.
+
+    A piece of a line is a chord of the sphere: that is less than 0.01 km off for pieces of up to 20 km. The sphere is up to
+    0.5 % off, the lines as far as their resolution says (intermediate: 1 km).
+    """
+    begin, end = (unit_vectors(np.concatenate([line[cut] for line in lines])) for cut in (slice(None, -1), slice(1, None)))
+    along = end - begin
+    length = np.maximum((along**2).sum(1), 1e-30)
+    result = []
+    for place in unit_vectors(places):
+        share = np.clip(((place - begin) * along).sum(1) / length, 0, 1)
+        chord = np.sqrt(((begin + share[:, None] * along - place) ** 2).sum(1).min())
+        result.append(2 * EARTH_RADIUS * np.arcsin(min(1.0, chord / 2)))
+    return np.array(result)
+
+
+def inside(lines: list[np.ndarray], west: float, south: float, east: float, north: float) -> np.ndarray:
+    """The lines as far as they lie in this window, and a point more at either end; (points, 2), with NaN behind each line."""
+    pieces = []
+    for line in lines:
+        turned = line - [360 * np.round((line[:, :1].mean() - (west + east) / 2) / 360), 0]
+        near = ((turned >= [west, south]) & (turned <= [east, north])).all(1)
+        wide = near.copy()
+        wide[1:] |= near[:-1]
+        wide[:-1] |= near[1:]
+        for at in np.split(np.arange(len(line)), np.flatnonzero(np.diff(wide)) + 1):
+            if wide[at[0]]:
+                pieces += [turned[at], np.full((1, 2), np.nan)]
+    return np.concatenate(pieces or [np.empty((0, 2))]).astype(np.float32)
 
 
 def write(folder: pathlib.Path, name: str, header: str, rows: list[str]) -> None:
@@ -252,6 +326,33 @@ def blizzard(source: pathlib.Path, folder: pathlib.Path) -> None:
     write_arrays(folder, stations, "station,x,y", values, draws, [])
 
 
+def read_places(folder: pathlib.Path) -> np.ndarray:
+    """Longitude and latitude of all stations, (stations, 2)."""
+    rows = (folder / "stations.csv").read_text().splitlines()[1:]
+    return np.array([[float(cell) for cell in row.split(",")[1:3]] for row in rows])
+
+
+def add_coast(source: pathlib.Path, folder: pathlib.Path) -> None:
+    """A column `coast` for the stations: the distance to the nearest shore of an ocean, in kilometres."""
+    distances = distance_to(outlines(source / "binned_GSHHS_i.nc", (OCEAN,)), read_places(folder))
+    header, *rows = (folder / "stations.csv").read_text().splitlines()
+    write(folder, "stations.csv", header + ",coast", [f"{row},{far:.1f}" for row, far in zip(rows, distances)])
+
+
+def write_outlines(source: pathlib.Path, folder: pathlib.Path, globe: bool) -> None:
+    """Shores and borders of countries and states in the square about the stations: the coarser, the larger it is."""
+    places = read_places(folder)
+    low, high = places.min(0), places.max(0)
+    centre = (low + high) / 2
+    degree = np.array([np.cos(np.radians(centre[1])), 1.0])  # to the east and to the north, in degrees to the north
+    half = 1.2 * ((high - low) / 2 * degree).max()
+    resolution = "c" if globe else "i" if half < 8 else "l"
+    window = (-180, -90, 180, 90) if globe else (*(centre - half / degree), *(centre + half / degree))
+    for name, kind, levels in (("coast", "GSHHS", (OCEAN,)), ("border", "border", (1,) if globe else (1, 2))):
+        lines = outlines(source / f"binned_{kind}_{resolution}.nc", levels)
+        np.save(folder / f"{name}.npy", inside(lines, *window))
+
+
 def rdata_version() -> str:
     """That of the installed package; Debian's has none."""
     try:
@@ -263,11 +364,15 @@ def rdata_version() -> str:
 def main() -> int:
     """Command line."""
     kinds = {kind.__name__: kind for kind in (wind, pm10, colorado, winds, reports, blizzard)}
-    if len(sys.argv) != 4 or sys.argv[1] not in kinds:
+    if len(sys.argv) != 5 or sys.argv[1] not in kinds:
         print(__doc__, file=sys.stderr)
         return 2
+    name, source, shores, out = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
     try:
-        kinds[sys.argv[1]](pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+        kinds[name](source, out)
+        if name in ("wind", "pm10"):
+            add_coast(shores, out)
+        write_outlines(shores, out, globe=name == "winds")
     except Exception as error:  # whatever a version of a package that nobody has tried may throw
         traceback.print_exc()
         sys.exit(f"with numpy {np.__version__}, rdata {rdata_version()}: {type(error).__name__}: {error}")

@@ -380,8 +380,38 @@ series parse_network(std::string_view readings, std::string const& readings_name
     return std::nullopt;
   };
   bool const places_in_rows = stations_name.empty();
+  data.sides = how.sides;
+  for (std::size_t k = 0; k < how.sides.size(); ++k) {
+    auto const column = lower(how.sides[k]);
+    std::vector<std::string> taken{"station", "x", "y"};
+    if (places_in_rows) taken.insert(taken.end(), {"time", lower(how.value)});
+    for (std::size_t before = 0; before < k; ++before) taken.push_back(lower(how.sides[before]));
+    if (column.empty() || std::find(taken.begin(), taken.end(), column) != taken.end()) {
+      throw data_error{"side columns: expected names of further columns, each once, found '" + how.sides[k] + "'"};
+    }
+  }
+  auto const with_sides = [&](std::vector<std::string> columns) {
+    for (auto const& side : how.sides) columns.push_back(lower(side));
+    return columns;
+  };
+  /// The last cells of a row; nothing where one of them is no number, which is then said.
+  auto const sides_of = [&](problems& bad_rows, std::size_t line,
+                            std::vector<std::string> const& cells) -> std::optional<std::vector<double>> {
+    std::vector<double> numbers;
+    for (std::size_t k = 0; k < how.sides.size(); ++k) {
+      auto const& cell = cells[cells.size() - how.sides.size() + k];
+      auto const number = coordinates.read(cell);
+      if (number) {
+        numbers.push_back(*number);
+      } else {
+        bad_rows.add(line, how.sides[k], "a finite number with a decimal point, of every station", cell);
+      }
+    }
+    if (numbers.size() != how.sides.size()) return std::nullopt;
+    return numbers;
+  };
   if (!places_in_rows) {
-    read_table(stations_text, bad_stations, coordinates, {"station", "x", "y"}, &remarks,
+    read_table(stations_text, bad_stations, coordinates, with_sides({"station", "x", "y"}), &remarks,
                [&](std::size_t line, auto const& cells, bool first) {
                  if (first && !has_digit(cells[1]) && !has_digit(cells[2])) {
                    skip_units(stations_name, line);
@@ -390,8 +420,11 @@ series parse_network(std::string_view readings, std::string const& readings_name
                  } else if (known.count(cells[0]) != 0) {
                    bad_stations.add(line, "station", "a code that was not used before", cells[0]);
                  } else if (auto const at = place_of(bad_stations, line, cells[1], cells[2])) {
+                   auto const sides = sides_of(bad_stations, line, cells);
+                   if (!sides) return;
                    known.emplace(cells[0], data.station_count());
                    data.stations.push_back({cells[0], (*at)[0], (*at)[1]});
+                   data.side_values.insert(data.side_values.end(), sides->begin(), sides->end());
                  }
                });
   }
@@ -415,7 +448,7 @@ series parse_network(std::string_view readings, std::string const& readings_name
   index_t zoned = 0;
   // In one table for all, a station that has moved is another one: its mean, and what stands around it, are others.
   std::map<std::string, std::vector<index_t>> places_of_code;
-  auto const station_in_row = [&](std::string const& code, std::array<double, 2> at) {
+  auto const station_in_row = [&](std::string const& code, std::array<double, 2> at, std::vector<double> const& sides) {
     auto& all = places_of_code[code];
     for (auto const s : all) {
       auto const& one = data.stations[static_cast<std::size_t>(s)];
@@ -426,10 +459,12 @@ series parse_network(std::string_view readings, std::string const& readings_name
     known.emplace(name, data.station_count());
     all.push_back(data.station_count());
     data.stations.push_back({name, at[0], at[1]});
+    data.side_values.insert(data.side_values.end(), sides.begin(), sides.end());
     return all.back();
   };
   std::vector<std::string> columns{"time", "station", lower(how.value)};
   if (places_in_rows) columns.insert(columns.end(), {"x", "y"});
+  if (places_in_rows) columns = with_sides(columns);
   read_table(readings_text, bad, values, columns, &remarks, [&](std::size_t line, auto const& cells, bool first) {
     auto const time = read_time(cells[0]);
     auto const found = known.find(cells[1]);
@@ -456,7 +491,15 @@ series parse_network(std::string_view readings, std::string const& readings_name
       if (places_in_rows) {
         auto const place = place_of(bad, line, cells[3], cells[4]);
         if (!place) return;
-        at = station_in_row(cells[1], *place);
+        auto const sides = sides_of(bad, line, cells);
+        if (!sides) return;
+        at = station_in_row(cells[1], *place, *sides);
+        for (std::size_t k = 0; k < sides->size(); ++k) {
+          if (auto const before = data.side(at, static_cast<index_t>(k)); before != (*sides)[k]) {
+            bad.add(line, how.sides[k], "the same number in all rows of a station, here " + with_digits(before),
+                    with_digits((*sides)[k]));
+          }
+        }
       } else {
         at = found->second;
       }
@@ -570,11 +613,15 @@ void write_network(series const& data, std::filesystem::path const& folder) {
       }
     }
   }
-  std::string stations{"station,x,y\n"};
-  for (auto const& one : data.stations) {
-    std::snprintf(text, sizeof text, ",%.6f,%.6f\n", one.x, one.y);
-    stations += quoted(one.code) + text;
+  std::string stations{"station,x,y"};
+  for (auto const& side : data.sides) stations += ',' + quoted(side);
+  for (index_t s = 0; s < data.station_count(); ++s) {
+    auto const& one = data.stations[static_cast<std::size_t>(s)];
+    std::snprintf(text, sizeof text, ",%.6f,%.6f", one.x, one.y);
+    stations += '\n' + quoted(one.code) + text;
+    for (index_t k = 0; k < std::ssize(data.sides); ++k) stations += ',' + with_digits(data.side(s, k));
   }
+  stations += '\n';
   examples::write_file(folder / "readings.csv", readings);
   examples::write_file(folder / "stations.csv", stations);
 }

@@ -12,18 +12,19 @@ namespace sensors {
 
 /// What the files of a network do not say themselves.
 struct csv_choice {
-  std::string encoding;                ///< any name that iconv knows; empty: as_utf8 finds it
-  std::vector<std::string> missing;    ///< further texts and numbers that mean "no reading"
-  std::optional<time_step> step = {};  ///< of the series; empty: fit_grid finds it
-  std::string value = "value";         ///< column of the readings that is asked for
+  std::string encoding;                 ///< any name that iconv knows; empty: as_utf8 finds it
+  std::vector<std::string> missing;     ///< further texts and numbers that mean "no reading"
+  std::optional<time_step> step = {};   ///< of the series; empty: fit_grid finds it
+  std::string value = "value";          ///< column of the readings that is asked for
+  std::vector<std::string> sides = {};  ///< columns of numbers that are side inputs of the stations
 };
 
 /// Parses the two files of a network (see README.md of this folder).
 ///
 /// readings: header with the columns time, station, value; one row per reading. stations: header with station, x, y.
 /// Column order and case are free, further columns are ignored and named in `notes`, as is whatever else was not taken as
-/// it stands. Without a file of stations (both arguments empty) readings also have the columns x and y: a station is what has one
-/// code and one place, so that one that moves is several, "A", "A#2", .... Nothing is dropped in silence: every bad row throws data_error with file, line, column, what was expected
+/// it stands. The columns `sides` are numbers that every station has. Without a file of stations (both arguments empty) readings also have the columns x and y: a station is what has one
+/// code and one place, so that one that moves is several, "A", "A#2", ...; its side inputs are the same in all of its rows. Nothing is dropped in silence: every bad row throws data_error with file, line, column, what was expected
 /// and what was found (up to ten problems at once).
 [[nodiscard]] series parse_network(std::string_view readings, std::string const& readings_name,
                                    std::string_view stations, std::string const& stations_name, coordinate_kind kind,

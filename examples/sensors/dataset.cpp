@@ -69,9 +69,22 @@ void fetch_synthetic(fs::path const& folder) {
   std::fprintf(stderr, "made SYNTHETIC data in %s (sha256 %s)\n", folder.c_str(), data.origin.checksum.c_str());
 }
 
-/// `from`: the folder of the published files.
-void convert(published const& set, fs::path const& from, fs::path const& out, fs::path const& work,
-             std::string const& python) {
+/// Pictures alone need them: they are no part of the checksum.
+constexpr std::array<char const*, 2> outline_files{"coast.npy", "border.npy"};
+
+/// Downloads files of a package; returns the folder that they lie in.
+fs::path folder_of(std::string const& package, std::vector<std::string> const& files, fs::path const& work) {
+  fs::create_directories(work);
+  try {
+    return examples::fetch_from_debian(package, files, work).front().parent_path();
+  } catch (std::runtime_error const& error) {
+    throw data_error{error.what()};
+  }
+}
+
+/// `from`: the folder of the published files; `lines`: that of the outlines.
+void convert(published const& set, fs::path const& from, fs::path const& lines, fs::path const& out,
+             fs::path const& work, std::string const& python) {
   auto const script = work / "convert.py";
   examples::write_file(script, convert_script);
   std::vector<std::string> interpreters{"/usr/bin/python3", "python3"};
@@ -81,7 +94,8 @@ void convert(published const& set, fs::path const& from, fs::path const& out, fs
   std::string reasons;
   for (auto const& one : interpreters) {
     auto const failure = failure_of(
-        quote(one) + " " + quote(script) + " " + set.set + " " + quote(from) + " " + quote(out), work / "convert.log");
+        quote(one) + " " + quote(script) + " " + set.set + " " + quote(from) + " " + quote(lines) + " " + quote(out),
+        work / "convert.log");
     if (failure.empty()) {
       return;
     }
@@ -90,10 +104,9 @@ void convert(published const& set, fs::path const& from, fs::path const& out, fs
   bool const missing =
       reasons.find("No module named") != std::string::npos || reasons.find("not found") != std::string::npos;
   throw data_error{"converting " + set.set + " failed" +
-                   (missing
-                        ? "; it needs a python3 with rdata, xarray and scipy (Debian: apt-get install python3-rdata "
-                          "python3-xarray python3-scipy), see --python"
-                        : "") +
+                   (missing ? "; it needs a python3 with rdata, xarray, scipy and netCDF4 (Debian: apt-get install "
+                              "python3-rdata python3-xarray python3-scipy python3-netcdf4), see --python"
+                            : "") +
                    ":" + reasons};
 }
 
@@ -119,22 +132,20 @@ void fetch(std::string const& set, data_choice const& choice) {
   }
   auto const& wanted = find_set(set);
   temporary_folder const work{"sensors"};
-  std::fprintf(stderr, "fetching %s: Debian package %s ...\n", set.c_str(), wanted.package.c_str());
-  fs::path from;
-  try {
-    from = examples::fetch_from_debian(wanted.package, wanted.files, work.path).front().parent_path();
-  } catch (std::runtime_error const& error) {
-    throw data_error{error.what()};
-  }
+  std::fprintf(stderr, "fetching %s: Debian packages %s and %s ...\n", set.c_str(), wanted.package.c_str(),
+               outlines.package.c_str());
+  auto const from = folder_of(wanted.package, wanted.files, work.path / "set");
+  std::vector<std::string> lines;
+  for (auto const& file : outlines.files) lines.push_back(outlines.folder + file);
   auto const out = work.path / "converted";
-  convert(wanted, from, out, work.path, choice.python);
+  convert(wanted, from, folder_of(outlines.package, lines, work.path / "outlines"), out, work.path, choice.python);
 
   provenance origin;
   origin.name = wanted.set;
   origin.quantity = wanted.channels.front().name;
   origin.unit = wanted.channels.front().unit;
   origin.source = wanted.source;
-  origin.licence = wanted.licence;
+  origin.licence = wanted.licences();
   origin.checksum = checksum_of(out, set);
   if (origin.checksum != wanted.checksum) {
     auto const text = "the converted " + set + " data have sha256 " + origin.checksum + ", known is " + wanted.checksum;
@@ -147,6 +158,7 @@ void fetch(std::string const& set, data_choice const& choice) {
   describe(out, origin, coordinate_kind::degrees);
   fs::create_directories(folder);
   auto files = files_of(set);
+  files.insert(files.end(), outline_files.begin(), outline_files.end());
   files.push_back("dataset.txt");  // it makes the set complete
   for (auto const* file : files) examples::write_file(folder / file, examples::read_file(out / file));
   std::fprintf(stderr, "%s: sha256 %s (%s)\n", folder.c_str(), origin.checksum.c_str(),
@@ -199,10 +211,19 @@ series open_data(data_choice const& choice, std::vector<std::string>& notes) {
   auto const kind = entry("coordinates") == "kilometres" ? coordinate_kind::kilometres : coordinate_kind::degrees;
   std::vector<std::string> unused;  // the name column of the stations is no news
   auto const* const known_set = find_published(set);
-  if (known_set != nullptr) origin.licence = known_set->licence;
-  auto data = known_set != nullptr && !known_set->first.empty()
-                  ? read_arrays(folder, *known_set, origin)
-                  : read_network(folder / "readings.csv", folder / "stations.csv", kind, origin, &unused);
+  csv_choice how;
+  if (known_set != nullptr) {
+    origin.licence = known_set->licences();
+    how.sides = known_set->sides;
+  }
+  auto const read = [&] {
+    try {
+      return read_network(folder / "readings.csv", folder / "stations.csv", kind, origin, &unused, how);
+    } catch (data_error const& error) {  // made by another version of this program
+      throw data_error{std::string{error.what()} + "; run: sensors data --force"};
+    }
+  };
+  auto data = known_set != nullptr && !known_set->first.empty() ? read_arrays(folder, *known_set, origin) : read();
   if (data.origin.checksum != entry("checksum")) {
     throw data_error{folder.string() + " has changed since it was stored (sha256 " + data.origin.checksum +
                      ", expected " + entry("checksum") + "); run: sensors data --force"};

@@ -64,6 +64,10 @@ void add_data(CLI::App& app, experiment_options& o) {
       ->add_option("--variable", o.data.csv.value,
                    "own data: column of the readings to forecast, where that is not value")
       ->capture_default_str();
+  group
+      ->add_option("--side", o.data.csv.sides,
+                   "own data: columns of the stations that are side inputs, numbers as coast,height")
+      ->delimiter(',');
   add_words<sensors::coordinate_kind>(
       *group, "--coordinates", o.data.coordinates, "own data: what x and y are, degrees or kilometres",
       {{"degrees", sensors::coordinate_kind::degrees}, {"kilometres", sensors::coordinate_kind::kilometres}});
@@ -84,13 +88,13 @@ void add_data(CLI::App& app, experiment_options& o) {
   group->add_option("--unit", o.data.unit, "own data: its unit, for the report");
   // What is about one's own data would not be used of others.
   readings->excludes(set);
-  for (auto const* name : {"--coordinates", "--quantity", "--unit", "--variable"})
+  for (auto const* name : {"--coordinates", "--quantity", "--unit", "--variable", "--side"})
     group->get_option(name)->needs(readings);
   group->add_option("--channel", o.channel, "what is asked for of a set that has several (default: its first)");
   group->add_option("--transform", o.transform, "identity, sqrt or log1p (default: sqrt for wind, log1p for pm10)");
   group->add_option("--validation-from", o.validation_from, "first day of the validation part, YYYY-MM-DD");
   group->add_option("--test-from", o.test_from, "first day of the test part, YYYY-MM-DD");
-  group->add_option("--python", o.data.python, "python3 with rdata, xarray and scipy, to convert a download");
+  group->add_option("--python", o.data.python, "python3 with rdata, xarray, scipy and netCDF4, to convert a download");
   group->add_flag("--accept-changed-data", o.data.accept_changed_data,
                   "go on when a download is not the one the published figures are for");
 }
@@ -280,7 +284,7 @@ int main(int argc, char* argv[]) {
   data.add_option("--set", set, sensors::published_names() + ", synthetic, or all but the last")
       ->check(CLI::IsMember(set_names("all")).description(""))
       ->capture_default_str();
-  data.add_option("--python", options.data.python, "python3 with rdata, xarray and scipy");
+  data.add_option("--python", options.data.python, "python3 with rdata, xarray, scipy and netCDF4");
   data.add_flag("--accept-changed-data", options.data.accept_changed_data,
                 "keep a download that is not the one the published figures are for");
   data.add_flag("--force", force, "fetch again what is there already");

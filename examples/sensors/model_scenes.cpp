@@ -109,7 +109,9 @@ fit_history fit_net(scenes const& from, experiment const& with, fit_settings con
 
 }  // namespace
 
-bool with_side_inputs(series const& data) { return data.origin.name == "winds" || !data.sides.empty(); }
+bool with_side_inputs(series const& data) {
+  return data.origin.name == "winds" || (!data.folds.empty() && !data.sides.empty());
+}
 
 fit_settings scene_settings(series const& data) {
   fit_settings settings;

@@ -26,7 +26,22 @@ struct published {
   std::string first, step;
   bool globe = false;  ///< places are unit vectors; else on a plane
   bool areas = false;  ///< stations are cells of a grid in degrees: means over them are weighted by area
+  /// Columns of the stations that are side inputs, of a set kept as text; of the others all are.
+  std::vector<std::string> sides = {};
+
+  /// What `package` and `outlines` say.
+  [[nodiscard]] std::string licences() const;
 };
+
+/// Shores and borders for the maps of all sets, and for the stations' distance to the coast.
+struct outlines_package {
+  std::string package = "gmt-gshhg-low";
+  std::string folder = "usr/share/gmt-gshhg/";
+  std::vector<std::string> files = {"binned_GSHHS_i.nc",  "binned_GSHHS_l.nc",  "binned_GSHHS_c.nc",
+                                    "binned_border_i.nc", "binned_border_l.nc", "binned_border_c.nc"};
+  std::string licence = "LGPL-3+";
+};
+inline outlines_package const outlines;
 
 /// All of them, in the order of the documentation.
 [[nodiscard]] std::vector<published> const& published_sets();

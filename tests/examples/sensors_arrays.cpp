@@ -156,6 +156,7 @@ TEST_CASE("sensors: every published set says where it is, its licence, its parts
     CHECK_FALSE(one.package.empty());
     CHECK_FALSE(one.files.empty());
     CHECK_FALSE(one.licence.empty());
+    CHECK(one.licences() == one.licence + "; gmt-gshhg-low: LGPL-3+");
     CHECK(one.checksum.size() == 64);
     CHECK_FALSE(one.channels.empty());
     for (std::size_t i = 1; i < one.parts.size(); ++i) {

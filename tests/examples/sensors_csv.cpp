@@ -505,3 +505,57 @@ TEST_CASE("one table may hold places and several variables; a station that moves
              contains("column station: expected a code"));
   CHECK_THAT(complaint_about("time,station,value\n2001-01-01,A,3\n", "value"), contains("x"));
 }
+
+TEST_CASE("side columns are numbers that every station has, of a table of stations or of one table for all") {
+  std::string const days = "time,station,value\n2001-01-01,A,1\n2001-01-02,B,2\n";
+  auto const with = [&](std::vector<std::string> const& sides, std::string const& readings,
+                        std::string const& stations) {
+    sensors::csv_choice how;
+    how.sides = sides;
+    return parse_network(readings, "r.csv", stations, stations.empty() ? "" : "s.csv", coordinate_kind::degrees, {},
+                         nullptr, how);
+  };
+  auto const complaint_of = [&](std::vector<std::string> const& sides, std::string const& readings,
+                                std::string const& stations) -> std::string {
+    try {
+      return with(sides, readings, stations).sides.empty() ? "no side" : "no complaint";
+    } catch (data_error const& error) {
+      return error.what();
+    }
+  };
+  auto const two = with({"coast", "Height"}, days, "station;HEIGHT;x;y;Coast\nA;12,5;-8;52;3\nB;-2;-6;53;0\n");
+  CHECK(two.sides == std::vector<std::string>{"coast", "Height"});
+  CHECK(two.side_values == std::vector<double>{3, 12.5, 0, -2});
+  CHECK(two.side(1, two.side_index("Height")) == -2);
+  s2rm::test::temporary_folder const folder;
+  write_network(two, folder.path());
+  sensors::csv_choice how;
+  how.sides = two.sides;
+  CHECK(sensors::read_network(folder / "readings.csv", folder / "stations.csv", coordinate_kind::degrees, {}, nullptr,
+                              how)
+            .side_values == two.side_values);
+  CHECK(read(days).sides.empty());
+
+  auto const one = with({"coast"},
+                        "time,station,coast,value,x,y\n2001-01-01,A,3,1,-8,52\n2001-01-02,B,4,1,-6,53\n"
+                        "2001-01-02,A,3,1,-8,52\n2001-01-03,A,7,1,-7,52\n",
+                        "");
+  CHECK(one.side_values == std::vector<double>{3, 4, 7});  // A has moved: a station of its own
+  CHECK_THAT(
+      complaint_of({"coast"}, "time,station,coast,value,x,y\n2001-01-01,A,3,1,-8,52\n2001-01-02,A,4,1,-8,52\n", ""),
+      contains("r.csv, line 3, column coast: expected the same number in all rows of a station, here 3, found '4'"));
+
+  CHECK_THAT(complaint_of({"coast"}, days, two_stations),
+             contains("s.csv, line 1, column coast: expected a column with this name in the header"));
+  for (std::string const cell : {"", "NA", "near", "inf"}) {
+    CHECK_THAT(complaint_of({"coast"}, days, "station,x,y,coast\nA,-8,52,1\nB,-6,53," + cell + "\n"),
+               contains("s.csv, line 3, column coast: expected a finite number with a decimal point, of every station, "
+                        "found '" +
+                        cell + "'"));
+  }
+  for (std::string const name : {"x", "Station", ""}) {
+    CHECK_THAT(complaint_of({name}, days, two_stations),
+               contains("expected names of further columns, each once, found"));
+  }
+  CHECK_THAT(complaint_of({"coast", "COAST"}, days, two_stations), contains("each once, found 'COAST'"));
+}
