@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "bands.hpp"
-#include "choices.hpp"
 #include "common/sha256.hpp"
 #include "folds.hpp"
 #include "results.hpp"
@@ -181,7 +180,7 @@ int evaluate(experiment_options const& options) {
   settings.set("threads", static_cast<std::int64_t>(where.threads));
   settings.set("backend", std::string(where.gpu ? "gpu" : "cpu"));
   forecast_settings(with.data).describe(settings, "forecast");
-  unseen_settings(with.data).describe(settings, "unseen");
+  if (with.data.folds.empty()) scene_settings(with.data).describe(settings, "unseen");
   std::string markdown = "# Sensors: " + with.data.origin.name + "\n\n" + with.data.origin.label() + "\n\n";
   // `extra` are shown in the table, but are not what the seeds are summed up by.
   auto const show = [&](std::string const& task, std::vector<peer> const& peers, outcome all, std::string const& rival,
@@ -210,7 +209,7 @@ int evaluate(experiment_options const& options) {
     return band{options.band, std::vector<double>(static_cast<std::size_t>(with.data.station_count()), missing)};
   };
 
-  if (options.task != task_kind::unseen && !with_side_inputs(with.data)) {
+  if (options.task != task_kind::unseen && with.data.folds.empty()) {
     outcome all;
     for (auto const seed : options.seeds) {
       auto const checkpoint = checkpoint_of(options, "forecast", seed);
@@ -228,36 +227,7 @@ int evaluate(experiment_options const& options) {
   }
   if (options.task != task_kind::forecast && !with.data.folds.empty()) {
     // Draws overlap: each is a run of its own, in one table with the other methods' runs on the same draws.
-    std::vector<rival_results> all;
-    auto const folds = test_folds(with.data, options.folds);
-    std::vector<prediction> drawn;
-    std::vector<band> drawn_bands;
-    bool const aside = with_side_inputs(with.data);
-    if (aside) all = scene_results(with, options, settings);
-    for (auto const seed : aside ? std::vector<std::int64_t>{} : options.seeds) {
-      rival_results made{"S2GRU, seed " + std::to_string(seed), {}};
-      for (std::size_t g = 0; g < folds.size(); ++g) {
-        auto const what = "unseen" + std::to_string(g);
-        for (bool const half : {false, true}) {
-          if (half && folds[g].lost.empty()) continue;
-          rival_run run;
-          run.run = folds[g].name;
-          run.half = half;
-          run.made = prediction{made.method, with.split.test, with.data.station_count()};
-          auto bands = no_band();
-          read_band(checkpoint_of(options, what, seed), folds[g].test, bands);
-          predict_unseen(with, chosen_for(with, options, folds[g]).settings, folds[g].test, with.split.fit(),
-                         checkpoint_of(options, what, seed), where, run.made,
-                         half ? folds[g].lost : std::vector<std::array<index_t, 2>>{});
-          if (auto const* history = log.find(what, seed)) run.seconds = history->seconds;
-          drawn.push_back(run.made);
-          drawn.back().name += ", " + folds[g].name + (half ? ", half missing" : "");
-          drawn_bands.push_back(std::move(bands));
-          made.runs.push_back(std::move(run));
-        }
-      }
-      all.push_back(std::move(made));
-    }
+    auto const all = scene_results(with, options, settings);
     for (auto const& one : all) {
       for (auto const& run : one.runs) {
         auto const s = evaluate_asked(with, "unseen", run.run, run.made, cut_of(with.data));
@@ -269,12 +239,6 @@ int evaluate(experiment_options const& options) {
     }
     page.add_heading("Where nobody reads");
     markdown += show_rivals(page, options, with, "unseen", all);
-    if (!drawn.empty()) {
-      auto const bands = band_table(with.data, with.kind, "unseen", drawn, drawn_bands);
-      std::printf("%s\n", examples::report::plain_text(bands).c_str());
-      page.add_table(bands);
-      markdown += examples::report::markdown(bands) + "\n";
-    }
   } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;
@@ -283,32 +247,39 @@ int evaluate(experiment_options const& options) {
     for (auto const& one : folds) groups.push_back(one.test);
     // The last 1461 steps before the test (four years of days) are what a site's mean is known from.
     time_range const before{std::max(with.split.fit().begin, with.split.test.begin - 1461), with.split.test.begin};
+    std::vector<prediction> earlier;
     for (auto const seed : options.seeds) {
-      prediction made{"S2GRU, seed " + std::to_string(seed), with.split.test, with.data.station_count()};
-      prediction earlier{made.name, before, made.stations};
-      auto& bands = all.bands.emplace_back(no_band());
-      for (std::size_t g = 0; g < groups.size(); ++g) {
-        auto const checkpoint = checkpoint_of(options, "unseen" + std::to_string(g), seed);
-        auto const chosen = chosen_for(with, options, folds[g]).settings;
-        predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, made);
-        predict_unseen(with, chosen, groups[g], with.split.fit(), checkpoint, where, earlier);
-        read_band(checkpoint, groups[g], bands);
+      all.made.emplace_back("S2GRU, seed " + std::to_string(seed), with.split.test, with.data.station_count());
+      earlier.emplace_back(all.made.back().name, before, with.data.station_count());
+      all.bands.push_back(no_band());
+    }
+    prediction guess{"what it corrects: linear statistics alone", with.split.test, with.data.station_count()};
+    auto settled = scene_settings(with.data);
+    settled.heights = options.heights;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      std::vector<std::filesystem::path> checkpoints;
+      for (std::size_t i = 0; i < options.seeds.size(); ++i) {
+        checkpoints.push_back(checkpoint_of(options, "unseen" + std::to_string(g), options.seeds[i]));
+        read_band(checkpoints.back(), groups[g], all.bands[i]);
       }
-      known.push_back(with_known_mean(with, made, earlier));
-      all.made.push_back(std::move(made));
+      auto const said = predict_scenes(with, settled, folds[g], groups[g], groups[g], with.split.fit(), checkpoints, where,
+                                       {before.begin, with.split.test.end}, false);
+      settings.set("statistics." + folds[g].name, said.about);
+      for (auto const s : groups[g]) {
+        for (std::size_t i = 0; i < options.seeds.size(); ++i) {
+          earlier[i].take(said.made[i], s);
+          all.made[i].take(said.made[i], s);
+        }
+        guess.take(said.made.back(), s);
+      }
     }
-    examples::report::table choices;
-    choices.title = "Settings of each fold, chosen on its validation stations over the validation part";
-    choices.header = {"fold", "settings"};
-    for (auto const& one : folds) {
-      choices.rows.push_back({one.name, chosen_for(with, options, one).name});
-      settings.set("unseen.choice." + one.name, choices.rows.back().back());
+    for (std::size_t i = 0; i < options.seeds.size(); ++i) {
+      known.push_back(with_known_mean(with, all.made[i], earlier[i]));
     }
+    known.insert(known.begin(), std::move(guess));
     auto others = unseen_peers(with.data, with.split.fit(), with.split.test, with.kind, groups);
     add_rivals(others, options, with, "unseen");
-    show("unseen", others, all, "ordinary kriging per day", known);
-    page.add_table(choices);
-    markdown += examples::report::markdown(choices) + "\n";
+    show("unseen", others, all, "", known);  // against the best of them
     page.add_heading("The field between the stations");
     if (!add_figures(page, with, options)) page.add_text("No picture: there is no model of the whole field.");
   }

@@ -37,7 +37,6 @@ struct experiment_options {
   bool heights = true;              ///< of stations, as side inputs where they are known
   std::string channel;              ///< what is asked for of several things measured; empty: the first
   std::vector<std::string> rivals;  ///< of other packages; empty: all that fit the data
-  std::filesystem::path choices;    ///< what `tune` wrote; empty: what the program came with
   std::int64_t lead = 0;            ///< steps ahead of what is read, in a field that is read at drawn places
   std::string budget = "small";     ///< of a rival that trains: tiny, small, or full (what its authors use, or a night)
   std::filesystem::path scripts;    ///< folder of the rivals' scripts
@@ -98,6 +97,10 @@ int evaluate(experiment_options const& options);
 
 /// Writes a checkpoint's forecasts, one step ahead: out/forecast.csv and out/forecast.nc.
 int forecast(experiment_options const& options);
+
+/// Prints what each of some settings of the unseen-station task reaches: fitted on the training part with a fold's test stations and one of its
+/// validation groups hidden, scored at that group over the validation part. What is best becomes scene_settings.
+int tune(experiment_options const& options);
 
 /// Draws fields, station readings and what the model believes in between: out/*.png, out/field.gif.
 int render(experiment_options const& options);

@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <map>
 
-#include "choices.hpp"
 #include "common/ranks.hpp"
 #include "experiment.hpp"
 #include "experiment/program.hpp"
@@ -317,9 +316,6 @@ int main(int argc, char* argv[]) {
   calibrate->add_option("--steps", options.steps, "training steps of the fits, 0: the settled number")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  for (auto* const one : {demo, train, eval, render, calibrate}) {
-    one->add_option("--choices", options.choices, "what tune wrote (default: what was chosen for the published sets)");
-  }
   for (auto* const one : {demo, train}) {
     add_training(*one, options);
   }

@@ -120,6 +120,13 @@ struct prediction {
     return static_cast<std::size_t>((t - range.begin) * stations + s);
   }
 
+  /// What another one says of station s, over the times of this one, which are among its own.
+  void take(prediction const& from, index_t s) {
+    for (auto t = range.begin; t < range.end; ++t) {
+      auto const i = from.cell(t, s);
+      set_point(t, s, from.point[i], from.mean[i], from.variance[i]);
+    }
+  }
   /// A Gaussian of f(y); the point becomes E[y].
   void set(transform_kind kind, index_t t, index_t s, double mean_, double variance_) {
     set_point(t, s, expected_reading(kind, mean_, variance_), mean_, variance_);

@@ -7,7 +7,7 @@
 #include "experiment.hpp"
 #include "peers.hpp"
 
-/// The S2GRU of the two tasks. The library's templates stay inside model_forecast.cpp and model_unseen.cpp.
+/// The S2GRU of the two tasks. The library's templates stay inside the files model_*.cpp.
 namespace sensors {
 
 /// What computes: threads of the CPU, or a GPU.
@@ -15,9 +15,6 @@ struct compute {
   int threads = 1;
   bool gpu = false;
 };
-
-/// What an unseen station's reading is guessed to be before the model says how it differs (model_nets.hpp).
-enum class guess_kind { inverse_distance, neighbourhood };
 
 /// Everything that was chosen about a fit; goes into the manifest.
 struct fit_settings {
@@ -34,9 +31,8 @@ struct fit_settings {
   double shift = 0.0;          ///< of all places of a window, either way
   bool rotate = false;         ///< all places of a window, by any angle
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
-  guess_kind guess = guess_kind::inverse_distance;  ///< of an unseen station
-  bool heights = true;                              ///< with side inputs: what is known of the places
-  index_t bank = 0;                                 ///< with side inputs: windows that batches are drawn from
+  bool heights = true;                              ///< unseen: what else is known of the places
+  index_t bank = 0;                                 ///< unseen: windows that batches are drawn from; 0: new ones for every batch
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
   index_t parts = 0;      ///< of a batch, summed in a tree; see `s2rm::training`
@@ -45,7 +41,6 @@ struct fit_settings {
 };
 
 [[nodiscard]] fit_settings forecast_settings(series const& data);
-[[nodiscard]] fit_settings unseen_settings(series const& data);
 [[nodiscard]] fit_settings scene_settings(series const& data);
 
 /// How one fit went.
@@ -84,25 +79,12 @@ struct fit_history {
 [[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint,
                                           compute where, time_range range, time_range fitted);
 
-/// One fit over `range` for one group of stations that leave no trace in it.
-[[nodiscard]] fit_history fit_unseen(experiment const& with, fit_settings const& settings,
-                                     std::vector<index_t> const& hidden, time_range range, std::int64_t seed,
-                                     compute where, std::filesystem::path const& checkpoint, bool resume);
-
-/// The same step at the hidden stations over the range of `into`, by a model that was fitted over `fitted` with these settings;
-/// other cells of `into` stay as they are. `lost` are readings (time, station) that it does without.
-void predict_unseen(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
-                    time_range fitted, std::filesystem::path const& checkpoint, compute where, prediction& into,
-                    std::vector<std::array<index_t, 2>> const& lost = {});
-
-/// Whether the model of these data has side inputs: estimates by linear statistics, heights (scenes.hpp).
-[[nodiscard]] bool with_side_inputs(series const& data);
-
-/// One fit for a fold of a set with draws over `range`, `hidden` leave no trace in it. Where the field was known everywhere at the times of the fit
-/// it serves every fold: sensors are drawn anew for every window.
+/// One fit over `range` for a fold's stations, `hidden`, that leave no trace in it: of a model that corrects what linear statistics say
+/// (scenes.hpp). Where the field was known everywhere at the times of the fit it serves every fold: sensors are drawn anew for every
+/// window. Leaves `checkpoint`; with `resume`, goes on from it.
 [[nodiscard]] fit_history fit_scenes(experiment const& with, fit_settings const& settings,
                                      std::vector<index_t> const& hidden, time_range range, std::int64_t seed,
-                                     compute where, std::filesystem::path const& checkpoint);
+                                     compute where, std::filesystem::path const& checkpoint, bool resume);
 
 /// Predictions of a fold at `asked`: by the model of each checkpoint, all fitted over `fitted`, by the mixture of them where they are
 /// several, and by the linear statistics alone; with `half` from half of the readings too.
@@ -115,14 +97,14 @@ struct scene_predictions {
                                                time_range fitted, std::vector<std::filesystem::path> const& checkpoints,
                                                compute where, time_range range, bool half);
 
-/// What the model of `fit_unseen` believes at places without a station.
+/// What a model of all stations that was fitted without side inputs believes at places without a station.
 struct field {
   std::vector<double> mean, deviation;  ///< (times, places), in the unit of the data and of f(y)
 };
-/// At `places` (n, 2) on each day of `range`, from that day's readings of all stations but the hidden ones.
+/// At `places` (n, 2) on each day of `range`, from that day's readings.
 [[nodiscard]] field believed_field(experiment const& with, fit_settings const& settings,
-                                   std::vector<index_t> const& hidden, std::filesystem::path const& checkpoint,
-                                   compute where, time_range range, std::vector<double> const& places);
+                                   std::filesystem::path const& checkpoint, compute where, time_range range,
+                                   std::vector<double> const& places);
 
 /// Which module is nearest to a place on the sphere, and how strongly the kernel ties them.
 struct module_map {
@@ -131,7 +113,7 @@ struct module_map {
   std::vector<double> reached;   ///< (n): number of modules within reach
   index_t modules = 0;
 };
-[[nodiscard]] module_map modules_over(fit_settings const& settings, std::filesystem::path const& checkpoint,
-                                      compute where, std::vector<double> const& places);
+[[nodiscard]] module_map modules_over(std::filesystem::path const& checkpoint, compute where,
+                                      std::vector<double> const& places);
 
 }  // namespace sensors

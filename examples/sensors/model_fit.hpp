@@ -18,7 +18,7 @@ namespace sensors {
 using cpu = s2rm::backend::eigen;
 
 // Streams of random numbers beside those of the library (0: initialisation, 16 and up: augmentation).
-inline constexpr std::uint32_t stream_of_starts = 1, stream_of_stations = 2;
+inline constexpr std::uint32_t stream_of_starts = 1;
 
 /// Steps before a range that only set the state.
 inline constexpr index_t lead_in = 30;
@@ -63,6 +63,18 @@ std::unique_ptr<s2rm::any_trainer<Net>> make_learner(fit_settings const& setting
   return learner;
 }
 
+/// A net whose guess is another method's forecast starts as that method, with this mean log variance.
+template <class Net>
+void start_as_guess(s2rm::any_trainer<Net>& learner, double level) {
+  auto values = learner.state().weights;
+  for (auto const& field : Net::fields) {
+    if (field.name != "decoder.1.weight") continue;
+    for (index_t i = 0; i < field.size; ++i) values[static_cast<std::size_t>(field.offset + i)] *= 0.1f;
+  }
+  learner.assign(values.data());
+  learner.output_bias({0.0, level});
+}
+
 /// Means and standard deviations of z at queries, (times, queries).
 struct standardised {
   std::vector<double> mean, deviation;
@@ -85,12 +97,12 @@ standardised run_over(s2rm::any_trainer<Net>& learner, s2rm::batch_view<float> c
   return result;
 }
 
-/// The training loop. `validate(learner)` gives a figure (lower is better), asked every so often where `stop_early`.
-/// Leaves the learner at the end of the schedule, or of `limit` steps, or at Ctrl-C.
-template <class Net, class Validate>
-fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range, fit_settings const& settings,
-                std::int64_t seed, index_t limit, bool stop_early, std::string const& label,
-                std::filesystem::path const& checkpoint, Validate const& validate) {
+/// The training loop over the batches `next(step)`. `validate(learner)` gives a figure (lower is better), asked every so often where
+/// `stop_early`. Leaves the learner at the end of the schedule, or of `limit` steps, or at Ctrl-C.
+template <class Net, class Next, class Validate>
+fit_history fit_on(s2rm::any_trainer<Net>& learner, Next const& next, fit_settings const& settings, std::int64_t seed,
+                   index_t limit, bool stop_early, std::string const& label, std::filesystem::path const& checkpoint,
+                   Validate const& validate) {
   namespace ranks = examples::ranks;
   auto const key = static_cast<std::uint64_t>(seed);
   using shape = typename Net::shape;
@@ -103,19 +115,12 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   auto const passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
   auto last_saved = passed();
   examples::progress bar{label, limit, "steps", learner.steps()};
-  // A window ends inside its part, however short that is.
-  auto const length = std::min(settings.window, range.size());
   // Every rank cuts the whole batch and changes it as one rank would, then takes its share: that is a small part of a step.
   auto const mine = s2rm::share_of(settings.batch, ranks::rank(), ranks::size(), settings.parts);
   s2rm::element_cut<Net, float> share;
   while (learner.steps() < limit && !(history.interrupted = ranks::any(examples::interrupt::requested()))) {
     auto const step = learner.steps();
-    auto const starts = draw_starts(range, length, settings.batch, {key, stream_of_starts}, step);
-    auto batch = from.cut(starts, length);
-    if (settings.drop_stations > 0) {
-      from.hold_out(batch, settings.drop_stations, {key, stream_of_stations}, static_cast<std::uint32_t>(step));
-    }
-    auto const report = learner.step(share(mend(step, batch), mine));
+    auto const report = learner.step(share(mend(step, next(step)), mine));
     history.note(step + 1, report, 0.1);
     if (report.updates == 0 && !report.skipped)
       throw data_error{label + ": a batch without a single reading to learn from"};
@@ -137,6 +142,20 @@ fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range
   history.seconds = passed();
   if (!checkpoint.empty()) learner.save(checkpoint);
   return history;
+}
+
+/// The same over windows of `range`.
+template <class Net, class Validate>
+fit_history fit(s2rm::any_trainer<Net>& learner, windows& from, time_range range, fit_settings const& settings,
+                std::int64_t seed, index_t limit, bool stop_early, std::string const& label,
+                std::filesystem::path const& checkpoint, Validate const& validate) {
+  // A window ends inside its part, however short that is.
+  auto const length = std::min(settings.window, range.size());
+  s2rm::random const numbers{static_cast<std::uint64_t>(seed), stream_of_starts};
+  auto const next = [&](index_t step) {
+    return from.cut(draw_starts(range, length, settings.batch, numbers, step), length);
+  };
+  return fit_on(learner, next, settings, seed, limit, stop_early, label, checkpoint, validate);
 }
 
 }  // namespace sensors

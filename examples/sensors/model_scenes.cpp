@@ -1,4 +1,4 @@
-// Sets with draws: the model corrects what linear statistics say, which it has for a side input.
+// Places that nobody reads: the model corrects what linear statistics say, which it has for a side input.
 
 #include "model_fit.hpp"
 #include "scenes.hpp"
@@ -12,12 +12,14 @@ bool everywhere(series const& data) { return data.globe; }
 
 template <class F>
 auto with_scene_net(series const& data, F const& f) {
-  return everywhere(data) ? f.template operator()<globe_net>() : f.template operator()<ground_net>();
+  return everywhere(data) ? f.template operator()<globe_net>()
+         : by_sites(data) ? f.template operator()<network_net>()
+                          : f.template operator()<ground_net>();
 }
 
 std::unique_ptr<scenes> scenes_of(experiment const& with, fit_settings const& settings, time_range fit,
                                   std::vector<index_t> const& hidden) {
-  return everywhere(with.data) ? field_scenes(with, fit) : station_scenes(with, fit, hidden, settings.heights);
+  return everywhere(with.data) ? field_scenes(with, fit) : station_scenes(with, fit, hidden, settings);
 }
 
 /// Puts windows of one length and as many slots beside each other.
@@ -46,72 +48,66 @@ void stack(std::vector<scene const*> const& from, s2rm::owned_batch<float>& to) 
 }
 
 template <class Net>
-std::unique_ptr<s2rm::any_trainer<Net>> scene_learner(fit_settings const& settings, std::int64_t seed, compute where,
-                                                      series const& data) {
-  auto learner = make_learner<Net>(settings, seed, where, data);
-  // It starts as the statistics are.
-  auto values = learner->state().weights;
-  for (auto const& field : Net::fields) {
-    if (field.name != "decoder.1.weight") continue;
-    for (index_t i = 0; i < field.size; ++i) values[static_cast<std::size_t>(field.offset + i)] *= 0.1f;
-  }
-  learner->assign(values.data());
-  return learner;
-}
-
-template <class Net>
 fit_history fit_net(scenes const& from, experiment const& with, fit_settings const& settings, std::int64_t seed,
-                    compute where, std::string const& label, std::filesystem::path const& checkpoint) {
+                    compute where, std::string const& label, std::filesystem::path const& checkpoint, bool resume) {
+  namespace ranks = examples::ranks;
   using shape = typename Net::shape;
   auto const key = static_cast<std::uint64_t>(seed);
   auto const begin = std::chrono::steady_clock::now();
-  auto const passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
-  fit_history history;
-  history.parameters = Net::parameter_count;
   std::vector<scene> bank;
-  examples::progress drawing{label + ": windows", settings.bank, "windows", 0};
+  // The level of the variance is that of the estimates in some windows.
+  auto const drawn = std::max<index_t>(settings.bank, 16);
+  examples::progress drawing{label + ": windows", drawn, "windows", 0};
   double level = 0, count = 0;
-  for (index_t i = 0; i < settings.bank; ++i) {
-    bank.push_back(from.draw({key, stream_of_scenes}, static_cast<std::uint32_t>(i)));
+  auto const draw = [&](std::uint64_t number) {
+    return from.draw({key, stream_of_scenes}, static_cast<std::uint32_t>(number));
+  };
+  for (index_t i = 0; i < drawn; ++i) {
+    bank.push_back(draw(static_cast<std::uint64_t>(i)));
     auto const& b = bank.back().batch;
     for (std::size_t q = 0; q < b.target.size(); ++q) {
       if (!b.target_mask.empty() && b.target_mask[q] == 0) continue;
-      level += 2 * static_cast<double>(b.query_context[q * scene_context + 1]);
+      level += 2 * static_cast<double>(b.query_context[q * shape::context + 1]);
       count += 1;
     }
     drawing.update(i + 1, "");
-    // NOLINTNEXTLINE(bugprone-assignment-in-if-condition)
-    if ((history.interrupted = examples::interrupt::requested())) return history;
+    if (ranks::any(examples::interrupt::requested())) {
+      fit_history stopped;
+      stopped.interrupted = true;
+      return stopped;
+    }
   }
-  auto learner = scene_learner<Net>(settings, seed, where, with.data);
-  learner->output_bias({0.0, level / count});
-  s2rm::augment::pipeline<shape, float, s2rm::augment::drop_views> mend{s2rm::seed{key}, {settings.drop_views, 0.0}};
+  if (count == 0) throw data_error{label + ": no reading to learn from in " + std::to_string(drawn) + " windows"};
+  auto learner = make_learner<Net>(settings, seed, where, with.data);
+  start_as_guess(*learner, level / count);
+  if (ranks::first_says(resume && std::filesystem::exists(checkpoint))) learner->resume(checkpoint);
   s2rm::owned_batch<float> batch;
+  std::vector<scene> fresh;
   s2rm::random const numbers{key, stream_of_batches};
-  examples::progress bar{label, settings.steps, "steps", 0};
-  while (learner->steps() < settings.steps && !(history.interrupted = examples::interrupt::requested())) {
-    auto const step = learner->steps();
+  auto const next = [&](index_t step) {
     std::vector<scene const*> some;
-    for (index_t e = 0; e < settings.batch; ++e) {
-      some.push_back(&bank[static_cast<std::size_t>(
-          numbers.below(static_cast<std::uint32_t>(step), static_cast<std::uint64_t>(e), settings.bank))]);
+    if (settings.bank > 0) {
+      for (index_t e = 0; e < settings.batch; ++e) {
+        some.push_back(&bank[static_cast<std::size_t>(
+            numbers.below(static_cast<std::uint32_t>(step), static_cast<std::uint64_t>(e), settings.bank))]);
+      }
+    } else {
+      fresh.clear();
+      for (index_t e = 0; e < settings.batch; ++e) {
+        fresh.push_back(draw(static_cast<std::uint64_t>(drawn + step * settings.batch + e)));
+      }
+      for (auto const& one : fresh) some.push_back(&one);
     }
     stack<shape>(some, batch);
-    auto const report = learner->step(mend(step, batch.look()));
-    history.note(step + 1, report, 0.05);
-    bar.update(learner->steps(), "loss " + examples::report::number(history.loss.back(), 3));
-  }
-  history.steps = learner->steps();
-  history.seconds = passed();
-  learner->save(checkpoint);
+    return batch.look();
+  };
+  auto history = fit_on(*learner, next, settings, seed, settings.steps, false, label, checkpoint,
+                        [](auto&) { return 0.0; });
+  history.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return history;
 }
 
 }  // namespace
-
-bool with_side_inputs(series const& data) {
-  return data.origin.name == "winds" || (!data.folds.empty() && !data.sides.empty());
-}
 
 fit_settings scene_settings(series const& data) {
   fit_settings settings;
@@ -121,15 +117,31 @@ fit_settings scene_settings(series const& data) {
   settings.rate = everywhere(data) ? 2e-3 : 1e-3;
   settings.weight_decay = 0.1;
   settings.drop_views = 0.1;
+  if (!everywhere(data) && by_sites(data)) {
+    settings.steps = 150;
+    settings.window = 16;
+    settings.batch = 16;
+    settings.bank = 0;
+    settings.drop_stations = 0.25;
+    settings.rotate = true;
+    settings.shift = 0.4;
+  }
   return settings;
 }
 
 fit_history fit_scenes(experiment const& with, fit_settings const& settings, std::vector<index_t> const& hidden,
-                       time_range range, std::int64_t seed, compute where, std::filesystem::path const& checkpoint) {
+                       time_range range, std::int64_t seed, compute where, std::filesystem::path const& checkpoint,
+                       bool resume) {
   auto const from = scenes_of(with, settings, range, hidden);
-  auto const label = with.data.origin.name + ", seed " + std::to_string(seed);
-  return with_scene_net(
-      with.data, [&]<class Net>() { return fit_net<Net>(*from, with, settings, seed, where, label, checkpoint); });
+  std::string label = with.data.origin.name;
+  for (std::size_t i = 0; i < std::min<std::size_t>(hidden.size(), 3); ++i) {
+    label += (i == 0 ? " without " : " ") + with.data.stations[static_cast<std::size_t>(hidden[i])].code;
+  }
+  if (hidden.size() > 3) label += " ...";
+  label += ", seed " + std::to_string(seed);
+  return with_scene_net(with.data, [&]<class Net>() {
+    return fit_net<Net>(*from, with, settings, seed, where, label, checkpoint, resume);
+  });
 }
 
 scene_predictions predict_scenes(experiment const& with, fit_settings const& settings, fold const& one,
@@ -179,7 +191,7 @@ scene_predictions predict_scenes(experiment const& with, fit_settings const& set
         for (std::size_t i = 0; i < cells; ++i) {
           if (models > 1) set(models, i, mean[i], std::sqrt(std::max(square[i] - mean[i] * mean[i], 1e-9)));
           auto const* const c =
-              &window.batch.query_context[(static_cast<std::size_t>(window.skip) * q + i) * scene_context];
+              &window.batch.query_context[(static_cast<std::size_t>(window.skip) * q + i) * Net::shape::context];
           set(rows - 1, i, static_cast<double>(c[0]), std::exp(static_cast<double>(c[1])));
         }
       }

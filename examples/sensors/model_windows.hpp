@@ -19,12 +19,6 @@ class windows {
 
   /// Readings at or after this time are targets of no batch, for fits that must not see them.
   void end_targets(index_t end) { target_end_ = end; }
-  /// Stations that leave no trace: neither seen nor asked for.
-  void hide(std::vector<index_t> const& stations) {
-    hidden_.assign(static_cast<std::size_t>(data_.station_count()), false);
-    for (auto const s : stations) hidden_[static_cast<std::size_t>(s)] = true;
-  }
-
   /// One window of `length` steps from each start.
   s2rm::batch_view<float> cut(std::vector<index_t> const& starts, index_t length) {
     auto const batch = static_cast<index_t>(starts.size()), a = data_.station_count();
@@ -66,24 +60,11 @@ class windows {
             nullptr};
   }
 
-  /// Hides each station for a whole window with this probability; only hidden ones are asked for.
-  void hold_out(s2rm::batch_view<float> const& b, double probability, s2rm::random numbers, std::uint32_t step) {
-    for (index_t e = 0; e < b.batch; ++e) {
-      for (index_t s = 0; s < b.views; ++s) {
-        bool const out = numbers.uniform(step, static_cast<std::uint64_t>(e * b.views + s)) < probability;
-        for (index_t t = 0; t < b.time; ++t) {
-          auto const i = static_cast<std::size_t>((t * b.batch + e) * b.views + s);
-          (out ? view_mask_ : target_mask_)[i] = 0;
-        }
-      }
-    }
-  }
-
   [[nodiscard]] series const& data() const { return data_; }
 
  private:
   [[nodiscard]] double at(index_t t, index_t s) const {
-    if (t < 0 || t >= data_.times || (!hidden_.empty() && hidden_[static_cast<std::size_t>(s)])) return missing;
+    if (t < 0 || t >= data_.times) return missing;
     return z_[static_cast<std::size_t>(t * data_.station_count() + s)];
   }
   static double year_fraction(time_stamp time) { return static_cast<double>(time) / (365.25 * 86400.0); }
@@ -92,7 +73,6 @@ class windows {
   std::vector<double> z_;
   index_t lead_;
   index_t target_end_ = std::numeric_limits<index_t>::max();
-  std::vector<bool> hidden_;
   std::vector<float> view_, place_, target_;
   std::vector<std::uint8_t> view_mask_, target_mask_;
 };

@@ -13,7 +13,9 @@
 #   ordinary, lagged    out: forecasts of a time from the time before it
 #   G.own               in: f(y) less season and the station's own mean, fitted without group G of hidden stations
 #   G.level, G.hidden   in: mean of each station; 1 where it is hidden
-#   G.kriged            out: four tables, mean and variance by ordinary kriging of own + level, by simple kriging of own
+#   sides               in, perhaps empty: (STATIONS), a side input that the means of sites may depend on linearly
+#   G.kriged            out: four tables, mean and variance by ordinary kriging of own + level, by simple kriging of own; with sides
+#                       two more, by kriging of own + level with the sides for an external drift
 
 read_table <- function(folder, name, columns) {
   path <- file.path(folder, name)
@@ -55,17 +57,25 @@ covariance <- function(fitted, sill = 1) {
 
 # Kriging of each row of `values` by itself, for the cells that are `wanted`: ordinary, or simple around 0. Many rows
 # are one call: they are laid out side by side, too far apart to be each other's neighbours. NaN in an empty row.
-# With `lagged`, what is predicted is the next row: simple cokriging of a second variable without readings of its own.
-krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL) {
+# With a `side` of every station, its value is an external drift (then `ordinary`). With `lagged`, what is predicted is the next row: simple cokriging of a second variable without readings of its own.
+krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL, side = NULL) {
   result <- list(mean = values * NA, variance = values * NA)
   wanted <- wanted & rowSums(!is.na(values)) > 0
   if (!any(wanted)) return(result)
   if (nrow(values) > 500) {  # the search for neighbours slows down with the number of readings
     for (rows in split(seq_len(nrow(values)), seq_len(nrow(values)) %/% 500)) {
-      made <- krige(values[rows, , drop = FALSE], wanted[rows, , drop = FALSE], places, model, ordinary, lagged)
+      made <- krige(values[rows, , drop = FALSE], wanted[rows, , drop = FALSE], places, model, ordinary, lagged, side)
       result$mean[rows, ] <- made$mean
       result$variance[rows, ] <- made$variance
     }
+    return(result)
+  }
+  few <- rowSums(!is.na(values)) < 3  # they leave a drift unknown
+  if (!is.null(side) && any(few & rowSums(wanted) > 0)) {
+    result <- krige(values, wanted & !few, places, model, ordinary, side = side)
+    without <- krige(values, wanted & few, places, model, ordinary)
+    result$mean[few, ] <- without$mean[few, ]
+    result$variance[few, ] <- without$variance[few, ]
     return(result)
   }
   # gstat takes two errors of one place for one error; a millimetre between such stations keeps them apart.
@@ -73,16 +83,17 @@ krige <- function(values, wanted, places, model, ordinary = FALSE, lagged = NULL
   reach <- 2 * max(dist(places)) + 1
   layout <- function(cells) {
     at <- which(cells, arr.ind = TRUE)
-    data.frame(x = places[at[, 2], 1] + 2 * reach * at[, 1], y = places[at[, 2], 2], z = places[at[, 2], 3])
+    data.frame(x = places[at[, 2], 1] + 2 * reach * at[, 1], y = places[at[, 2], 2], z = places[at[, 2], 3],
+               side = if (is.null(side)) rep(0, nrow(at)) else side[at[, 2]])
   }
   readings <- layout(!is.na(values))
   readings$v <- values[!is.na(values)]
-  network <- gstat::gstat(NULL, "now", v ~ 1, ~ x + y + z, readings, model,
+  network <- gstat::gstat(NULL, "now", if (is.null(side)) v ~ 1 else v ~ side, ~ x + y + z, readings, model,
                           beta = if (!ordinary) 0, maxdist = if (nrow(readings) > 1) reach else Inf)
   predicted <- "now"
   if (!is.null(lagged)) {
     # A variable needs a reading in every neighbourhood: one so far away that its covariance is zero.
-    nowhere <- data.frame(x = 0, y = 1e12, z = 0, v = 0)
+    nowhere <- data.frame(x = 0, y = 1e12, z = 0, side = 0, v = 0)
     network <- gstat::gstat(network, "later", v ~ 1, ~ x + y + z, nowhere, model, beta = 0, nmax = 1)
     network <- gstat::gstat(network, c("now", "later"), model = lagged)
     network$set <- list(nocheck = 1)
@@ -121,7 +132,7 @@ day_before <- function(z, places, kilometres, fit, predict) {
 
 # One group of hidden stations from the others' readings of the same time, for the rows `predict`; and every other
 # station with each left out in turn, for the rows `calibrate`. `own` are anomalies, own + level the field.
-unseen <- function(own, level, hidden, places, kilometres, fit, predict, calibrate) {
+unseen <- function(own, level, hidden, places, kilometres, fit, predict, calibrate, side = NULL) {
   wanted <- !is.na(own) & (row(own) %in% predict & hidden[col(own)] | row(own) %in% calibrate & !hidden[col(own)])
   own[, hidden] <- NA
   past <- own[fit, ]
@@ -133,8 +144,8 @@ unseen <- function(own, level, hidden, places, kilometres, fit, predict, calibra
   sill <- mean(colMeans(past^2, na.rm = TRUE)[often] - colMeans(past, na.rm = TRUE)[often]^2)
   if (!is.finite(sill)) sill <- 1
   own[!row(own) %in% c(predict, calibrate)] <- NA
-  kriged <- function(values, ordinary) {
-    made <- krige(values, wanted, places, covariance(fitted, sill), ordinary)
+  kriged <- function(values, ordinary, side = NULL) {
+    made <- krige(values, wanted, places, covariance(fitted, sill), ordinary, side = side)
     # Where the reading itself took part, what it would have been without it: residual / (1 - leverage).
     part <- wanted & !is.na(values)
     leverage <- made$variance[part] / nugget(fitted, sill)
@@ -142,7 +153,9 @@ unseen <- function(own, level, hidden, places, kilometres, fit, predict, calibra
     made$variance <- made$variance + nugget(fitted, sill)
     made
   }
-  list(ordinary = kriged(sweep(own, 2, level, "+"), TRUE), simple = kriged(own, FALSE))
+  field <- sweep(own, 2, level, "+")
+  list(ordinary = kriged(field, TRUE), simple = kriged(own, FALSE),
+       external = if (!is.null(side)) kriged(field, TRUE, side))
 }
 
 main <- function(command, folder, ...) {
@@ -166,13 +179,15 @@ main <- function(command, folder, ...) {
     write_tables(folder, "lagged", made$lagged)
   }
   if (command == "unseen") {
+    side <- read_table(folder, "sides", 1)[, 1]
+    if (length(side) == 0) side <- NULL
     calibrate <- range(2)[seq(1, length(range(2)), by = numbers[7])]
     for (group in seq_len(numbers[6]) - 1) {
       of_group <- function(name) table(paste0(group, ".", name))
       made <- unseen(of_group("own"), of_group("level")[1, ], of_group("hidden")[1, ] == 1, places, kilometres,
-                     range(2), range(4), calibrate)
+                     range(2), range(4), calibrate, side)
       write_tables(folder, paste0(group, ".kriged"), made$ordinary$mean, made$ordinary$variance, made$simple$mean,
-                   made$simple$variance)
+                   made$simple$variance, made$external$mean, made$external$variance)
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "choices.hpp"
 #include "common/array_file.hpp"
 #include "results.hpp"
 
@@ -93,8 +92,8 @@ bool add_figures(examples::report::page& page, experiment const& with, experimen
   std::sort(read.begin(), read.end());
 
   auto const file = [&](std::string const& name) { return options.out / "predictions" / (name + ".npy"); };
-  auto const settings = chosen_for(with, options, {}).settings;
-  auto const predicted = believed_field(with, settings, {}, checkpoint, where, range, places);
+  auto const settings = scene_settings(with.data);
+  auto const predicted = believed_field(with, settings, checkpoint, where, range, places);
   examples::save_array(file("field"), predicted.mean, std::array{dates.size(), cells, cells});
   examples::save_array(file("readings"), readings, std::array{dates.size(), with.data.stations.size()});
   auto field = map_data(with.data);
@@ -102,7 +101,7 @@ bool add_figures(examples::report::page& page, experiment const& with, experimen
   field.set("days", dates).set("shown", shown).set("unit", with.data.origin.unit);
   field.set("low", read[read.size() / 50]).set("high", read[read.size() - 1 - read.size() / 50]);
 
-  auto const map = modules_over(settings, checkpoint, where, places);
+  auto const map = modules_over(checkpoint, where, places);
   examples::save_array(file("modules"), map.nearest, std::array{cells, cells});
   examples::save_array(file("strength"), map.strength, std::array{cells, cells});
   auto modules = map_data(with.data);

@@ -32,7 +32,7 @@ class training_log {
   std::map<std::pair<std::string, std::int64_t>, fit_history> fits_;
 };
 
-/// Models of a set with draws and side inputs (`with_side_inputs`) on the test part of every draw: each seed, the mixture of them, and the
+/// Models of a set with draws on the test part of every draw: each seed, the mixture of them, and the
 /// linear statistics that they correct. Notes their settings.
 [[nodiscard]] std::vector<rival_results> scene_results(experiment const& with, experiment_options const& options,
                                                        examples::manifest& settings);

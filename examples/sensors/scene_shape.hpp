@@ -20,4 +20,11 @@ struct ground_shape : globe_shape {
   static constexpr s2rm::index_t place = 2, frequencies = 2;
 };
 
+/// The model of stations that are read for long (site_statistics.hpp). Numbers of context: estimate, log of its deviation, the part of the
+/// site's climate in it, log of the deviation of that, two about the time, two side inputs. The second number of a view is the
+/// station's anomaly of its own climate. A small sphere and one octave: what is learned must hold between the stations.
+struct network_shape : ground_shape {
+  static constexpr s2rm::index_t modules = 8, hidden = 32, sphere = 4, frequencies = 1, context = 8;
+};
+
 }  // namespace sensors

@@ -4,11 +4,12 @@
 #include <optional>
 
 #include "experiment.hpp"
+#include "model.hpp"
 #include "s2rm/core/random.hpp"
 #include "s2rm/runtime/owned_batch.hpp"
 #include "scene_shape.hpp"
 
-/// Windows of the sets with draws, with side inputs: what the model of such a set is trained on and asked.
+/// Windows with estimates for side inputs: what the models of places that nobody reads are trained on and asked.
 namespace sensors {
 
 /// One window: a batch of one element.
@@ -37,8 +38,12 @@ class scenes {
 /// Of the global winds: every year's windows have estimates that were learned from the other years.
 [[nodiscard]] std::unique_ptr<scenes> field_scenes(experiment const& with, time_range fit);
 
-/// Of scattered stations; those of `hidden` leave no trace.
+/// Whether the estimates of a set are made of climates of sites (site_statistics.hpp): where every station is a test station once, a long record is
+/// expected. Else each time is kriged by itself (station_statistics.hpp).
+[[nodiscard]] bool by_sites(series const& data);
+
+/// Of scattered stations; those of `hidden` leave no trace. Of the settings: `heights`, and by sites `window` and `drop_stations`.
 [[nodiscard]] std::unique_ptr<scenes> station_scenes(experiment const& with, time_range fit,
-                                                     std::vector<index_t> const& hidden, bool sides);
+                                                     std::vector<index_t> const& hidden, fit_settings const& settings);
 
 }  // namespace sensors

@@ -8,17 +8,9 @@ namespace {
 using matrix = Eigen::MatrixXd;
 using vector = Eigen::VectorXd;
 
-/// Q = C^-1 - C^-1 F (F' C^-1 F)^-1 F' C^-1: universal kriging of a set H from the rest S is -Q_HH^-1 Q_HS y_S, with the errors'
-/// covariance Q_HH^-1.
-matrix without_drifts(matrix const& c, matrix const& f) {
-  matrix const inverse = c.llt().solve(matrix::Identity(c.rows(), c.cols()));
-  matrix const g = inverse * f;
-  return inverse - g * (f.transpose() * g).ldlt().solve(g.transpose());
-}
-
 }  // namespace
 
-station_statistics::station_statistics(series const& data, std::vector<double> readings, bool heights, covariance with)
+station_statistics::station_statistics(series const& data, std::vector<double> readings, bool heights, station_covariance with)
     : data_{data}, readings_{std::move(readings)}, distance_{data.distances_km()}, heights_{heights}, with_{with} {
   auto const n = data.station_count();
   if (heights) {
@@ -30,11 +22,10 @@ station_statistics::station_statistics(series const& data, std::vector<double> r
   }
 }
 
-double station_statistics::between(index_t a, index_t b, covariance const& with, bool heights) const {
+double station_statistics::between(index_t a, index_t b, station_covariance const& with, bool heights) const {
   auto const d = distance_[static_cast<std::size_t>(a * data_.station_count() + b)];
   auto const up = std::abs(height_[static_cast<std::size_t>(a)] - height_[static_cast<std::size_t>(b)]);
-  auto const z = heights && with.height_length > 0 ? up / with.height_length : 0.0;
-  return with.sill * std::exp(-d / with.length) + with.near_sill * std::exp(-d / with.near_length - z);
+  return with.at(d, heights ? up : 0.0);
 }
 
 Eigen::MatrixXd station_statistics::drifts(std::vector<index_t> const& stations) const {
@@ -66,7 +57,7 @@ void station_statistics::recall(index_t t, index_t before, std::vector<double>& 
   auto const b = static_cast<Eigen::Index>(both.size());
   if (old.empty() || b < 10) return;
   // The change of the field is smooth: one sill and the same nugget.
-  constexpr covariance change{
+  constexpr station_covariance change{
       .sill = 1, .length = 800, .near_sill = 0, .near_length = 1, .height_length = 0, .nugget = 1};
   matrix c(b, b);
   vector moved(b);
@@ -92,13 +83,13 @@ void station_statistics::recall(index_t t, index_t before, std::vector<double>& 
   }
 }
 
-station_statistics::step station_statistics::prepare(index_t t, std::vector<index_t> const& asked) const {
+kriging_step station_statistics::prepare(index_t t, std::vector<index_t> const& asked) const {
   auto const n = data_.station_count();
   std::vector<double> y(readings_.begin() + t * n, readings_.begin() + (t + 1) * n);
   std::vector<index_t> age(static_cast<std::size_t>(n), -1);
   for (std::size_t s = 0; s < y.size(); ++s) age[s] = std::isnan(y[s]) ? -1 : 0;
   for (index_t back = 1; back <= with_.oldest && t - back >= 0; ++back) recall(t, t - back, y, age);
-  step made{t, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
+  kriging_step made{t, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
   std::vector<char> wanted(static_cast<std::size_t>(n), 0);
   for (auto const s : asked) wanted[static_cast<std::size_t>(s)] = 1;
   for (index_t s = 0; s < n; ++s) {
@@ -120,57 +111,13 @@ station_statistics::step station_statistics::prepare(index_t t, std::vector<inde
     c(i, i) += with_.nugget + with_.age_nugget * static_cast<double>(old);
     made.readings[i] = made.read[static_cast<std::size_t>(i)] != 0 ? y[static_cast<std::size_t>(s)] : 0.0;
   }
-  made.precision = without_drifts(c, drifts(made.stations));
+  made.precision = kriging_precision(c, drifts(made.stations));
   return made;
 }
 
-estimates station_statistics::at(step const& with, std::vector<index_t> const& asked) const {
-  auto const m = with.precision.rows();
-  std::vector<Eigen::Index> hidden, seen;
-  std::vector<char> out(static_cast<std::size_t>(m), 0);
-  for (auto const s : asked) {
-    hidden.push_back(with.row[static_cast<std::size_t>(s)]);
-    out[static_cast<std::size_t>(hidden.back())] = 1;
-  }
-  std::vector<Eigen::Index> rest;  // neither asked for here nor read: asked for in another call
-  for (Eigen::Index i = 0; i < m; ++i) {
-    if (out[static_cast<std::size_t>(i)] != 0) continue;
-    (with.read[static_cast<std::size_t>(i)] != 0 ? seen : rest).push_back(i);
-  }
-  std::vector<Eigen::Index> away = hidden;
-  away.insert(away.end(), rest.begin(), rest.end());
-  vector const y = with.readings(seen);
-  matrix const q_hs = with.precision(away, seen);
-  matrix error(q_hs.rows(), q_hs.rows());
-  if (!away.empty()) error = with.precision(away, away).llt().solve(matrix::Identity(q_hs.rows(), q_hs.rows()));
-  vector const direct = q_hs * y;
-  vector const all = -(error * direct);
-  // Each of the seen left out in turn: Q of the seen alone is Q_SS - Q_SH Q_HH^-1 Q_HS.
-  matrix const solved = error * q_hs;
-  vector const product = with.precision(seen, seen) * y - solved.transpose() * direct;
-  vector diagonal(static_cast<Eigen::Index>(seen.size()));
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    auto const k = static_cast<Eigen::Index>(i);
-    diagonal[k] = with.precision(seen[i], seen[i]) - q_hs.col(k).dot(solved.col(k));
-  }
-  vector const rests = product.cwiseQuotient(diagonal);
-  auto const scale = std::sqrt((rests.array().square() * diagonal.array()).mean());
-  estimates made;
-  made.asked = all.head(static_cast<Eigen::Index>(hidden.size()));
-  made.asked_deviation = scale * error.diagonal().head(made.asked.size()).cwiseSqrt();
-  made.left_out.setConstant(m, missing);
-  made.left_out_deviation.setConstant(m, missing);
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    auto const k = static_cast<Eigen::Index>(i);
-    made.left_out[seen[i]] = y[k] - rests[k];
-    made.left_out_deviation[seen[i]] = scale / std::sqrt(diagonal[k]);
-  }
-  return made;
-}
-
-station_statistics::covariance choose_covariance(series const& data, std::vector<double> const& readings, bool heights,
+station_covariance choose_covariance(series const& data, std::vector<double> const& readings, bool heights,
                                                  time_range range) {
-  using covariance = station_statistics::covariance;
+  using covariance = station_covariance;
   std::vector<covariance> all;
   auto const add = [&](double near, double length, double over, double nugget) {
     covariance one;
@@ -191,7 +138,7 @@ station_statistics::covariance choose_covariance(series const& data, std::vector
     for (auto t = range.begin + 2; t < range.end; t += 4) {
       auto const now = with.prepare(t, {});
       if (now.stations.size() < 20) continue;
-      auto const made = with.at(now, {});
+      auto const made = krige(now, {});
       for (std::size_t i = 0; i < now.stations.size(); ++i) {
         auto const y = readings[static_cast<std::size_t>(t * data.station_count() + now.stations[i])];
         if (std::isnan(y)) continue;

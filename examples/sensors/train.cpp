@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "choices.hpp"
 #include "common/interrupt.hpp"
 #include "common/ranks.hpp"
 #include "folds.hpp"
@@ -25,7 +24,6 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".shift", shift);
   settings.set(key + ".rotate", rotate);
   settings.set(key + ".source_gain", source_gain);
-  settings.set(key + ".guess", std::string{guess == guess_kind::neighbourhood ? "neighbourhood" : "inverse distance"});
   settings.set(key + ".heights", heights);
   settings.set(key + ".bank", bank);
   settings.set(key + ".validate_every", validate_every);
@@ -48,10 +46,10 @@ namespace {
 /// What cannot be trained is said before hours of what can.
 void require_stations(experiment const& with, experiment_options const& options) {
   for (auto const& one : with.data.folds) {
-    if (!one.sensors.empty() && !with_side_inputs(with.data))
+    if (!one.sensors.empty() && !with.data.globe)
       throw data_error{"no model of " + with.data.origin.name + " is built into this program yet"};
   }
-  if (options.task == task_kind::forecast && with_side_inputs(with.data))
+  if (options.task == task_kind::forecast && !with.data.folds.empty())
     throw data_error{"--task forecast: the model of " + with.data.origin.name + " answers for the same time alone"};
   if (options.task == task_kind::forecast || with.data.station_count() > 1) return;
   throw data_error{
@@ -69,7 +67,7 @@ int train(experiment_options const& options) {
   require_stations(with, options);
   if (options.bands && ranks::size() > 1)
     throw data_error{"--bands: runs on one rank; train first, then: sensors calibrate"};
-  if (options.bands && with_side_inputs(with.data))
+  if (options.bands && !with.data.folds.empty())
     throw data_error{"--bands: there are none for the model of " + with.data.origin.name + " yet"};
   auto const where = compute_of(options);
   std::filesystem::create_directories(options.out);
@@ -82,8 +80,11 @@ int train(experiment_options const& options) {
   };
   auto const forecast = settled(forecast_settings(with.data));
   auto const fit_fold = [&](fold const& one, std::string const& what, std::int64_t seed) {
-    return fit_unseen(with, settled(chosen_for(with, options, one).settings), one.test, with.split.fit(), seed, where,
-                      checkpoint_of(options, what, seed), options.resume);
+    auto settings = settled(scene_settings(with.data));
+    // Nothing else is known of the places of a map.
+    if (one.test.empty()) settings.heights = false;
+    return fit_scenes(with, settings, one.test, with.split.fit(), seed, where, checkpoint_of(options, what, seed),
+                      options.resume);
   };
   training_log log;
   if (options.resume) log.read(options.out / "training.json");
@@ -101,7 +102,7 @@ int train(experiment_options const& options) {
     return !history.interrupted;
   };
   for (auto const seed : options.seeds) {
-    if (with_side_inputs(with.data)) {
+    if (!with.data.folds.empty()) {
       auto const settings = settled(scene_settings(with.data));
       auto const folds = test_folds(with.data, options.folds);
       // Sensors that are drawn anew for every window serve every draw.
@@ -110,7 +111,7 @@ int train(experiment_options const& options) {
         auto const what = "unseen" + std::to_string(g);
         if (!note(what, seed,
                   fit_scenes(with, settings, folds[g].test, with.split.fit(), seed, where,
-                             checkpoint_of(options, what, seed))))
+                             checkpoint_of(options, what, seed), options.resume)))
           return examples::interrupt::exit_status;
       }
       continue;
@@ -129,7 +130,7 @@ int train(experiment_options const& options) {
       }
     }
   }
-  if (options.task != task_kind::forecast && !with_side_inputs(with.data)) {
+  if (options.task != task_kind::forecast && with.data.folds.empty()) {
     auto const seed = options.seeds.front();
     if (!note("field", seed, fit_fold({}, "field", seed))) return examples::interrupt::exit_status;
   }

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "bands.hpp"
-#include "choices.hpp"
 #include "common/interrupt.hpp"
 #include "common/shell.hpp"
 #include "folds.hpp"
@@ -28,10 +27,8 @@ void add(s2rm::conformal::calibration& to, experiment const& with, prediction co
   }
 }
 
-/// The groups of stations that a fold's scores are of. Where every station is a test station once, all others are: a band that is
-/// to hold at any station wants to have met many, and days of one station say little of the next.
-station_groups scored(std::vector<fold> const& folds, std::size_t g, bool drawn) {
-  if (drawn) return folds[g].validation;
+/// The groups of stations that a fold's scores are of: all others. A band that is to hold at any station wants to have met many, and days of one station say little of the next.
+station_groups scored(std::vector<fold> const& folds, std::size_t g) {
   station_groups others;
   for (std::size_t other = 0; other < folds.size(); ++other) {
     if (other != g) others.push_back(folds[other].test);
@@ -53,7 +50,7 @@ void store(s2rm::conformal::calibration const& from, std::filesystem::path const
 int calibrate(experiment_options const& options) {
   examples::interrupt const watch;
   auto const with = open_experiment(options);
-  if (with_side_inputs(with.data))
+  if (!with.data.folds.empty())
     throw data_error{"calibrate: there are no bands for the model of " + with.data.origin.name + " yet"};
   auto const where = compute_of(options);
   training_log log;
@@ -62,6 +59,7 @@ int calibrate(experiment_options const& options) {
   auto const checkpoint = work.path / "fit.safetensors";
   auto const settled = [&](fit_settings settings) {
     if (options.steps > 0) settings.steps = options.steps;
+    settings.heights = options.heights;
     return settings;
   };
   for (auto const seed : options.seeds) {
@@ -83,22 +81,21 @@ int calibrate(experiment_options const& options) {
     // Fold by fold: its test stations and one other group hidden, on the training part alone; scored at that group over the
     // validation part. Two folds that hide the same stations share the fit.
     auto const folds = test_folds(with.data, options.folds);
-    std::map<std::pair<std::string, std::vector<index_t>>, prediction> fits;
+    auto const settings = settled(scene_settings(with.data));
+    std::map<std::vector<index_t>, prediction> fits;
     for (std::size_t g = 0; g < folds.size(); ++g) {
-      auto const chosen = chosen_for(with, options, folds[g]);
-      auto const settings = settled(chosen.settings);
       s2rm::conformal::calibration scores(1);
-      for (auto const& group : scored(folds, g, !with.data.folds.empty())) {
+      for (auto const& group : scored(folds, g)) {
         auto hidden = folds[g].test;
         hidden.insert(hidden.end(), group.begin(), group.end());
         std::sort(hidden.begin(), hidden.end());
-        auto found = fits.find({chosen.name, hidden});
+        auto found = fits.find(hidden);
         if (found == fits.end()) {
-          auto const history = fit_unseen(with, settings, hidden, with.split.train, seed, where, checkpoint, false);
+          auto const history = fit_scenes(with, settings, hidden, with.split.train, seed, where, checkpoint, false);
           if (history.interrupted) return examples::interrupt::exit_status;
-          prediction made{"bands", with.split.validation, with.data.station_count()};
-          predict_unseen(with, settings, hidden, with.split.train, checkpoint, where, made);
-          found = fits.emplace(std::pair{chosen.name, hidden}, std::move(made)).first;
+          auto said = predict_scenes(with, settings, {}, hidden, hidden, with.split.train, {checkpoint}, where,
+                                     with.split.validation, false);
+          found = fits.emplace(hidden, std::move(said.made.front())).first;
         }
         add(scores, with, found->second, group);
       }

@@ -12,7 +12,7 @@ namespace {
 constexpr index_t calibration_times = 256;
 
 /// The methods, in the order of the table.
-enum method { climatology, nearest, inverse_distance, ordinary, ordinary_corrected, simple, simple_known, methods };
+enum method { climatology, nearest, inverse_distance, ordinary, ordinary_corrected, external, simple, simple_known, methods };
 
 struct named_method {
   char const* name;
@@ -24,6 +24,7 @@ constexpr named_method all_methods[methods] = {
     {"inverse distance", "weights 1 / distance squared"},
     {"ordinary kriging per day", "back-transformed without correction, as gstat does"},
     {"ordinary kriging, corrected", "the same weights, back-transform corrected by the kriging variance"},
+    {"kriging with external drift, corrected", "drift in the first side input, log(1 + x) where it is nowhere negative"},
     {"simple kriging, network mean", "the site's mean is taken to be that of the other stations"},
     {"simple kriging, site mean known", "another task: the site's own training mean is given"},
 };
@@ -33,7 +34,7 @@ constexpr bool by_kriging(std::size_t m) { return m >= ordinary; }
 
 /// Mean and variance by kriging for every cell of the data, NaN where they were not asked for.
 struct kriged_tables {
-  std::vector<double> ordinary, ordinary_variance, simple, simple_variance;
+  std::vector<double> ordinary, ordinary_variance, simple, simple_variance, external, external_variance;
 };
 
 /// What is fitted for one group of hidden stations on the others' readings.
@@ -68,10 +69,12 @@ class fold_fit {
   }
 
   void read(statistics const& with, std::string const& group) {
-    auto const all = with.read(group + ".kriged", 4 * data.values.size());
+    std::vector tables{&kriged.ordinary, &kriged.ordinary_variance, &kriged.simple, &kriged.simple_variance};
+    if (!data.sides.empty()) tables.insert(tables.end(), {&kriged.external, &kriged.external_variance});
+    auto const all = with.read(group + ".kriged", tables.size() * data.values.size());
     auto from = all.begin();
     auto const size = static_cast<std::ptrdiff_t>(data.values.size());
-    for (auto* const table : {&kriged.ordinary, &kriged.ordinary_variance, &kriged.simple, &kriged.simple_variance}) {
+    for (auto* const table : tables) {
       table->assign(from, from + size);
       from += size;
     }
@@ -121,6 +124,10 @@ class fold_fit {
     }
     auto const cell = static_cast<std::size_t>(t * data.station_count() + s);
     out[ordinary] = out[ordinary_corrected] = season + kriged.ordinary[cell];
+    if (!kriged.external.empty()) {
+      out[external] = season + kriged.external[cell];
+      result.correction[external] = kriged.external_variance[cell];
+    }
     out[simple] = network + kriged.simple[cell];
     out[simple_known] = season + own_level + kriged.simple[cell];
     result.correction[ordinary_corrected] = kriged.ordinary_variance[cell];
@@ -202,6 +209,7 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
     for (auto& one : all) {
       one.absent = "is not applicable: needs at least 4 stations, there are " + std::to_string(data.station_count());
     }
+    if (data.sides.empty()) all.erase(all.begin() + external);
     return all;
   }
   auto const everything = scaler::fit(data, fit, {kind, level_kind::station, {}});
@@ -213,6 +221,12 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
     folds.emplace_back(data, kilometres, fit, kind, group);
     folds.back().write(with, std::to_string(folds.size() - 1));
   }
+  std::vector<double> side;
+  for (index_t s = 0; s < (data.sides.empty() ? 0 : data.station_count()); ++s) side.push_back(data.side(s, 0));
+  if (std::all_of(side.begin(), side.end(), [](double x) { return x >= 0; })) {
+    for (auto& x : side) x = std::log1p(x);
+  }
+  with.write("sides", side);
   auto const reason =
       with.run("unseen", {fit.begin, fit.end, predict.begin, predict.end, static_cast<index_t>(groups.size()), stride});
   if (!reason.empty()) {
@@ -241,6 +255,7 @@ std::vector<peer> unseen_peers(series const& data, time_range fit, time_range pr
       }
     }
   }
+  if (data.sides.empty()) all.erase(all.begin() + external);
   return all;
 }
 

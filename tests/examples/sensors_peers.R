@@ -34,6 +34,8 @@ field <- function(rate, share) sill * share * exp(-rate * kilometres)
 all_cells <- matrix(TRUE, 8, 5)
 ordinary <- krige(values, all_cells, places, covariance(fitted, sill), ordinary = TRUE)
 simple <- krige(values, all_cells, places, covariance(fitted, sill))
+side <- c(0.2, 1.1, 2.3, 0.4, 3.1)
+external <- krige(values, all_cells, places, covariance(fitted, sill), ordinary = TRUE, side = side)
 lagged <- krige(values, all_cells, places, covariance(fitted, sill), lagged = gstat::vgm(sill * 0.5, "Exp", 1 / 0.003))
 for (t in 1:7) {
   here <- which(!is.na(values[t, ]))
@@ -48,6 +50,14 @@ for (t in 1:7) {
     expect("ordinary kriging", ordinary$mean[t, s], sum(w * values[t, here]), 1e-6)
     # var(target - sum of w times reading) of the field
     expect("its variance", ordinary$variance[t, s], sill * 0.9 - 2 * sum(w * to) + sum(w * (among %*% w)), 1e-6)
+    if (length(here) >= 3) {
+      drift <- cbind(1, side[here])
+      w <- solve(rbind(cbind(among, drift), cbind(t(drift), matrix(0, 2, 2))), c(to, 1, side[s]))[seq_along(here)]
+      expect("external drift", external$mean[t, s], sum(w * values[t, here]), 1e-6)
+      expect("its variance", external$variance[t, s], sill * 0.9 - 2 * sum(w * to) + sum(w * (among %*% w)), 1e-6)
+    } else {
+      expect("too few for a drift", external$mean[t, s], ordinary$mean[t, s], 1e-9)
+    }
     w <- solve_simple(among, field(0.003, 0.5)[here, s])
     expect("lagged kriging", lagged$mean[t, s], sum(w * values[t, here]), 1e-6)
   }

@@ -16,18 +16,18 @@ import fields  # noqa: E402
 from task import Answer, Task  # noqa: E402
 
 
-def write_task(folder, values, places, sides=(), lost=(), **about):
+def write_task(folder, values, places, side_values=(), lost=(), **about):
     """A task folder as the program writes it."""
     count = len(places)
     standard = {"set": "test", "task": "unseen", "fold": "draw 0", "seed": 1, "budget": "tiny", "lead": 0, "transform": "identity",
-                "channel": 0, "channels": ["temperature"], "sides": ["height"] if len(sides) else [], "degrees": True,
+                "channel": 0, "channels": ["temperature"], "sides": ["height"] if len(side_values) else [], "degrees": True,
                 "times": [3600 * t for t in range(len(values))], "train": [0, len(values) - 4],
                 "validation": [len(values) - 4, len(values) - 2], "test": [len(values) - 2, len(values)],
                 "sensors": list(range(count)), "asked": list(range(count)), "validation_stations": [], "settings_sensors": []}
     (folder / "task.json").write_text(json.dumps({**standard, **about}))
     np.save(folder / "values.npy", values)
     np.save(folder / "places.npy", places)
-    np.save(folder / "sides.npy", np.asarray(sides, dtype=float).reshape(count, -1))
+    np.save(folder / "sides.npy", np.asarray(side_values, dtype=float).reshape(count, -1))
     np.save(folder / "weights.npy", np.cos(np.radians(places[:, 1])))
     np.save(folder / "lost.npy", np.array(lost, dtype=np.int64).reshape(-1, 2))
     return Task(folder)
@@ -45,6 +45,15 @@ class Tests(unittest.TestCase):
         quarter = np.pi / 2 * 6371
         np.testing.assert_allclose(task.kilometres(np.arange(3), np.arange(3)),
                                    [[0, 2 * quarter, quarter], [2 * quarter, 0, quarter], [quarter, quarter, 0]], atol=1e-3)
+
+    def test_side_inputs_are_drifts_heights_in_kilometres_others_as_logarithms_where_they_can_be(self):
+        sides = [[1500.0, 3.0, -2.0], [0.0, 0.0, 5.0]]
+        task = write_task(self.path, np.zeros((6, 2, 1)), np.zeros((2, 2)), sides, sides=["height", "coast", "slope"])
+        names, drifts = task.drifts()
+        self.assertEqual(names, ["height", "coast", "slope"])
+        np.testing.assert_allclose(drifts, [[1.5, np.log(4), -2], [0, 0, 5]])
+        names, drifts = write_task(self.path, np.zeros((6, 2, 1)), np.zeros((2, 2))).drifts()
+        self.assertEqual((names, drifts.shape), ([], (2, 0)))
 
     def test_kriging_returns_readings_without_a_nugget_and_a_drift_exactly(self):
         x = self.draw.uniform(0, 1000, (40, 2))

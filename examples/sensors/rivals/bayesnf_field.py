@@ -3,7 +3,7 @@
 
     bayesnf_field.py TASK OUT
 
-It is fitted to readings, also those of the test time (of the other stations): a new time wants a new fit. Its variants are chosen by
+Side inputs (height, coast) are features beside the place. It is fitted to readings, also those of the test time (of the other stations): a new time wants a new fit. Its variants are chosen by
 the error at the fold's first validation group over the validation part: "fourier" has the package's Fourier features of place,
 "no fourier" none, "mixed" two; all have the seasons of its own `wind` settings, a time Fourier degree of 11 and the interactions that its
 page proposes. Budget tiny: does it run; small: width 128, 2 particles, rows of four years at most, 200 epochs in batches of 1024; full: width
@@ -34,10 +34,14 @@ def main() -> int:
     freq = "D" if day < 2 else "M"
     longest = len(task.times) if full else int(4 * 365.25 / day)
 
+    names, drifts = task.drifts()
+    columns = ["latitude", "longitude", *names]
+
     def table(times, stations):
         t, s = np.meshgrid(times, stations, indexing="ij")
         rows = pd.DataFrame({"datetime": when[t.ravel()], "latitude": task.places[s.ravel(), 1],
-                             "longitude": task.places[s.ravel(), 0], "y": y[t.ravel(), s.ravel()]})
+                             "longitude": task.places[s.ravel(), 0], "y": y[t.ravel(), s.ravel()],
+                             **{n: drifts[s.ravel(), k] for k, n in enumerate(names)}})
         return rows, t, s
 
     def fit(times, stations, degree):
@@ -45,8 +49,9 @@ def main() -> int:
         rows = rows[rows["y"].notna()].reset_index(drop=True)
         seasons = {"seasonality_periods": [7, 365.25 / 12, 365.25], "num_seasonal_harmonics": [3, 10, 10]} if freq == "D" else {
             "seasonality_periods": [12], "num_seasonal_harmonics": [5]}
-        model = BayesianNeuralFieldMAP(feature_cols=["datetime", "latitude", "longitude"], target_col="y", timetype="index",
-                                       freq=freq, standardize=["latitude", "longitude"], fourier_degrees=[11, degree, degree],
+        model = BayesianNeuralFieldMAP(feature_cols=["datetime", *columns], target_col="y", timetype="index",
+                                       freq=freq, standardize=columns,
+                                       fourier_degrees=[11, degree, degree] + [0] * len(names),
                                        interactions=[(0, 1), (0, 2), (1, 2)], observation_model="NORMAL", depth=2,
                                        width=512 if full else 128, **seasons)
         return model.fit(rows, seed=jax.random.PRNGKey(task.seed), ensemble_size=16 if full else 2, learning_rate=0.005,

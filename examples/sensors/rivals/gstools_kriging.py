@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kriging of every time by itself with gstools: ordinary, and universal with height where heights are known.
+"""Kriging of every time by itself with gstools: ordinary, and universal with side inputs (height, coast) where they are known.
 
     gstools_kriging.py TASK OUT [half]
 
@@ -52,16 +52,16 @@ def main() -> int:
                                         **({"geo_scale": gstools.KM_SCALE} if degrees else {}))
     covariance = gstools.Exponential(**space)
     covariance.fit_variogram(lag[gamma > 0], gamma[gamma > 0], nugget=True)
-    height = task.sides[:, task.about["sides"].index("height")] / 1000 if "height" in task.about["sides"] else None
+    names, drifts = task.drifts()
     methods = {"ordinary kriging, gstools": None}
-    if height is not None:
-        methods["universal kriging with height, gstools"] = height
+    if names:
+        methods[f"universal kriging with {' and '.join(names)}, gstools"] = drifts.T
     def krige(side, here, asked, row):
         """Mean and variance at `asked` from the readings `row` at `here`."""
         if side is None:
             return gstools.krige.Ordinary(covariance, at(here), row, exact=False)(at(asked))
-        kriging = gstools.krige.ExtDrift(covariance, at(here), row, side[here], exact=False)
-        return kriging(at(asked), ext_drift=side[asked])
+        kriging = gstools.krige.ExtDrift(covariance, at(here), row, side[:, here], exact=False)
+        return kriging(at(asked), ext_drift=side[:, asked])
 
     draw = np.random.default_rng(0)
     for name, side in methods.items():

@@ -76,6 +76,13 @@ class Task:
         around = np.where(np.abs(y) == 90, 0, np.cos(b))
         return EARTH * np.stack([around * np.cos(a), around * np.sin(a), np.sin(b)], axis=1)
 
+    def drifts(self) -> tuple[list[str], np.ndarray]:
+        """Names and values (stations, drifts) of the side inputs as drifts: heights in kilometres, others as log(1 + x) where they
+        are nowhere negative."""
+        names = list(self.about["sides"])
+        columns = [x / 1000 if n == "height" else np.log1p(x) if x.min() >= 0 else x for n, x in zip(names, self.sides.T)]
+        return names, np.stack(columns, axis=1) if names else np.zeros((len(self.places), 0))
+
     def kilometres(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Distances along the ground between stations `a` and `b`."""
         p = self.vectors()
