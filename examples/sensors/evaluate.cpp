@@ -262,8 +262,8 @@ int evaluate(experiment_options const& options) {
         checkpoints.push_back(checkpoint_of(options, "unseen" + std::to_string(g), options.seeds[i]));
         read_band(checkpoints.back(), groups[g], all.bands[i]);
       }
-      auto const said = predict_scenes(with, settled, folds[g], groups[g], groups[g], with.split.fit(), checkpoints, where,
-                                       {before.begin, with.split.test.end}, false);
+      auto const said = predict_scenes(with, settled, folds[g], groups[g], groups[g], with.split.fit(), checkpoints,
+                                       where, {before.begin, with.split.test.end}, false);
       settings.set("statistics." + folds[g].name, said.about);
       for (auto const s : groups[g]) {
         for (std::size_t i = 0; i < options.seeds.size(); ++i) {

@@ -121,7 +121,7 @@ void add_model(CLI::App& app, experiment_options& o) {
   app.add_option("--threads", o.threads, "threads, 0: all cores")->check(CLI::NonNegativeNumber)->capture_default_str();
   add_words<sensors::backend_kind>(app, "--backend", o.backend, "cpu, or gpu where the program was built for it",
                                    {{"cpu", sensors::backend_kind::cpu}, {"gpu", sensors::backend_kind::gpu}});
-  app.add_flag("!--without-heights", o.heights, "do without the heights of stations where they are known");
+  app.add_flag("!--without-heights", o.heights, "do without side inputs of stations (heights, distances to the coast)");
 }
 
 void add_training(CLI::App& app, experiment_options& o) {

@@ -31,8 +31,8 @@ struct fit_settings {
   double shift = 0.0;          ///< of all places of a window, either way
   bool rotate = false;         ///< all places of a window, by any angle
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
-  bool heights = true;                              ///< unseen: what else is known of the places
-  index_t bank = 0;                                 ///< unseen: windows that batches are drawn from; 0: new ones for every batch
+  bool heights = true;         ///< unseen: what else is known of the places
+  index_t bank = 0;            ///< unseen: windows that batches are drawn from; 0: new ones for every batch
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
   index_t parts = 0;      ///< of a batch, summed in a tree; see `s2rm::training`

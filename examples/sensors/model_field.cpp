@@ -30,8 +30,8 @@ field believed_field(experiment const& with, fit_settings const& settings, std::
     }
     data.sides.clear();
     data.side_values.clear();
-    auto const said = predict_scenes(wider, settings, {}, asked, asked, with.split.fit(), {checkpoint}, where, range,
-                                     false);
+    auto const said =
+        predict_scenes(wider, settings, {}, asked, asked, with.split.fit(), {checkpoint}, where, range, false);
     auto const& made = said.made.front();
     for (auto t = range.begin; t < range.end; ++t) {
       for (index_t i = 0; i < here; ++i) {
@@ -58,8 +58,8 @@ module_map modules_over(std::filesystem::path const& checkpoint, compute where, 
   std::vector<float> code(static_cast<std::size_t>(n * s)), saved(static_cast<std::size_t>(n * encoder::saved));
   std::vector<float> unit(static_cast<std::size_t>(m * s));
   auto& be = learner.backend();
-  encoder::forward(be, p.inner<typename encoder::params>(Net::at_place), n, x.data(),
-                   s2rm::rows<float>{code.data(), s}, saved.data());
+  encoder::forward(be, p.inner<typename encoder::params>(Net::at_place), n, x.data(), s2rm::rows<float>{code.data(), s},
+                   saved.data());
   be.for_each(m, s2rm::layer::project_row<s, float>{{p.values + Net::at_embedding, s}, {unit.data(), s}});
   module_map map;
   map.modules = m;

@@ -101,8 +101,8 @@ fit_history fit_net(scenes const& from, experiment const& with, fit_settings con
     stack<shape>(some, batch);
     return batch.look();
   };
-  auto history = fit_on(*learner, next, settings, seed, settings.steps, false, label, checkpoint,
-                        [](auto&) { return 0.0; });
+  auto history =
+      fit_on(*learner, next, settings, seed, settings.steps, false, label, checkpoint, [](auto&) { return 0.0; });
   history.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return history;
 }

@@ -85,7 +85,8 @@ void site_statistics::learn_climates(time_range fit) {
   }
   if (learned == 0) {
     throw data_error{data_.origin.name + ": no station that may be seen has " + std::to_string(fewest) +
-                     " readings from " + time_text(data_.time(fit.begin)) + " to " + time_text(data_.time(fit.end - 1))};
+                     " readings from " + time_text(data_.time(fit.begin)) + " to " +
+                     time_text(data_.time(fit.end - 1))};
   }
   // Constants and common parts in turn: each step is the least squares of one given the other.
   std::vector<double> common(static_cast<std::size_t>(fit.size()), 0.0);
@@ -106,7 +107,8 @@ void site_statistics::learn_climates(time_range fit) {
     for (auto t = fit.begin; t < fit.end; ++t) {
       for (index_t s = 0; s < n; ++s) {
         auto const z = z_[data_.cell(t, s)];
-        if (!std::isnan(z)) sum[static_cast<std::size_t>(s)] += z - common[static_cast<std::size_t>(t - fit.begin)] + mean;
+        if (!std::isnan(z))
+          sum[static_cast<std::size_t>(s)] += z - common[static_cast<std::size_t>(t - fit.begin)] + mean;
       }
     }
     for (std::size_t s = 0; s < columns; ++s) {

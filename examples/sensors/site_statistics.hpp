@@ -37,8 +37,9 @@ class site_statistics {
   /// What is said of the climates of `asked` and of each other station, left out in turn, without those of `asked`.
   struct sites {
     std::vector<index_t> asked;
-    std::vector<std::array<double, 3>> curve;  ///< (stations) b of all that are asked for or were ever read; of these, left out
-    std::vector<double> deviation;             ///< (stations) of c
+    std::vector<std::array<double, 3>>
+        curve;                      ///< (stations) b of all that are asked for or were ever read; of these, left out
+    std::vector<double> deviation;  ///< (stations) of c
   };
   [[nodiscard]] sites without(std::vector<index_t> const& asked) const;
 

@@ -12,10 +12,11 @@ namespace {
 
 /// Estimates of one time, and what else goes into a window beside them.
 struct told {
-  estimates says;                      ///< of f(y)
-  double level = 0;                    ///< what f(y) is relative to
-  Eigen::MatrixXd asked_facts, facts;  ///< (asked, F), (rows of the step, F): numbers of context behind estimate and deviation
-  Eigen::VectorXd second;              ///< (rows of the step), second number of a view
+  estimates says;    ///< of f(y)
+  double level = 0;  ///< what f(y) is relative to
+  Eigen::MatrixXd asked_facts,
+      facts;               ///< (asked, F), (rows of the step, F): numbers of context behind estimate and deviation
+  Eigen::VectorXd second;  ///< (rows of the step), second number of a view
 };
 
 /// Linear statistics of one choice of readings.

@@ -10,7 +10,8 @@ using vector = Eigen::VectorXd;
 
 }  // namespace
 
-station_statistics::station_statistics(series const& data, std::vector<double> readings, bool heights, station_covariance with)
+station_statistics::station_statistics(series const& data, std::vector<double> readings, bool heights,
+                                       station_covariance with)
     : data_{data}, readings_{std::move(readings)}, distance_{data.distances_km()}, heights_{heights}, with_{with} {
   auto const n = data.station_count();
   if (heights) {
@@ -116,7 +117,7 @@ kriging_step station_statistics::prepare(index_t t, std::vector<index_t> const& 
 }
 
 station_covariance choose_covariance(series const& data, std::vector<double> const& readings, bool heights,
-                                                 time_range range) {
+                                     time_range range) {
   using covariance = station_covariance;
   std::vector<covariance> all;
   auto const add = [&](double near, double length, double over, double nugget) {

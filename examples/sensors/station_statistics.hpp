@@ -4,8 +4,9 @@
 
 namespace sensors {
 
-/// Universal kriging of scattered stations, each time by itself: drifts in place and (where it is known) height. A station that does not report now but did within the last hours counts as
-/// read: its last reading, moved by the kriged change of those that report at both times, with a larger nugget.
+/// Universal kriging of scattered stations, each time by itself: drifts in place and (where it is known) height. A station that does
+/// not report now but did within the last hours counts as read: its last reading, moved by the kriged change of those that report at
+/// both times, with a larger nugget.
 class station_statistics {
  public:
   /// `readings` (times, stations) of f(y), NaN where there is none or it must not be seen.
@@ -30,6 +31,6 @@ class station_statistics {
 
 /// The covariance with the least error of the stations that are read, each left out in turn, over every fourth time of `range`.
 [[nodiscard]] station_covariance choose_covariance(series const& data, std::vector<double> const& readings,
-                                                               bool heights, time_range range);
+                                                   bool heights, time_range range);
 
 }  // namespace sensors

@@ -68,7 +68,8 @@ int tune(experiment_options const& options) {
         auto& checkpoints = fits[hidden];
         if (checkpoints.empty()) {
           for (auto const seed : options.seeds) {
-            checkpoints.push_back(work.path / (std::to_string(fits.size()) + "-" + std::to_string(seed) + ".safetensors"));
+            checkpoints.push_back(work.path /
+                                  (std::to_string(fits.size()) + "-" + std::to_string(seed) + ".safetensors"));
             auto const history =
                 fit_scenes(with, one.settings, hidden, with.split.train, seed, where, checkpoints.back(), false);
             if (history.interrupted) return examples::interrupt::exit_status;

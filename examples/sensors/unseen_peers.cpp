@@ -12,7 +12,17 @@ namespace {
 constexpr index_t calibration_times = 256;
 
 /// The methods, in the order of the table.
-enum method { climatology, nearest, inverse_distance, ordinary, ordinary_corrected, external, simple, simple_known, methods };
+enum method {
+  climatology,
+  nearest,
+  inverse_distance,
+  ordinary,
+  ordinary_corrected,
+  external,
+  simple,
+  simple_known,
+  methods
+};
 
 struct named_method {
   char const* name;
@@ -24,7 +34,8 @@ constexpr named_method all_methods[methods] = {
     {"inverse distance", "weights 1 / distance squared"},
     {"ordinary kriging per day", "back-transformed without correction, as gstat does"},
     {"ordinary kriging, corrected", "the same weights, back-transform corrected by the kriging variance"},
-    {"kriging with external drift, corrected", "drift in the first side input, log(1 + x) where it is nowhere negative"},
+    {"kriging with external drift, corrected",
+     "drift in the first side input, log(1 + x) where it is nowhere negative"},
     {"simple kriging, network mean", "the site's mean is taken to be that of the other stations"},
     {"simple kriging, site mean known", "another task: the site's own training mean is given"},
 };

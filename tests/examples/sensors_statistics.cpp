@@ -145,8 +145,8 @@ TEST_CASE("sites: what is asked for is the kriged climate and the kriged anomaly
     }
     return c;
   };
-  auto const solve = [&](Eigen::MatrixXd const& c, std::vector<index_t> const& from, Eigen::VectorXd const& y, index_t q,
-                         double& variance) {
+  auto const solve = [&](Eigen::MatrixXd const& c, std::vector<index_t> const& from, Eigen::VectorXd const& y,
+                         index_t q, double& variance) {
     Eigen::MatrixXd const k = c(from, from);
     Eigen::VectorXd const to = c(from, std::vector<index_t>{q}), w = k.fullPivLu().solve(to);
     variance = c(q, q) - w.dot(to);
@@ -251,9 +251,10 @@ TEST_CASE("sites: one station, and what cannot be") {
                     s2rm::test::contains("record: no station that may be seen has 15 readings from 1970-01-01 to "));
   data = record(6, 0.6, 0.2);
   data.side_values[2] = missing;
-  CHECK_THROWS_WITH((site_statistics{data, data.values, record_fit, true}),
-                    s2rm::test::contains("record: side input 'coast' of station 2: expected a number; without side inputs: "
-                                         "--without-heights"));
+  CHECK_THROWS_WITH(
+      (site_statistics{data, data.values, record_fit, true}),
+      s2rm::test::contains("record: side input 'coast' of station 2: expected a number; without side inputs: "
+                           "--without-heights"));
 }
 
 TEST_CASE("stations: what is asked for and what is left out is universal kriging from the rest") {
