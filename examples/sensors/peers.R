@@ -23,7 +23,8 @@ read_table <- function(folder, name, columns) {
 }
 
 write_tables <- function(folder, name, ...) {
-  writeBin(unlist(lapply(list(...), function(table) as.vector(t(table)))), file.path(folder, name))
+  tables <- Filter(Negate(is.null), list(...))
+  writeBin(unlist(lapply(tables, function(table) as.vector(t(table)))), file.path(folder, name))
 }
 
 # One-step forecasts of every row of z by the vector autoregression that least squares (lm) fits to the rows `fit`. Of
