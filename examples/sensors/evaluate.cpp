@@ -179,7 +179,8 @@ int evaluate(experiment_options const& options) {
   auto settings = experiment_manifest(with, options);
   settings.set("threads", static_cast<std::int64_t>(where.threads));
   settings.set("backend", std::string(where.gpu ? "gpu" : "cpu"));
-  forecast_settings(with.data).describe(settings, "forecast");
+  auto const of_forecast = forecast_settings(with.data, options.statistics);
+  of_forecast.describe(settings, "forecast");
   if (with.data.folds.empty()) scene_settings(with.data).describe(settings, "unseen");
   std::string markdown = "# Sensors: " + with.data.origin.name + "\n\n" + with.data.origin.label() + "\n\n";
   // `extra` are shown in the table, but are not what the seeds are summed up by.
@@ -213,7 +214,7 @@ int evaluate(experiment_options const& options) {
     outcome all;
     for (auto const seed : options.seeds) {
       auto const checkpoint = checkpoint_of(options, "forecast", seed);
-      all.made.push_back(predict_forecast(with, checkpoint, where, with.split.test, with.split.fit()));
+      all.made.push_back(predict_forecast(with, of_forecast, checkpoint, where, with.split.test, with.split.fit()));
       all.made.back().name = "S2GRU, seed " + std::to_string(seed);
       std::vector<index_t> stations;
       for (index_t s = 0; s < with.data.station_count(); ++s) stations.push_back(s);
@@ -221,7 +222,12 @@ int evaluate(experiment_options const& options) {
     }
     auto others = forecast_peers(with.data, with.split.fit(), with.split.test, with.kind);
     add_rivals(others, options, with, "forecast");
-    show("forecast", others, all, "VAR(1)");
+    std::vector<prediction> alone;
+    if (of_forecast.statistics) {
+      alone.push_back(predict_by_statistics(with, with.split.test, with.split.fit()));
+      settings.set("forecast.statistics_choice", alone.front().note);
+    }
+    show("forecast", others, all, "VAR(1)", alone);
     page.add_chart(station_chart(with, all.made.front(), all.bands.front(), 0));
     if (auto const chart = curves(log, options); !chart.lines.empty()) page.add_chart(chart);
   }

@@ -35,6 +35,7 @@ struct experiment_options {
   int threads = 0;                                ///< 0: all cores
   backend_kind backend = backend_kind::cpu;
   bool heights = true;              ///< of stations, as side inputs where they are known
+  bool statistics = true;           ///< forecast: the model corrects what linear statistics say
   std::string channel;              ///< what is asked for of several things measured; empty: the first
   std::vector<std::string> rivals;  ///< of other packages; empty: all that fit the data
   std::int64_t lead = 0;            ///< steps ahead of what is read, in a field that is read at drawn places

@@ -29,7 +29,7 @@ struct live_options {
   std::int64_t seed = 1;
   std::filesystem::path checkpoint;  ///< empty: none
   index_t every = 100;               ///< steps from one checkpoint to the next
-  std::filesystem::path start;       ///< a checkpoint of `sensors train`; empty: from nothing
+  std::filesystem::path start;       ///< a checkpoint of `sensors train --without-statistics`; empty: from nothing
   experiment_options history;        ///< the data that it was trained on
   bool again = false;                ///< the input begins anew at its first line
   int threads = 1;

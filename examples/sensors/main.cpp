@@ -122,6 +122,8 @@ void add_model(CLI::App& app, experiment_options& o) {
   add_words<sensors::backend_kind>(app, "--backend", o.backend, "cpu, or gpu where the program was built for it",
                                    {{"cpu", sensors::backend_kind::cpu}, {"gpu", sensors::backend_kind::gpu}});
   app.add_flag("!--without-heights", o.heights, "do without side inputs of stations (heights, distances to the coast)");
+  app.add_flag("!--without-statistics", o.statistics,
+               "forecast: a model that has no forecast of linear statistics to correct");
 }
 
 void add_training(CLI::App& app, experiment_options& o) {
@@ -197,10 +199,10 @@ void add_live(CLI::App& app, sensors::live_options& o, experiment_options& optio
   app.add_option("--every", o.every, "steps from one checkpoint to the next")->capture_default_str();
   app.add_flag("--again", o.again,
                "the input begins at its first line once more: lines that the checkpoint has had are passed over");
-  app.add_option(
-      "--start", o.start,
-      "checkpoint of `sensors train --task forecast` to begin with; --set, or --readings and --stations, say what "
-      "it was trained on");
+  app.add_option("--start", o.start,
+                 "checkpoint of `sensors train --task forecast --without-statistics` to begin with; --set, or "
+                 "--readings and --stations, say what "
+                 "it was trained on");
   app.add_option("--updates", o.updates,
                  "updates of the weights a step; 0.25: one after every fourth, 0: learn nothing")
       ->capture_default_str();

@@ -32,6 +32,7 @@ struct fit_settings {
   bool rotate = false;         ///< all places of a window, by any angle
   double source_gain = 1.0;    ///< factor on the start of the views' key and value weights
   bool heights = true;         ///< unseen: what else is known of the places
+  bool statistics = true;      ///< forecast: what lagged statistics say as side input
   index_t bank = 0;            ///< unseen: windows that batches are drawn from; 0: new ones for every batch
   index_t validate_every = 8;
   index_t patience = 12;  ///< validations without a better one
@@ -40,7 +41,8 @@ struct fit_settings {
   void describe(examples::manifest& settings, std::string const& key) const;
 };
 
-[[nodiscard]] fit_settings forecast_settings(series const& data);
+/// With `statistics`, for the model that corrects the forecast of linear statistics (lagged_statistics.hpp); else for one that has none.
+[[nodiscard]] fit_settings forecast_settings(series const& data, bool statistics);
 [[nodiscard]] fit_settings scene_settings(series const& data);
 
 /// How one fit went.
@@ -75,9 +77,13 @@ struct fit_history {
                                            std::int64_t seed, compute where, std::filesystem::path const& checkpoint);
 
 /// One step ahead at every station over `range`, from one stream that begins 30 steps before, by a model that was fitted over
-/// `fitted`.
-[[nodiscard]] prediction predict_forecast(experiment const& with, std::filesystem::path const& checkpoint,
-                                          compute where, time_range range, time_range fitted);
+/// `fitted` with these settings.
+[[nodiscard]] prediction predict_forecast(experiment const& with, fit_settings const& settings,
+                                          std::filesystem::path const& checkpoint, compute where, time_range range,
+                                          time_range fitted);
+
+/// The same by the linear statistics that the model corrects, alone.
+[[nodiscard]] prediction predict_by_statistics(experiment const& with, time_range range, time_range fitted);
 
 /// One fit over `range` for a fold's stations, `hidden`, that leave no trace in it: of a model that corrects what linear statistics say
 /// (scenes.hpp). Where the field was known everywhere at the times of the fit it serves every fold: sensors are drawn anew for every

@@ -33,10 +33,17 @@ void view_at(time_stamp time, double z, float* to) {
   std::transform(all.begin(), all.end(), to, [](double one) { return static_cast<float>(one); });
 }
 
-/// The weights of a `forecast_net`, spread over a `live_net`: what the latter reads besides gets weight 0, so that at a lead of
+/// The weights of a `plain_forecast_net`, spread over a `live_net`: what the latter reads besides gets weight 0, so that at a lead of
 /// one step they forecast alike, but for a relaxation of the state that starts slow.
 std::vector<float> weights_from(std::filesystem::path const& path, float const* initial) {
-  auto const opened = s2rm::checkpoint_format::load<forecast_net, float>(path, 2 * forecast_net::parameter_count);
+  auto const opened = [&] {
+    try {
+      return s2rm::checkpoint_format::load<plain_forecast_net, float>(path, 2 * plain_forecast_net::parameter_count);
+    } catch (s2rm::file_error const& e) {
+      throw data_error{std::string{e.what()} +
+                       "; --start takes a model of: sensors train --task forecast --without-statistics"};
+    }
+  }();
   std::vector<float> made(initial, initial + live_net::parameter_count);
   for (auto const& to : live_net::fields) {
     auto* const out = made.data() + to.offset;
@@ -44,9 +51,9 @@ std::vector<float> weights_from(std::filesystem::path const& path, float const* 
       std::fill_n(out, to.size, std::log(std::expm1(1e-3F)));
       continue;
     }
-    auto const from = std::find_if(forecast_net::fields.begin(), forecast_net::fields.end(),
+    auto const from = std::find_if(plain_forecast_net::fields.begin(), plain_forecast_net::fields.end(),
                                    [&](auto const& one) { return one.name == to.name; });
-    if (from == forecast_net::fields.end()) {
+    if (from == plain_forecast_net::fields.end()) {
       throw data_error{path.string() + ": no weights '" + std::string{to.name} + "' for the live model"};
     }
     auto const last = static_cast<std::size_t>(to.rank - 1);

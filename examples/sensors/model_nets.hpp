@@ -16,13 +16,27 @@ struct forecast_shape : s2rm::shape {
   using target = s2rm::features<1>;
 };
 
-/// The decoder predicts the change from 0.55 of today's own reading.
-using forecast_net =
-    s2rm::world_model<forecast_shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<std::ratio<0>, std::ratio<6>>,
-                      s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<48>, s2rm::likelihood::gaussian,
-                      s2rm::residual::own_reading<std::ratio<11, 20>>>;
+template <class Shape, class Guess>
+using forecast_net_of =
+    s2rm::world_model<Shape, s2rm::cell::gru, s2rm::kernel::truncated_gaussian<std::ratio<0>, std::ratio<6>>,
+                      s2rm::encoder::mlp<32, 32>, s2rm::decoder::mlp<48>, s2rm::likelihood::gaussian, Guess>;
 
-/// The same for `sensors live`: a view also says the time of day, steps are irregular, and a query says how far ahead it asks.
+/// Numbers of context, of a query for the step that it asks for, of a view for its own: forecast by lagged statistics, log of its
+/// deviation, the reading of the step before (0 where there is none), mean and mean square of
+/// that step's readings.
+inline constexpr s2rm::index_t forecast_context = 5;
+
+struct lagged_shape : forecast_shape {
+  static constexpr s2rm::index_t context = forecast_context;
+};
+
+/// The decoder predicts the difference from the lagged statistics' forecast.
+using forecast_net = forecast_net_of<lagged_shape, s2rm::residual::context<0>>;
+
+/// Without them: the change from 0.55 of today's own reading.
+using plain_forecast_net = forecast_net_of<forecast_shape, s2rm::residual::own_reading<std::ratio<11, 20>>>;
+
+/// The latter for `sensors live`: a view also says the time of day, steps are irregular, and a query says how far ahead it asks.
 struct live_shape : forecast_shape {
   using view = s2rm::features<5>;
 };

@@ -22,7 +22,8 @@ int forecast(experiment_options const& options) {
     range.begin = std::max<index_t>(1, with.data.index_from(*from));
     if (range.begin >= range.end) throw data_error{"--from: expected a time up to the step after the last reading"};
   }
-  auto const made = predict_forecast(with, checkpoint, compute_of(options), range, with.split.fit());
+  auto const made = predict_forecast(with, forecast_settings(with.data, options.statistics), checkpoint,
+                                     compute_of(options), range, with.split.fit());
   forecast_about about{with.data, options.band, "Gaussian", checkpoint.filename().string()};
   auto q = gaussian_half(options.band);
   if (auto const bands = s2rm::conformal::load(checkpoint)) {

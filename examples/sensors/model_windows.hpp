@@ -19,6 +19,14 @@ class windows {
 
   /// Readings at or after this time are targets of no batch, for fits that must not see them.
   void end_targets(index_t end) { target_end_ = end; }
+
+  /// Side inputs of a reading at a time and a station, (times + 1, stations, width): those of views, and of queries by the time
+  /// asked for.
+  void set_context(std::vector<float> numbers, index_t width) {
+    context_ = std::move(numbers);
+    width_ = width;
+  }
+
   /// One window of `length` steps from each start.
   s2rm::batch_view<float> cut(std::vector<index_t> const& starts, index_t length) {
     auto const batch = static_cast<index_t>(starts.size()), a = data_.station_count();
@@ -28,6 +36,8 @@ class windows {
     target_.resize(static_cast<std::size_t>(rows));
     view_mask_.resize(static_cast<std::size_t>(rows));
     target_mask_.resize(static_cast<std::size_t>(rows));
+    view_context_.resize(static_cast<std::size_t>(rows * width_));
+    query_context_.resize(view_context_.size());
     std::size_t i = 0;
     for (index_t t = 0; t < length; ++t) {
       for (auto const start : starts) {
@@ -43,6 +53,8 @@ class windows {
           target_[i] = static_cast<float>(wanted);
           view_mask_[i] = std::isnan(reading) ? 0 : 1;
           target_mask_[i] = std::isnan(wanted) ? 0 : 1;
+          copy_context(now, s, view_context_, i);
+          copy_context(then, s, query_context_, i);
         }
       }
     }
@@ -57,7 +69,9 @@ class windows {
             target_.data(),
             target_mask_.data(),
             nullptr,
-            nullptr};
+            nullptr,
+            width_ > 0 ? view_context_.data() : nullptr,
+            width_ > 0 ? query_context_.data() : nullptr};
   }
 
   [[nodiscard]] series const& data() const { return data_; }
@@ -67,13 +81,19 @@ class windows {
     if (t < 0 || t >= data_.times) return missing;
     return z_[static_cast<std::size_t>(t * data_.station_count() + s)];
   }
+  void copy_context(index_t t, index_t s, std::vector<float>& to, std::size_t entry) const {
+    std::copy_n(context_.begin() + (t * data_.station_count() + s) * width_, width_,
+                to.begin() + static_cast<index_t>(entry) * width_);
+  }
   static double year_fraction(time_stamp time) { return static_cast<double>(time) / (365.25 * 86400.0); }
 
   series const& data_;
   std::vector<double> z_;
   index_t lead_;
   index_t target_end_ = std::numeric_limits<index_t>::max();
-  std::vector<float> view_, place_, target_;
+  std::vector<float> context_;
+  index_t width_ = 0;
+  std::vector<float> view_, place_, target_, view_context_, query_context_;
   std::vector<std::uint8_t> view_mask_, target_mask_;
 };
 

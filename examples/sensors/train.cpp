@@ -25,6 +25,7 @@ void fit_settings::describe(examples::manifest& settings, std::string const& key
   settings.set(key + ".rotate", rotate);
   settings.set(key + ".source_gain", source_gain);
   settings.set(key + ".heights", heights);
+  settings.set(key + ".statistics", statistics);
   settings.set(key + ".bank", bank);
   settings.set(key + ".validate_every", validate_every);
   settings.set(key + ".patience", patience);
@@ -78,7 +79,7 @@ int train(experiment_options const& options) {
     settings.heights = options.heights;
     return settings;
   };
-  auto const forecast = settled(forecast_settings(with.data));
+  auto const forecast = settled(forecast_settings(with.data, options.statistics));
   auto const fit_fold = [&](fold const& one, std::string const& what, std::int64_t seed) {
     auto settings = settled(scene_settings(with.data));
     // Nothing else is known of the places of a map.

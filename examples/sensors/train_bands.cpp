@@ -68,13 +68,14 @@ int calibrate(experiment_options const& options) {
       auto const* const history = log.find("forecast", seed);
       if (history == nullptr)
         throw data_error{"calibrate: no forecast of seed " + std::to_string(seed) + "; run: sensors train"};
-      auto const fitted =
-          fit_forecast_for(with, settled(forecast_settings(with.data)), history->steps, seed, where, checkpoint);
+      auto const settings = settled(forecast_settings(with.data, options.statistics));
+      auto const fitted = fit_forecast_for(with, settings, history->steps, seed, where, checkpoint);
       if (fitted.interrupted) return examples::interrupt::exit_status;
       s2rm::conformal::calibration scores(1);
       std::vector<index_t> all;
       for (index_t s = 0; s < with.data.station_count(); ++s) all.push_back(s);
-      add(scores, with, predict_forecast(with, checkpoint, where, with.split.validation, with.split.train), all);
+      auto const made = predict_forecast(with, settings, checkpoint, where, with.split.validation, with.split.train);
+      add(scores, with, made, all);
       store(scores, checkpoint_of(options, "forecast", seed));
     }
     if (options.task == task_kind::forecast) continue;

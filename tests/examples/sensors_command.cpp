@@ -131,6 +131,7 @@ TEST_CASE("sensors: bands are fitted for the checkpoints of train, and eval show
   CHECK_THAT(shown.text, !contains("no bands (sensors calibrate)\n-"));
   auto const page = bytes_of(out.path / "results.md");
   CHECK_THAT(page, contains("calibrated covers, %"));
+  CHECK_THAT(page, contains("| lagged statistics alone |"));
   auto const written = call(SENSORS_PROGRAM " forecast --band 0.8" + with);
   INFO(written.text);
   CHECK_THAT(written.text, contains("conformal"));

@@ -85,4 +85,20 @@ TEST_CASE("sensors forecast: the command writes a trained model's forecasts up t
   CHECK_THAT(text, contains("2001-10-29,2001-10-28,86400,B,-6,53,"));
   CHECK_THAT(text, !contains("\n2001-10-19,"));
   if (made.status == 0) check_equal(at.path / "forecast.csv", at.path / "forecast.nc", "20");
+  // A model that linear statistics do not help is another one, and the one that `live` begins from.
+  auto const without = data + " --without-statistics";
+  auto const refused = call(SENSORS_PROGRAM " forecast" + without);
+  CHECK(refused.status != 0);
+  CHECK_THAT(refused.text, contains("it may not be trained --without-statistics"));
+  auto const live = SENSORS_PROGRAM " live --start " + (at.path / "sensors-forecast-seed1.safetensors").string() +
+                    " --readings " + (at.path / "readings.csv").string() + " --stations " +
+                    (at.path / "stations.csv").string() + " < /dev/null";
+  CHECK_THAT(call(live).text, contains("--start takes a model of: sensors train --task forecast --without-statistics"));
+  REQUIRE(call(SENSORS_PROGRAM " train --task forecast --steps 1" + without).status == 0);
+  CHECK_THAT(call(SENSORS_PROGRAM " forecast" + data).text,
+             contains("a model trained --without-statistics is used so, too"));
+  CHECK_THAT(call(SENSORS_PROGRAM " forecast" + without).text, contains("2001-10-29, Gaussian band"));
+  auto const begun = call(live);
+  INFO(begun.text);
+  CHECK(begun.status == 0);
 }
