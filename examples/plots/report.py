@@ -19,7 +19,7 @@ from PIL import Image
 FIGURES = {
     function.__name__: function
     for function in (
-        maps.field_maps, maps.field_animation, maps.module_map,
+        maps.field_maps, maps.field_animation, maps.scene_maps, maps.module_map,
         films.film_strip, films.film_animation,
         battles.battle_strip, battles.battle_animation,
     )

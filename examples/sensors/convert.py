@@ -340,7 +340,9 @@ def add_coast(source: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def write_outlines(source: pathlib.Path, folder: pathlib.Path, globe: bool) -> None:
-    """Shores and borders of countries and states in the square about the stations: the coarser, the larger it is."""
+    """Shores, and borders of countries and states, in the square about the stations: the coarser, the larger it is; of the globe
+    shores alone.
+    """
     places = read_places(folder)
     low, high = places.min(0), places.max(0)
     centre = (low + high) / 2
@@ -348,7 +350,7 @@ def write_outlines(source: pathlib.Path, folder: pathlib.Path, globe: bool) -> N
     half = 1.2 * ((high - low) / 2 * degree).max()
     resolution = "c" if globe else "i" if half < 8 else "l"
     window = (-180, -90, 180, 90) if globe else (*(centre - half / degree), *(centre + half / degree))
-    for name, kind, levels in (("coast", "GSHHS", (OCEAN,)), ("border", "border", (1,) if globe else (1, 2))):
+    for name, kind, levels in (("coast", "GSHHS", (OCEAN,)), ("border", "border", () if globe else (1, 2))):
         lines = outlines(source / f"binned_{kind}_{resolution}.nc", levels)
         np.save(folder / f"{name}.npy", inside(lines, *window))
 

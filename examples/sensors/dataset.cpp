@@ -124,6 +124,15 @@ bool cached(std::string const& set, data_choice const& choice) {
          std::all_of(files.begin(), files.end(), [&](auto const* file) { return fs::exists(folder / file); });
 }
 
+std::vector<fs::path> outlines_of(std::string const& set, data_choice const& choice) {
+  std::vector<fs::path> found;
+  if (!choice.readings.empty()) return found;
+  for (auto const* file : outline_files) {
+    if (fs::exists(choice.folder / set / file)) found.push_back(choice.folder / set / file);
+  }
+  return found;
+}
+
 void fetch(std::string const& set, data_choice const& choice) {
   auto const folder = choice.folder / set;
   if (set == "synthetic") {

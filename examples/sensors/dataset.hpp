@@ -32,6 +32,10 @@ void fetch(std::string const& set, data_choice const& choice);
 /// True when folder/set holds a complete set.
 [[nodiscard]] bool cached(std::string const& set, data_choice const& choice);
 
+/// Files of shores and borders for the maps of a set, those that there are: (points, 2), longitude and latitude in degrees, a NaN
+/// behind each line. None for a user's own files, and for sets that an earlier version of this program fetched.
+[[nodiscard]] std::vector<std::filesystem::path> outlines_of(std::string const& set, data_choice const& choice);
+
 /// The data of a choice. A set that is not in the cache is fetched first; "auto" falls back to synthetic data, loudly.
 /// The cache is checked against the checksum it was stored with. `notes` gets what a report should say about the data.
 [[nodiscard]] series open_data(data_choice const& choice, std::vector<std::string>& notes);

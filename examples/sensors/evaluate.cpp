@@ -245,6 +245,7 @@ int evaluate(experiment_options const& options) {
     }
     page.add_heading("Where nobody reads");
     markdown += show_rivals(page, options, with, "unseen", all);
+    add_figures(page, with, options);
   } else if (options.task != task_kind::forecast) {
     outcome all;
     std::vector<prediction> known;

@@ -109,6 +109,22 @@ class Plots(unittest.TestCase):
         for name, place in (("Malin Head", (-7.37, 55.38)), ("Carnsore Point", (-6.37, 52.17)), ("Rügen", (13.6, 54.4))):
             self.assertLess(np.hypot(*(coast - place).T).min(), 0.25, name)
 
+    def test_coast_lines_of_the_data_stand_in_place_of_our_own(self):
+        own = maps._outlines({"coast": "predictions/coast.npy"}, self.folder)
+        self.assertEqual(list(own), ["coast"])
+        fiji = maps.Projection({"kind": "degrees", "centre": [179.0, -17.0], "kilometres_per_unit": 200})
+        across = fiji.place(np.array([[178.0, -17.0], [-178.0, -17.0], [np.nan, np.nan], [0.0, 0.0], [-2.0, 0.0]]))
+        self.assertAlmostEqual(across[0, 0] / across[1, 0], -1 / 3)  # over the date line, not around the globe
+        self.assertEqual(int(np.isnan(across).any(axis=1).sum()), 2)  # a line's end, and the far side of the globe
+        self.assertIn("source", maps._outlines({}, self.folder))
+
+    def test_cells_lie_where_they_belong(self):
+        places = np.array([[0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]])
+        figure, axes = style.plt.subplots()
+        table = maps._cells(axes, places, np.array([1.0, 2.0, 3.0]), {}).get_array().reshape(2, 2)
+        style.plt.close(figure)
+        np.testing.assert_array_equal(np.ma.filled(table, -1), [[-1, 1], [2, 3]])  # from the south west
+
     def test_a_chart_breaks_at_gaps_and_refuses_uneven_lines(self):
         whole = style.svg(charts.chart(plots_page.chart(lines=[plots_page.line(x=[0, 1, 2, 3], y=[1, 2, 3, 4])])))
         broken = style.svg(charts.chart(plots_page.chart(lines=[plots_page.line(x=[0, 1, 2, 3], y=[1, 2, None, 4])])))

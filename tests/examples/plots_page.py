@@ -38,6 +38,14 @@ def figures(folder):
     base = {"reach": 1.15, "places": PLACES, "projection": IRELAND}
     maps = {**base, "field": save("field", field), "readings": save("readings", readings), "shown": [0, 2],
             "days": ["2001-01-01", "2001-01-02", "2001-01-03"], "unit": "knots", "low": 0.0, "high": 10.0}  # fmt: skip
+    coast = np.array([[-9, 53], [-8, 54], [np.nan, np.nan], [-8, 53], [-7, 53], [np.nan, np.nan]], dtype=np.float32)
+    outlined = {**base, "coast": save("coast", coast), "border": save("border", coast[3:])}
+    drawn = {"days": ["2001-01-01", "2001-01-02"], "unit": "m/s", "low": 0.0, "high": 10.0}
+    scattered = {**outlined, **drawn, "measured": save("measured", readings[:2]), "sensors": [], "cells": False,
+                 "predicted": save("predicted", np.where([1, 0, 0, 0], readings[:2], np.nan))}
+    gridded = {**drawn, "measured": save("cells", field[:2].reshape(2, 64)), "sensors": [3, 40], "cells": True,
+               "predicted": save("cells_predicted", field[:2].reshape(2, 64) * 0.5), "reach": 1.15, "projection": IRELAND,
+               "places": np.stack(np.meshgrid(np.linspace(-1, 1, 8), np.linspace(1, -1, 8)), axis=-1).ravel().tolist()}  # fmt: skip
     nearest = np.repeat(np.repeat([[0, 1], [2, 3]], 4, axis=0), 4, axis=1)
     modules = {"nearest": save("modules", nearest), "strength": save("strength", numbers.random((8, 8))), "modules": 5}
     ties = {**modules, "ties": save("ties", np.full((5, 5), 0.3)), "strongest": 1.0}
@@ -65,7 +73,8 @@ def figures(folder):
         {"block": "figure", "kind": kind, "file": file, "caption": f"{kind} <caption>", "data": data}
         for kind, file, data in (
             ("field_maps", "field.png", maps), ("field_animation", "field.gif", maps),
-            ("module_map", "modules.png", {**base, **modules}), ("module_map", "ties.png", ties),
+            ("scene_maps", "scattered.png", scattered), ("scene_maps", "gridded.png", gridded),
+            ("module_map", "modules.png", {**outlined, **modules}), ("module_map", "ties.png", ties),
             ("film_strip", "film.png", films), ("film_animation", "film.gif", films),
             ("film_strip", "clip.png", clip), ("film_animation", "clip.gif", clip),
             ("battle_strip", "belief.png", believed), ("battle_animation", "belief.gif", believed),
