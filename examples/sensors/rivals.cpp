@@ -396,9 +396,69 @@ void add_rivals(std::vector<peer>& peers, experiment_options const& options, exp
   }
 }
 
+examples::report::chart skill_chart(experiment const& with, std::vector<rival_results> const& rivals,
+                                    std::vector<rival_results> const& ours) {
+  examples::report::chart chart{
+      "Skill by the number of readings", "what is read", "RMSE below the best rival's, %", {}};
+  std::string all = "all readings", half = "half of them";
+  for (auto const& one : with.data.folds) {
+    if (one.sensors.empty() || one.lost.empty()) continue;
+    all = std::to_string(one.sensors.size()) + " sensors";
+    half = std::to_string(one.sensors.size() - one.sensors.size() / 2) + " of them";
+    break;
+  }
+  chart.x_ticks = {{0, all}, {1, half}};
+  // RMSE by draw, of every method, with all readings and with half of them.
+  using by_draw = std::map<std::string, double>;
+  auto const errors = [&](rival_results const& of) {
+    std::array<by_draw, 2> result;
+    for (auto const& run : of.runs) {
+      result[run.half ? 1 : 0][run.run] = evaluate_asked(with, "unseen", run.run, run.made).rmse();
+    }
+    return result;
+  };
+  auto const mean = [](by_draw const& of) {
+    double sum = 0;
+    for (auto const& [draw, error] : of) sum += error;
+    return of.empty() ? std::numeric_limits<double>::infinity() : sum / static_cast<double>(of.size());
+  };
+  std::array<by_draw, 2> best;
+  std::vector<std::pair<std::string, std::array<by_draw, 2>>> methods;
+  for (auto const& one : ours) methods.emplace_back(one.method, errors(one));
+  for (auto const& one : rivals) {
+    methods.emplace_back(one.method, errors(one));
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (mean(methods.back().second[i]) < mean(best[i])) best[i] = methods.back().second[i];
+    }
+  }
+  if (ours.empty() || best[0].empty() || best[1].empty()) return chart;
+  for (auto const& [name, of] : methods) {
+    constexpr double near = 1.15;  // others would leave no room for the differences that matter
+    if (!(mean(of[0]) < near * mean(best[0]))) continue;
+    examples::report::line line{name, {}, {}};
+    for (std::size_t i = 0; i < 2; ++i) {
+      double sum = 0, least = std::numeric_limits<double>::infinity(), most = -least, count = 0;
+      for (auto const& [draw, error] : of[i]) {
+        auto const rival = best[i].find(draw);
+        if (rival == best[i].end()) continue;
+        auto const skill = 100 * (1 - error / rival->second);
+        sum += skill, ++count, least = std::min(least, skill), most = std::max(most, skill);
+      }
+      if (count == 0) continue;
+      line.x.push_back(static_cast<double>(i));
+      line.y.push_back(sum / count);
+      line.low.push_back(least);
+      line.high.push_back(most);
+    }
+    if (!line.x.empty()) chart.lines.push_back(std::move(line));
+  }
+  return chart;
+}
+
 std::string show_rivals(examples::report::page& page, experiment_options const& options, experiment const& with,
                         std::string const& task, std::vector<rival_results> const& ours) {
   auto all = read_rivals(options, with, task);
+  auto const chart = skill_chart(with, all, ours);
   all.insert(all.end(), ours.begin(), ours.end());
   if (all.empty()) return {};
   auto table = rivals_table(with, task, all, options.lead);
@@ -410,6 +470,7 @@ std::string show_rivals(examples::report::page& page, experiment_options const& 
   for (auto const& failure : failed_rivals(options, with, task)) table.note += " Could not be run: " + failure + ".";
   std::printf("%s\n", examples::report::plain_text(table).c_str());
   page.add_table(table);
+  if (!chart.lines.empty()) page.add_chart(chart);
   return examples::report::markdown(table) + "\n";
 }
 

@@ -61,7 +61,13 @@ void add_rivals(std::vector<peer>& peers, experiment_options const& options, exp
 [[nodiscard]] examples::report::table rivals_table(experiment const& with, std::string const& task,
                                                    std::vector<rival_results> const& all, index_t lead = 0);
 
-/// Their table and, on standard output, its text. Empty where nothing was answered.
+/// Of a set with draws: by how many per cent the RMSE of each method of `ours`, and of the rivals that come near, is below that of the best
+/// rival, with all readings and with half of them (least, mean and most of the draws, paired). No lines where a test
+/// with half of the readings, or a rival, is missing.
+[[nodiscard]] examples::report::chart skill_chart(experiment const& with, std::vector<rival_results> const& rivals,
+                                                  std::vector<rival_results> const& ours);
+
+/// Their table, that chart and, on standard output, its text. Empty where nothing was answered.
 [[nodiscard]] std::string show_rivals(examples::report::page& page, experiment_options const& options,
                                       experiment const& with, std::string const& task,
                                       std::vector<rival_results> const& ours = {});

@@ -9,6 +9,7 @@
 #include "sensors/dataset.hpp"
 #include "sensors/folds.hpp"
 #include "sensors/metrics.hpp"
+#include "sensors/rivals.hpp"
 #include "support/catch.hpp"
 #include "support/program.hpp"
 
@@ -164,4 +165,43 @@ TEST_CASE("sensors: every published set says where it is, its licence, its parts
     }
     CHECK(known_checksum(one.set) == one.checksum);
   }
+}
+
+TEST_CASE("sensors: skill is paired by draw, against the rival that is best with as many readings") {
+  experiment with;
+  with.data.times = 1;
+  with.data.stations = {{"A", 0, 0}};
+  with.data.values = {0};
+  with.data.folds = {{"draw 0", {0, 1, 2}, {}, {}, {{0, 0}}}};
+  /// RMSE of draws 0 and 1 with all readings, and with half of them.
+  auto const method = [&](std::string const& name, std::vector<double> const& errors) {
+    rival_results made{name, {}};
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      rival_run run;
+      run.run = "draw " + std::to_string(i % 2);
+      run.half = i >= 2;
+      run.made = prediction{name, {0, 1}, 1};
+      run.made.set(transform_kind::identity, 0, 0, errors[i], 1);
+      made.runs.push_back(std::move(run));
+    }
+    return made;
+  };
+  auto const ours = method("ours", {0.9, 1.8, 2, 3.6});
+  std::vector<rival_results> const rivals{method("good with all", {1, 2, 5, 5}),
+                                          method("good with half", {1.1, 2.2, 4, 4}), method("far", {9, 9, 9, 9})};
+  auto const chart = skill_chart(with, rivals, {ours});
+  CHECK(chart.x_ticks[0].second == "3 sensors");
+  CHECK(chart.x_ticks[1].second == "2 of them");
+  REQUIRE(chart.lines.size() == 3);
+  CHECK(chart.lines[0].label == "ours");
+  CHECK(chart.lines[0].y[0] == Approx(10));
+  CHECK(chart.lines[0].y[1] == Approx((50 + 10) / 2.0));
+  CHECK(chart.lines[0].low[1] == Approx(10));
+  CHECK(chart.lines[0].high[1] == Approx(50));
+  CHECK(chart.lines[1].y == std::vector<double>{0, -25});
+  CHECK(chart.lines[2].y[0] == Approx(-10));
+  CHECK(chart.lines[2].y[1] == 0);
+  CHECK(skill_chart(with, {}, {ours}).lines.empty());
+  CHECK(skill_chart(with, rivals, {}).lines.empty());
+  CHECK(skill_chart(with, {method("all alone", {1, 2})}, {ours}).lines.empty());
 }
