@@ -10,16 +10,15 @@ namespace sensors {
 /// Stations that were read for long: z(s, t) = c_s(t) + a(s, t), standardised anomalies of the network (scaling.hpp). The climate of a
 /// station beside the network's, c_s(t) = b_s0 + b_s1 cos(year) + b_s2 sin(year), is what its readings over the fit show: constants b_s0 and
 /// a day's common part d_t by least squares of z - b_s0 - d_t (with gaps no mean of its readings would do), harmonics with a ridge of
-/// a quarter of a year. At a place without readings c is kriged from the other stations' c, with drifts in side inputs and place
-/// as far as they help, and a from the other stations' a of that time by simple kriging around 0; the errors' variances add up.
+/// a quarter of a year. At a place without readings c is kriged from the other stations' c, with drifts in side inputs
+/// if they help, and a from the other stations' a of that time by simple kriging around 0; the errors' variances add up.
 /// A long record says of a site what a day's kriging cannot, and side inputs (the distance to the coast) explain sites, not days.
 class site_statistics {
  public:
   /// What was chosen by leaving out each station of the fit in turn: drifts and covariance with the least squared error of b_s0, and
   /// the covariance with that of a over some sixty times.
   struct choice {
-    bool place = false;        ///< drifts in x and y
-    bool sides = false;        ///< in the side inputs
+    bool sides = false;        ///< drifts in the side inputs
     bool logarithms = false;   ///< in log(1 + x) of those side inputs that are nowhere negative
     station_covariance sites;  ///< of c, in units of its sill
     station_covariance days;   ///< of a
@@ -75,9 +74,9 @@ class site_statistics {
   std::vector<double> z_, distance_;
   double typical_km_ = 1;  ///< root mean square of the distances
   choice chosen_;
-  Eigen::MatrixXd drifts_, sides_;  ///< (stations, drifts beside the constant), (stations, sides)
-  std::vector<char> learned_;       ///< (stations) has a climate of its own
-  std::vector<index_t> guessed_;    ///< has readings, but not over the fit
+  Eigen::MatrixXd sides_;         ///< (stations, sides), drifts beside the constant
+  std::vector<char> learned_;     ///< (stations) has a climate of its own
+  std::vector<index_t> guessed_;  ///< has readings, but not over the fit
   std::vector<std::array<double, 3>> curve_;
   std::vector<double> unknown_;  ///< (stations) variance of c where it is kriged, else 0
   double anomalies_ = 1;         ///< variance of a over the fit
