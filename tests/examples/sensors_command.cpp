@@ -110,6 +110,21 @@ TEST_CASE("sensors: a table from a pipe; one station is said before training, an
   CHECK_THAT(made.text, !contains("loss"));
 }
 
+TEST_CASE("sensors: side inputs of one's own stations are columns that are there") {
+  output_folder const data{"s2rm_sensors_sides_data"}, out{"s2rm_sensors_sides"};
+  auto const line = SENSORS_PROGRAM " train --task unseen --folds 2 --steps 2" + small_network(data) + out.out();
+  auto const refused = call(line + " --side coast");
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.text, contains("stations.csv, line 1, column coast: expected a column with this name"));
+  std::ofstream(data.path / "stations.csv")
+      << "station,x,y,coast,height\nA,0,0,1,20\nB,90,10,35,110\nC,20,80,2,5\nD,110,70,40,9\n";
+  auto const trained = call(line + " --side coast,height");
+  INFO(trained.text);
+  CHECK(trained.status == 0);
+  CHECK_THAT(trained.text, !contains("'coast' is not used"));
+  CHECK(call(SENSORS_PROGRAM " train --set synthetic --side coast").status != 0);  // own data alone
+}
+
 TEST_CASE("sensors: bands are fitted for the checkpoints of train, and eval shows both") {
   output_folder const data{"s2rm_sensors_bands_data"}, out{"s2rm_sensors_bands"};
   auto const with = " --task both" + small_network(data) + out.out();
