@@ -55,6 +55,13 @@ if(S2RM_HEADER_TESTS AND mpi_sources)
   add_dependencies(s2rm_header_alone s2rm_header_alone_mpi)
 endif()
 
+# Each header is about being alone, whatever the preset does with the files of other targets.
+foreach(kind IN ITEMS plain full mpi)
+  if(TARGET s2rm_header_alone_${kind})
+    set_target_properties(s2rm_header_alone_${kind} PROPERTIES UNITY_BUILD OFF)
+  endif()
+endforeach()
+
 # Strangers' builds: our headers as they come by add_subdirectory, among a parent's warnings, all of them errors; and
 # behind the macros of other people's headers.
 if(S2RM_HEADER_TESTS)
