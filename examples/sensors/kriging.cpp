@@ -16,7 +16,7 @@ double station_covariance::at(double apart, double up) const {
 }
 
 Eigen::MatrixXd kriging_precision(Eigen::MatrixXd const& covariance, Eigen::MatrixXd const& drifts) {
-  matrix const inverse = covariance.llt().solve(matrix::Identity(covariance.rows(), covariance.cols()));
+  matrix inverse = covariance.llt().solve(matrix::Identity(covariance.rows(), covariance.cols()));
   if (drifts.cols() == 0) return inverse;
   matrix const g = inverse * drifts;
   return inverse - g * (drifts.transpose() * g).ldlt().solve(g.transpose());

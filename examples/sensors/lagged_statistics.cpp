@@ -15,9 +15,9 @@ using vector = Eigen::VectorXd;
 
 constexpr index_t parts = 5;
 /// More stations than this are forecast one by one, each from so many nearest.
-constexpr index_t most_at_once = 100, nearest = 12;
+constexpr index_t most_at_once = 100, neighbours = 12;
 /// Fewer errors do not make a factor of one station's own.
-constexpr double fewest_errors = 30;
+constexpr double fewest_own_errors = 30;
 
 /// Stations that are forecast from the same ones: of `from`, those numbered `targets`.
 struct group {
@@ -34,17 +34,17 @@ std::vector<group> groups_of(index_t stations, std::vector<double> const& kilome
     auto const distance = [&](index_t o) { return kilometres[static_cast<std::size_t>(s * stations + o)]; };
     // Itself first, whoever else is at its place.
     auto near = all;
-    std::partial_sort(near.begin(), near.begin() + nearest, near.end(), [&](index_t a, index_t b) {
+    std::partial_sort(near.begin(), near.begin() + neighbours, near.end(), [&](index_t a, index_t b) {
       return std::tuple{a != s, distance(a), a} < std::tuple{b != s, distance(b), b};
     });
-    near.resize(static_cast<std::size_t>(nearest));
+    near.resize(static_cast<std::size_t>(neighbours));
     made.push_back({std::move(near), {0}});
   }
   return made;
 }
 
 /// Sums of products and numbers of pairs of u = (z_t, z_{t-1} ...).
-struct sums {
+struct product_sums {
   matrix products, pairs;
 };
 
@@ -108,10 +108,10 @@ std::vector<regressor> regressors_of(std::vector<double> const& z, index_t stati
 }
 
 /// Forecasts of one group.
-class forecaster {
+class group_forecaster {
  public:
-  forecaster(std::vector<regressor> const& from, std::vector<double> const& kilometres, index_t stations,
-             group const& of, time_range fit, index_t lags)
+  group_forecaster(std::vector<regressor> const& from, std::vector<double> const& kilometres, index_t stations,
+                   group const& of, time_range fit, index_t lags)
       : from_{from}, stations_{stations}, of_{of}, count_{static_cast<Eigen::Index>(of.from.size())} {
     distance_.resize(count_, count_);
     for (Eigen::Index i = 0; i < count_; ++i) {
@@ -130,7 +130,7 @@ class forecaster {
 
   /// The covariances of each part's others, and last of all.
   void shrink(lag_choice const& with) {
-    sums all = part_.front();
+    product_sums all = part_.front();
     for (std::size_t part = 1; part < part_.size(); ++part) {
       all.products += part_[part].products;
       all.pairs += part_[part].pairs;
@@ -180,7 +180,7 @@ class forecaster {
                         : one.value[static_cast<std::size_t>((t - one.back) * stations_ + station(c % count_))];
   }
 
-  [[nodiscard]] sums over(time_range range) const {
+  [[nodiscard]] product_sums over(time_range range) const {
     auto const rows = std::max<index_t>(0, range.size());
     matrix value(rows, columns()), present(rows, columns());
     for (index_t row = 0; row < rows; ++row) {
@@ -193,7 +193,7 @@ class forecaster {
     return {value.transpose() * value, present.transpose() * present};
   }
 
-  [[nodiscard]] matrix covariance(sums const& from, lag_choice const& with) const {
+  [[nodiscard]] matrix covariance(product_sums const& from, lag_choice const& with) const {
     matrix c = (from.products.array() / (from.pairs.array() + with.pairs).max(1.0)).matrix();
     if (with.taper > 0) {
       for (Eigen::Index i = 0; i < columns(); ++i) {
@@ -233,7 +233,7 @@ class forecaster {
   matrix distance_;
   index_t first_ = 0;
   std::array<index_t, parts> ends_{};
-  std::array<sums, parts> part_;
+  std::array<product_sums, parts> part_;
   std::array<matrix, parts + 1> covariance_;
   std::array<std::map<std::vector<char>, weights>, parts + 1> known_;
 };
@@ -272,7 +272,7 @@ lagged_statistics::lagged_statistics(std::vector<double> const& z, std::vector<d
   auto const groups = groups_of(stations_, kilometres);
   auto const from = regressors_of(z, stations_, fit, lags, with.squares);
   for (auto const& one : groups) {
-    forecaster f{from, kilometres, stations_, one, fit, lags};
+    group_forecaster f{from, kilometres, stations_, one, fit, lags};
     f.shrink(with);
     for (index_t t = 0; t <= times; ++t) {
       f.forecast(t, [&](index_t s, double mean, double variance) {
@@ -296,8 +296,8 @@ lagged_statistics::lagged_statistics(std::vector<double> const& z, std::vector<d
   if (all > 0) error_ = std::sqrt(squares / all);
   for (index_t s = 0; s < stations_; ++s) {
     auto const i = static_cast<std::size_t>(s);
-    auto const own = count[i] >= fewest_errors;
-    if (!own && all < fewest_errors) continue;
+    auto const own = count[i] >= fewest_own_errors;
+    if (!own && all < fewest_own_errors) continue;
     // A station that stands still has no error; a deviation of 0 would be no number for a logarithm.
     auto const factor = std::sqrt(std::max(1e-6, own ? found[i] / expected[i] : squares / all_expected));
     for (index_t t = 0; t <= times; ++t) deviation_[cell(t, s)] *= factor;
@@ -324,7 +324,7 @@ lag_choice choose_lags(std::vector<double> const& z, std::vector<double> const& 
     std::vector<double> errors(all.size(), 0.0);
     auto const from = regressors_of(z, stations, fit, lags, squares);
     for (std::size_t g = 0; g < groups.size(); g += stride) {
-      forecaster f{from, kilometres, stations, groups[g], fit, lags};
+      group_forecaster f{from, kilometres, stations, groups[g], fit, lags};
       for (std::size_t i = 0; i < all.size(); ++i) {
         f.shrink(all[i]);
         for (auto t = fit.begin + lags; t < fit.end; t += 4) {

@@ -178,7 +178,7 @@ class site_guess final : public station_guess {
         fit_{fit},
         sides_{sides},
         standard_{standard},
-        statistics_{with.data, standardised(std::move(readings)), fit, sides, std::move(chosen)} {}
+        statistics_{with.data, standardised(std::move(readings)), fit, sides, chosen} {}
 
   [[nodiscard]] kriging_step prepare(index_t t, std::vector<index_t> const& asked) const override {
     return statistics_.prepare(t, asked);
