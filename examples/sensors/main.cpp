@@ -5,6 +5,7 @@
 #include "common/ranks.hpp"
 #include "experiment.hpp"
 #include "experiment/program.hpp"
+#include "irregular.hpp"
 #include "live.hpp"
 #include "published.hpp"
 #include "rivals.hpp"
@@ -338,6 +339,22 @@ int main(int argc, char* argv[]) {
   });
   add_live(live, of_live, options);
   live_rate = live.get_option("--rate");
+  std::int64_t removals = 3;
+  auto& irregular =
+      program.add("irregular", "forecasts with half of the test's steps removed, with and without elapsed time",
+                  [&] { return sensors::irregular(options, removals); });
+  add_data(irregular, options);
+  irregular.add_option("--seed", options.seeds, "of the models, one or several")->capture_default_str();
+  irregular.add_option("--removals", removals, "removals of half of the steps, each by another seed")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}))
+      ->capture_default_str();
+  irregular.add_option("--steps", options.steps, "training steps of every fit, 0: the settled number")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  irregular.add_option("--threads", options.threads, "threads, 0: all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  irregular.add_option("--out", options.out, "folder for results.md, report and manifest")->capture_default_str();
   render->add_option("--show", options.show, "day to draw, YYYY-MM-DD");
 #endif
   add("peers", "climatology, persistence, VAR, kriging ... without the model", sensors::peers);

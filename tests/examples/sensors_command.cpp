@@ -156,3 +156,20 @@ TEST_CASE("sensors: bands are fitted for the checkpoints of train, and eval show
   CHECK(call(SENSORS_PROGRAM " calibrate --steps 2" + with).status == 0);
   CHECK(bytes_of(out.path / "sensors-unseen0-seed1.safetensors") == bytes);
 }
+
+TEST_CASE("sensors irregular: both models in one table, the same again by the same seeds") {
+  output_folder const data{"s2rm_sensors_irregular_data"}, out{"s2rm_sensors_irregular"};
+  auto const line = SENSORS_PROGRAM " irregular --steps 2 --seed 1 2 --removals 2" + small_network(data);
+  auto const done = call(line + out.out());
+  INFO(done.text);
+  REQUIRE(done.status == 0);
+  auto const page = bytes_of(out.path / "results.md");
+  for (auto const* row :
+       {"| all steps, next step |", "| all steps, next kept step |", "| 0 to 70 % removed, next step |",
+        "| 0 to 70 % removed, next kept step | 2 |", "[results.json](results.json)"}) {
+    CHECK_THAT(page, contains(row));
+  }
+  CHECK(call(line + out.out()).status == 0);
+  CHECK(bytes_of(out.path / "results.md") == page);
+  CHECK(call(SENSORS_PROGRAM " irregular --removals 0" + small_network(data) + out.out()).status != 0);
+}
