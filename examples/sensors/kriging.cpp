@@ -56,7 +56,8 @@ estimates krige(kriging_step const& with, std::vector<index_t> const& asked, dou
   auto const scale = std::sqrt((shown + weight * known) / (static_cast<double>(seen.size()) + weight));
   estimates made;
   made.asked = all.head(static_cast<Eigen::Index>(hidden.size()));
-  made.asked_deviation = scale * error.diagonal().head(made.asked.size()).cwiseSqrt();
+  made.asked_deviation.resize(made.asked.size());
+  for (Eigen::Index i = 0; i < made.asked.size(); ++i) made.asked_deviation[i] = scale * std::sqrt(error(i, i));
   made.left_out.setConstant(m, missing);
   made.left_out_deviation.setConstant(m, missing);
   for (std::size_t i = 0; i < seen.size(); ++i) {

@@ -186,7 +186,7 @@ Eigen::MatrixXd site_statistics::site_covariance(std::vector<index_t> const& sta
   matrix f(m, sides_.cols() + 1);
   for (Eigen::Index i = 0; i < m; ++i) {
     f(i, 0) = 1;
-    f.row(i).tail(sides_.cols()) = sides_.row(stations[static_cast<std::size_t>(i)]);
+    for (Eigen::Index k = 0; k < sides_.cols(); ++k) f(i, k + 1) = sides_(stations[static_cast<std::size_t>(i)], k);
   }
   matrix c = wide * f * f.transpose();
   for (Eigen::Index i = 0; i < m; ++i) {
