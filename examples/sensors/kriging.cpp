@@ -15,6 +15,20 @@ double station_covariance::at(double apart, double up) const {
   return sill * std::exp(-apart / length) + near_sill * std::exp(-apart / near_length - z);
 }
 
+kriging_step step_of(index_t time, std::vector<char> const& read, std::vector<index_t> const& asked) {
+  kriging_step made{time, {}, std::vector<index_t>(read.size(), -1), {}, {}, {}};
+  auto in = read;
+  for (auto const s : asked) in[static_cast<std::size_t>(s)] = 1;
+  for (std::size_t s = 0; s < read.size(); ++s) {
+    if (in[s] == 0) continue;
+    made.row[s] = std::ssize(made.stations);
+    made.stations.push_back(static_cast<index_t>(s));
+    made.read.push_back(read[s]);
+  }
+  made.readings.setZero(std::ssize(made.stations));
+  return made;
+}
+
 Eigen::MatrixXd kriging_precision(Eigen::MatrixXd const& covariance, Eigen::MatrixXd const& drifts) {
   matrix inverse = covariance.llt().solve(matrix::Identity(covariance.rows(), covariance.cols()));
   if (drifts.cols() == 0) return inverse;

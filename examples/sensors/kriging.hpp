@@ -29,6 +29,10 @@ struct kriging_step {
   Eigen::MatrixXd precision;
 };
 
+/// The step of a time with the stations that are read and those of `asked`; `read` of all stations, 0 or 1. Readings are 0, there is no
+/// precision yet.
+[[nodiscard]] kriging_step step_of(index_t time, std::vector<char> const& read, std::vector<index_t> const& asked);
+
 /// Q = C^-1 - C^-1 F (F' C^-1 F)^-1 F' C^-1 of a covariance (n, n) and drifts F (n, k): universal kriging of a set H from the rest S is
 /// -Q_HH^-1 Q_HS y_S, with the errors' covariance Q_HH^-1. Without drifts (k = 0), of simple kriging around 0.
 [[nodiscard]] Eigen::MatrixXd kriging_precision(Eigen::MatrixXd const& covariance, Eigen::MatrixXd const& drifts);

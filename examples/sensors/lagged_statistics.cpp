@@ -238,12 +238,16 @@ class group_forecaster {
   std::array<std::map<std::vector<char>, weights>, parts + 1> known_;
 };
 
+index_t stations_of(std::vector<double> const& kilometres) {
+  return static_cast<index_t>(std::llround(std::sqrt(static_cast<double>(kilometres.size()))));
+}
+
 void check(std::vector<double> const& z, std::vector<double> const& kilometres, time_range fit, index_t lags,
            lag_choice const& with) {
   auto const demand = [](bool holds, std::string const& what) {
     if (!holds) throw data_error{"lagged statistics: " + what};
   };
-  auto const stations = static_cast<index_t>(std::llround(std::sqrt(static_cast<double>(kilometres.size()))));
+  auto const stations = stations_of(kilometres);
   demand(stations > 0 && stations * stations == std::ssize(kilometres),
          "expected distances of every pair of stations, found " + std::to_string(kilometres.size()));
   demand(std::ssize(z) % stations == 0, "expected anomalies of " + std::to_string(stations) +
@@ -254,10 +258,6 @@ void check(std::vector<double> const& z, std::vector<double> const& kilometres, 
   demand(lags >= 1, "expected at least 1 lag, found " + std::to_string(lags));
   demand(with.pairs >= 0 && with.taper >= 0 && with.ridge > 0,
          "expected pairs and taper >= 0 and a ridge > 0, found " + about(with));
-}
-
-index_t stations_of(std::vector<double> const& kilometres) {
-  return static_cast<index_t>(std::llround(std::sqrt(static_cast<double>(kilometres.size()))));
 }
 
 }  // namespace

@@ -30,10 +30,11 @@ struct told {
   double level = 0;  ///< mean log variance of the statistics' forecasts
 
   told(experiment const& with, fit_settings const& settings, scaler const& standard, time_range fitted)
-      : from{with.data, standardise(with.data, standard), 1} {
+      : told{with.data, settings, standardise(with.data, standard), fitted} {}
+
+  told(series const& data, fit_settings const& settings, std::vector<double> const& z, time_range fitted)
+      : from{data, z, 1} {
     if (!settings.statistics) return;
-    auto const& data = with.data;
-    auto const z = standardise(data, standard);
     auto const known = statistics_over(data, z, fitted);
     std::vector<float> context;
     context.reserve(static_cast<std::size_t>((data.times + 1) * data.station_count() * forecast_context));

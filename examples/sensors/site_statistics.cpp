@@ -200,18 +200,7 @@ Eigen::MatrixXd site_statistics::site_covariance(std::vector<index_t> const& sta
 }
 
 kriging_step site_statistics::site_step(std::vector<index_t> const& asked) const {
-  auto const n = data_.station_count();
-  kriging_step made{0, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
-  std::vector<char> wanted(static_cast<std::size_t>(n), 0);
-  for (auto const s : asked) wanted[static_cast<std::size_t>(s)] = 1;
-  for (index_t s = 0; s < n; ++s) {
-    auto const i = static_cast<std::size_t>(s);
-    if (learned_[i] == 0 && wanted[i] == 0) continue;
-    made.row[i] = static_cast<index_t>(made.stations.size());
-    made.stations.push_back(s);
-    made.read.push_back(learned_[i]);
-  }
-  made.readings.setZero(static_cast<Eigen::Index>(made.stations.size()));
+  auto made = step_of(0, learned_, asked);
   made.precision = kriging_precision(site_covariance(made.stations), {});
   return made;
 }
@@ -250,20 +239,11 @@ site_statistics::sites site_statistics::without(std::vector<index_t> const& aske
 
 kriging_step site_statistics::prepare(index_t t, std::vector<index_t> const& asked) const {
   auto const n = data_.station_count();
-  kriging_step made{t, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
-  std::vector<char> wanted(static_cast<std::size_t>(n), 0);
-  for (auto const s : asked) wanted[static_cast<std::size_t>(s)] = 1;
-  for (index_t s = 0; s < n; ++s) {
-    auto const i = static_cast<std::size_t>(s);
-    bool const read = !std::isnan(z_[data_.cell(t, s)]);
-    if (!read && wanted[i] == 0) continue;
-    made.row[i] = static_cast<index_t>(made.stations.size());
-    made.stations.push_back(s);
-    made.read.push_back(read ? 1 : 0);
-  }
+  std::vector<char> read;
+  for (index_t s = 0; s < n; ++s) read.push_back(std::isnan(z_[data_.cell(t, s)]) ? 0 : 1);
+  auto made = step_of(t, read, asked);
   auto const m = static_cast<Eigen::Index>(made.stations.size());
   matrix c(m, m);
-  made.readings.resize(m);
   for (Eigen::Index i = 0; i < m; ++i) {
     auto const s = made.stations[static_cast<std::size_t>(i)];
     for (Eigen::Index k = 0; k <= i; ++k) {
@@ -272,7 +252,7 @@ kriging_step site_statistics::prepare(index_t t, std::vector<index_t> const& ask
     }
     // What is not known of a climate is an error of its anomalies.
     c(i, i) += chosen_.days.nugget + unknown_[static_cast<std::size_t>(s)] / chosen_.days_scale;
-    made.readings[i] = made.read[static_cast<std::size_t>(i)] != 0 ? z_[data_.cell(t, s)] - climate(s, t) : 0.0;
+    if (made.read[static_cast<std::size_t>(i)] != 0) made.readings[i] = z_[data_.cell(t, s)] - climate(s, t);
   }
   made.precision = kriging_precision(c, {});
   return made;

@@ -90,19 +90,11 @@ kriging_step station_statistics::prepare(index_t t, std::vector<index_t> const& 
   std::vector<index_t> age(static_cast<std::size_t>(n), -1);
   for (std::size_t s = 0; s < y.size(); ++s) age[s] = std::isnan(y[s]) ? -1 : 0;
   for (index_t back = 1; back <= with_.oldest && t - back >= 0; ++back) recall(t, t - back, y, age);
-  kriging_step made{t, {}, std::vector<index_t>(static_cast<std::size_t>(n), -1), {}, {}, {}};
-  std::vector<char> wanted(static_cast<std::size_t>(n), 0);
-  for (auto const s : asked) wanted[static_cast<std::size_t>(s)] = 1;
-  for (index_t s = 0; s < n; ++s) {
-    auto const i = static_cast<std::size_t>(s);
-    if (age[i] < 0 && wanted[i] == 0) continue;
-    made.row[i] = static_cast<index_t>(made.stations.size());
-    made.stations.push_back(s);
-    made.read.push_back(age[i] >= 0 ? 1 : 0);
-  }
+  std::vector<char> read;
+  for (auto const one : age) read.push_back(one >= 0 ? 1 : 0);
+  auto made = step_of(t, read, asked);
   auto const m = static_cast<Eigen::Index>(made.stations.size());
   matrix c(m, m);
-  made.readings.resize(m);
   for (Eigen::Index i = 0; i < m; ++i) {
     auto const s = made.stations[static_cast<std::size_t>(i)];
     for (Eigen::Index k = 0; k <= i; ++k) {
@@ -110,7 +102,7 @@ kriging_step station_statistics::prepare(index_t t, std::vector<index_t> const& 
     }
     auto const old = std::max<index_t>(0, age[static_cast<std::size_t>(s)]);
     c(i, i) += with_.nugget + with_.age_nugget * static_cast<double>(old);
-    made.readings[i] = made.read[static_cast<std::size_t>(i)] != 0 ? y[static_cast<std::size_t>(s)] : 0.0;
+    if (made.read[static_cast<std::size_t>(i)] != 0) made.readings[i] = y[static_cast<std::size_t>(s)];
   }
   made.precision = kriging_precision(c, drifts(made.stations));
   return made;
